@@ -1,0 +1,63 @@
+"""``python3 -m tools.setup [demo|test]``: from a fresh machine to a checkout that runs."""
+
+import argparse
+import fcntl
+import shutil
+import sys
+
+from tools.setup import node, packages, python, texts
+from tools.setup.console import ROOT, VAR, Stop, say
+
+#: What virtual environment, node_modules, cluster and demo data take, in bytes.
+NEEDED_BYTES = 2_500_000_000
+
+
+def main() -> int:
+    """Run every step; 0 when the checkout is ready."""
+    parser = argparse.ArgumentParser(prog="tools.setup", description="Sets up what `make demo` or `make test` needs.")
+    parser.add_argument("purpose", nargs="?", choices=("demo", "test"), default="demo")
+    purpose = parser.parse_args().purpose
+    try:
+        VAR.mkdir(exist_ok=True)
+        with (VAR / "setup.lock").open("a") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                say("waiting for another set-up of this checkout to end")
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            check_space()
+            packages.install(purpose)
+            python.install()
+            node.install()
+            node.copy_vendor()
+            texts.compile_all()
+            if purpose == "test":
+                packages.install_browser()
+    except Stop as stop:
+        print(f"\n{stop}", file=sys.stderr)
+        return 1
+    except PermissionError as error:
+        print(
+            f"\nThis user may not write {error.filename}. Was an earlier run started as root? Give the checkout back:\n"
+            f"    sudo chown -R $(id -u):$(id -g) {ROOT}",
+            file=sys.stderr,
+        )
+        return 1
+    except KeyboardInterrupt:
+        print("\nInterrupted. The next run goes on from here.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def check_space() -> None:
+    """Stop before a long download that cannot fit."""
+    complete = python.stamp_matches() and node.stamp_matches()
+    free = shutil.disk_usage(ROOT).free
+    if not complete and free < NEEDED_BYTES:
+        raise Stop(
+            f"The disk is nearly full: {free / 1e9:.1f} GB free at {ROOT}, the first set-up needs "
+            f"{NEEDED_BYTES / 1e9:.1f} GB.\nMake room and start again; it goes on from here."
+        )
+
+
+sys.exit(main())

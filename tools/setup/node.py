@@ -1,0 +1,93 @@
+"""Node, the packages of package-lock.json, and the few files of them that the pages serve."""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+from tools.setup.console import ROOT, VAR, VENV, Stop, run, say
+
+#: oidc-provider (the demo's identity provider) needs it.
+OLDEST_NODE = 22
+LOCK = ROOT / "package-lock.json"
+STAMP = ROOT / "node_modules" / ".lock.sha256"
+
+#: What pages load, by its place under /static/. Fonts come from Debian, everything else from npm.
+VENDOR = {
+    "design-tokens/tokens.css": ROOT / "node_modules/@digital-go-jp/design-tokens/dist/tokens.css",
+    "htmx/htmx.min.js": ROOT / "node_modules/htmx.org/dist/htmx.min.js",
+    "fonts/BIZUDPGothic-Regular.ttf": Path("/usr/share/fonts/truetype/bizud-gothic/BIZUDPGothic-Regular.ttf"),
+    "fonts/BIZUDPGothic-Bold.ttf": Path("/usr/share/fonts/truetype/bizud-gothic/BIZUDPGothic-Bold.ttf"),
+}
+
+
+def install() -> None:
+    """Node 22 or later, from PyPI where the system's is missing or older; then exactly the locked npm packages."""
+    if stamp_matches():
+        return
+    folder = _node_folder()
+    if folder is None:
+        seen = _version(shutil.which("node"))
+        say(f"installing Node from PyPI into .venv ({f'the system has {seen}' if seen else 'the system has none'})")
+        run(
+            [
+                *(VENV / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
+                *("--require-hashes", "--requirement", ROOT / "requirements" / "node.txt"),
+            ],
+            "Node could not be installed",
+        )
+        folder = _node_folder()
+        if folder is None:
+            raise Stop(f"Node from PyPI does not run here. Please install Node {OLDEST_NODE} or later and start again.")
+    say("installing JavaScript packages from package-lock.json")
+    environ = os.environ | {"PATH": f"{folder}{os.pathsep}{os.environ.get('PATH', '')}"}
+    npm = [folder / "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    run(npm, "npm ci failed", environ)
+    STAMP.write_text(_wanted())
+
+
+def copy_vendor() -> None:
+    """Put what pages load under ``var/vendor``, from where it is served; never committed, never fetched at run time."""
+    for place, source in VENDOR.items():
+        target = VAR / "vendor" / place
+        if not source.exists():
+            raise Stop(f"{source} is missing, although its package is installed. Delete node_modules and start again.")
+        if target.exists() and (target.stat().st_mtime, target.stat().st_size) == (
+            source.stat().st_mtime,
+            source.stat().st_size,
+        ):
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(source, target)
+
+
+def stamp_matches() -> bool:
+    """Whether node_modules holds what the lock file says, and a Node to run it."""
+    return STAMP.exists() and STAMP.read_text() == _wanted() and _node_folder() is not None
+
+
+def _wanted() -> str:
+    return hashlib.sha256(LOCK.read_bytes()).hexdigest()
+
+
+def _node_folder() -> Path | None:
+    """The directory of a Node that is new enough and has npm beside it; the environment's own first."""
+    for folder in (VENV / "bin", *(Path(one) for one in os.environ.get("PATH", "").split(os.pathsep) if one)):
+        version = _version(folder / "node") if (folder / "npm").exists() else None
+        if version and int(version.split(".")[0]) >= OLDEST_NODE:
+            return folder
+    return None
+
+
+def _version(node: str | Path | None) -> str | None:
+    """The version of this Node, like ``22.1.0``; None where it is missing or does not run."""
+    if node is None or not Path(node).exists():
+        return None
+    try:
+        said = subprocess.run([str(node), "--version"], capture_output=True, text=True, check=False).stdout
+    except OSError:
+        return None
+    match = re.fullmatch(r"v(\d+\.\d+\.\d+)\S*", said.strip())
+    return match.group(1) if match else None

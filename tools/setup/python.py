@@ -1,0 +1,51 @@
+"""The virtual environment from the lock file; skipped while its stamp equals the lock's hash."""
+
+import hashlib
+import shutil
+import sys
+
+from tools.setup.console import ROOT, VENV, run, say
+
+LOCK = ROOT / "requirements" / "dev.txt"
+STAMP = VENV / "lock.sha256"
+
+
+def install() -> None:
+    """Make the environment or bring it up to the lock file, every package checked against its hash."""
+    if stamp_matches():
+        return
+    python = VENV / "bin" / "python"
+    # The stamp of pip's existence: an environment whose making was interrupted has a Python, but no pip.
+    if not (VENV / "bin" / "pip").exists() or not _same_python():
+        say(f"making a virtual environment (.venv) with Python {sys.version.split()[0]}")
+        shutil.rmtree(VENV, ignore_errors=True)
+        run([sys.executable, "-m", "venv", VENV], "the virtual environment could not be made")
+    STAMP.unlink(missing_ok=True)
+    say(f"installing {_count()} Python packages from the lock file (a minute or two the first time)")
+    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
+    run([*pip, "--require-hashes", "--requirement", LOCK], "the Python packages could not be installed")
+    run([*pip, "--no-deps", "--no-build-isolation", "--editable", ROOT], "madoguchi itself could not be installed")
+    STAMP.write_text(_wanted())
+
+
+def stamp_matches() -> bool:
+    """Whether the environment is whole and made from this very lock file."""
+    return STAMP.exists() and STAMP.read_text() == _wanted() and (VENV / "bin" / "madoguchi").exists()
+
+
+def _wanted() -> str:
+    digest = hashlib.sha256()
+    for file in (LOCK, ROOT / "pyproject.toml"):
+        digest.update(file.read_bytes())
+    # An editable install and the scripts in bin/ hold absolute paths: a checkout that was moved is set up again.
+    digest.update(str(ROOT).encode())
+    return digest.hexdigest()
+
+
+def _same_python() -> bool:
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    return (VENV / "lib" / version).is_dir() and (VENV / "bin" / "python").exists()
+
+
+def _count() -> int:
+    return sum(1 for line in LOCK.read_text().splitlines() if "==" in line and not line.startswith((" ", "#")))
