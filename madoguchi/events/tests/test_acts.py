@@ -1,0 +1,219 @@
+"""An act: permission, one transaction, one event; the chain that proves the log."""
+
+import dataclasses
+from uuid import UUID
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from madoguchi.events import SYSTEM, Actor, Reason, act, actions, queries, record
+from madoguchi.events.models import Event, Seal
+from madoguchi.events.rules import LoggedEvent, Verifier, seal
+from madoguchi.ground.errors import Invalid, NotAllowed
+from madoguchi.ground.ids import uuid7
+from madoguchi.people.models import Person
+
+ANYONE = Reason("anyone", "だれでも", lambda actor, _: True)
+STAFF = Reason("staff", "職員だから", lambda actor, _: actor.kind == "staff")
+
+
+@act("test.open", allow=(ANYONE,))
+def open_person(*, by: Actor) -> Person:
+    """人を作る"""
+    person = Person.objects.create()
+    record(opened=True)
+    return person
+
+
+@act("test.touch", allow=(STAFF,))
+def touch(person: Person, *, by: Actor) -> None:
+    """職員だけができること"""
+    person.save()
+
+
+@act("test.outer", allow=(ANYONE,))
+def outer(*, by: Actor, fail: bool = False) -> Person:
+    """ほかの行為を含む行為"""
+    person = open_person(by=by)
+    if fail:
+        raise Invalid("broken", "だめです。")
+    return person
+
+
+@act("test.outer-denied", allow=(ANYONE,))
+def outer_denied(*, by: Actor) -> None:
+    """中で断られる行為"""
+    touch(open_person(by=by), by=by)
+
+
+@pytest.mark.django_db
+def test_an_act_leaves_one_event_with_its_reason() -> None:
+    person = open_person(by=SYSTEM)
+    (event,) = Event.objects.all()
+    assert (event.verb, event.outcome, event.reason) == ("test.open", "done", "anyone")
+    assert event.subject_id == person.pk
+    assert event.subject_kind == "person"
+    assert event.data == {"opened": True}
+
+
+@pytest.mark.django_db
+def test_an_act_without_permission_changes_nothing_and_leaves_one_refusal() -> None:
+    person = open_person(by=SYSTEM)
+    before = Person.objects.count()
+    with pytest.raises(NotAllowed):
+        touch(person, by=Actor("resident", uuid7()))
+    assert Person.objects.count() == before
+    assert list(Event.objects.filter(verb="test.touch").values_list("outcome", "reason")) == [
+        ("refused", "not-allowed")
+    ]
+
+
+@pytest.mark.django_db
+def test_nested_acts_point_to_their_cause() -> None:
+    outer(by=SYSTEM)
+    events = {event.verb: event for event in Event.objects.all()}
+    assert events["test.open"].cause_id == events["test.outer"].id
+    assert events["test.outer"].cause_id is None
+    assert events["test.open"].xid == events["test.outer"].xid
+
+
+@pytest.mark.django_db
+def test_a_refusal_anywhere_undoes_everything_and_leaves_one_event() -> None:
+    with pytest.raises(Invalid):
+        outer(by=SYSTEM, fail=True)
+    with pytest.raises(NotAllowed):
+        outer_denied(by=SYSTEM)
+    assert not Person.objects.exists()
+    refusals = list(Event.objects.values_list("verb", "outcome", "data__within"))
+    assert refusals == [("test.outer", "refused", None), ("test.touch", "refused", "test.outer-denied")]
+
+
+@pytest.mark.django_db
+def test_any_other_error_leaves_nothing_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Person.objects, "create", lambda: (_ for _ in ()).throw(RuntimeError))
+    with pytest.raises(RuntimeError):
+        open_person(by=SYSTEM)
+    assert not Event.objects.exists()
+
+
+def test_a_verb_is_defined_once_and_says_what_it_does() -> None:
+    with pytest.raises(ValueError, match="already defined"):
+        act("test.open", allow=(ANYONE,))(open_person)
+    with pytest.raises(ValueError, match="docstring"):
+        act("test.silent", allow=(ANYONE,))(lambda *, by: None)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("statement", ["UPDATE event SET verb = 'x'", "DELETE FROM event"])
+def test_the_log_is_append_only(statement: str) -> None:
+    open_person(by=SYSTEM)
+    savepoint = transaction.atomic()  # noqa: TID251 -- so that the refused statement does not end the test
+    with pytest.raises(DatabaseError, match="append-only"), savepoint, connection.cursor() as cursor:
+        cursor.execute(statement)
+    assert Event.objects.filter(verb="test.open").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_relay_and_seal_read_only_behind_the_horizon_and_the_chain_verifies() -> None:
+    for _ in range(5):
+        open_person(by=SYSTEM)
+    first = actions.seal()
+    assert first >= 5
+    open_person(by=SYSTEM)
+    assert actions.seal() == 1
+    verdict = queries.verify()
+    assert verdict.first is None
+    assert verdict.seals == Seal.objects.count()
+    assert verdict.unsealed == 0
+
+
+def _event(xid: int, verb: str = "a.b") -> LoggedEvent:
+    return LoggedEvent(
+        uuid7(),
+        xid,
+        "2026-04-01T00:00:00.000000+00:00",
+        verb,
+        "done",
+        "r",
+        "system",
+        None,
+        "",
+        None,
+        None,
+        "x",
+        {"n": xid},
+    )
+
+
+@pytest.fixture
+def chain() -> tuple[list, list[LoggedEvent]]:
+    events = [_event(n) for n in range(1, 10)]
+    one = seal(1, 0, 5, events[:4], b"")
+    return [one, seal(2, 5, 10, events[4:], one.root)], events
+
+
+@pytest.mark.parametrize("place", range(9))
+def test_the_first_altered_missing_or_inserted_row_is_named(chain: tuple, place: int) -> None:
+    seals, events = chain
+    assert Verifier().verify(seals, events).first is None
+    altered = [*events]
+    altered[place] = altered[place]._replace(data={"n": -1})
+    found = Verifier().verify(seals, altered).first
+    assert (found.kind, found.event) == ("altered", events[place].id)
+    found = Verifier().verify(seals, events[:place] + events[place + 1 :]).first
+    assert (found.kind, found.event) == ("missing", events[place].id)
+    extra = _event(events[place].xid, "in.serted")
+    found = Verifier().verify(seals, [*events[:place], extra, *events[place:]]).first
+    assert (found.kind, found.event) == ("inserted", extra.id)
+
+
+def test_altered_seals_and_a_resealed_log_are_found(chain: tuple) -> None:
+    seals, events = chain
+    broken = [seals[0]._replace(digests=b"\0" * len(seals[0].digests)), seals[1]]
+    assert Verifier().verify(broken, events).first.kind == "seal-altered"
+    assert Verifier().verify(seals[1:], events).first.kind == "seal-missing"
+    forged = [*events]
+    forged[2] = forged[2]._replace(verb="for.ged")
+    one = seal(1, 0, 5, forged[:4], b"")
+    resealed = [one, seal(2, 5, 10, forged[4:], one.root)]
+    assert Verifier().verify(resealed, forged).first is None
+    assert Verifier({2: seals[1].root}).verify(resealed, forged).first.kind == "seal-altered"
+    assert Verifier({3: b"x"}).verify(seals, events).first.kind == "seal-missing"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_export_verifies_without_the_database(tmp_path) -> None:
+    for _ in range(3):
+        open_person(by=SYSTEM)
+    actions.seal()
+    path = tmp_path / "log.jsonl"
+    with path.open("w") as out:
+        queries.export(out)
+    assert queries.verify_export(str(path)).first is None
+    text = path.read_text().replace('"test.open"', '"test.oqen"', 1)
+    path.write_text(text)
+    found = queries.verify_export(str(path)).first
+    assert found is not None
+    assert found.kind == "altered"
+    assert isinstance(found.event, UUID)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_after_a_restore_new_events_still_come_after_old_ones() -> None:
+    open_person(by=SYSTEM)
+    actions.seal()
+    with connection.cursor() as cursor:  # what a restore into a younger cluster looks like: ids in the log run ahead
+        cursor.execute(
+            "INSERT INTO event (id, xid, at, verb, outcome, reason, actor_kind, subject_kind, channel, data) VALUES"
+            " (%s, madoguchi_transaction_horizon() + 1000000, now(), 'old.one', 'done', '', 'system', '', 'x', '{}')",
+            [uuid7()],
+        )
+    actions.heal_transaction_ids()
+    open_person(by=SYSTEM)
+    assert actions.seal() == 2
+    assert queries.verify().first is None
+    assert actions.heal_transaction_ids() >= 1_000_000
+
+
+def test_actors_are_values() -> None:
+    assert dataclasses.replace(SYSTEM) == SYSTEM

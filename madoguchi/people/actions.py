@@ -1,0 +1,208 @@
+"""Acts on people: recognising a resident, opening a staff account, holding a post."""
+
+import datetime as dt
+from collections.abc import Mapping
+from uuid import UUID
+
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP
+from django.db import IntegrityError, connection, transaction
+
+from madoguchi.events import Actor, Reason, act, record
+from madoguchi.events.acting import refuse
+from madoguchi.events.rules import BY_SYSTEM
+from madoguchi.ground import clock
+from madoguchi.ground.errors import Invalid, NotAllowed, NotFound, Refused
+from madoguchi.people import rules
+from madoguchi.people.models import Account, EmailConfirmation, Identity, Person, PostHolding, SpentSignIn
+from madoguchi.people.ports import Claims, IdentityProvider, Transaction
+from madoguchi.people.queries import confirmation_key
+
+BY_ACCOUNT = Reason("own-account", "ご本人のアカウントだから", lambda actor, account: actor.id == account.pk)
+BY_VISITOR = Reason("signs-in", "ご本人がいまログインした", lambda actor, _: actor.kind == "visitor")
+
+
+@act("person.recognise", allow=(BY_VISITOR, BY_SYSTEM))
+def recognise(issuer: str, subject: str, level: str, *, by: Actor) -> Person:
+    """本人の認識: the person behind a checked identity, opened at the first sign-in.
+
+    ``issuer`` and ``subject`` must come from a verified token or a confirmed address. Two first sign-ins at once
+    open one person. A later sign-in with higher assurance raises the identity's level.
+    """
+    known = Identity.objects.select_related("person").filter(issuer=issuer, subject=subject).first()
+    if known is None:
+        try:
+            with transaction.atomic():
+                person = Person.objects.create()
+                Identity.objects.create(person=person, issuer=issuer, subject=subject, level=level)
+            record(opened=True, level=level)
+            return person
+        except IntegrityError:
+            known = Identity.objects.select_related("person").get(issuer=issuer, subject=subject)
+    if known.level != level:
+        Identity.objects.filter(pk=known.pk).update(level=level)
+    record(level=level)
+    return known.person
+
+
+@act("person.sign_in", allow=(BY_VISITOR,))
+def admit(claims: Claims, begun: Transaction, *, by: Actor) -> Person:
+    """ログイン: the person whom a provider has just proven. Refused where this very sign-in came back before."""
+    now = clock.now()
+    SpentSignIn.objects.filter(until__lt=now).delete()
+    _, first = SpentSignIn.objects.get_or_create(
+        mark=rules.state_mark(begun.state), defaults={"until": begun.begun_at + dt.timedelta(days=1)}
+    )
+    if not first:
+        raise Refused("sign-in-spent", "このログインの手続きはすでに使われています。もう一度はじめからお進みください。")
+    return recognise(claims.issuer, claims.subject, claims.level, by=by)
+
+
+def sign_in(
+    provider: IdentityProvider, params: Mapping[str, str], begun: Transaction | None, *, by: Actor
+) -> tuple[Person, Claims]:
+    """The whole return from a provider: check with it, then admit. Leaves one event, of the sign-in or its refusal.
+
+    ``params`` are those of the page that the visitor came back to; ``begun`` is what the session kept since ``begin``
+    (None where it kept nothing), to be removed from it before this call. The provider is asked outside any database
+    transaction, so that a slow one holds no connection.
+    """
+    try:
+        if begun is None:
+            raise Refused(
+                "sign-in-not-begun",
+                "ログインの手続きが見つかりません。時間がたったか、別の画面で始めています。"
+                "もう一度はじめからお進みください。",
+            )
+        claims = provider.complete(params, begun)
+    except Refused as refusal:
+        refuse("person.sign_in", refusal, by=by)
+        raise
+    return admit(claims, begun, by=by), claims
+
+
+@act("person.ask_email_confirmation", allow=(BY_VISITOR, BY_SYSTEM))
+def request_email_confirmation(address: str, *, client: str, by: Actor) -> EmailConfirmation:
+    """メールアドレスの確認の求め: a code and a link go to the address, whoever has or has not used it before.
+
+    ``client`` is where the request comes from (an IP address); only its mark is kept, to count. The mail follows the
+    event. Raises Invalid ``email-form``, or Refused with status 429 ``email-too-often``.
+    """
+    normal, mark, now = rules.normalise_address(address), rules.client_mark(confirmation_key(), client), clock.now()
+    with connection.cursor() as cursor:  # requests for one address, and from one place, are counted one after another
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtext('madoguchi.email.client'), hashtext(%s)),"
+            " pg_advisory_xact_lock(hashtext('madoguchi.email.address'), hashtext(%s))",
+            [mark, normal],
+        )
+    EmailConfirmation.objects.filter(asked_at__lt=now - rules.FORGOTTEN_AFTER).delete()
+    asked = EmailConfirmation.objects
+    if (
+        asked.filter(address=normal, asked_at__gt=now - rules.ADDRESS_WINDOW).count() >= rules.MOST_PER_ADDRESS
+        or asked.filter(client=mark, asked_at__gt=now - rules.CLIENT_WINDOW).count() >= rules.MOST_PER_CLIENT
+    ):
+        raise Refused(
+            "email-too-often",
+            "確認メールを続けて送れる回数を超えました。30分ほどたってから、もう一度お試しください。",
+            status=429,
+        )
+    return EmailConfirmation.objects.create(address=normal, client=mark, asked_at=now, expires_at=now + rules.VALID_FOR)
+
+
+@act("person.answer_email_confirmation", allow=(BY_VISITOR,))
+def _answer(confirmation: EmailConfirmation, code: str, token: str, *, by: Actor) -> Person | None:
+    """メールアドレスの確認: the right answer recognises the person; a wrong one counts, so it cannot be rolled back."""
+    held = EmailConfirmation.objects.select_for_update().get(pk=confirmation.pk)
+    if held.answered_at is not None or held.expires_at <= clock.now() or held.tries >= rules.MOST_TRIES:
+        raise Refused(
+            "email-code-over",
+            "この確認番号は使えなくなりました。もう一度メールを送って、新しい番号を入力してください。",
+            status=410,
+        )
+    key = confirmation_key()
+    right = rules.is_right_token(key, held.pk, token) if token else rules.is_right_code(key, held.pk, code)
+    record(right=right)
+    if not right:
+        held.tries += 1
+        held.save(update_fields=["tries"])
+        return None
+    held.answered_at = clock.now()
+    held.save(update_fields=["answered_at"])
+    return recognise("mailto:", held.address, "contact", by=by)
+
+
+def confirm_email(confirmation: UUID, *, code: str = "", token: str = "", by: Actor) -> Person:
+    """The person whose address is confirmed by the code typed or the link opened. Works once.
+
+    Raises Refused ``email-code-over`` (410: used, too old, mistyped too often), Invalid ``email-code-wrong``, NotFound.
+    """
+    held = EmailConfirmation.objects.filter(pk=confirmation).first()
+    if held is None:
+        refusal = NotFound("email-code-unknown", "確認の求めが見つかりません。もう一度メールを送ってください。")
+        refuse("person.answer_email_confirmation", refusal, by=by)
+        raise refusal
+    person = _answer(held, code, token, by=by)
+    if person is None:
+        raise Invalid("email-code-wrong", "確認番号が違います。メールにある6桁の数字をお確かめください。")
+    return person
+
+
+@act("account.open", allow=(BY_SYSTEM,))
+def open_account(username: str, display_name: str, password: str, *, by: Actor) -> Account:
+    """職員アカウントの開設: a staff account without any post yet; refused where the user name is taken."""
+    if Account.objects.filter(username=username).exists():
+        raise Invalid("username-taken", "このユーザー名はすでに使われています。")
+    account = Account(username=username, display_name=display_name)
+    account.set_password(password)
+    account.save()
+    return account
+
+
+@act("account.enrol_totp", allow=(BY_SYSTEM,))
+def enrol_totp(account: Account, secret: str, *, by: Actor) -> Account:
+    """認証アプリの登録: the account's second factor is the TOTP ``secret`` (base32), for accounts opened by a program.
+
+    People enrol their own at the first sign-in. An earlier TOTP secret is replaced.
+    """
+    Authenticator.objects.filter(user=account, type=Authenticator.Type.TOTP).delete()
+    TOTP.activate(account, secret)
+    return account
+
+
+@act("account.reset_factors", allow=(BY_SYSTEM,))
+def reset_factors(account: Account, *, by: Actor) -> Account:
+    """二要素の登録のやり直し: passkeys and TOTP are forgotten (a lost phone); the next sign-in enrols anew."""
+    Authenticator.objects.filter(user=account).delete()
+    return account
+
+
+@act("account.sign_in", allow=(BY_ACCOUNT,))
+def note_sign_in(account: Account, method: str, *, by: Actor) -> Account:
+    """職員のログイン: both factors were right; ``method`` is totp or passkey."""
+    record(method=method)
+    return account
+
+
+@act("account.change_factors", allow=(BY_ACCOUNT,))
+def note_factors(account: Account, change: str, factor: str, *, by: Actor) -> Account:
+    """二要素の変更: the member of staff added or removed a passkey or an app."""
+    record(change=change, factor=factor)
+    return account
+
+
+@act("account.close", allow=(BY_SYSTEM,))
+def close_account(account: Account, *, by: Actor) -> Account:
+    """職員アカウントの停止: from now on nobody signs in with it; its history stays."""
+    account.is_active = False
+    account.save(update_fields=["is_active"])
+    return account
+
+
+@act("account.appoint", allow=(BY_SYSTEM,))
+def appoint(account: Account, post: str, section: str, since: dt.date, *, by: Actor) -> PostHolding:
+    """任命: the account holds ``post`` of ``section`` from ``since`` on."""
+    if not account.is_active:
+        raise NotAllowed("account-closed", "停止されたアカウントには職を割り当てられません。")
+    holding, _ = PostHolding.objects.get_or_create(account=account, post=post, section=section, since=since)
+    record(post=post, section=section)
+    return holding

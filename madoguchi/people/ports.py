@@ -1,0 +1,104 @@
+"""Who proves that a resident is who they say: the port that a bridge to an identity provider fills.
+
+A face calls ``identity_provider().begin``, keeps the transaction in the visitor's session, sends the visitor away, and
+hands what comes back to ``people.actions.sign_in``.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from madoguchi.ground.registry import Registry
+
+Level = Literal["contact", "account", "card", "card-signature"]
+Sex = Literal["male", "female", "not-applicable", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """One sign-in under way, between the page that sent the visitor to the provider and the page they come back to.
+
+    Holds secrets (``state``, ``nonce``, ``verifier``): it lives in the visitor's session on our side and nowhere else.
+    """
+
+    state: str = field(repr=False)
+    nonce: str = field(repr=False)
+    verifier: str = field(repr=False)
+    redirect_uri: str
+    acr: tuple[str, ...]
+    begun_at: dt.datetime
+
+    def as_json(self) -> dict[str, str]:
+        """A form that a session can hold."""
+        return {
+            "state": self.state,
+            "nonce": self.nonce,
+            "verifier": self.verifier,
+            "redirect_uri": self.redirect_uri,
+            "acr": " ".join(self.acr),
+            "begun_at": self.begun_at.isoformat(),
+        }
+
+    @classmethod
+    def from_json(cls, stored: object) -> "Transaction | None":
+        """What :meth:`as_json` made; None where the session holds nothing or something older."""
+        if not isinstance(stored, Mapping) or not all(isinstance(stored.get(key), str) for key in _STORED):
+            return None
+        return cls(
+            state=stored["state"],
+            nonce=stored["nonce"],
+            verifier=stored["verifier"],
+            redirect_uri=stored["redirect_uri"],
+            acr=tuple(stored["acr"].split()),
+            begun_at=dt.datetime.fromisoformat(stored["begun_at"]),
+        )
+
+
+_STORED = ("state", "nonce", "verifier", "redirect_uri", "acr", "begun_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a provider has proven of a person: the identity, and the attributes that it handed over.
+
+    ``subject`` is pairwise: the same person has another one elsewhere. An attribute that was not handed over, or that
+    could not be read with certainty, is None; the latter is named in ``unreadable``. ``raw`` is what came over the
+    wire, to be kept as evidence of the source and never to be logged.
+    """
+
+    issuer: str
+    subject: str = field(repr=False)
+    level: Level
+    acr: tuple[str, ...] = ()
+    authenticated_at: dt.datetime | None = None
+    full_name: str | None = field(default=None, repr=False)
+    address: str | None = field(default=None, repr=False)
+    birth_date: dt.date | None = field(default=None, repr=False)
+    sex: Sex | None = field(default=None, repr=False)
+    unreadable: frozenset[str] = frozenset()
+    raw: Mapping[str, object] = field(default_factory=dict, repr=False)
+
+
+class IdentityProvider(Protocol):
+    """A party that authenticates residents. Both calls may reach over the network and refuse (``Refused``)."""
+
+    def begin(self, *, redirect_uri: str) -> tuple[str, Transaction]:
+        """The address to send the visitor to, and the transaction to keep until they come back to ``redirect_uri``."""
+        ...
+
+    def complete(self, params: Mapping[str, str], transaction: Transaction) -> Claims:
+        """Check what the visitor came back with, and fetch what the provider says of them.
+
+        Refused where the visitor cancelled, the provider is out of reach, time has run out or anything does not match.
+        """
+        ...
+
+
+#: Bridges register a factory here at start-up; it is called when a sign-in needs it.
+IDENTITY_PROVIDERS: Registry[Callable[[], IdentityProvider]] = Registry("identity provider")
+
+
+def identity_provider(name: str = "card") -> IdentityProvider:
+    """The provider registered under ``name``; ``card`` reads マイナンバーカード (デジタル認証アプリ)."""
+    return IDENTITY_PROVIDERS.get(name)()

@@ -1,0 +1,76 @@
+"""Who is acting: from a stored account or person to the :class:`Actor` whose permission is asked."""
+
+import hashlib
+from typing import NamedTuple
+from uuid import UUID
+
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+from allauth.mfa.utils import decrypt
+from django.conf import settings
+from django.db.models import Q
+
+from madoguchi.events import Actor
+from madoguchi.ground import clock
+from madoguchi.ground.errors import NotAllowed, NotFound
+from madoguchi.people import rules
+from madoguchi.people.models import Account, EmailConfirmation, PostHolding
+
+
+def actor_of_account(account: Account, *, channel: str = "desk") -> Actor:
+    """The member of staff with the posts and sections held today (Asia/Tokyo)."""
+    today = clock.today()
+    held = PostHolding.objects.filter(Q(until__isnull=True) | Q(until__gte=today), account=account, since__lte=today)
+    pairs = list(held.values_list("post", "section"))
+    return Actor(
+        "staff",
+        account.pk,
+        posts=frozenset(f"{section}/{post}" for post, section in pairs),
+        sections=frozenset(section for _, section in pairs),
+        channel=channel,
+    )
+
+
+def actor_of_person(person_id: UUID, level: str, *, channel: str = "web") -> Actor:
+    """The resident, with the assurance of the present sign-in."""
+    return Actor("resident", person_id, level=level, channel=channel)
+
+
+def staff_names(ids: set[UUID]) -> dict[UUID, str]:
+    """Display names of accounts, for histories."""
+    return dict(Account.objects.filter(pk__in=ids).values_list("pk", "display_name"))
+
+
+def confirmation_key() -> bytes:
+    """The key of this installation from which codes and links are derived."""
+    return hashlib.sha256(b"madoguchi.people.confirmation/" + settings.SECRET_KEY.encode()).digest()
+
+
+class Challenge(NamedTuple):
+    """What the confirmation mail says. Never store or log it."""
+
+    address: str
+    code: str
+    token: str
+
+
+def challenge(confirmation: UUID) -> Challenge | None:
+    """Address, six digits and link token of a confirmation; None where it was answered, expired or forgotten."""
+    held = EmailConfirmation.objects.filter(
+        pk=confirmation, answered_at__isnull=True, expires_at__gt=clock.now()
+    ).first()
+    if held is None:
+        return None
+    key = confirmation_key()
+    return Challenge(held.address, rules.confirmation_code(key, held.pk), rules.confirmation_token(key, held.pk))
+
+
+def totp_now(username: str) -> str:
+    """The code that the account's app would show now. For the demo's accounts only: NotAllowed on a real node."""
+    if not settings.DEMO:
+        raise NotAllowed("totp-demo-only", "確認コードの表示は、見本のデータで動いているときだけ使えます。")
+    enrolled = Authenticator.objects.filter(user__username=username, type=Authenticator.Type.TOTP).first()
+    if enrolled is None:
+        raise NotFound("totp-unknown", "そのアカウントはないか、認証アプリを登録していません。")
+    counter = int(clock.now().timestamp()) // 30
+    return format_hotp_value(hotp_value(decrypt(enrolled.data["secret"]), counter))

@@ -1,0 +1,1 @@
+"""The deployment: settings, addresses, processes. The only place that knows every other."""

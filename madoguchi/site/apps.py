@@ -1,0 +1,18 @@
+"""Start-up: the storeys meet here. Bridges register into ports, jobs into the relay."""
+
+from importlib import import_module
+
+from django.apps import AppConfig
+
+#: Everything that registers itself on import: jobs that follow events, and the bridges into the ports.
+JOBS = ("madoguchi.messages.jobs", "madoguchi.cases.jobs")
+BRIDGES = ("madoguchi.bridges.mail", "madoguchi.bridges.pades", "madoguchi.bridges.oidc")
+
+
+class SiteConfig(AppConfig):
+    name = "madoguchi.site"
+    label = "madoguchi_site"
+
+    def ready(self) -> None:
+        for module in JOBS + BRIDGES:
+            import_module(module)

@@ -1,0 +1,182 @@
+"""Django settings of one municipality's node.
+
+Everything that differs between two city halls comes from the environment or from ``cities/<city>/``;
+this file holds what is the same everywhere. ``docs/operating.md`` lists every variable.
+"""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+import django.conf.locale
+from psycopg.conninfo import conninfo_to_dict
+
+ROOT = Path(__file__).resolve().parents[2]
+VAR = Path(os.environ.get("MADOGUCHI_VAR", ROOT / "var")).resolve()
+CATALOGUE = Path(os.environ.get("MADOGUCHI_CATALOGUE", ROOT / "catalogue")).resolve()
+CITY = Path(os.environ.get("MADOGUCHI_CITY", ROOT / "cities" / "daito")).resolve()
+BASE_URL = os.environ.get("MADOGUCHI_BASE_URL", "http://localhost:8000").rstrip("/")
+#: The demo shows 見本データ on every page and opens its accounts; a real node leaves it off.
+DEMO = os.environ.get("MADOGUCHI_DEMO", "") == "1"
+
+
+def _kept_secret(name: str) -> str:
+    """A random secret that is made once, kept under ``var/`` and readable by its owner only."""
+    path = VAR / "secrets" / name
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(48))
+    return path.read_text().strip()
+
+
+def _database() -> dict[str, Any]:
+    """PostgreSQL from DATABASE_URL, else from the private cluster that ``make demo`` keeps under ``var/``."""
+    kept = VAR / "database-url"
+    url = os.environ.get("DATABASE_URL") or (kept.read_text().strip() if kept.exists() else "postgresql:///madoguchi")
+    parts = conninfo_to_dict(url)
+    options: dict[str, Any] = {
+        key: value for key, value in parts.items() if key not in {"dbname", "user", "password", "host", "port"}
+    }
+    if os.environ.get("MADOGUCHI_POOL"):
+        options["pool"] = {"min_size": 1, "max_size": int(os.environ["MADOGUCHI_POOL"]), "timeout": 10}
+    return {
+        "ENGINE": "django.contrib.gis.db.backends.postgis",
+        "NAME": parts.get("dbname", "madoguchi"),
+        "USER": parts.get("user", ""),
+        "PASSWORD": parts.get("password", ""),
+        "HOST": parts.get("host", ""),
+        "PORT": parts.get("port", ""),
+        "OPTIONS": options,
+        "CONN_HEALTH_CHECKS": True,
+        "TEST": {"NAME": os.environ.get("MADOGUCHI_TEST_DATABASE") or None},
+    }
+
+
+SECRET_KEY = os.environ.get("MADOGUCHI_SECRET_KEY") or _kept_secret("django")
+DEBUG = os.environ.get("MADOGUCHI_DEBUG", "") == "1"
+ALLOWED_HOSTS = os.environ.get("MADOGUCHI_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
+HTTPS = BASE_URL.startswith("https://")
+CSRF_TRUSTED_ORIGINS = [BASE_URL]
+
+DATABASES = {"default": _database()}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.gis",
+    "django_htmx",
+    "procrastinate.contrib.django",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "madoguchi.events.apps.EventsConfig",
+    "madoguchi.people.apps.PeopleConfig",
+    "madoguchi.places.apps.PlacesConfig",
+    "madoguchi.facts.apps.FactsConfig",
+    "madoguchi.messages.apps.MessagesConfig",
+    "madoguchi.procedures.apps.ProceduresConfig",
+    "madoguchi.cases.apps.CasesConfig",
+    "madoguchi.web.apps.WebConfig",
+    "madoguchi.desk.apps.DeskConfig",
+    "madoguchi.site.apps.SiteConfig",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "madoguchi.web.middleware.LanguageMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "madoguchi.web.middleware.ContentSecurityPolicyMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "madoguchi.web.middleware.RefusedMiddleware",
+]
+
+ROOT_URLCONF = "madoguchi.site.urls"
+WSGI_APPLICATION = "madoguchi.site.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "madoguchi.web.context.city",
+            ],
+        },
+    }
+]
+
+# 和語が原文。ja-simple（やさしい日本語）はDjangoの知らない言語なので名前を与える。
+LANGUAGE_CODE = "ja"
+LANGUAGES = [("ja", "日本語"), ("ja-simple", "やさしい日本語"), ("en", "English")]
+django.conf.locale.LANG_INFO["ja-simple"] = {
+    "bidi": False,
+    "code": "ja-simple",
+    "name": "Easy Japanese",
+    "name_local": "やさしい日本語",
+}
+LOCALE_PATHS = [ROOT / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "Asia/Tokyo"
+
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR / "static"
+STATICFILES_DIRS = [VAR / "vendor"] if (VAR / "vendor").exists() else []
+
+# Geometries come from our own forms and the city's own files, never from a spatial reference that a stranger wrote.
+SILENCED_SYSTEM_CHECKS = ["gis.W001"]
+
+AUTH_USER_MODEL = "madoguchi_people.Account"
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+
+SESSION_COOKIE_NAME = "__Host-madoguchi" if HTTPS else "madoguchi"
+CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 60 * 60
+SESSION_SAVE_EVERY_REQUEST = True
+SECURE_HSTS_SECONDS = 60 * 60 * 24 * 365 if HTTPS else 0
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+# One photograph of a phone is about 5 MB; a form holds at most ten.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": os.environ.get("MADOGUCHI_LOG", "WARNING")},
+}
+
+# Staff accounts have no e-mail address: they are opened by the municipality, never by sign-up.
+ACCOUNT_USER_MODEL_EMAIL_FIELD = None
+ACCOUNT_USER_MODEL_USERNAME_FIELD = "username"
