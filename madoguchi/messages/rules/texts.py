@@ -1,0 +1,112 @@
+"""The words of mails: templates of ``catalogue/messages/*.yaml`` in every language, filled with plain values.
+
+A template is a sentence with ``{names}`` and no logic: what may differ is a template of its own. The file is read by
+whoever calls, so that the check can read one that is not saved yet.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Final, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError
+
+from madoguchi.ground.languages import LocalText
+
+_PLACE: Final = re.compile(r"\{([^{}]*)\}")
+_LINE_BREAK: Final = re.compile(r"[\r\n]+")
+
+
+class TextProblem(NamedTuple):
+    """What is wrong with a template, and where: line from 1."""
+
+    path: str
+    line: int
+    message: str
+    instead: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.message}\n    → {self.instead}"
+
+
+class BrokenText(Exception):
+    """A template that cannot be used; ``problems`` says file and line."""
+
+    def __init__(self, problems: list[TextProblem]) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = problems
+
+
+class Text(BaseModel):
+    """One template: what it is called, which values it may use, and its words."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    code: Annotated[str, Field(pattern=r"^[a-z]+(-[a-z]+)*$")]
+    uses: tuple[str, ...]
+    secret: bool = False
+    """The words open something (a confirmation code): erased from the database once they have been sent."""
+    subject: LocalText
+    body: LocalText
+
+    def say(self, language: str, values: Mapping[str, object]) -> tuple[str, str]:
+        """Subject (one line) and body for a reader of ``language``. Raises KeyError for a value that is missing."""
+        subject = _filled(self.subject.get_for(language), values)
+        return _LINE_BREAK.sub(" ", subject), _filled(self.body.get_for(language), values)
+
+
+def _filled(text: str, values: Mapping[str, object]) -> str:
+    return _PLACE.sub(lambda place: str(values[place[1]]), text)
+
+
+def load(path: str, source: str) -> Text:
+    """The template in ``source``; ``path`` is its name in errors. Raises :class:`BrokenText`."""
+    try:
+        data = YAML(typ="rt", pure=True).load(source)
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise BrokenText([TextProblem(path, line, "YAMLとして読めません", "字下げと「:」を確かめます")]) from None
+    try:
+        text = Text.model_validate(data)
+    except ValidationError as error:
+        raise BrokenText(
+            [
+                TextProblem(
+                    path, _line(data, one["loc"]), _words(one["loc"], one["msg"]), "ほかのひな形にならって書きます"
+                )
+                for one in error.errors()
+            ]
+        ) from None
+    if problems := list(_problems(path, text, data)):
+        raise BrokenText(problems)
+    return text
+
+
+def _words(where: tuple[int | str, ...], message: str) -> str:
+    return f"{'.'.join(map(str, where)) or 'ひな形'}: {message.removeprefix('Value error, ')}"
+
+
+def _line(data: Any, where: tuple[int | str, ...]) -> int:
+    line = 1
+    for key in where:
+        try:
+            line = data.lc.key(key)[0] + 1 if isinstance(data, dict) else data.lc.item(key)[0] + 1
+            data = data[key]
+        except (AttributeError, KeyError, IndexError, TypeError):
+            break
+    return line
+
+
+def _problems(path: str, text: Text, data: Any) -> Iterator[TextProblem]:
+    for part in ("subject", "body"):
+        words: LocalText = getattr(text, part)
+        for language in words.missing():
+            yield TextProblem(
+                path, _line(data, (part,)), f"{part} に {language} の文がありません", f"{language}: を書きます"
+            )
+        for language, sentence in words.items():
+            for name in _PLACE.findall(sentence):
+                if name not in text.uses:
+                    line, known = _line(data, (part, language)), "、".join(text.uses)
+                    yield TextProblem(path, line, f"{{{name}}} という値はありません", f"{known} のどれかにします")
