@@ -81,12 +81,13 @@ PAGE = """<!doctype html>
 <html lang="ja"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>{title}</title><style>
 body {{ font: 1rem/1.7 "BIZ UDPGothic", sans-serif; color: #333; max-width: 52rem; margin: 2rem auto; padding: 0 1rem }}
-table {{ width: 100%; border-collapse: collapse }} td, th {{ text-align: left; padding: .4rem .6rem; vertical-align: top;
-border-bottom: 1px solid #ccc }} pre {{ white-space: pre-wrap; font: inherit; background: #f2f2f2; padding: 1rem }}
+table {{ width: 100%; border-collapse: collapse }}
+td, th {{ text-align: left; padding: .4rem .6rem; vertical-align: top; border-bottom: 1px solid #ccc }}
+pre {{ white-space: pre-wrap; font: inherit; background: #f2f2f2; padding: 1rem }}
 a {{ color: #0017c1; text-underline-offset: 3px }} h1 {{ font-size: 1.5rem }} .quiet {{ color: #626264 }}
 </style></head><body><h1>{title}</h1>{body}</body></html>"""
 
-#: Mail addresses of pages allow no script and load nothing.
+#: A message may hold anything: the page runs no script and loads nothing.
 HEADERS = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'", "Cache-Control": "no-store"}
 
 
@@ -121,9 +122,10 @@ class Reader(BaseHTTPRequestHandler):
             recipients = str(message["X-Envelope-To"] or message["To"] or "")
             if to and to not in recipients.lower():
                 continue
+            subject = html.escape(str(message["Subject"] or "（件名なし）"))
             rows.append(
                 f"<tr><td>{html.escape(_when(name))}</td><td>{html.escape(recipients)}</td>"
-                f'<td><a href="/message/{quote(name)}">{html.escape(str(message["Subject"] or "（件名なし）"))}</a></td></tr>'
+                f'<td><a href="/message/{quote(name)}">{subject}</a></td></tr>'
             )
             if len(rows) == LISTED:
                 break
