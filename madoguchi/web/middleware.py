@@ -1,0 +1,111 @@
+"""What holds for every answer of the residents' face: its language, what a browser may load, how a refusal looks."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import render
+from django.utils import translation
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext
+
+from madoguchi.ground.errors import Problem, Refused, fill
+from madoguchi.ground.languages import LANGUAGES
+
+Answer = Callable[[HttpRequest], HttpResponse]
+
+COOKIE = "language"
+YEAR = 60 * 60 * 24 * 365
+
+
+class LanguageMiddleware:
+    """ja, ja-simple or en: by ``?lang=`` (kept in a cookie, the place is kept), else the cookie, else the browser."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        wanted = request.GET.get("lang", "")
+        if wanted in LANGUAGES and request.method in ("GET", "HEAD"):
+            rest = request.GET.copy()
+            del rest["lang"]
+            response: HttpResponse = HttpResponseRedirect(request.path + (f"?{rest.urlencode()}" if rest else ""))
+            response.set_cookie(
+                COOKIE, wanted, max_age=YEAR, secure=settings.SESSION_COOKIE_SECURE, httponly=True, samesite="Lax"
+            )
+            return response
+        language = request.COOKIES.get(COOKIE, "")
+        if language not in LANGUAGES:
+            language = "ja" if _prefers_japanese(request.headers.get("Accept-Language", "")) else "en"
+        request.LANGUAGE_CODE = language
+        with translation.override(language):
+            response = self.get_response(request)
+        response.headers.setdefault("Content-Language", language[:2])
+        patch_vary_headers(response, ("Accept-Language", "Cookie"))
+        return response
+
+
+def _prefers_japanese(header: str) -> bool:
+    """Japanese unless the browser asks for other languages only: most visitors of a city hall read Japanese."""
+    wanted = [one.partition(";")[0].strip().lower() for one in header.split(",") if one.strip()]
+    return not wanted or any(one == "*" or one.startswith("ja") for one in wanted)
+
+
+class ContentSecurityPolicyMiddleware:
+    """Nothing inline, nothing from outside. A view that needs more (a map) sets its own header and says why."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+        self.policy = "; ".join(
+            (
+                "default-src 'none'",
+                "script-src 'self'",
+                "style-src 'self'",
+                "img-src 'self' data: blob:",
+                "font-src 'self'",
+                "connect-src 'self'",
+                "form-action 'self'",
+                "base-uri 'none'",
+                "frame-ancestors 'none'",
+                "manifest-src 'self'",
+            )
+        )
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.headers.setdefault("Content-Security-Policy", self.policy)
+        response.headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=(self)")
+        if request.headers.get("Cookie") and "Cache-Control" not in response.headers:
+            response.headers["Cache-Control"] = "private, no-store"
+        return response
+
+
+class RefusedMiddleware:
+    """A :class:`Refused` that no view answered becomes a page in kind words, with its status."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Django calls this where a view raised; anything but a refusal goes on to become a 500."""
+        if not isinstance(exception, Refused):
+            return None
+        if request.headers.get("Accept", "").startswith("application/json"):
+            body = {"code": exception.code, "message": words(exception)}
+            body |= {"fields": {path: words(problem) for path, problem in exception.fields.items()}}
+            return JsonResponse(body, status=exception.status)
+        template = "web/errors/404.html" if exception.status == 404 else "web/errors/refused.html"
+        return render(request, template, {"refusal": exception, "message": words(exception)}, status=exception.status)
+
+
+def words(refusal: Refused | Problem) -> str:
+    """A refusal or a problem in the reader's language, its places filled."""
+    return fill(gettext(refusal.message), {name: _say(value) for name, value in refusal.params.items()})
+
+
+def _say(value: object) -> object:
+    """Words among the params (写真（JPEG・PNG）) are source strings, too."""
+    return gettext(value) if isinstance(value, str) and value else value
