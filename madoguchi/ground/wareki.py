@@ -148,4 +148,4 @@ def age_at_fiscal_year_end(birth: date, on: date) -> int:
     So `age_at_fiscal_year_end(b, on) <= 18` says that `on` is not after 「18歳に達する日以後の最初の3月31日」
     (児童手当法3条1項), and who is born on 1 April counts with those born in the March before (早生まれ).
     """
-    return age_on(birth, date(fiscal_year(on) + 1, 4, 1))
+    return fiscal_year(on) + 1 - birth.year - ((birth.month, birth.day) > (4, 1))
