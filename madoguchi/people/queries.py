@@ -9,6 +9,7 @@ from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from allauth.mfa.utils import decrypt
 from django.conf import settings
 from django.db.models import Q
+from django.utils.encoding import force_bytes
 
 from madoguchi.events import Actor
 from madoguchi.ground import clock
@@ -25,7 +26,7 @@ def actor_of_account(account: Account, *, channel: str = "desk") -> Actor:
     return Actor(
         "staff",
         account.pk,
-        posts=frozenset(f"{section}/{post}" for post, section in pairs),
+        posts=frozenset(post for post, _ in pairs),
         sections=frozenset(section for _, section in pairs),
         channel=channel,
     )
@@ -43,7 +44,7 @@ def staff_names(ids: set[UUID]) -> dict[UUID, str]:
 
 def confirmation_key() -> bytes:
     """The key of this installation from which codes and links are derived."""
-    return hashlib.sha256(b"madoguchi.people.confirmation/" + settings.SECRET_KEY.encode()).digest()
+    return hashlib.sha256(b"madoguchi.people.confirmation/" + force_bytes(settings.SECRET_KEY)).digest()
 
 
 class Challenge(NamedTuple):
@@ -73,4 +74,4 @@ def totp_now(username: str) -> str:
     if enrolled is None:
         raise NotFound("totp-unknown", "そのアカウントはないか、認証アプリを登録していません。")
     counter = int(clock.now().timestamp()) // 30
-    return format_hotp_value(hotp_value(decrypt(enrolled.data["secret"]), counter))
+    return str(format_hotp_value(hotp_value(decrypt(enrolled.data["secret"]), counter)))

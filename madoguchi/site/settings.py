@@ -73,9 +73,6 @@ INSTALLED_APPS = [
     "django.contrib.gis",
     "django_htmx",
     "procrastinate.contrib.django",
-    "allauth",
-    "allauth.account",
-    "allauth.mfa",
     "madoguchi.events.apps.EventsConfig",
     "madoguchi.people.apps.PeopleConfig",
     "madoguchi.places.apps.PlacesConfig",
@@ -85,6 +82,9 @@ INSTALLED_APPS = [
     "madoguchi.cases.apps.CasesConfig",
     "madoguchi.web.apps.WebConfig",
     "madoguchi.desk.apps.DeskConfig",
+    "allauth",  # after the desk, whose pages for signing in take the place of allauth's
+    "allauth.account",
+    "allauth.mfa",
     "madoguchi.site.apps.SiteConfig",
 ]
 
@@ -101,6 +101,7 @@ MIDDLEWARE = [
     "madoguchi.web.middleware.ContentSecurityPolicyMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "madoguchi.desk.signin.gate.SecondFactorMiddleware",
     "madoguchi.web.middleware.RefusedMiddleware",
 ]
 
@@ -144,11 +145,47 @@ STATICFILES_DIRS = [VAR / "vendor"] if (VAR / "vendor").exists() else []
 # Geometries come from our own forms and the city's own files, never from a spatial reference that a stranger wrote.
 SILENCED_SYSTEM_CHECKS = ["gis.W001"]
 
+# Residents prove themselves by card at デジタル認証アプリ; the demo brings a provider of its own (tools/idp).
+OIDC_ISSUER = os.environ.get(
+    "MADOGUCHI_OIDC_ISSUER",
+    "http://localhost:3999/api/realms/main" if DEMO else "https://auth-and-sign.go.jp/api/realms/main",
+).rstrip("/")
+OIDC_CLIENT_ID = os.environ.get("MADOGUCHI_OIDC_CLIENT_ID", "RP00000001")
+
+# Staff sign in by passkey, or by password and TOTP. Nobody signs up: accounts are opened by the city.
 AUTH_USER_MODEL = "madoguchi_people.Account"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.ScryptPasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/desk/"
+LOGOUT_REDIRECT_URL = LOGIN_URL
+ACCOUNT_ADAPTER = "madoguchi.desk.signin.adapter.StaffAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_USER_MODEL_EMAIL_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_LOGIN_TIMEOUT = 5 * 60
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60
+ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "20/m/ip,5/15m/key", "reauthenticate": "10/m/user"}
+ALLAUTH_TRUSTED_PROXY_COUNT = int(os.environ.get("MADOGUCHI_PROXIES", "0"))
+MFA_ADAPTER = "madoguchi.desk.signin.adapter.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_USER_VERIFICATION = "required"
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS  # browsers allow passkeys over http on localhost alone
+MFA_TOTP_ISSUER = "窓口"
+MFA_TOTP_TOLERANCE = 1
+# Counts of failed attempts must be one count for all processes, so they are kept in the database.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
 
 SESSION_COOKIE_NAME = "__Host-madoguchi" if HTTPS else "madoguchi"
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"

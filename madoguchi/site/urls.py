@@ -9,7 +9,7 @@ FACES = os.environ.get("MADOGUCHI_FACES", "web,desk").split(",")
 urlpatterns: list[URLPattern | URLResolver] = []
 if "desk" in FACES:
     urlpatterns += [
-        path("desk/account/", include("allauth.urls")),
+        path("desk/account/", include("madoguchi.desk.signin.urls")),
         path("desk/", include("madoguchi.desk.urls")),
     ]
 if "web" in FACES:

@@ -1,0 +1,264 @@
+"""The relying party: this city hall at デジタル認証アプリ, or at any provider configured as that one prescribes.
+
+Authorization code with PKCE (S256), state, nonce, ``private_key_jwt`` and ES256 throughout. Five steps: discover, send
+the visitor off (``begin``); check what they bring back, exchange the code, ask for the attributes (``complete``).
+"""
+
+import datetime as dt
+import hmac
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import httpx
+from authlib.common.urls import add_params_to_uri
+from authlib.oauth2.rfc7523 import private_key_jwt_sign
+from authlib.oauth2.rfc7636 import create_s256_code_challenge
+from joserfc.jwk import ECKey
+
+from madoguchi.bridges.oidc import attributes, tokens
+from madoguchi.bridges.oidc.refusals import cancelled, expired, mismatch, unavailable
+from madoguchi.ground import clock
+from madoguchi.ground.ids import new_token
+from madoguchi.people.ports import Claims, Transaction
+
+#: How long a visitor may take in the app.
+PATIENCE: Final = dt.timedelta(minutes=10)
+#: How long discovery and keys are believed; an unknown key is looked up at once.
+FRESH: Final = dt.timedelta(hours=1)
+#: Seconds that a client assertion is valid: it is used at once. The library's default is an hour.
+ASSERTION_SECONDS: Final = 60
+TIMEOUT: Final = httpx.Timeout(5.0, connect=3.0)
+#: No answer of a provider is nearly as large, in bytes.
+LARGEST_ANSWER: Final = 256 * 1024
+_LOOPBACK: Final = {"localhost", "127.0.0.1", "::1"}
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """How we are known to the provider. ``scopes`` are the attributes that the purpose needs, and no more."""
+
+    issuer: str
+    client_id: str
+    key: ECKey = field(repr=False)
+    scopes: tuple[str, ...] = ("openid", "name", "address", "birthdate", "gender")
+    acr: tuple[str, ...] = ("aal3", "crl")
+
+
+@dataclass(slots=True)
+class _Known:
+    """A document of the provider and when it was fetched."""
+
+    document: dict[str, Any]
+    at: dt.datetime
+
+    def is_fresh(self) -> bool:
+        return clock.now() - self.at < FRESH
+
+
+class RelyingParty:
+    """Fills the port ``people.ports.IdentityProvider``. One instance serves all threads of a process.
+
+    What it remembers are whole documents, replaced in one step: two threads that fetch at once do no harm.
+    """
+
+    def __init__(self, registration: Registration) -> None:
+        if not _is_protected(registration.issuer):
+            raise ValueError("the issuer of identities must be https (or on this machine)")
+        self.registration = registration
+        self._metadata: _Known | None = None
+        self._keys: _Known | None = None
+        local = urlsplit(registration.issuer).hostname in _LOOPBACK
+        self._http = httpx.Client(timeout=TIMEOUT, follow_redirects=False, trust_env=not local)
+
+    def begin(self, *, redirect_uri: str) -> tuple[str, Transaction]:
+        """The provider's address for this visitor, with everything デジタル認証アプリ requires in it."""
+        transaction = Transaction(
+            state=new_token(),
+            nonce=new_token(),
+            verifier=new_token(48),
+            redirect_uri=redirect_uri,
+            acr=self.registration.acr,
+            begun_at=clock.now(),
+        )
+        params = {
+            "response_type": "code",
+            "client_id": self.registration.client_id,
+            "redirect_uri": redirect_uri,
+            "scope": " ".join(self.registration.scopes),
+            "state": transaction.state,
+            "nonce": transaction.nonce,
+            "code_challenge": create_s256_code_challenge(transaction.verifier),
+            "code_challenge_method": "S256",
+        }
+        if transaction.acr:
+            params["acr_values"] = " ".join(transaction.acr)
+        return str(add_params_to_uri(self._discover()["authorization_endpoint"], list(params.items()))), transaction
+
+    def complete(self, params: Mapping[str, str], transaction: Transaction) -> Claims:
+        """The checked identity and attributes of the visitor who came back with ``params``."""
+        metadata = self._discover()
+        code = self._check_return(params, transaction, metadata)
+        answer = self._exchange(code, transaction, metadata)
+        access_token, id_token = answer.get("access_token"), answer.get("id_token")
+        if not isinstance(access_token, str) or not isinstance(id_token, str):
+            raise mismatch("token-answer")
+        if str(answer.get("token_type", "")).lower() != "bearer":
+            raise mismatch("token-type")
+        token = self._verify(id_token, metadata)
+        tokens.check_claims(
+            token,
+            issuer=self.registration.issuer,
+            client_id=self.registration.client_id,
+            nonce=transaction.nonce,
+            now=int(clock.now().timestamp()),
+        )
+        tokens.check_access_token(token, access_token)
+        acr = tokens.check_strength(token, transaction.acr)
+        person = self._ask(access_token, metadata)
+        if person.get("sub") != token["sub"]:
+            raise mismatch("userinfo-sub")
+        read, unreadable = attributes.read(person)
+        return Claims(
+            issuer=self.registration.issuer,
+            subject=token["sub"],
+            level="card",
+            acr=acr,
+            authenticated_at=_moment(token.get("auth_time", token["iat"])),
+            unreadable=unreadable,
+            raw=person,
+            **read,
+        )
+
+    def _check_return(self, params: Mapping[str, str], transaction: Transaction, metadata: Mapping[str, Any]) -> str:
+        """The code that the visitor brought, once it is sure that they went to this provider from this session."""
+        if clock.now() - transaction.begun_at > PATIENCE:
+            raise expired()
+        if not hmac.compare_digest(params.get("state", "").encode(), transaction.state.encode()):
+            raise mismatch("state")
+        # RFC 9207: an answer that another provider was tricked into giving names that other provider, or nobody.
+        named = params.get("iss")
+        if named is None and metadata.get("authorization_response_iss_parameter_supported") is True:
+            raise mismatch("iss-missing")
+        if named is not None and named != self.registration.issuer:
+            raise mismatch("iss")
+        error = params.get("error")
+        if error == "access_denied":
+            raise cancelled()
+        if error in ("server_error", "temporarily_unavailable"):
+            raise unavailable("authorization")
+        if error is not None:
+            raise mismatch("refused-by-provider")
+        code = params.get("code", "")
+        if not 0 < len(code) <= 2048:
+            raise mismatch("code")
+        return code
+
+    def _exchange(self, code: str, transaction: Transaction, metadata: Mapping[str, Any]) -> dict[str, Any]:
+        registration = self.registration
+        assertion = private_key_jwt_sign(
+            registration.key,
+            client_id=registration.client_id,
+            token_endpoint=registration.issuer,  # the audience: all endpoints of one issuer understand its own name
+            alg=tokens.ALGORITHM,
+            header={"alg": tokens.ALGORITHM, "kid": registration.key.kid},
+            expires_in=ASSERTION_SECONDS,
+        )
+        status, answer = self._fetch(
+            "token",
+            "POST",
+            metadata["token_endpoint"],
+            data={
+                "grant_type": "authorization_code",
+                "code": code,
+                "redirect_uri": transaction.redirect_uri,
+                "client_id": registration.client_id,
+                "code_verifier": transaction.verifier,
+                "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+                "client_assertion": assertion,
+            },
+        )
+        if status == 200:
+            return answer
+        # The provider says why in a code of RFC 6749 5.2; its prose stays where it is.
+        if answer.get("error") == "invalid_grant":
+            raise expired("sign-in-expired-code")
+        raise mismatch("token-refused")
+
+    def _verify(self, id_token: str, metadata: Mapping[str, Any]) -> dict[str, Any]:
+        """Checked against the keys we know; where the key is not among them, once more against those of now."""
+        try:
+            return tokens.verified_claims(id_token, tokens.usable_keys(self._jwks(metadata)))
+        except tokens.UnknownKeyError:
+            pass
+        try:
+            return tokens.verified_claims(id_token, tokens.usable_keys(self._jwks(metadata, anew=True)))
+        except tokens.UnknownKeyError:
+            raise mismatch("id-token-key") from None
+
+    def _ask(self, access_token: str, metadata: Mapping[str, Any]) -> dict[str, Any]:
+        headers = {"Authorization": f"Bearer {access_token}"}
+        status, answer = self._fetch("userinfo", "GET", metadata["userinfo_endpoint"], headers=headers)
+        if status != 200:
+            raise mismatch("userinfo-refused")
+        return answer
+
+    def _discover(self) -> dict[str, Any]:
+        known = self._metadata
+        if known is None or not known.is_fresh():
+            issuer = self.registration.issuer
+            status, found = self._fetch("discovery", "GET", f"{issuer}/.well-known/openid-configuration")
+            if status != 200:
+                raise unavailable("discovery")
+            if found.get("issuer") != issuer:
+                raise mismatch("discovery-issuer")
+            for name in ("authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri"):
+                if not isinstance(found.get(name), str) or not _is_protected(found[name]):
+                    raise mismatch("discovery-endpoints")
+            self._metadata = known = _Known(found, clock.now())
+        return known.document
+
+    def _jwks(self, metadata: Mapping[str, Any], *, anew: bool = False) -> dict[str, Any]:
+        known = self._keys
+        if known is None or anew or not known.is_fresh():
+            status, found = self._fetch("keys", "GET", metadata["jwks_uri"])
+            if status != 200 or not isinstance(found.get("keys"), list):
+                raise unavailable("keys")
+            self._keys = known = _Known(found, clock.now())
+        return known.document
+
+    def _fetch(self, what: str, method: str, url: str, **options: Any) -> tuple[int, dict[str, Any]]:
+        """Status and JSON object; out of reach, too slow, too large, broken or 5xx is unavailable."""
+        headers = {"Accept": "application/json", **options.pop("headers", {})}
+        try:
+            with self._http.stream(method, url, headers=headers, **options) as response:
+                if response.status_code >= 500:
+                    raise unavailable(what)
+                body = b""
+                for chunk in response.iter_bytes():
+                    body += chunk
+                    if len(body) > LARGEST_ANSWER:
+                        raise unavailable(what)
+            answer = json.loads(body)
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError, RecursionError):
+            raise unavailable(what) from None
+        if not isinstance(answer, dict):
+            raise unavailable(what)
+        return response.status_code, answer
+
+
+def _is_protected(url: str) -> bool:
+    """https, or a provider on this machine (the demo's)."""
+    parts = urlsplit(url)
+    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
+
+
+def _moment(seconds: object) -> dt.datetime | None:
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        return None
+    try:
+        return dt.datetime.fromtimestamp(seconds, dt.UTC)
+    except (OverflowError, OSError, ValueError):
+        return None

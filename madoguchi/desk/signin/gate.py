@@ -1,0 +1,62 @@
+"""The gate of the desk: whatever is below ``/desk/`` asks for a member of staff with a second factor, unless it is the
+sign-in itself. A view that forgets to ask is still behind it.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+from allauth.account.internal.flows.login import get_authentication_records
+from allauth.mfa.utils import is_mfa_enabled
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+
+#: Nobody works longer than this on one sign-in, however busy (seconds). Idle sessions end by SESSION_COOKIE_AGE.
+LONGEST_SESSION: Final = 12 * 60 * 60
+#: What anybody may open.
+DOORS: Final = {"account_login", "account_logout", "account_inactive", "mfa_authenticate", "mfa_login_webauthn"}
+#: What a member of staff may open who has no second factor yet: the way to one.
+WAY_TO_A_FACTOR: Final = DOORS | {
+    "account_reauthenticate",
+    "mfa_index",
+    "mfa_activate_totp",
+    "mfa_add_webauthn",
+}
+
+
+class SecondFactorMiddleware:
+    """Stands after allauth's own middleware, so that request and user are known."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], args: object, kwargs: object
+    ) -> HttpResponseBase | None:
+        """None lets the request in."""
+        if not request.path.startswith("/desk/"):
+            return None
+        door = request.resolver_match.url_name if request.resolver_match else None
+        if not request.user.is_authenticated:
+            return None if door in DOORS else redirect_to_login(request.get_full_path(), str(settings.LOGIN_URL))
+        if _signed_in_for(request) > LONGEST_SESSION:
+            logout(request)
+            messages.info(request, _("12時間たったため、サインアウトしました。もう一度サインインしてください。"))
+            return redirect_to_login(request.get_full_path(), str(settings.LOGIN_URL))
+        if door not in WAY_TO_A_FACTOR and not is_mfa_enabled(request.user):
+            return redirect("mfa_index")
+        return None
+
+
+def _signed_in_for(request: HttpRequest) -> float:
+    """Seconds since the first factor of this session; a session that does not know is too old."""
+    records = get_authentication_records(request, request.user)
+    return time.time() - records[0]["at"] if records else float("inf")
