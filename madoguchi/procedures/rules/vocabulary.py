@@ -1,0 +1,75 @@
+"""What all packages share: the facts (catalogue/facts.yaml) and the statutes (catalogue/laws.yaml).
+
+Apart from the package format, because a procedure is written with these words and does not define any.
+"""
+
+from collections.abc import ItemsView
+from datetime import date
+from typing import Annotated, Literal, Self
+
+from pydantic import ConfigDict, Field, RootModel, model_validator
+
+from madoguchi.ground.languages import LocalText
+from madoguchi.ground.sensitivity import Sensitivity
+from madoguchi.procedures.rules.format import Checked, FactKey, Kebab, Model, Question, check_attributes, type_of_answer
+
+
+class Fact(Question):
+    """A fact: asked once, then known with its source and date, and only confirmed."""
+
+    type: type_of_answer
+    label: LocalText
+    gif: str
+    """Its name in the Government Interoperability Framework, or `none`."""
+    sensitivity: Sensitivity
+    """public | internal | personal | special; how it is kept, and for how long."""
+
+    @model_validator(mode="after")
+    def _fits_its_type(self) -> Self:
+        check_attributes(self.type, self)
+        return self
+
+
+class Statute(Model):
+    """A statute that packages rely on, and what a person has compared with its text."""
+
+    title: str
+    """As it is cited: 児童手当法."""
+    number: str
+    """昭和46年法律第73号."""
+    url: Annotated[str, Field(pattern=r"^https://")] | None = None
+    level: Literal["法律", "政省令", "条例", "規則", "要綱"]
+    articles: dict[str, "Article"] = {}
+
+
+class Article(Model):
+    """What one article says to us, by date of effect."""
+
+    says: str
+    checked: Checked
+    effective: date | None = None
+    note: str | None = None
+
+
+class Laws(RootModel[dict[Kebab, Statute]]):
+    """laws.yaml: key → statute."""
+
+    model_config = ConfigDict(title="laws.yaml", frozen=True, strict=True)
+
+
+class Facts(RootModel[dict[FactKey, Fact]]):
+    """facts.yaml: key → fact. A key is `<subject>.<name>`."""
+
+    model_config = ConfigDict(title="facts.yaml", frozen=True, strict=True)
+
+    def __getitem__(self, key: str) -> Fact:
+        return self.root[key]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self.root
+
+    def get(self, key: str) -> Fact | None:
+        return self.root.get(key)
+
+    def items(self) -> ItemsView[str, Fact]:
+        return self.root.items()
