@@ -187,6 +187,17 @@ MFA_TOTP_TOLERANCE = 1
 # Counts of failed attempts must be one count for all processes, so they are kept in the database.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
 
+# Mail leaves by SMTP: smtp://host:port, smtps:// or smtp+starttls://user:password@host.
+MAIL_CARRIER = "smtp"
+SMTP_URL = os.environ.get("MADOGUCHI_SMTP", "smtp://localhost:1025")
+MAIL_FROM = os.environ.get("MADOGUCHI_MAIL_FROM", "no-reply@localhost")
+
+# Letters are signed with the city's key (PKCS#12); with a time-stamping authority (RFC 3161) they are PAdES B-T.
+SIGNER = "pades"
+SIGNING_KEY = Path(os.environ.get("MADOGUCHI_SIGNING_KEY", VAR / "signing" / "city.p12"))
+SIGNING_PASSWORD = os.environ.get("MADOGUCHI_SIGNING_PASSWORD", "")
+TIMESTAMP_URL = os.environ.get("MADOGUCHI_TIMESTAMP", "")
+
 SESSION_COOKIE_NAME = "__Host-madoguchi" if HTTPS else "madoguchi"
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS

@@ -6,16 +6,23 @@ whoever calls, so that the check can read one that is not saved yet.
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import Annotated, Any, Final, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import MarkedYAMLError
 
 from madoguchi.ground.languages import LocalText
 
 _PLACE: Final = re.compile(r"\{([^{}]*)\}")
 _LINE_BREAK: Final = re.compile(r"[\r\n]+")
+_WEEKDAYS: Final = "月火水木金土日"
+_MONTHS: Final = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 
 
 class TextProblem(NamedTuple):
@@ -51,13 +58,26 @@ class Text(BaseModel):
     body: LocalText
 
     def say(self, language: str, values: Mapping[str, object]) -> tuple[str, str]:
-        """Subject (one line) and body for a reader of ``language``. Raises KeyError for a value that is missing."""
-        subject = _filled(self.subject.get_for(language), values)
-        return _LINE_BREAK.sub(" ", subject), _filled(self.body.get_for(language), values)
+        """Subject (one line) and body for a reader of ``language``.
+
+        A value may be a LocalText or a date, which is written as that language writes it. Raises KeyError for a
+        value that is missing.
+        """
+        words = {name: _spoken(value, language) for name, value in values.items()}
+        subject, body = (
+            _PLACE.sub(lambda place: words[place[1]], part.get_for(language)) for part in (self.subject, self.body)
+        )
+        return _LINE_BREAK.sub(" ", subject), body
 
 
-def _filled(text: str, values: Mapping[str, object]) -> str:
-    return _PLACE.sub(lambda place: str(values[place[1]]), text)
+def _spoken(value: object, language: str) -> str:
+    if isinstance(value, LocalText):
+        return value.get_for(language)
+    if isinstance(value, date):
+        if language == "en":
+            return f"{value.day} {_MONTHS[value.month - 1]} {value.year}"
+        return f"{value.year}年{value.month}月{value.day}日（{_WEEKDAYS[value.weekday()]}）"
+    return str(value)
 
 
 def load(path: str, source: str) -> Text:
@@ -91,7 +111,7 @@ def _line(data: Any, where: tuple[int | str, ...]) -> int:
     line = 1
     for key in where:
         try:
-            line = data.lc.key(key)[0] + 1 if isinstance(data, dict) else data.lc.item(key)[0] + 1
+            line = (data.lc.key(key) if isinstance(data, CommentedMap) else data.lc.item(key))[0] + 1
             data = data[key]
         except (AttributeError, KeyError, IndexError, TypeError):
             break

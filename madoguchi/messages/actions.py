@@ -1,0 +1,183 @@
+"""What happens with messages: a letter is issued, signed and kept; something is said, carried, read; a letter is
+revoked."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import F
+
+from madoguchi.events import Actor, Reason, act, record
+from madoguchi.events.rules import BY_SYSTEM
+from madoguchi.ground import clock
+from madoguchi.ground.errors import NotFound, Stale
+from madoguchi.messages.models import Letter, LetterFile, LetterSeries, Message
+from madoguchi.messages.ports import Mail, Undeliverable, carrier, signer
+from madoguchi.messages.queries import text, verification
+from madoguchi.messages.rules import codes, letters
+
+#: The case whose step issues the letter has asked who may complete that step.
+BY_STAFF = Reason("staff-in-charge", "担当の職員が手続の中で行った", lambda actor, _: actor.kind == "staff")
+TO_ONESELF = Reason(
+    "to-oneself",
+    "ご本人が求めた",
+    lambda actor, template: actor.kind in ("visitor", "resident") and template == "confirm-email",
+)
+OWN = Reason("own", "ご本人のものだから", lambda actor, one: actor.kind == "resident" and one.person_id == actor.id)
+
+
+# --- letters ----------------------------------------------------------------------------------------------------
+
+
+@act("letter.issue", allow=(BY_SYSTEM, BY_STAFF))
+def issue_letter(
+    about: UUID,
+    *,
+    template: str,
+    kind: str,
+    symbol: str,
+    data: Mapping[str, Any],
+    person: UUID | None,
+    by: Actor,
+    signed: bool = True,
+) -> Letter:
+    """文書の発行: number it, set it, sign it and keep it, as one act.
+
+    ``template`` is a path in the catalogue (``procedures/<code>/letters/<name>.typ``), ``symbol`` the 文書記号 of the
+    section, ``data`` the keys that catalogue/letters/README.md says cases fill in. Raises what
+    :func:`rules.letters.render` raises; then no number is used up.
+    """
+    at = clock.now()
+    code = codes.new_code()
+    number, fiscal_year = _next_number(symbol)
+    whole = {
+        **data,
+        "letter": {"number": number, "date": clock.day_of(at).isoformat(), "sample": settings.DEMO},
+        "verify": verification(code),
+    }
+    pdf = letters.render(settings.CATALOGUE, template, whole, at=at)
+    title = letters.title_of(pdf)
+    if signed:
+        pdf = signer().sign(pdf)
+    letter = Letter.objects.create(
+        number=number,
+        fiscal_year=fiscal_year,
+        kind=kind,
+        title=title,
+        template=template,
+        person_id=person,
+        about=about,
+        digest=hashlib.sha256(pdf).hexdigest(),
+        signer=signer().name if signed else "",
+        code=code,
+        issued_at=at,
+        signed_at=at if signed else None,
+    )
+    LetterFile.objects.create(letter=letter, pdf=pdf)
+    record(about=str(about), kind=kind, number=number, digest=letter.digest, signed=signed)
+    return letter
+
+
+def _next_number(symbol: str) -> tuple[str, int]:
+    """The next 文書番号 of the section; the row stays locked until the act ends, so that numbers have no gaps."""
+    today = clock.today()
+    fiscal_year = today.year if today.month >= 4 else today.year - 1
+    series, _ = LetterSeries.objects.get_or_create(symbol=symbol, fiscal_year=fiscal_year)
+    LetterSeries.objects.filter(pk=series.pk).update(last=F("last") + 1)
+    series.refresh_from_db(fields=["last"])
+    return f"{symbol}第{series.last}号", fiscal_year
+
+
+@act("letter.revoke", allow=(BY_STAFF, BY_SYSTEM))
+def revoke_letter(letter: Letter, *, by: Actor) -> Letter:
+    """文書の取消し: from now on the letter is shown as no longer valid. Raises Stale where it was revoked before."""
+    at = clock.now()
+    if not Letter.objects.filter(pk=letter.pk, revoked_at__isnull=True).update(revoked_at=at):
+        raise Stale("letter-revoked-already", "この通知書はすでに取り消されています。")
+    record(about=str(letter.about), number=letter.number)
+    letter.refresh_from_db()
+    return letter
+
+
+@act("letter.read", allow=(OWN,))
+def read_letter(letter: Letter, *, by: Actor) -> Letter:
+    """文書の受取り: the person has opened the letter; the first time counts."""
+    Letter.objects.filter(pk=letter.pk, read_at__isnull=True).update(read_at=clock.now())
+    record(about=str(letter.about))
+    letter.refresh_from_db()
+    return letter
+
+
+# --- messages ---------------------------------------------------------------------------------------------------
+
+
+@act("message.send", allow=(BY_SYSTEM, BY_STAFF, TO_ONESELF))
+def send(
+    template: str,
+    *,
+    event: UUID,
+    values: Mapping[str, object],
+    by: Actor,
+    person: UUID | None = None,
+    address: str = "",
+    about: UUID | None = None,
+    language: str = "ja",
+) -> Message:
+    """お知らせ: write a message to a person (and to their address, where given); a job carries the mail.
+
+    ``event`` is what gave rise to it: asked again for the same event, template and recipient, the first message is
+    returned and nothing is written. ``values`` are those the template ``uses``.
+    """
+    words = text(template)
+    subject, body = words.say(language, values)
+    _, closing = text("closing").say(language, values)
+    at = clock.now()
+    once: dict[str, Any] = {"event_id": event, "template": template, "person_id": person, "address": address}
+    message, new = Message.objects.get_or_create(
+        **once,
+        defaults={
+            "about": about,
+            "language": language,
+            "channel": "mail" if address else "portal",
+            "subject": subject,
+            "body": f"{body}\n{closing}",
+            "created_at": at,
+            "sent_at": None if address else at,
+        },
+    )
+    record(template=template, channel=message.channel, about=str(about) if about else None, new=new)
+    return message
+
+
+@act("message.deliver", allow=(BY_SYSTEM,))
+def deliver(message: Message, *, by: Actor) -> Message:
+    """お知らせの配送: hand a waiting mail to the carrier; done at most once at a time, and not again once it has left.
+
+    An address that does not exist is written down as a failure. Raises TryLater where it may leave later.
+    """
+    kept = Message.objects.select_for_update().filter(pk=message.pk).first()
+    if kept is None:
+        raise NotFound("message-gone", "お知らせが見つかりません。")
+    if kept.state != "waiting":
+        record(left=False)
+        return kept
+    try:
+        carrier().send(Mail(str(kept.id), kept.address, kept.subject, kept.body, kept.language))
+        kept.sent_at = clock.now()
+    except Undeliverable as trouble:
+        kept.failed_at, kept.failure = clock.now(), trouble.code
+    if text(kept.template).secret:
+        kept.body = ""
+    kept.save(update_fields=["sent_at", "failed_at", "failure", "body"])
+    record(left=kept.sent_at is not None, failure=kept.failure or None)
+    return kept
+
+
+@act("message.read", allow=(OWN,))
+def read(message: Message, *, by: Actor) -> Message:
+    """お知らせの閲覧: the person has opened the message; the first time counts."""
+    Message.objects.filter(pk=message.pk, read_at__isnull=True).update(read_at=clock.now())
+    message.refresh_from_db()
+    return message

@@ -1,0 +1,131 @@
+"""What is asked of messages: a person's inbox, a letter's file, and whether a letter is genuine."""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Final, Literal, NamedTuple
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import QuerySet
+
+from madoguchi.ground import clock
+from madoguchi.ground.errors import Invalid, NotFound
+from madoguchi.messages.models import Letter, LetterFile, Message
+from madoguchi.messages.ports import signer
+from madoguchi.messages.rules import codes, letters, texts
+
+#: The page that says genuine or not, and the page behind the QR code: ``/verify`` and ``/verify/<code>``.
+VERIFY_PATH: Final = "/verify"
+#: A letter is about 100 KB; what is larger than this many bytes was not issued here.
+LARGEST_UPLOAD: Final = 10 * 1024 * 1024
+
+
+# --- is it genuine? ---------------------------------------------------------------------------------------------
+
+
+class Verdict(NamedTuple):
+    """Whether a letter is genuine. Says nothing about the person it was written to.
+
+    ``genuine``: issued here and valid. ``revoked``: issued here, no longer valid. ``altered``: signed here, but
+    changed since. ``unknown``: not issued here. The rest is set for genuine and revoked only.
+    """
+
+    outcome: Literal["genuine", "revoked", "altered", "unknown"]
+    number: str = ""
+    title: str = ""
+    issued_on: date | None = None
+    revoked_on: date | None = None
+    signer: str = ""
+
+
+def verify_code(typed: str) -> Verdict:
+    """By the code printed on the letter, as typed (any width, case and hyphens). Compares what is on paper by number,
+    title and date: the code alone does not prove that the words on the paper are the issued ones."""
+    code = codes.parse(typed)
+    letter = Letter.objects.filter(code=code).first() if code else None
+    return _verdict(letter) if letter else Verdict("unknown")
+
+
+def verify_pdf(pdf: bytes) -> Verdict:
+    """By the file itself: byte-identical to one that was issued, or signed here and changed since, or neither.
+
+    Raises Invalid ``letter-file-too-large`` above 10 MB.
+    """
+    if len(pdf) > LARGEST_UPLOAD:
+        raise Invalid("letter-file-too-large", "ファイルが大きすぎます（10MBまで）。市の通知書ではないようです。")
+    letter = Letter.objects.filter(digest=hashlib.sha256(pdf).hexdigest()).first()
+    if letter:
+        return _verdict(letter)
+    return Verdict("altered" if signer().inspect(pdf).state in ("intact", "altered") else "unknown")
+
+
+def _verdict(letter: Letter) -> Verdict:
+    return Verdict(
+        "revoked" if letter.revoked_at else "genuine",
+        letter.number,
+        letter.title,
+        clock.day_of(letter.issued_at),
+        clock.day_of(letter.revoked_at) if letter.revoked_at else None,
+        letter.signer,
+    )
+
+
+def verification(code: str) -> dict[str, str]:
+    """What a letter prints about its own verification (the key ``verify`` of its data)."""
+    return _page(VERIFY_PATH, f"/{codes.shown(code)}") | {"code": codes.shown(code)}
+
+
+def _page(path: str, more: str = "") -> dict[str, str]:
+    base = urlsplit(settings.BASE_URL)
+    url = f"{settings.BASE_URL}{path}{more}"
+    return {"url": url, "page": f"{base.netloc}{base.path}{path}", "qr": letters.qr(url)}
+
+
+# --- what was written -------------------------------------------------------------------------------------------
+
+
+def inbox(person: UUID) -> QuerySet[Message]:
+    """The messages of a person, newest first."""
+    return Message.objects.filter(person=person).order_by("-created_at")
+
+
+def messages_about(about: UUID) -> QuerySet[Message]:
+    """The messages about a case, oldest first."""
+    return Message.objects.filter(about=about).order_by("created_at")
+
+
+def letters_about(about: UUID) -> QuerySet[Letter]:
+    """The letters about a case, oldest first, without their files."""
+    return Letter.objects.filter(about=about).order_by("issued_at")
+
+
+def file_of(letter: Letter) -> bytes:
+    """The PDF, byte for byte as issued. Raises NotFound where its keeping period has ended."""
+    pdf = LetterFile.objects.filter(letter=letter).values_list("pdf", flat=True).first()
+    if pdf is None:
+        raise NotFound("letter-file-gone", "この通知書のファイルは保存期間を過ぎたため、ありません。")
+    return bytes(pdf)
+
+
+def receipt(data: Mapping[str, object], *, status_path: str) -> bytes:
+    """受付票 as PDF, unsigned and not kept: it can be made again at any time.
+
+    ``data`` has the keys of catalogue/letters/README.md but ``status``, which leads to ``status_path``.
+    """
+    whole = {"letter": {"sample": settings.DEMO}, **data, "status": _page(status_path)}
+    return letters.render(settings.CATALOGUE, "letters/receipt.typ", whole)
+
+
+@lru_cache(maxsize=64)
+def _loaded(path: Path, changed_ns: int) -> texts.Text:
+    return texts.load(str(path), path.read_text(encoding="utf-8"))
+
+
+def text(template: str) -> texts.Text:
+    """The template of that name in ``catalogue/messages``, read again when its file changes."""
+    path: Path = settings.CATALOGUE / "messages" / f"{template}.yaml"
+    return _loaded(path, path.stat().st_mtime_ns)
