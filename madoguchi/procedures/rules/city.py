@@ -1,0 +1,455 @@
+"""One municipality as data: city.yaml, organisation.yaml, offers.yaml, towns.yaml, typed and checked.
+
+Apart from the catalogue, because the catalogue holds for every municipality: here is what makes a procedure Daito's
+(names, who decides, local amounts). A wrong file gives problems with file, line and what to write instead, as a
+broken package does.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Self, TypeVar
+
+from pydantic import Field, StringConstraints, model_validator
+
+from madoguchi.ground.calendar import Calendar
+from madoguchi.ground.languages import LANGUAGES, LocalText
+from madoguchi.procedures.rules.document import BrokenPackage, Document, Problem, read
+from madoguchi.procedures.rules.format import Checked, Fee, Kebab, Model, Procedure, refuse, walk
+from madoguchi.procedures.rules.load import Package, validated
+
+AA_CONTRAST = 4.5
+"""WCAG 2.2, 1.4.3: text of normal size against its background."""
+
+T = TypeVar("T")
+M = TypeVar("M", bound=Model)
+Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-f]{6}$")]
+
+
+# -- city.yaml --------------------------------------------------------------------------------------------------------
+
+
+class Codes(Model):
+    local_government: Annotated[str, StringConstraints(pattern=r"^\d{6}$")]
+    """全国地方公共団体コード with its check digit."""
+    municipality: Annotated[str, StringConstraints(pattern=r"^\d{5}$")]
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        # The check digit: 11 less the remainder of the weighted sum (6, 5, 4, 3, 2), last digit only.
+        digit = (11 - sum(int(d) * w for d, w in zip(self.municipality, (6, 5, 4, 3, 2), strict=True)) % 11) % 10
+        if self.local_government != f"{self.municipality}{digit}":
+            raise refuse("団体コードの検査数字が合いません", f"local_government: '{self.municipality}{digit}'", "local_government")
+        return self
+
+
+class Authorities(Model):
+    """Who is meant by {mayor} and {governor} in the texts of the catalogue."""
+
+    mayor: LocalText
+    governor: LocalText
+
+
+class Contact(Model):
+    postal_code: Annotated[str, StringConstraints(pattern=r"^\d{3}-\d{4}$")]
+    address: LocalText
+    phone: Annotated[str, StringConstraints(pattern=r"^[0-9-]{10,14}$")]
+    url: Annotated[str, StringConstraints(pattern=r"^https://")]
+    hours: LocalText
+    checked: Checked
+    note: str | None = None
+
+
+class Theme(Model):
+    accent: Colour
+    """The one colour of the city: white text stands on it, and it stands on white."""
+
+    @model_validator(mode="after")
+    def _is_readable(self) -> Self:
+        if (found := contrast(self.accent, "#ffffff")) < AA_CONTRAST:
+            raise refuse(
+                f"白とのコントラスト比が {found:.1f} しかありません（{AA_CONTRAST} 以上が必要）", "もっと濃い色にします", "accent"
+            )
+        return self
+
+
+class Closed(Model):
+    """A day on which this city hall is closed beyond weekends, holidays and 12/29–1/3."""
+
+    date: date
+    why: LocalText
+
+
+class CityCalendar(Model):
+    closed: tuple[Closed, ...] = ()
+
+
+class CityFile(Model):
+    """city.yaml: names, codes, contact, colour, calendar."""
+
+    name: LocalText
+    prefecture: LocalText
+    codes: Codes
+    authorities: Authorities
+    contact: Contact
+    languages: Annotated[tuple[str, ...], Field(min_length=1)]
+    theme: Theme
+    calendar: CityCalendar = CityCalendar()
+
+    @model_validator(mode="after")
+    def _knows_its_languages(self) -> Self:
+        if unknown := [one for one in self.languages if one not in LANGUAGES]:
+            raise refuse(f"言語 {unknown[0]} はありません", f"languages: [{', '.join(LANGUAGES)}]", "languages")
+        return self
+
+
+# -- organisation.yaml ------------------------------------------------------------------------------------------------
+
+
+class Post(Model):
+    """A post (職). Accounts of staff hold posts; nothing here names a person."""
+
+    id: Kebab
+    title: LocalText
+    head: bool = False
+
+
+class Unit(Model):
+    id: Kebab
+    name: LocalText
+    assumed: bool = False
+    """The city has yet to confirm it."""
+    note: str | None = None
+    posts: tuple[Post, ...] = ()
+
+    @property
+    def head(self) -> Post | None:
+        return next((post for post in self.posts if post.head), None)
+
+
+class Section(Unit):
+    """課・室: what a case is assigned to."""
+
+    phone: str | None = None
+
+
+class Department(Unit):
+    """部・局."""
+
+    sections: tuple[Section, ...] = ()
+
+
+class RoleHolder(Model):
+    """Who holds a role of the catalogue: a section (everyone in it) or one post."""
+
+    section: Kebab | None = None
+    post: Kebab | None = None
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Self:
+        if (self.section is None) == (self.post is None):
+            raise refuse("役割は課か職のどちらか一つに割り当てます", "{section: environment}")
+        return self
+
+
+class Decides(Model):
+    """専決 of one procedure, and 代決 in absence."""
+
+    procedure: Kebab
+    post: Kebab
+    in_absence: tuple[Kebab, ...] = ()
+    basis: str
+    assumed: bool = False
+    note: str | None = None
+
+
+class Organisation(Model):
+    """organisation.yaml: departments, sections, posts, roles, who may decide what."""
+
+    source: str
+    departments: Annotated[tuple[Department, ...], Field(min_length=1)]
+    roles: dict[Kebab, RoleHolder]
+    decides: tuple[Decides, ...] = ()
+
+    @model_validator(mode="after")
+    def _names_what_exists(self) -> Self:
+        posts = [post.id for unit in self.units() for post in unit.posts]
+        units = [unit.id for unit in self.units()]
+        for ids, what in ((posts, "職"), (units, "部・課")):
+            if twice := [one for one in ids if ids.count(one) > 1]:
+                raise refuse(f"{what} {twice[0]} が二度あります", "id を別の名前にします", "departments")
+        sections = {section.id for section in self.sections()}
+        for role, holder in self.roles.items():
+            if holder.section is not None and holder.section not in sections:
+                raise refuse(f"課 {holder.section} がありません", f"{'、'.join(sorted(sections))} のどれかにします", "roles", role)
+            if holder.post is not None and holder.post not in posts:
+                raise refuse(f"職 {holder.post} がありません", "departments にある職の id にします", "roles", role)
+        for index, one in enumerate(self.decides):
+            for post in (one.post, *one.in_absence):
+                if post not in posts:
+                    raise refuse(f"職 {post} がありません", "departments にある職の id にします", "decides", index)
+        return self
+
+    def units(self) -> Iterator[Unit]:
+        """Departments and sections, in the order written."""
+        for department in self.departments:
+            yield department
+            yield from department.sections
+
+    def sections(self) -> Iterator[Section]:
+        for department in self.departments:
+            yield from department.sections
+
+    def section(self, id_: str) -> Section | None:
+        return next((section for section in self.sections() if section.id == id_), None)
+
+    def posts(self) -> Mapping[str, tuple[Post, Unit]]:
+        """Every post with the unit it belongs to."""
+        return {post.id: (post, unit) for unit in self.units() for post in unit.posts}
+
+
+@dataclass(frozen=True, slots=True)
+class Holders:
+    """Who may do a step: everyone of these sections, or whoever holds one of these posts."""
+
+    sections: frozenset[str] = frozenset()
+    posts: frozenset[str] = frozenset()
+
+    def include(self, *, sections: frozenset[str], posts: frozenset[str]) -> bool:
+        """Whether someone of these sections and posts is among them."""
+        return bool(self.sections & sections or self.posts & posts)
+
+
+# -- offers.yaml, towns.yaml ------------------------------------------------------------------------------------------
+
+
+class Offer(Model):
+    """A procedure this city offers."""
+
+    procedure: Kebab
+    from_: Annotated[date, Field(alias="from")]
+    until: date | None = None
+    fee_yen: Annotated[int, Field(ge=0)] | None = None
+    """The local amount of the fee, in yen; 0 where this city takes none."""
+    note: str | None = None
+
+
+class Offers(Model):
+    """offers.yaml"""
+
+    offers: tuple[Offer, ...]
+
+
+class TownLine(Model):
+    """One 町・字; `chome` says how many 丁目 it has."""
+
+    id: Annotated[str, StringConstraints(pattern=r"^\d{4}$")]
+    name: str
+    chome: Annotated[int, Field(ge=1, le=99)] | None = None
+
+
+class Towns(Model):
+    """towns.yaml"""
+
+    source: str
+    towns: Annotated[tuple[TownLine, ...], Field(min_length=1)]
+
+
+@dataclass(frozen=True, slots=True)
+class Town:
+    """A town as people write it, with its 町字ID (seven digits, Address Base Registry)."""
+
+    id: str
+    name: str
+
+
+_NUMERALS = "〇一二三四五六七八九"
+
+
+def _kanji(number: int) -> str:
+    tens, ones = divmod(number, 10)
+    return ("" if tens == 0 else "十" if tens == 1 else f"{_NUMERALS[tens]}十") + (_NUMERALS[ones] if ones or not tens else "")
+
+
+def _expand(line: TownLine) -> Iterator[Town]:
+    if line.chome is None:
+        yield Town(f"{line.id}000", line.name)
+    for number in range(1, (line.chome or 0) + 1):
+        yield Town(f"{line.id}{number:03}", f"{line.name}{_kanji(number)}丁目")
+
+
+# -- the city, whole --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class City:
+    """Everything this municipality says about itself."""
+
+    folder: Path
+    file: CityFile
+    organisation: Organisation
+    offers: tuple[Offer, ...]
+    towns: tuple[Town, ...]
+    documents: Mapping[str, Document] = field(repr=False)
+
+    @property
+    def name(self) -> LocalText:
+        return self.file.name
+
+    def calendar(self) -> Calendar:
+        """The business days of this city hall."""
+        return Calendar(frozenset(one.date for one in self.file.calendar.closed))
+
+    def offer(self, code: str, on: date) -> Offer | None:
+        """The offer of this procedure on a day (Asia/Tokyo), None where the city does not offer it."""
+        return next(
+            (
+                one
+                for one in self.offers
+                if one.procedure == code and one.from_ <= on and (one.until is None or on <= one.until)
+            ),
+            None,
+        )
+
+    def section_of(self, procedure: Procedure) -> Section | None:
+        """The section that holds the procedure's office."""
+        holder = self.organisation.roles.get(procedure.office)
+        return self.organisation.section(holder.section) if holder and holder.section else None
+
+    def holders(self, role: str, procedure: Procedure) -> Holders:
+        """Who may do what the catalogue gives to a role. Nobody, where the organisation does not say."""
+        if role == "office":
+            role = procedure.office
+        if role == "head-of-office":
+            for one in self.organisation.decides:
+                if one.procedure == procedure.code:
+                    return Holders(posts=frozenset((one.post, *one.in_absence)))
+            section = self.section_of(procedure)
+            return Holders(posts=frozenset((section.head.id,))) if section and section.head else Holders()
+        holder = self.organisation.roles.get(role)
+        if holder is None:
+            return Holders()
+        return Holders(
+            sections=frozenset((holder.section,) if holder.section else ()),
+            posts=frozenset((holder.post,) if holder.post else ()),
+        )
+
+    def names(self, language: str) -> dict[str, str]:
+        """What stands for {city}, {mayor}, {governor} in a text of the catalogue."""
+        return {
+            "city": self.name.get_for(language),
+            "mayor": self.file.authorities.mayor.get_for(language),
+            "governor": self.file.authorities.governor.get_for(language),
+        }
+
+    def localise(self, package: Package, offer: Offer | None = None) -> Package:
+        """The package as this city offers it: {city}, {mayor}, {governor} filled in, and the local fee."""
+        procedure = _filled(package.procedure, self)
+        fee = procedure.fee
+        if offer is not None and offer.fee_yen is not None and isinstance(fee, Fee):
+            local = fee.model_copy(update={"yen": offer.fee_yen}) if offer.fee_yen else "none"
+            procedure = procedure.model_copy(update={"fee": local})
+        tables = {name: _filled(table, self) for name, table in package.tables.items()}
+        return replace(package, procedure=procedure, tables=tables)
+
+
+_PLACEHOLDER = re.compile(r"\{(city|mayor|governor)\}")
+
+
+def fill(text: LocalText, city: City) -> LocalText:
+    """The text with {city}, {mayor} and {governor} replaced by this city's names, language by language."""
+    return LocalText({language: fill_text(one, city, language) for language, one in text.items()})
+
+
+def fill_text(text: str, city: City, language: str = "ja") -> str:
+    """The same for one text in one language; other braces stay."""
+    return _PLACEHOLDER.sub(lambda found: city.names(language)[found[1]], text)
+
+
+def _filled(value: T, city: City) -> T:
+    made: Any = value
+    if isinstance(value, LocalText):
+        made = fill(value, city)
+    elif isinstance(value, str):
+        made = fill_text(value, city)
+    elif isinstance(value, Model):
+        made = value.model_copy(update={name: _filled(getattr(value, name), city) for name in value.model_fields_set})
+    elif isinstance(value, tuple):
+        made = tuple(_filled(one, city) for one in value)
+    elif isinstance(value, dict):
+        made = {key: _filled(one, city) for key, one in value.items()}
+    return made
+
+
+def load_city(folder: Path) -> City:
+    """Load a city. Raises BrokenPackage with every problem of its four files."""
+    problems: list[Problem] = []
+    documents: dict[str, Document] = {}
+
+    def load(name: str, model: type[M]) -> M | None:
+        try:
+            documents[name] = read(folder / name)
+            return validated(model, documents[name])
+        except BrokenPackage as broken:
+            problems.extend(broken.problems)
+            return None
+
+    file = load("city.yaml", CityFile)
+    organisation = load("organisation.yaml", Organisation)
+    offers = load("offers.yaml", Offers)
+    towns = load("towns.yaml", Towns)
+    if file is None or organisation is None or offers is None or towns is None:
+        raise BrokenPackage(sorted(problems))
+    expanded = tuple(town for line in towns.towns for town in _expand(line))
+    return City(folder, file, organisation, offers.offers, expanded, documents)
+
+
+def check_offers(city: City, packages: Mapping[str, Package]) -> Iterator[Problem]:
+    """What the city promises but cannot keep: no such package, or a step nobody here may do (rule C01, C02)."""
+    offers = city.documents["offers.yaml"]
+    for index, offer in enumerate(city.offers):
+        package = packages.get(offer.procedure)
+        if package is None:
+            yield offers.problem(
+                ("offers", index, "procedure"),
+                "C01",
+                f"手続き {offer.procedure} は読み込めたカタログにありません",
+                f"{'、'.join(sorted(packages)) or 'なし'} のどれかにするか、手続きの問題を先に直します",
+            )
+            continue
+        for role in _roles(package.procedure):
+            holders = city.holders(role, package.procedure)
+            if not (holders.sections or holders.posts):
+                yield city.documents["organisation.yaml"].problem(
+                    ("roles",),
+                    "C02",
+                    f"{offer.procedure} の役割 {role} を持つ課も職もありません",
+                    f"roles: に {role}: {{section: …}} を加えます",
+                )
+
+
+def _roles(procedure: Procedure) -> tuple[str, ...]:
+    found = {"office"}
+    for _, step in walk(procedure.flow):
+        if step.kind != "parallel" and step.body.by is not None:
+            found.add(step.body.by)
+    return tuple(sorted(found))
+
+
+# -- colour -----------------------------------------------------------------------------------------------------------
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast ratio of two colours `#rrggbb` (WCAG 2.2): from 1 to 21."""
+    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
