@@ -73,6 +73,10 @@ class RelyingParty:
         local = urlsplit(registration.issuer).hostname in _LOOPBACK
         self._http = httpx.Client(timeout=TIMEOUT, follow_redirects=False, trust_env=not local)
 
+    def close(self) -> None:
+        """Let go of the connections that are kept open."""
+        self._http.close()
+
     def begin(self, *, redirect_uri: str) -> tuple[str, Transaction]:
         """The provider's address for this visitor, with everything デジタル認証アプリ requires in it."""
         transaction = Transaction(

@@ -1,0 +1,105 @@
+"""The two providers that the relying party is tried against: the real one of tools/idp, and a hostile one."""
+
+import json
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from joserfc.jwk import ECKey
+
+from madoguchi.bridges.oidc.keys import public_jwks
+from madoguchi.bridges.oidc.party import Registration, RelyingParty
+from madoguchi.bridges.oidc.tests.hostile import HostileProvider
+
+ROOT = Path(__file__).resolve().parents[4]
+RETURN_TO = "http://localhost:8000/signin/return"
+CLIENT_ID = "RP00000001"
+
+
+@dataclass(frozen=True)
+class SampleProvider:
+    """tools/idp, running."""
+
+    issuer: str
+    client_key: ECKey
+
+    def visit(self, url: str, *, choose: str | None) -> dict[str, str]:
+        """What a browser does from the authorization address on: choose a resident (None cancels) and come back."""
+        with httpx.Client(trust_env=False) as browser:
+            answer = browser.get(url)
+            if answer.is_redirect:
+                card = str(answer.next_request.url) if answer.next_request else ""
+                assert browser.get(card).status_code == 200
+                answer = browser.post(card, data={"resident": choose} if choose else {"cancel": "1"})
+            while answer.next_request and not str(answer.next_request.url).startswith(RETURN_TO):
+                answer = browser.send(answer.next_request)
+            assert answer.next_request, answer.text
+            return dict(answer.next_request.url.params)
+
+
+def free_port() -> int:
+    """A port nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def sample_provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SampleProvider]:
+    """The certified provider in a process of its own, knowing one relying party."""
+    place, port = tmp_path_factory.mktemp("idp"), free_port()
+    key = ECKey.generate_key("P-256", {"use": "sig", "alg": "ES256"}, auto_kid=True)
+    client = {"client_id": CLIENT_ID, "client_name": "見本市", "redirect_uris": [RETURN_TO], "jwks": public_jwks(key)}
+    (place / "clients.json").write_text(json.dumps([client]))
+    own = Path(sys.executable).with_name("node")
+    node = str(own) if own.exists() else shutil.which("node")
+    assert node, "Node is missing: `make test` sets it up"
+    process = subprocess.Popen(
+        [node, "tools/idp/main.mjs", "--port", str(port), "--clients", str(place / "clients.json"), "--verbose"],
+        cwd=ROOT,
+    )
+    issuer = f"http://localhost:{port}/api/realms/main"
+    try:
+        for _ in range(100):
+            try:
+                httpx.get(f"{issuer}/.well-known/openid-configuration", trust_env=False).raise_for_status()
+                break
+            except httpx.HTTPError:
+                assert process.poll() is None, "the provider did not start"
+                time.sleep(0.1)
+        yield SampleProvider(issuer, key)
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@pytest.fixture
+def party(sample_provider: SampleProvider) -> Iterator[RelyingParty]:
+    """The relying party at the sample provider."""
+    party = RelyingParty(Registration(sample_provider.issuer, CLIENT_ID, sample_provider.client_key))
+    yield party
+    party.close()
+
+
+@pytest.fixture
+def hostile() -> Iterator[HostileProvider]:
+    """A provider that behaves until it is told not to."""
+    provider = HostileProvider()
+    yield provider
+    provider.close()
+
+
+@pytest.fixture
+def victim(hostile: HostileProvider) -> Iterator[RelyingParty]:
+    """The relying party at the hostile provider."""
+    key = ECKey.generate_key("P-256", auto_kid=True)
+    party = RelyingParty(Registration(hostile.issuer, CLIENT_ID, key))
+    yield party
+    party.close()
