@@ -116,6 +116,8 @@ class Supervisor:
                 child.wait()
             _signal_group(child, signal.SIGKILL)  # whoever is left of the group after its leader has ended
             reader.join(timeout=1)
+            if child.stdout is not None and not reader.is_alive():
+                child.stdout.close()
         self._children.clear()
 
     def _relay_output(self, name: str, child: "subprocess.Popen[str]", said: "deque[str]") -> None:

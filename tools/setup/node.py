@@ -31,19 +31,14 @@ def install() -> None:
     if folder is None:
         seen = _version(shutil.which("node"))
         say(f"installing Node from PyPI into .venv ({f'the system has {seen}' if seen else 'the system has none'})")
-        run(
-            [
-                *(VENV / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
-                *("--require-hashes", "--requirement", ROOT / "requirements" / "node.txt"),
-            ],
-            "Node could not be installed",
-        )
+        pip: list[str | Path] = [VENV / "bin" / "python", "-m", "pip", "install", "--quiet", "--require-hashes"]
+        run([*pip, "--requirement", ROOT / "requirements" / "node.txt"], "Node could not be installed")
         folder = _node_folder()
         if folder is None:
             raise Stop(f"Node from PyPI does not run here. Please install Node {OLDEST_NODE} or later and start again.")
     say("installing JavaScript packages from package-lock.json")
     environ = os.environ | {"PATH": f"{folder}{os.pathsep}{os.environ.get('PATH', '')}"}
-    npm = [folder / "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    npm: list[str | Path] = [folder / "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
     run(npm, "npm ci failed", environ)
     STAMP.write_text(_wanted())
 

@@ -3,6 +3,7 @@
 import hashlib
 import shutil
 import sys
+from pathlib import Path
 
 from tools.setup.console import ROOT, VENV, run, say
 
@@ -22,7 +23,7 @@ def install() -> None:
         run([sys.executable, "-m", "venv", VENV], "the virtual environment could not be made")
     STAMP.unlink(missing_ok=True)
     say(f"installing {_count()} Python packages from the lock file (a minute or two the first time)")
-    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
+    pip: list[str | Path] = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
     run([*pip, "--require-hashes", "--requirement", LOCK], "the Python packages could not be installed")
     run([*pip, "--no-deps", "--no-build-isolation", "--editable", ROOT], "madoguchi itself could not be installed")
     STAMP.write_text(_wanted())

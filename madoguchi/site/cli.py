@@ -1,0 +1,441 @@
+"""``madoguchi``: the command line. Each command is one small function that calls into the part that does the work.
+
+Imports are inside the functions, because ``--help`` must answer at once and because Django reads its settings from
+the environment that a command prepares.
+"""
+
+import argparse
+import datetime as dt
+import difflib
+import getpass
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from madoguchi.site import starting
+from madoguchi.site.cluster import ClusterError
+from madoguchi.site.supervisor import ChildEnded
+
+if TYPE_CHECKING:
+    from madoguchi.events.rules import Verification
+
+Arguments = Callable[[argparse.ArgumentParser], None]
+Run = Callable[[argparse.Namespace], int]
+
+
+@dataclass(frozen=True)
+class Command:
+    """One word after ``madoguchi``. The docstring of ``run`` is its help."""
+
+    name: str
+    group: str
+    arguments: Arguments
+    run: Run
+    passes_on: bool = False
+    """Whether everything after the word belongs to another program, options included (``options.rest``)."""
+
+    @property
+    def summary(self) -> str:
+        return (self.run.__doc__ or "").strip().partition("\n")[0].rstrip(".")
+
+
+COMMANDS: dict[str, Command] = {}
+
+
+def command(
+    name: str, group: str, arguments: Arguments = lambda parser: None, *, passes_on: bool = False
+) -> Callable[[Run], Run]:
+    """Add a function to the command line."""
+
+    def decorate(run: Run) -> Run:
+        COMMANDS[name] = Command(name, group, arguments, run, passes_on)
+        return run
+
+    return decorate
+
+
+# -- start ----------------------------------------------------------------------------------------------------------
+
+
+def _demo_arguments(parser: argparse.ArgumentParser) -> None:
+    ports = starting.Ports()
+    for option, name, what in (
+        ("--port", "web", "the pages"),
+        ("--identity-port", "identity", "the residents' identity provider"),
+        ("--mail-port", "mail_page", "the page that shows the mails"),
+        ("--smtp-port", "smtp", "the mail catcher"),
+    ):
+        parser.add_argument(option, dest=name, type=int, default=getattr(ports, name), help=f"{what} (%(default)s)")
+
+
+@command("demo", "Start", _demo_arguments)
+def demo(options: argparse.Namespace) -> int:
+    """Load the sample city and start everything on this machine; Ctrl-C stops it.
+
+    Starts database (a private PostgreSQL under var/, unless DATABASE_URL is set), identity provider, mail catcher,
+    worker and web, and says which addresses to open and which accounts exist. What was entered stays until the next
+    time; `rm -rf var` forgets it.
+    """
+    starting.demo(starting.Ports(options.web, options.identity, options.mail_page, options.smtp))
+    return 0
+
+
+def _web_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    parser.add_argument("--port", type=int, default=8000, help="port to listen on (%(default)s)")
+    parser.add_argument(
+        "--workers", type=int, default=os.cpu_count() or 2, help="processes, one per core (%(default)s)"
+    )
+    parser.add_argument("--threads", type=int, default=4, help="requests at once in each process (%(default)s)")
+
+
+@command("web", "Start", _web_arguments)
+def web(options: argparse.Namespace) -> int:
+    """Serve the pages of residents and staff.
+
+    One process per core, a few threads in each, which share a pool of connections (MADOGUCHI_POOL). Put a proxy that
+    speaks TLS in front; docs/operating.md shows one.
+    """
+    os.environ.setdefault("MADOGUCHI_POOL", str(options.threads + 2))
+    granian = str(Path(sys.executable).parent / "granian")
+    arguments = [
+        *("--interface", "wsgi", "--host", options.host, "--port", str(options.port)),
+        *("--workers", str(options.workers), "--blocking-threads", str(options.threads)),
+        *("--log-level", "warning", "--workers-kill-timeout", "10"),
+        "madoguchi.site.wsgi:application",
+    ]
+    # From here on this process is granian, and signals reach it directly.
+    os.execv(granian, [granian, *arguments])  # noqa: S606 - no shell is the point
+
+
+def _worker_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--concurrency", type=int, default=2, help="jobs at once (%(default)s)")
+
+
+@command("worker", "Start", _worker_arguments)
+def worker(options: argparse.Namespace) -> int:
+    """Do what follows events: letters, mails, deadlines; seal the log.
+
+    Start at least one; several share the work. One that is killed loses nothing: its jobs are taken over by another
+    within a minute.
+    """
+    _django()
+    from madoguchi.site import worker as working
+
+    working.run(concurrency=options.concurrency)
+    return 0
+
+
+@command("migrate", "Start")
+def migrate(options: argparse.Namespace) -> int:
+    """Bring the tables of the database up to date; run it after every update, before web and worker start."""
+    with starting.database():
+        _django()
+        from django.core.management import call_command
+
+        call_command("migrate", interactive=False)
+        call_command("createcachetable")
+        call_command("collectstatic", interactive=False, verbosity=0)
+    return 0
+
+
+# -- the log ----------------------------------------------------------------------------------------------------------
+
+
+def _events_arguments(parser: argparse.ArgumentParser) -> None:
+    what = parser.add_subparsers(dest="what", required=True, metavar="head | verify | export")
+    what.add_parser("head", help="number and root of the newest seal: keep it outside, as an anchor")
+    verify = what.add_parser("verify", help="find the first row that was altered, removed or put in later")
+    verify.add_argument("--export", type=Path, metavar="FILE", help="verify this export instead of the database")
+    verify.add_argument(
+        "--anchor",
+        type=_anchor,
+        action="append",
+        default=[],
+        metavar="NUMBER:ROOT",
+        help="a head that was kept outside; may be given several times",
+    )
+    export = what.add_parser("export", help="write the whole log as JSON Lines, for a verifier without database")
+    export.add_argument("file", type=Path, help="file to write; - for standard output")
+
+
+def _anchor(text: str) -> tuple[int, bytes]:
+    number, _, root = text.partition(":")
+    try:
+        return int(number), bytes.fromhex(root)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a line of `madoguchi events head`, like 12:9f3a…") from None
+
+
+@command("events", "The log", _events_arguments)
+def events(options: argparse.Namespace) -> int:
+    """Show the head of the sealed log, verify it, or export it.
+
+    Every act leaves an event, and every few seconds the new ones are sealed into a hash chain. Whoever can write to
+    the database could rewrite the whole chain; therefore keep a head outside, on paper or at another city:
+
+        madoguchi events head                        12:9f3a…
+        madoguchi events verify --anchor 12:9f3a…    exit code 1 and the first wrong row, if there is one
+        madoguchi events export log.jsonl            and, on any machine without a database:
+        madoguchi events verify --export log.jsonl
+    """
+    if options.what == "verify" and options.export:
+        _django()
+        from madoguchi.events import queries
+
+        return _verdict(queries.verify_export(str(options.export), dict(options.anchor)))
+    with starting.database():
+        _django()
+        from madoguchi.events import queries
+
+        if options.what == "verify":
+            return _verdict(queries.verify(dict(options.anchor)))
+        if options.what == "head":
+            number, root = queries.head()
+            print(f"{number}:{root.hex()}")
+        elif str(options.file) == "-":
+            queries.export(sys.stdout)
+        else:
+            with options.file.open("w", encoding="utf-8") as out:
+                print(f"{queries.export(out)} lines written to {options.file}")
+    return 0
+
+
+def _verdict(found: "Verification") -> int:
+    if found.first:
+        print(f"NOT AS SEALED  {found.first}")
+        return 1
+    print(f"as sealed: {found.events} events in {found.seals} seals, {found.unsealed} newer ones not sealed yet")
+    print(f"head: {found.seals}:{found.head.hex()}")
+    return 0
+
+
+# -- people ---------------------------------------------------------------------------------------------------------
+
+
+def _staff_arguments(parser: argparse.ArgumentParser) -> None:
+    what = parser.add_subparsers(dest="what", required=True, metavar="open | appoint | reset | close")
+    opening = what.add_parser("open", help="open an account; asks for a first password")
+    opening.add_argument("username")
+    opening.add_argument("name", help="the name that colleagues see, like 見本 太郎")
+    appointing = what.add_parser("appoint", help="give an account a post in a section, from a day on")
+    appointing.add_argument("username")
+    appointing.add_argument("post", help="a post of organisation.yaml")
+    appointing.add_argument("section", help="a section of organisation.yaml")
+    appointing.add_argument("--since", type=dt.date.fromisoformat, help="YYYY-MM-DD (today)")
+    for name, text in (
+        ("reset", "forget passkeys and TOTP after a loss"),
+        ("close", "nobody signs in with it any more"),
+    ):
+        what.add_parser(name, help=text).add_argument("username")
+
+
+@command("staff", "People", _staff_arguments)
+def staff(options: argparse.Namespace) -> int:
+    """Open staff accounts, appoint them to posts, reset lost passkeys, close them.
+
+        madoguchi staff open tanaka '田中 一郎'
+        madoguchi staff appoint tanaka clerk child-allowance
+
+    What a post may do is written in the city's organisation.yaml. Each of these leaves an event.
+    """
+    with starting.database():
+        _django()
+        from madoguchi.events import Actor
+        from madoguchi.ground import clock
+        from madoguchi.people import actions
+        from madoguchi.people.models import Account
+
+        console = Actor("system", channel="console")
+        if options.what == "open":
+            password = getpass.getpass("First password (at least 12 characters): ")
+            actions.open_account(options.username, options.name, password, by=console)
+            print(f"opened {options.username}; it asks for a passkey or TOTP at the first sign-in")
+            return 0
+        account = Account.objects.filter(username=options.username).first()
+        if account is None:
+            print(f"there is no account {options.username}", file=sys.stderr)
+            return 1
+        if options.what == "appoint":
+            since = options.since or clock.today()
+            actions.appoint(account, options.post, options.section, since, by=console)
+            print(f"{options.username} is {options.post} of {options.section} from {since} on")
+        elif options.what == "reset":
+            actions.reset_factors(account, by=console)
+            print(f"{options.username} sets up a new passkey or TOTP at the next sign-in")
+        else:
+            actions.close_account(account, by=console)
+            print(f"{options.username} is closed; what it did stays in the log")
+    return 0
+
+
+def _totp_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("username")
+
+
+@command("totp", "People", _totp_arguments)
+def totp(options: argparse.Namespace) -> int:
+    """Print the code of the moment for a staff account of the demo, so that trying needs no phone."""
+    if not os.environ.get("DATABASE_URL"):  # the private cluster holds nothing but the demo
+        os.environ["MADOGUCHI_DEMO"] = "1"
+    with starting.database():
+        _django()
+        from madoguchi.people import queries
+
+        print(queries.totp_now(options.username))
+    return 0
+
+
+# -- develop --------------------------------------------------------------------------------------------------------
+
+
+@command("test", "Develop", passes_on=True)
+def test(options: argparse.Namespace) -> int:
+    """Run the tests, on the private PostgreSQL or on the server of DATABASE_URL.
+
+    `madoguchi test` runs everything, one pytest process per core. `madoguchi test madoguchi/ground -k wareki` hands
+    its arguments to pytest as they are.
+    """
+    everything = ["-n", "auto", "--dist", "loadfile"]
+    with starting.database():
+        return _child([sys.executable, "-m", "pytest", *(options.rest or everything)])
+
+
+def _bench_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("names", nargs="*", help="which measurements (all): the files of tests/bench")
+
+
+@command("bench", "Develop", _bench_arguments)
+def bench(options: argparse.Namespace) -> int:
+    """Measure engine, whole case and letters, each beside what it is compared with, in one run."""
+    with starting.database():
+        return _child([sys.executable, "-m", "tests.bench", *options.names])
+
+
+@command("shell", "Develop")
+def shell(options: argparse.Namespace) -> int:
+    """Open Python with Django set up and every model imported."""
+    with starting.database():
+        _django()
+        from django.core.management import call_command
+
+        call_command("shell")
+    return 0
+
+
+@command("django", "Develop", passes_on=True)
+def django_command(options: argparse.Namespace) -> int:
+    """Run one of Django's own management commands, for example `madoguchi django makemigrations`."""
+    with starting.database():
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "madoguchi.site.settings")
+        from django.core.management import execute_from_command_line
+
+        execute_from_command_line(["madoguchi django", *options.rest])
+    return 0
+
+
+# -- the machinery ---------------------------------------------------------------------------------------------------
+
+
+def _django() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "madoguchi.site.settings")
+    import django
+
+    django.setup()
+
+
+class Terminated(KeyboardInterrupt):
+    """Somebody asked only us to end (kill, systemd, a terminal that closed), not the programs in this terminal."""
+
+
+def _child(arguments: Sequence[str]) -> int:
+    """Run a program in this terminal; its exit code. Ctrl-C reaches it by itself, any other end through us."""
+    with subprocess.Popen(arguments, cwd=starting.ROOT) as child:
+        while True:
+            try:
+                code = child.wait()
+                return 128 - code if code < 0 else code
+            except Terminated:
+                child.terminate()
+            except KeyboardInterrupt:
+                continue
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line. Its help lists the commands by what one wants to do."""
+    width = max(map(len, COMMANDS)) + 2
+    groups: dict[str, list[str]] = {}
+    for one in COMMANDS.values():
+        groups.setdefault(one.group, []).append(f"  {one.name:<{width}}{one.summary}")
+    listing = "\n\n".join(f"{group}:\n" + "\n".join(lines) for group, lines in groups.items())
+    top = argparse.ArgumentParser(
+        prog="madoguchi",
+        usage="madoguchi <command> [options]",
+        description="The digital city hall.\n\n" + listing,
+        epilog=(
+            "`madoguchi <command> --help` explains one command. First time here: `make demo`.\n"
+            "Settings come from the environment: DATABASE_URL, MADOGUCHI_CITY, MADOGUCHI_VAR, … (docs/operating.md)."
+        ),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        add_help=False,
+    )
+    top.add_argument("-h", "--help", action="help", help=argparse.SUPPRESS)
+    commands = top.add_subparsers(dest="command", metavar="", help=argparse.SUPPRESS, required=True)
+    for one in COMMANDS.values():
+        added = commands.add_parser(
+            one.name,
+            prog=f"madoguchi {one.name}",
+            description=_unindented(one.run.__doc__ or ""),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        one.arguments(added)
+        added.set_defaults(run=one.run)
+    return top
+
+
+def _unindented(doc: str) -> str:
+    return "\n".join(line.removeprefix("    ") for line in doc.strip().splitlines())
+
+
+def _terminated(number: int, frame: object) -> NoReturn:
+    raise Terminated
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; its exit code. 0 done, 1 refused or failed with a message, 2 misused, 130 interrupted."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if not given:
+        parser().print_help()
+        return 0
+    chosen = COMMANDS.get(given[0])
+    if chosen is None and not given[0].startswith("-"):
+        close = difflib.get_close_matches(given[0], COMMANDS, n=1)
+        hint = f"Did you mean `madoguchi {close[0]}`?" if close else "`madoguchi --help` lists all."
+        print(f"madoguchi: there is no command {given[0]}. {hint}", file=sys.stderr)
+        return 2
+    if chosen and chosen.passes_on and given[1:] not in (["-h"], ["--help"]):
+        options = argparse.Namespace(command=chosen.name, run=chosen.run, rest=given[1:])
+    else:
+        options = parser().parse_args(given)
+    # Whoever ends us politely (a terminal that closes, systemd) gets the same tidy end as Ctrl-C.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _terminated)
+    from madoguchi.ground.errors import Refused
+
+    try:
+        run: Run = options.run
+        return run(options)
+    except (ClusterError, ChildEnded, starting.CannotStart, Refused) as error:
+        print(f"\nmadoguchi {options.command}: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,219 @@
+"""``madoguchi demo``: a whole city on one machine, from an empty database to an address to open.
+
+Order: private cluster → tables → catalogue → sample city → identity provider, mail catcher, worker, web. Every step
+may be repeated; nothing stays behind when it ends.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from madoguchi.site.cluster import Cluster
+from madoguchi.site.supervisor import Program, Supervisor, answers_http, taken_by
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class CannotStart(Exception):
+    """The demo cannot start; the message says why and what to type."""
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Loopback ports of everything that listens."""
+
+    web: int = 8000
+    identity: int = 3999
+    mail_page: int = 8025
+    smtp: int = 1025
+
+
+def var() -> Path:
+    """The directory for what running leaves behind, as in the settings."""
+    return Path(os.environ.get("MADOGUCHI_VAR", ROOT / "var")).resolve()
+
+
+def say(text: str) -> None:
+    """One line for the person who waits."""
+    print(f"[madoguchi] {text}", flush=True)
+
+
+@contextmanager
+def database() -> Iterator[str]:
+    """DATABASE_URL where it is set, else the private cluster, which runs while the block does."""
+    given = os.environ.get("DATABASE_URL")
+    if given:
+        yield given
+        return
+    with Cluster(var(), say).running() as url:
+        os.environ["DATABASE_URL"] = url
+        try:
+            yield url
+        finally:
+            del os.environ["DATABASE_URL"]
+
+
+def demo(ports: Ports) -> None:
+    """Load and serve until interrupted. Raises CannotStart, ClusterError or ChildEnded with what to tell."""
+    began = time.monotonic()
+    with _alone():
+        _check_ports(ports)
+        os.environ.update(_environ(ports))
+        say("starting the database" if not os.environ.get("DATABASE_URL") else "using the database of DATABASE_URL")
+        with database() as url:
+            private = url == Cluster(var()).url
+            if private:
+                _begin_anew_if_tables_changed()
+            accounts = _load()
+            if private:
+                _remember_tables()
+            with Supervisor() as supervisor:
+                say("starting identity provider, mail catcher, worker and web")
+                for program in _programs(ports):
+                    supervisor.start(program)
+                supervisor.wait_until_ready()
+                _tell(ports, accounts, time.monotonic() - began)
+                try:
+                    supervisor.watch()
+                finally:
+                    say("stopping everything")
+
+
+def _environ(ports: Ports) -> dict[str, str]:
+    return {
+        "MADOGUCHI_DEMO": "1",
+        "MADOGUCHI_VAR": str(var()),
+        "MADOGUCHI_BASE_URL": f"http://localhost:{ports.web}",
+        "MADOGUCHI_OIDC_ISSUER": f"http://localhost:{ports.identity}/api/realms/main",
+        "MADOGUCHI_SMTP": f"smtp://127.0.0.1:{ports.smtp}",
+        "MADOGUCHI_POOL": os.environ.get("MADOGUCHI_POOL", "6"),
+        "DJANGO_SETTINGS_MODULE": "madoguchi.site.settings",
+    }
+
+
+def _programs(ports: Ports) -> list[Program]:
+    bin_folder = Path(sys.executable).parent
+    node = bin_folder / "node" if (bin_folder / "node").exists() else shutil.which("node")
+    if node is None:
+        raise CannotStart("Node is missing: run `make setup`.")
+    identity = [str(node), str(ROOT / "tools/idp/main.mjs"), "--port", str(ports.identity)]
+    mail = [sys.executable, "-m", "tools.mailbox", "--smtp-port", str(ports.smtp), "--http-port", str(ports.mail_page)]
+    command_line = [sys.executable, "-m", "madoguchi.site.cli"]
+    path = {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    return [
+        Program(
+            "identity",
+            [*identity, "--state", str(var() / "idp")],
+            answers_http(ports.identity, "/api/realms/main/.well-known/openid-configuration"),
+        ),
+        Program("mail", [*mail, "--folder", str(var() / "mail")], answers_http(ports.mail_page), path),
+        # The worker and each web process keep connections of their own; the demo's cluster takes 100.
+        Program("worker", [*command_line, "worker"], None, path | {"MADOGUCHI_POOL": ""}),
+        Program("web", [*command_line, "web", "--port", str(ports.web)], answers_http(ports.web), path),
+    ]
+
+
+def _load() -> list[tuple[str, str, str]]:
+    """Tables, catalogue and sample city. Returns the accounts to tell: who, where, how."""
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+    from django.db import connections
+
+    say("bringing the tables up to date")
+    call_command("migrate", interactive=False, verbosity=0)
+    call_command("createcachetable", verbosity=0)
+    say("publishing the catalogue")
+    from madoguchi.site.publishing import publish
+
+    publish(lambda text: say(f"  {text}"))
+    say("loading the sample city")
+    from madoguchi.site import demo as sample
+
+    accounts = sample.load()
+    call_command("collectstatic", interactive=False, verbosity=0)
+    connections.close_all()
+    return list(accounts or ())
+
+
+def _tell(ports: Ports, accounts: list[tuple[str, str, str]], seconds: float) -> None:
+    places = [
+        ("residents", f"http://localhost:{ports.web}/", "the city's pages"),
+        ("staff", f"http://localhost:{ports.web}/desk/", "the desk"),
+        ("mail", f"http://localhost:{ports.mail_page}/", "every mail that the city sends"),
+    ]
+    print(f"\n  Ready after {seconds:.0f} s. Everything below is invented and stays on this machine.\n")
+    for who, where, what in [*places, *accounts]:
+        print(f"  {who:<24} {where:<36} {what}")
+    print("\n  Ctrl-C stops all of it.\n", flush=True)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """One demo per checkout."""
+    var().mkdir(parents=True, exist_ok=True)
+    with (var() / "demo.lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            who = lock.read().strip()
+            raise CannotStart(f"The demo of this checkout is already running (process {who}). Stop it first.") from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
+
+
+def _check_ports(ports: Ports) -> None:
+    options = {"web": "--port", "identity": "--identity-port", "mail_page": "--mail-port", "smtp": "--smtp-port"}
+    for name, option in options.items():
+        port = getattr(ports, name)
+        who = taken_by(port)
+        if who:
+            free = next(other for other in range(port + 10, port + 1000, 10) if taken_by(other) is None)
+            raise CannotStart(
+                f"Port {port} is taken by {who}.\n"
+                f"Stop that program, or choose another port:\n    make demo OPTIONS='{option} {free}'"
+            )
+
+
+# -- tables that changed before the first release ------------------------------------------------------------------
+
+
+def _migrations() -> dict[str, str]:
+    """Every migration of ours and its digest."""
+    files = sorted((ROOT / "madoguchi").glob("*/migrations/[0-9]*.py"))
+    return {str(one.relative_to(ROOT)): hashlib.sha256(one.read_bytes()).hexdigest() for one in files}
+
+
+def _remember_tables() -> None:
+    (var() / "pg" / "tables.json").write_text(json.dumps(_migrations(), indent=1))
+
+
+def _begin_anew_if_tables_changed() -> None:
+    """Until the first release a migration may be rewritten; a demo database made by the old one is set aside."""
+    path = var() / "pg" / "tables.json"
+    if not path.exists():
+        return
+    applied, now = json.loads(path.read_text()), _migrations()
+    if all(now.get(name) == digest for name, digest in applied.items()):
+        return
+    import psycopg
+
+    aside = time.strftime("madoguchi_%Y%m%d_%H%M%S")
+    say(f"the tables changed since the demo's database was made: it is kept as {aside}, a new one begins")
+    server = os.environ["DATABASE_URL"].replace("/madoguchi?", "/postgres?")
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'ALTER DATABASE madoguchi RENAME TO "{aside}"')
+        connection.execute("CREATE DATABASE madoguchi")
+    path.unlink()
