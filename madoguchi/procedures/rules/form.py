@@ -48,6 +48,7 @@ class FormField:
     when: Expression | None
     options: Mapping[str, LocalText]
     max_length: int
+    digits: int | None
     low: int | dt.date | str | None
     high: int | dt.date | str | None
     at_least: int
@@ -229,15 +230,16 @@ def _section(number: int, section: Section, facts: Mapping[str, Fact]) -> FormSe
         at_least=section.at_least if section.at_least is not None else (1 if section.each else 0),
         at_most=section.at_most or 20,
         when=Expression.parse(section.when) if section.when else None,
-        fields=tuple(_field(one, section, facts) for one in section.ask),
+        fields=tuple(field_of(one, section, facts) for one in section.ask),
     )
 
 
-def _field(one: AnyField, section: Section, facts: Mapping[str, Fact]) -> FormField:
+def field_of(one: AnyField, section: Section | None, facts: Mapping[str, Fact]) -> FormField:
+    """One field resolved: a fact brings what the vocabulary says of it; ``section`` says whether it stands in rows."""
     if isinstance(one, FactField):
         known = facts[one.fact]
         type_, label = known.type, one.label or known.label
-        name = one.fact.removeprefix(f"{section.each}.") if section.each else one.fact
+        name = one.fact.removeprefix(f"{section.each}.") if section is not None and section.each else one.fact
     else:
         known, type_, label, name = None, one.type, one.label, one.ask
 
@@ -256,6 +258,7 @@ def _field(one: AnyField, section: Section, facts: Mapping[str, Fact]) -> FormFi
         when=Expression.parse(one.when) if one.when else None,
         options=said("options") or {},
         max_length=said("max_length") or DEFAULT_LENGTH.get(type_, 200),
+        digits=said("digits"),
         low=said("min"),
         high=said("max"),
         at_least=at_least if at_least is not None else (1 if many and one.required else 0),
@@ -279,7 +282,12 @@ def read_value(one: FormField, typed: Any) -> Any:
 
 
 def _text(one: FormField, typed: Any) -> str | None:
-    return clean(typed, max_length=one.max_length) or None
+    if one.digits is None:
+        return clean(typed, max_length=one.max_length) or None
+    plain = re.sub(r"[-ー−‐–—―\s]", "", unicodedata.normalize("NFKC", clean(typed, max_length=80)))
+    if not re.fullmatch(rf"[0-9]{{{one.digits}}}", plain):
+        raise Invalid("digits", "数字%(count)s桁で入力してください。", {"count": one.digits})
+    return plain
 
 
 def _lines(one: FormField, typed: Any) -> str | None:

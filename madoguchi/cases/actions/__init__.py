@@ -1,0 +1,33 @@
+"""All that can happen to a case: drafting (the applicant), handling (the office), driving (the machine)."""
+
+from madoguchi.cases.actions.drafting import (
+    add_document,
+    add_row,
+    open_draft,
+    remove_document,
+    remove_row,
+    save_section,
+    submit,
+    withdraw,
+)
+from madoguchi.cases.actions.driving import perform
+from madoguchi.cases.actions.handling import approve, consult, do, examine, read
+from madoguchi.cases.actions.timing import fire
+
+__all__ = [
+    "add_document",
+    "add_row",
+    "approve",
+    "consult",
+    "do",
+    "examine",
+    "fire",
+    "open_draft",
+    "perform",
+    "read",
+    "remove_document",
+    "remove_row",
+    "save_section",
+    "submit",
+    "withdraw",
+]

@@ -1,0 +1,389 @@
+"""What the applicant does: fill in, give documents, submit, correct, withdraw.
+
+A draft is a case that has not been received. The same acts serve the correction (補正): then only the fields that
+the office asked for can be changed, and ``submit`` gives the case back to the step that returned it.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from madoguchi.cases.actions import driving
+from madoguchi.cases.models import Case, Correction, Document, DocumentContent
+from madoguchi.cases.rules import uploads
+from madoguchi.cases.rules.permission import OWN_CASE, SIGNED_IN
+from madoguchi.events import Actor, act, record
+from madoguchi.events.rules import BY_SYSTEM
+from madoguchi.facts import actions as facts
+from madoguchi.facts.models import Source
+from madoguchi.facts.queries import known
+from madoguchi.ground import clock
+from madoguchi.ground.calendar import JAPAN
+from madoguchi.ground.errors import Invalid, NotFound, Stale
+from madoguchi.ground.ids import new_reference
+from madoguchi.people.models import Person
+from madoguchi.procedures import queries as procedures
+from madoguchi.procedures.models import Procedure
+from madoguchi.procedures.rules import form as forms
+from madoguchi.procedures.rules.form import FormSection
+
+#: A known fact is taken over with one tap: the form posts ``<path>.as_known``.
+AS_KNOWN = "as_known"
+#: Tries to find a 受付番号 that is not taken; with 10^8 a year the second is already rare.
+NUMBER_TRIES = 8
+
+
+@act("case.open", allow=(SIGNED_IN,))
+def open_draft(procedure: Procedure, *, by: Actor, language: str = "ja") -> Case:
+    """手続を始める: the draft of this person for this procedure, opened if there is none yet.
+
+    Two taps at once open one draft. A draft of an earlier version is handed back as it is.
+    """
+    mine = Case.objects.filter(
+        person_id=by.id, procedure__code=procedure.code, received_at=None, withdrawn_at=None
+    ).first()
+    if mine is not None:
+        record(case=mine.pk, continued=True)
+        return mine
+    package = procedures.package(procedure)
+    try:
+        with transaction.atomic():  # noqa: TID251 -- a savepoint inside the act
+            case = Case.objects.create(
+                procedure=procedure,
+                person_id=by.id,
+                language=language,
+                section=procedures.section_of(package.procedure).id,
+            )
+    except IntegrityError:
+        case = Case.objects.get(person_id=by.id, procedure=procedure, received_at=None, withdrawn_at=None)
+    record(case=case.pk, procedure=procedure.code, version=procedure.version)
+    return case
+
+
+def section_digest(case: Case, section: FormSection) -> str:
+    """What two windows compare: a short digest of the answers of one section as they are stored."""
+    if section.each is not None:
+        stored: Any = [case.answers.get(section.each), sorted(_typed_under(case, section.each).items())]
+    else:
+        names = [one.name for one in section.fields]
+        stored = [[forms.get(case.answers, name), case.typed.get(name)] for name in names]
+    return hashlib.sha256(json.dumps(stored, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+@act("case.save", allow=(OWN_CASE,))
+def save_section(case: Case, section_id: str, raw: forms.Raw, *, by: Actor, base: str | None = None) -> forms.Read:
+    """入力の保存: keep what was typed into one section, also what cannot be accepted yet.
+
+    ``raw`` maps input names to their posted values. ``base`` is the :func:`section_digest` of the form that was
+    filled in; where another window has changed a field to something else since, :class:`Stale` names the fields
+    and nothing is stored. Returns the values, the unreadable input and the problems by path.
+    """
+    fresh = _editable(case)
+    package = procedures.package(fresh.procedure)
+    section = package.form.section(section_id)
+    if section is None:
+        raise NotFound("section-unknown", "この手続にその項目はありません。")
+    given = package.form.read(section, raw)
+    _take_known(fresh, section, raw, given)
+    if fresh.received_at is not None:
+        _only_what_was_asked(fresh, given)
+    if base is not None and base != section_digest(fresh, section):
+        _refuse_conflicts(fresh, given)
+    for path, value in given.values.items():
+        forms.put(fresh.answers, path, value)
+        fresh.typed.pop(path, None)
+    fresh.typed.update(given.typed)
+    _store(fresh)
+    record(section=section_id, fields=sorted(given.values.keys() | given.typed.keys()))
+    _mirror(case, fresh)
+    return given
+
+
+@act("case.add-row", allow=(OWN_CASE,))
+def add_row(case: Case, section_id: str, *, by: Actor) -> Case:
+    """行の追加: one more row (a child) at the end of a section that has rows."""
+    fresh, section = _rows_of(case, section_id)
+    rows = fresh.answers.setdefault(section.each, [])
+    if len(rows) >= section.at_most:
+        raise Invalid("rows-too-many", "%(count)s人（件）まで入力できます。", {"count": section.at_most})
+    rows.append({})
+    _store(fresh)
+    return _mirror(case, fresh)
+
+
+@act("case.remove-row", allow=(OWN_CASE,))
+def remove_row(case: Case, section_id: str, number: int, *, by: Actor) -> Case:
+    """行の削除: take one row (counted from 0) out, with what was typed and uploaded in it."""
+    fresh, section = _rows_of(case, section_id)
+    rows = fresh.answers.get(section.each or "") or []
+    if not 0 <= number < len(rows):
+        raise Stale("row-gone", "その行はもうありません。画面を読み込み直してください。")
+    del rows[number]
+    prefix = f"{section.each}."
+    fresh.typed = {moved: value for path, value in fresh.typed.items() if (moved := _moved(path, prefix, number))}
+    for document in fresh.documents.filter(path__startswith=prefix, removed_at=None):
+        moved = _moved(document.path, prefix, number)
+        document.path, document.removed_at = moved or document.path, None if moved else clock.now()
+        document.save(update_fields=["path", "removed_at"])
+    _store(fresh)
+    return _mirror(case, fresh)
+
+
+@act("case.add-document", allow=(OWN_CASE,))
+def add_document(case: Case, path: str, name: str, content: bytes, *, by: Actor) -> Document:
+    """写真・ファイルの追加: keep an upload under a photo or file field, cleaned (see ``rules.uploads``).
+
+    The same content under the same field is kept once, so a repeated post changes nothing.
+    """
+    fresh = _editable(case)
+    found = procedures.package(fresh.procedure).form.field_at(path)
+    if found is None or found[1].type not in forms.UPLOADED:
+        raise NotFound("field-unknown", "この手続にその項目はありません。")
+    _only_what_was_asked(fresh, forms.Read(values={path: None}))
+    one = found[1]
+    kept = forms.get(fresh.answers, path) or []
+    checked = uploads.check(name, content, images_only=one.type == "photo")
+    same = fresh.documents.filter(path=path, sha256=checked.sha256, removed_at=None).first()
+    if same is not None:
+        return same
+    if len(kept) >= one.at_most:
+        raise Invalid("files-too-many", "%(count)s枚（件）までにしてください。", {"count": one.at_most})
+    document = Document.objects.create(
+        case=fresh,
+        path=path,
+        name=checked.name,
+        media_type=checked.media_type,
+        size=len(checked.content),
+        sha256=checked.sha256,
+        width=checked.width,
+        height=checked.height,
+    )
+    DocumentContent.objects.create(document=document, content=checked.content)
+    forms.put(fresh.answers, path, [*kept, str(document.pk)])
+    _store(fresh)
+    record(document=document.pk, field=path, bytes=document.size)
+    _mirror(case, fresh)
+    return document
+
+
+@act("case.remove-document", allow=(OWN_CASE,))
+def remove_document(case: Case, document_id: UUID, *, by: Actor) -> Case:
+    """写真・ファイルの削除: the upload no longer belongs to the answers; in a draft its bytes are deleted."""
+    fresh = _editable(case)
+    document = fresh.documents.filter(pk=document_id, removed_at=None).first()
+    if document is None:
+        return _mirror(case, fresh)
+    _only_what_was_asked(fresh, forms.Read(values={document.path: None}))
+    kept = [one for one in forms.get(fresh.answers, document.path) or [] if one != str(document_id)]
+    forms.put(fresh.answers, document.path, kept or None)
+    document.removed_at = clock.now()
+    document.save(update_fields=["removed_at"])
+    if fresh.received_at is None:
+        DocumentContent.objects.filter(document=document).delete()
+    _store(fresh)
+    record(document=document_id)
+    return _mirror(case, fresh)
+
+
+@act("case.submit", allow=(OWN_CASE,))
+def submit(case: Case, *, by: Actor, email: str = "") -> Case:
+    """提出: the office receives the case, promises a date and begins; a corrected case goes back to its step.
+
+    Submitting what is already submitted changes nothing and gives the same case. Raises :class:`Invalid` with
+    every field that is missing or unreadable. ``email`` (optional) is where the receipt and the news go.
+    """
+    fresh = driving.locked(case)
+    if fresh.withdrawn_at is not None:
+        raise Stale("case-withdrawn", "この手続は取り下げられています。")
+    if fresh.received_at is not None and fresh.returned_at is None:
+        record(again=True)
+        return _mirror(case, fresh)
+    package = procedures.package(fresh.procedure)
+    problems = package.form.missing(fresh.answers, fresh.typed)
+    if problems:
+        raise Invalid(
+            "incomplete",
+            "入力が終わっていないところが%(count)sか所あります。",
+            {"count": len(problems)},
+            fields=problems,
+        )
+    _forget_hidden(fresh, package.form)
+    if fresh.returned_at is not None:
+        _resubmit(fresh)
+        return _mirror(case, fresh)
+    today = clock.today()
+    fresh.received_at = clock.now()
+    fresh.number = _free_number(today.year)
+    period = package.procedure.standard_period
+    fresh.due_on = JAPAN.add(today, period.business_days if period else 30)
+    fresh.email = email or forms.get(fresh.answers, "person.email") or fresh.email
+    fresh.typed = {}
+    _keep_facts(fresh, by)
+    driving.begin(fresh)
+    record(procedure=fresh.procedure.code, version=fresh.procedure.version, due_on=fresh.due_on)
+    return _mirror(case, fresh)
+
+
+def _resubmit(case: Case) -> None:
+    now = clock.now()
+    step = case.steps.filter(kind="correction", done_at=None).first()
+    if step is None:
+        raise Stale("not-returned", "この手続はいま直す必要がありません。")
+    Correction.objects.filter(step__case=case, answered_at=None).update(answered_at=now)
+    case.returned_at = None
+    driving.rejudge(case)
+    driving.complete(case, step, "done")
+    record(corrected=True)
+
+
+@act("case.withdraw", allow=(OWN_CASE, BY_SYSTEM))
+def withdraw(case: Case, *, by: Actor) -> Case:
+    """取下げ: the applicant takes the request back; possible until the decision is made (行政手続法の一般原則).
+
+    A draft is deleted with its documents' contents; a received case keeps its record and closes as withdrawn.
+    """
+    fresh = driving.locked(case)
+    if fresh.withdrawn_at is not None:
+        return _mirror(case, fresh)
+    if fresh.decided_at is not None or fresh.closed_at is not None:
+        raise Stale("already-decided", "すでに決定しているため、取り下げることができません。担当課にご相談ください。")
+    if fresh.received_at is None:
+        DocumentContent.objects.filter(document__case=fresh).delete()
+        fresh.answers, fresh.typed = {}, {}
+    driving.cancel(fresh, "withdrawn")
+    fresh.withdrawn_at = clock.now()
+    fresh.returned_at = None
+    fresh.save()
+    record(was_draft=fresh.received_at is None)
+    return _mirror(case, fresh)
+
+
+# -- within -----------------------------------------------------------------------------------------------------------
+
+
+def _editable(case: Case) -> Case:
+    fresh = driving.locked(case)
+    if fresh.withdrawn_at is not None or fresh.closed_at is not None:
+        raise Stale("case-ended", "この手続は終わっているため、変更できません。")
+    if fresh.received_at is not None and fresh.returned_at is None:
+        raise Stale("case-received", "提出ずみのため、変更できません。直したいときは担当課にご連絡ください。")
+    return fresh
+
+
+def _rows_of(case: Case, section_id: str) -> tuple[Case, FormSection]:
+    fresh = _editable(case)
+    if fresh.received_at is not None:
+        raise Stale("rows-fixed", "補正では行を増やしたり減らしたりできません。担当課にご連絡ください。")
+    section = procedures.package(fresh.procedure).form.section(section_id)
+    if section is None or section.each is None:
+        raise NotFound("section-unknown", "この手続にその項目はありません。")
+    return fresh, section
+
+
+def _only_what_was_asked(case: Case, given: forms.Read) -> None:
+    """In a correction, drop what the office did not ask to change; a form never widens its own permission."""
+    if case.received_at is None:
+        return
+    asked = set(Correction.objects.filter(step__case=case, answered_at=None).values_list("path", flat=True))
+    if not asked & (given.values.keys() | given.typed.keys()):
+        raise Stale("not-asked", "この項目は直す対象ではありません。")
+    for part in (given.values, given.typed, given.problems):
+        for path in [path for path in part if path not in asked]:
+            del part[path]
+
+
+def _take_known(case: Case, section: FormSection, raw: forms.Raw, given: forms.Read) -> None:
+    keys = {f"{one.name}": one.fact for one in section.fields if one.fact and not section.each}
+    taken = [name for name in keys if raw.get(f"{name}.{AS_KNOWN}")]
+    if not taken:
+        return
+    facts_known = known(case.person_id, [keys[name] for name in taken if keys[name]])
+    for name in taken:
+        fact = facts_known.get(keys[name] or "")
+        if fact is not None:
+            given.values[name] = fact.value
+            given.typed.pop(name, None)
+            given.problems.pop(name, None)
+
+
+def _refuse_conflicts(case: Case, given: forms.Read) -> None:
+    problems = {}
+    for path, value in given.values.items():
+        stored = forms.get(case.answers, path)
+        if stored not in (None, "", value):
+            problems[path] = Invalid("changed-elsewhere", "別の画面で内容が変わっています。").as_problem()
+    if problems:
+        raise Stale(
+            "changed-elsewhere",
+            "別の画面で同じところが変更されています。どちらを残すか確かめて、もう一度保存してください。",
+            fields=problems,
+        )
+
+
+def _forget_hidden(case: Case, form: forms.Form) -> None:
+    """Drop answers to questions that are not asked (any more): nothing is kept that nobody was asked for."""
+    visible = form.visible_sections(case.answers)
+    shown = {id(one) for one in visible}
+    for section in form.sections:
+        if id(section) not in shown and section.each is not None:
+            case.answers.pop(section.each, None)
+            continue
+        keep = {cell.path for cell in form.cells(section, case.answers)} if id(section) in shown else set()
+        for cell in list(form.cells(section, case.answers, hidden=True)):
+            if cell.path not in keep:
+                forms.put(case.answers, cell.path, None)
+
+
+def _keep_facts(case: Case, by: Actor) -> None:
+    """What was answered under a fact key becomes known, as the applicant's own statement of this day."""
+    values: dict[tuple[str, str], Any] = {}
+    for section in procedures.package(case.procedure).form.sections:
+        for cell in section and procedures.package(case.procedure).form.cells(section, case.answers):
+            if cell.field.fact and cell.value not in (None, "", []) and cell.field.type not in forms.UPLOADED:
+                row = "" if cell.row is None else f"{case.pk}:{cell.row}"
+                values[(cell.field.fact, row)] = cell.value
+    if values:
+        facts.state(Person(pk=case.person_id), values, Source.SELF, by=by, case_id=case.pk)
+
+
+def _free_number(year: int) -> str:
+    for _ in range(NUMBER_TRIES):
+        number = new_reference(year)
+        if not Case.objects.filter(number=number).exists():
+            return number
+    raise Stale("no-number", "ただいま混み合っています。少し待ってから、もう一度提出してください。")
+
+
+def _typed_under(case: Case, group: str) -> Mapping[str, Any]:
+    return {path: value for path, value in case.typed.items() if path.startswith(f"{group}.")}
+
+
+def _moved(path: str, prefix: str, removed: int) -> str | None:
+    """Where a path under ``prefix`` is after row ``removed`` is gone; None if it went with it."""
+    if not path.startswith(prefix):
+        return path
+    number, _, rest = path.removeprefix(prefix).partition(".")
+    if int(number) == removed:
+        return None
+    return f"{prefix}{int(number) - (int(number) > removed)}.{rest}"
+
+
+def _store(case: Case) -> None:
+    case.revision += 1
+    case.saved_at = clock.now()
+    case.save(update_fields=["answers", "typed", "revision", "saved_at"])
+
+
+def _mirror(case: Case, fresh: Case) -> Case:
+    """Let the caller's object show what is stored now."""
+    case.__dict__.update({key: value for key, value in fresh.__dict__.items() if key != "_state"})
+    return case
+
+
+def paths(rows: Sequence[Correction]) -> list[str]:
+    """The paths of corrections, in the order asked."""
+    return [one.path for one in rows]

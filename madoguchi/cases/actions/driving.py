@@ -1,0 +1,275 @@
+"""The machine's part: moves a case along its flow. The only caller of the engine on real cases.
+
+What needs neither a person nor time (照会, 判定, 記録, お知らせ) is done at once, in the transaction of the act that
+led there. Making and signing letters is left to the worker: its open step *is* the job, so a worker may die anywhere.
+"""
+
+import datetime as dt
+import json
+from typing import Any
+
+from madoguchi.cases.actions import writing
+from madoguchi.cases.models import Case, Decision, Step, Timer
+from madoguchi.events import SYSTEM, Actor, act, record
+from madoguchi.events.acting import current_event
+from madoguchi.events.rules import BY_SYSTEM
+from madoguchi.facts import actions as facts
+from madoguchi.facts.models import Source
+from madoguchi.facts.queries import known
+from madoguchi.ground import clock
+from madoguchi.ground.errors import NotFound
+from madoguchi.messages import actions as messages
+from madoguchi.messages.models import Letter
+from madoguchi.people.models import Person
+from madoguchi.procedures import queries as procedures
+from madoguchi.procedures.rules import engine
+from madoguchi.procedures.rules.course import Course
+from madoguchi.procedures.rules.flow import Node
+from madoguchi.procedures.rules.published import Published
+
+#: Steps that the worker does on its own, outside the act that led to them.
+LATER = frozenset({"issue"})
+#: With the first of these a case has been decided: what follows only carries the decision out.
+AFTER_DECISION = frozenset({"issue", "record", "notify"})
+
+
+def locked(case: Case) -> Case:
+    """The case as it is now, locked until the act ends: two clerks, two windows, two workers go one after the other."""
+    fresh = Case.objects.select_for_update(of=("self",)).select_related("procedure").filter(pk=case.pk).first()
+    if fresh is None:
+        raise NotFound("case-unknown", "この受付番号の手続は見つかりません。")
+    return fresh
+
+
+def begin(case: Case) -> None:
+    """Received: start the flow."""
+    drive = _Drive(case)
+    drive.apply(engine.start(drive.package.graph, drive.scope()))
+    drive.save()
+
+
+def complete(
+    case: Case,
+    step: Step,
+    outcome: str,
+    *,
+    by: Actor | None = None,
+    note: str = "",
+    letter: Letter | None = None,
+    course: Course | None = None,
+) -> None:
+    """A step is done with ``outcome``; move on until a person, the clock or the worker is needed."""
+    drive = _Drive(case, course)
+    drive.done(step, outcome or "done", by, note, letter)
+    drive.apply(
+        engine.complete(drive.package.graph, drive.state(), step.token, _way(drive, step, outcome), drive.scope())
+    )
+    drive.save()
+
+
+def _way(drive: "_Drive", step: Step, outcome: str) -> str:
+    """The engine's name of the way on: ``done`` is ours for a step that has only one."""
+    return outcome if outcome in drive.package.graph[step.node].next else ""
+
+
+def rejudge(case: Case) -> None:
+    """The answers have changed: every table that has judged is asked again, before the flow goes on."""
+    drive = _Drive(case)
+    drive.course.rejudge(drive.package, drive.scope())
+    drive.save()
+
+
+def cancel(case: Case, reason: str) -> None:
+    """End the flow from outside: open steps are closed as cancelled."""
+    if not case.engine:
+        return
+    drive = _Drive(case)
+    moves = engine.cancel(drive.package.graph, drive.state(), reason)
+    case.engine = moves.state.dump()
+    now = clock.now()
+    Timer.objects.filter(step__case=case, fired_at=None).update(fired_at=now)
+    case.steps.filter(done_at=None).update(done_at=now, outcome="cancelled")
+
+
+def course_of(case: Case) -> Course:
+    """What has been found in the handling of this case so far."""
+    decision = Decision.objects.filter(case=case).first()
+    return Course.from_json(decision.course) if decision else Course()
+
+
+def scope_of(case: Case, package: Published, course: Course) -> dict[str, Any]:
+    """What conditions and tables see of a case."""
+    received = clock.day_of(case.received_at) if case.received_at else clock.today()
+    return {**package.form.scope(case.answers), "received_on": received, **course.scope()}
+
+
+class _Drive:
+    """One run of the machine over one locked case; everything is written by :meth:`save`."""
+
+    def __init__(self, case: Case, course: Course | None = None) -> None:
+        self.case = case
+        self.package = procedures.package(case.procedure)
+        self.decision = Decision.objects.filter(case=case).first()
+        stored = Course.from_json(self.decision.course) if self.decision else Course()
+        self.course = course or stored
+        self.steps: dict[int, Step] = {}
+        self.timers: list[Timer] = []
+        self.last_account: Any = None
+        self.now = clock.now()
+
+    def state(self) -> engine.State:
+        return engine.State.load(self.case.engine)
+
+    def scope(self) -> dict[str, Any]:
+        return scope_of(self.case, self.package, self.course)
+
+    def done(self, step: Step, outcome: str, by: Actor | None, note: str, letter: Letter | None) -> None:
+        """Close the row of a step that somebody has done."""
+        step.done_at, step.outcome, step.note, step.letter = self.now, outcome, note, letter
+        step.account_id = by.id if by is not None and by.kind == "staff" else None
+        self.last_account = step.account_id
+        step.save(update_fields=["done_at", "outcome", "note", "letter", "account"])
+        if step.due_at is not None:
+            Timer.objects.filter(step=step, fired_at=None).update(fired_at=self.now)
+
+    def apply(self, moves: engine.Moves) -> None:
+        """Take over what the engine opened, do at once what can be done, and go on from there."""
+        graph = self.package.graph
+        waiting = list(moves.opened)
+        state = moves.state
+        while waiting:
+            token = waiting.pop(0)
+            node = graph[token.node]
+            step = self._open(token, node)
+            if node.is_human or node.kind in LATER or node.kind == "wait":
+                continue
+            self._perform(node)
+            step.done_at, step.outcome = self.now, "done"
+            following = engine.complete(graph, state, token.id, "", self.scope())
+            state = following.state
+            waiting = [*following.opened, *waiting]
+        self.case.engine = state.dump()
+        if state.ended is not None:
+            self._decide()
+            self.case.closed_at = self.now
+
+    def save(self) -> None:
+        """Write the case, its new steps and timers, and the decision as it stands."""
+        Step.objects.bulk_create(self.steps.values())
+        Timer.objects.bulk_create(self.timers)
+        if self.course.judged or self.course.examined:
+            values: dict[str, Any] = {
+                "granted": self.course.granted,
+                "values": self.course.values,
+                "reasons": self.course.why(),
+                "course": self.course.as_json(),
+            }
+            if self.decision is None:
+                self.decision = Decision(case=self.case)
+            for name, value in values.items():
+                setattr(self.decision, name, value)
+            if self.case.decided_at is not None and self.decision.made_at is None:
+                self.decision.made_at, self.decision.made_by_id = self.case.decided_at, self.last_account
+            self.decision.save()
+        self.case.save()
+        machine = [step.pk for step in self.steps.values() if step.done_at is None and step.kind in LATER]
+        if machine:
+            record(machine=machine)
+
+    def _open(self, token: engine.Token, node: Node) -> Step:
+        if node.kind in AFTER_DECISION:
+            self._decide()
+        step = Step(
+            case=self.case, token=token.id, node=node.id, kind=node.kind, channel=node.channel, opened_at=self.now
+        )
+        if node.is_human and node.kind != "correction" and node.by:
+            holders = procedures.holders(node.by, self.package.procedure)
+            step.section = min(holders.sections, default="")
+            step.posts = sorted(holders.posts)
+        if node.kind == "correction":
+            self.case.returned_at = self.now
+        if node.deadline:
+            self._timer(step, int(node.deadline["business_days"]), str(node.deadline["then"]))
+        elif node.kind == "wait":
+            self._wait(step, node)
+        self.steps[token.id] = step
+        return step
+
+    def _decide(self) -> None:
+        if self.case.decided_at is None:
+            self.case.decided_at = self.now
+
+    def _timer(self, step: Step, business_days: int, then: str) -> None:
+        self._due(step, procedures.calendar().add(clock.day_of(self.now), business_days), then)
+
+    def _due(self, step: Step, day: dt.date, then: str) -> None:
+        """The end of ``day`` in Japan."""
+        step.due_at = dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), clock.TOKYO)
+        self.timers.append(Timer(step=step, due_at=step.due_at, then=then))
+
+    def _wait(self, step: Step, node: Node) -> None:
+        said = node.arguments
+        if "business_days" in said:
+            return self._timer(step, said["business_days"], "done")
+        if "days" in said:
+            return self._due(step, clock.day_of(self.now) + dt.timedelta(days=said["days"] - 1), "done")
+        until = procedures.expression(said["until"]).evaluate(self.scope())
+        return self._due(step, until if isinstance(until, dt.date) else clock.today(), "done")
+
+    def _perform(self, node: Node) -> None:
+        said = node.arguments
+        if node.kind == "judge":
+            self.course.judge(self.package, said["table"], self.scope())
+        elif node.kind == "look_up":
+            found = known(self.case.person_id, said["facts"])
+            record(looked_up=sorted(found), basis=said["basis"])
+        elif node.kind == "record":
+            self._record(said)
+        elif node.kind == "notify":
+            self._notify(said["template"])
+
+    def _record(self, said: Any) -> None:
+        if "value" in said:
+            value = procedures.expression(said["value"]).evaluate(self.scope())
+        else:
+            value = {"granted": self.course.granted, **self.course.values}
+        person = Person(pk=self.case.person_id)
+        plain = json.loads(json.dumps(value, default=str))
+        facts.state(person, {(said["fact"], ""): plain}, Source.STAFF, by=SYSTEM, case_id=self.case.pk)
+
+    def _notify(self, template: str) -> None:
+        messages.send(
+            template,
+            event=current_event(),
+            values=writing.message_values(self.case, self.package),
+            person=self.case.person_id,
+            address=self.case.email,
+            about=self.case.pk,
+            language=self.case.language,
+            by=SYSTEM,
+        )
+
+
+@act("case.perform", allow=(BY_SYSTEM,))
+def perform(step: Step, *, by: Actor = SYSTEM) -> Step:
+    """機械の段階の実行: make, sign and keep the letter of an open issue step, then go on. Twice is once."""
+    case = locked(step.case)
+    fresh = Step.objects.get(pk=step.pk)
+    if fresh.done_at is not None or fresh.kind not in LATER:
+        record(already_done=True)
+        return fresh
+    package = procedures.package(case.procedure)
+    said = package.graph[fresh.node].arguments
+    letter = messages.issue_letter(
+        case.pk,
+        template=f"procedures/{case.procedure.code}/letters/{said['letter']}.typ",
+        kind=said["letter"],
+        symbol=writing.symbol(package),
+        data=writing.letter_data(case, package, Decision.objects.filter(case=case).first()),
+        person=case.person_id,
+        signed=said.get("signed", True),
+        by=by,
+    )
+    complete(case, fresh, "issued", letter=letter)
+    record(step=fresh.node, letter=letter.pk)
+    return fresh

@@ -1,0 +1,169 @@
+"""What the office does with a case: read, examine, return for correction, consult, approve, do what is not digital."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from madoguchi.cases.actions import driving
+from madoguchi.cases.models import Case, Correction, Decision, Step
+from madoguchi.cases.rules.permission import POST_OF_STEP, SECTION_OF_CASE, SECTION_OF_STEP
+from madoguchi.events import Actor, Reason, act, record
+from madoguchi.ground.errors import Invalid, NotAllowed, Problem, Stale
+from madoguchi.ground.text import clean
+from madoguchi.procedures import queries as procedures
+from madoguchi.procedures.rules import form as forms
+
+#: Whoever has an open or done step of the case before them must see the case.
+IN_CASE = Reason(
+    "step-of-case",
+    "この手続に自分の段階があるから",
+    lambda actor, case: (
+        actor.kind == "staff" and case.steps.filter(posts__overlap=sorted(actor.posts) or ["-"]).exists()
+    ),
+)
+MAX_NOTE = 2000
+
+
+@act("case.read", allow=(SECTION_OF_CASE, IN_CASE))
+def read(case: Case, *, by: Actor) -> Case:
+    """閲覧: a member of staff opens the case and sees its personal data."""
+    return case
+
+
+@act("case.examine", allow=(SECTION_OF_STEP, POST_OF_STEP))
+def examine(
+    step: Step,
+    outcome: str,
+    *,
+    by: Actor,
+    note: str = "",
+    corrections: Mapping[str, str] | None = None,
+    reasons: Sequence[str] = (),
+    findings: forms.Raw | None = None,
+) -> Case:
+    """審査: accept, return for correction, or refuse.
+
+    ``corrections`` maps paths of answers to what the applicant should do there (needed to return), ``reasons`` are
+    the examiner's sentences for the letter (needed to refuse where no table gives one), ``findings`` the posted
+    inputs of what the step asks the office to find out. Raises Stale where a colleague was faster.
+    """
+    case, fresh = _open_step(step, "examine")
+    package = procedures.package(case.procedure)
+    _check_outcome(package.graph[fresh.node].outcomes, outcome)
+    course = driving.course_of(case)
+    said = [clean(reason, multiline=True, max_length=MAX_NOTE) for reason in reasons if reason.strip()]
+    found: Mapping[str, Any] = {}
+    if outcome == "return":
+        _return(case, fresh, corrections or {}, package.form)
+    elif outcome == "accept":
+        found = _findings(package.findings.get(fresh.node, ()), findings or {})
+    elif not said and not any(one["granted"] is False for one in course.judged.values()):
+        raise Invalid(
+            "reason-missing",
+            "認めない理由を書いてください。決定通知書に記載されます（行政手続法8条）。",
+            fields={"reasons": Problem("reason-missing", "理由を書いてください。")},
+        )
+    course.examine(fresh.node, outcome, found, said)
+    driving.complete(case, fresh, outcome, by=by, note=clean(note, multiline=True, max_length=MAX_NOTE), course=course)
+    if outcome != "return":
+        Decision.objects.filter(case=case).update(drafted_by=by.id)
+    record(step=fresh.node, outcome=outcome, case=case.pk, fields=sorted(corrections or {}))
+    return case
+
+
+@act("case.approve", allow=(POST_OF_STEP,))
+def approve(step: Step, outcome: str, *, by: Actor, note: str = "") -> Case:
+    """決裁: approve what was drafted, or send it back; never one's own work."""
+    case, fresh = _open_step(step, "approve")
+    package = procedures.package(case.procedure)
+    _check_outcome(package.graph[fresh.node].outcomes, outcome)
+    if case.steps.filter(kind="examine", account_id=by.id, done_at__isnull=False).exists():
+        raise NotAllowed("own-work", "ご自分が審査した案件は決裁できません。代決者か上席にお願いしてください。")
+    said = clean(note, multiline=True, max_length=MAX_NOTE)
+    if outcome == "send_back" and not said:
+        raise Invalid(
+            "note-missing",
+            "差し戻す理由を書いてください。",
+            fields={"note": Problem("note-missing", "理由を書いてください。")},
+        )
+    driving.complete(case, fresh, outcome, by=by, note=said)
+    record(step=fresh.node, outcome=outcome, case=case.pk)
+    return case
+
+
+@act("case.consult", allow=(SECTION_OF_STEP, POST_OF_STEP))
+def consult(step: Step, *, by: Actor, note: str) -> Case:
+    """合議: the section that was asked gives its opinion."""
+    case, fresh = _open_step(step, "consult")
+    said = clean(note, multiline=True, max_length=MAX_NOTE)
+    if not said:
+        raise Invalid(
+            "note-missing", "意見を書いてください。", fields={"note": Problem("note-missing", "意見を書いてください。")}
+        )
+    driving.complete(case, fresh, "done", by=by, note=said)
+    record(step=fresh.node, case=case.pk)
+    return case
+
+
+@act("case.do", allow=(SECTION_OF_STEP, POST_OF_STEP))
+def do(step: Step, *, by: Actor, note: str = "") -> Case:
+    """画面の外で行った段階の記録: something was sent by post, handed over, visited; the digital break is counted."""
+    case, fresh = _open_step(step, None)
+    driving.complete(case, fresh, "done", by=by, note=clean(note, multiline=True, max_length=MAX_NOTE))
+    record(step=fresh.node, channel=fresh.channel, case=case.pk)
+    return case
+
+
+# -- within -----------------------------------------------------------------------------------------------------------
+
+
+def _open_step(step: Step, kind: str | None) -> tuple[Case, Step]:
+    case = driving.locked(step.case)
+    fresh = Step.objects.get(pk=step.pk)
+    if fresh.done_at is not None:
+        raise Stale(
+            "step-done", "この段階は、ほかの職員がすでに処理したか、取り下げられました。画面を読み込み直してください。"
+        )
+    allowed = fresh.kind == kind if kind else fresh.kind not in {"examine", "approve", "consult"}
+    if not allowed:
+        raise Invalid("step-kind", "この段階では行えない操作です。")
+    return case, fresh
+
+
+def _check_outcome(outcomes: Sequence[str], outcome: str) -> None:
+    if outcome not in outcomes:
+        raise Invalid("outcome-unknown", "この段階では選べない結果です。")
+
+
+def _return(case: Case, step: Step, corrections: Mapping[str, str], form: forms.Form) -> None:
+    said = {
+        path: clean(words, multiline=True, max_length=MAX_NOTE) for path, words in corrections.items() if words.strip()
+    }
+    if not said:
+        raise Invalid(
+            "correction-missing",
+            "どの項目をどう直してほしいかを、1つ以上書いてください。",
+            fields={"corrections": Problem("correction-missing", "直してほしい項目を書いてください。")},
+        )
+    if any(form.field_at(path) is None for path in said):
+        raise Invalid("correction-path", "この手続にない項目が含まれています。")
+    Correction.objects.bulk_create(Correction(step=step, path=path, message=words) for path, words in said.items())
+
+
+def _findings(fields: Sequence[forms.FormField], raw: forms.Raw) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    problems: dict[str, Problem] = {}
+    for one in fields:
+        typed: Any = list(raw.get(one.name, ()))
+        typed = typed if one.type == "choices" else (typed[-1] if typed else "")
+        parts = {part: raw[f"{one.name}.{part}"][-1] for part in one.parts() if raw.get(f"{one.name}.{part}")}
+        try:
+            value = forms.read_value(one, parts or typed)
+        except Invalid as refusal:
+            problems[one.name] = refusal.as_problem()
+            continue
+        if value is None and one.required:
+            problems[one.name] = Problem("required", "入力してください。")
+        found[one.name] = value
+    if problems:
+        raise Invalid("finding-missing", "調べた結果を入力してください。", fields=problems)
+    return found

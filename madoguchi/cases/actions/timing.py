@@ -1,0 +1,45 @@
+"""What happens when a step's time is up. Apart from driving, because the end of a period may withdraw the case."""
+
+from madoguchi.cases.actions import drafting, driving, writing
+from madoguchi.cases.models import Timer
+from madoguchi.events import SYSTEM, Actor, act, record
+from madoguchi.events.acting import current_event
+from madoguchi.events.rules import BY_SYSTEM
+from madoguchi.ground import clock
+from madoguchi.messages import actions as messages
+from madoguchi.procedures import queries as procedures
+
+
+@act("case.fire", allow=(BY_SYSTEM,))
+def fire(timer: Timer, *, by: Actor = SYSTEM) -> Timer:
+    """期限の到来: a step's time is up; what the procedure says happens then. Fired twice, it happens once."""
+    case = driving.locked(timer.step.case)
+    fresh = Timer.objects.select_related("step").get(pk=timer.pk)
+    if fresh.fired_at is not None or fresh.due_at > clock.now():
+        record(already_done=True)
+        return fresh
+    fresh.fired_at = clock.now()
+    fresh.save(update_fields=["fired_at"])
+    record(step=fresh.step.node, then=fresh.then, case=case.pk)
+    if fresh.then == "withdraw":
+        drafting.withdraw(case, by=by)
+    elif fresh.then == "refuse":
+        course = driving.course_of(case)
+        course.examine(fresh.step.node, "refuse", reasons=["定められた期限までに補正がありませんでした。"])
+        case.returned_at = None
+        driving.complete(case, fresh.step, "refuse", course=course)
+    elif fresh.then == "remind":
+        if fresh.step.kind == "correction":
+            messages.send(
+                "returned",
+                event=current_event(),
+                values=writing.message_values(case, procedures.package(case.procedure)),
+                person=case.person_id,
+                address=case.email,
+                about=case.pk,
+                language=case.language,
+                by=by,
+            )
+    else:
+        driving.complete(case, fresh.step, fresh.then)
+    return fresh

@@ -1,0 +1,93 @@
+"""The words of a case: what its letters, receipts and mails are filled with."""
+
+from typing import Any
+
+from django.conf import settings
+
+from madoguchi.cases.models import Case, Decision
+from madoguchi.ground import clock
+from madoguchi.ground.dates import format_day
+from madoguchi.procedures import queries as procedures
+from madoguchi.procedures.rules.form import get
+from madoguchi.procedures.rules.published import Published
+
+
+def symbol(package: Published) -> str:
+    """文書記号: the first characters of the city and of the section in charge (大子, 大環)."""
+    return f"{procedures.city().name['ja'][0]}{procedures.section_of(package.procedure).name['ja'][0]}"
+
+
+def contact(package: Published, language: str = "ja") -> dict[str, str]:
+    """Whom to ask: section, address, telephone and hours of the section in charge."""
+    city, section = procedures.city(), procedures.section_of(package.procedure)
+    said = city.file.contact
+    return {
+        "section": section.name.get_for(language),
+        "address": f"〒{said.postal_code} {said.address.get_for(language)}",
+        "phone": section.phone or said.phone,
+        "hours": said.hours.get_for(language),
+    }
+
+
+def status_path(case: Case) -> str:
+    """The status page, by 受付番号; it opens for the applicant only."""
+    return f"/cases/{case.number}/"
+
+
+def base_data(case: Case, package: Published, language: str = "ja") -> dict[str, Any]:
+    """What every paper about a case begins with (catalogue/letters/README.md)."""
+    city = procedures.city()
+    name = get(case.answers, "person.full_name") or get(case.answers, "applicant_name") or ""
+    address = get(case.answers, "person.registered_address")
+    return {
+        "to": {"name": name, "honorific": "様", "address": [address] if address else []},
+        "from": {"title": city.file.authorities.mayor.get_for(language)},
+        "contact": contact(package, language),
+        "case": {
+            "reference": case.number,
+            "procedure": package.procedure.title.get_for(language),
+            "received_on": clock.day_of(case.received_at).isoformat() if case.received_at else "",
+        },
+    }
+
+
+def letter_data(case: Case, package: Published, decision: Decision | None) -> dict[str, Any]:
+    """All that a letter of the package may name, but what messages add (number, date, verification)."""
+    remedy = package.procedure.remedy
+    data = base_data(case, package)
+    return {
+        **data,
+        "decision": {"granted": decision.granted if decision else True},
+        "answers": case.answers,
+        "verdict": decision.values if decision else {},
+        "finding": decision.course.get("finding", {}) if decision else {},
+        "reasons": [reason["ja"] for reason in decision.reasons] if decision else [],
+        "remedies": [remedy.text["ja"]] if remedy is not None and remedy.kind != "none" else [],
+    }
+
+
+def receipt_data(case: Case, package: Published, language: str) -> dict[str, Any]:
+    """What the receipt (受付票) says; ``language`` is the reader's."""
+    assert case.received_at is not None
+    assert case.due_on is not None
+    data = base_data(case, package, language)
+    data["case"]["received_at"] = clock.in_tokyo(case.received_at).strftime("%Y-%m-%d %H:%M")
+    data["case"]["promised_on"] = case.due_on.isoformat()
+    return {**data, "language": language}
+
+
+def message_values(case: Case, package: Published) -> dict[str, object]:
+    """The values that the mail templates use. Neither name nor answers: those stand in the portal only."""
+    language = case.language
+    said = contact(package, language)
+    open_step = case.steps.filter(kind="correction", done_at=None).first()
+    due = clock.day_of(open_step.due_at) if open_step is not None and open_step.due_at else None
+    return {
+        "city": procedures.city().name.get_for(language),
+        "procedure": package.procedure.title.get_for(language),
+        "reference": case.number or "",
+        "promised": format_day(case.due_on, language) if case.due_on else "",
+        "due": format_day(due, language) if due else "",
+        "url": f"{settings.BASE_URL}{status_path(case)}",
+        "contact": f"{said['section']}　{said['phone']}",
+    }

@@ -1,0 +1,80 @@
+"""What follows the events of a case: letters are made, the applicant is told. Run by the worker, safe to run twice."""
+
+from uuid import UUID
+
+from madoguchi.cases.actions import driving, timing, writing
+from madoguchi.cases.models import Case, Step, Timer
+from madoguchi.events import SYSTEM
+from madoguchi.events.following import follows
+from madoguchi.events.models import Event
+from madoguchi.ground import clock
+from madoguchi.messages import actions as messages
+from madoguchi.procedures import queries as procedures
+
+
+@follows(
+    "case.submit",
+    "case.examine",
+    "case.approve",
+    "case.consult",
+    "case.do",
+    "case.perform",
+    "case.fire",
+    name="cases.perform",
+)
+def perform_open_steps(event_id: UUID) -> None:
+    """Do the machine's open steps of the case, as long as one leads to the next."""
+    case = _case(event_id)
+    if case is None:
+        return
+    for step in Step.objects.filter(case=case, done_at=None, kind__in=driving.LATER).order_by("token"):
+        driving.perform(step, by=SYSTEM)
+
+
+@follows("case.submit", "case.examine", "case.withdraw", name="cases.tell")
+def tell_applicant(event_id: UUID) -> None:
+    """Receipt, request for correction, confirmation of a withdrawal: to the portal, and by mail where there is one."""
+    event = Event.objects.get(pk=event_id)
+    case = _case(event_id)
+    if case is None or case.number is None:
+        return
+    template = {
+        "case.submit": "" if event.data.get("corrected") or event.data.get("again") else "received",
+        "case.examine": "returned" if event.data.get("outcome") == "return" else "",
+        "case.withdraw": "withdrawn",
+    }[event.verb]
+    if not template:
+        return
+    messages.send(
+        template,
+        event=event_id,
+        values=writing.message_values(case, procedures.package(case.procedure)),
+        person=case.person_id,
+        address=case.email,
+        about=case.pk,
+        language=case.language,
+        by=SYSTEM,
+    )
+
+
+def fire_due(limit: int = 200) -> int:
+    """Fire the timers whose time has come, oldest first. The worker calls it every few seconds."""
+    due = Timer.objects.filter(fired_at=None, due_at__lte=clock.now()).select_related("step__case").order_by("due_at")
+    fired = 0
+    for timer in due[:limit]:
+        timing.fire(timer, by=SYSTEM)
+        fired += 1
+    return fired
+
+
+def _case(event_id: UUID) -> Case | None:
+    """The case of an event whose subject is the case itself or one of its steps or timers."""
+    event = Event.objects.get(pk=event_id)
+    cases = Case.objects.select_related("procedure")
+    if event.subject_kind == "case":
+        return cases.filter(pk=event.subject_id).first()
+    if event.subject_kind == "step":
+        return cases.filter(steps__pk=event.subject_id).first()
+    if event.subject_kind == "timer":
+        return cases.filter(steps__timers__pk=event.subject_id).first()
+    return None

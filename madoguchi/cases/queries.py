@@ -1,0 +1,272 @@
+"""What is asked about cases: the applicant's own, the desk's work list, where a case stands and what happened.
+
+Every query takes the actor and answers only with what that actor may see; what is another's does not exist here.
+"""
+
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import Literal
+from uuid import UUID
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+
+from madoguchi.cases.actions.driving import course_of, scope_of
+from madoguchi.cases.models import Case, Correction, Decision, Document, DocumentContent, Step
+from madoguchi.events import Actor
+from madoguchi.events.models import Event
+from madoguchi.ground import clock
+from madoguchi.ground.errors import Invalid, NotFound
+from madoguchi.ground.ids import parse_reference
+from madoguchi.ground.languages import LocalText
+from madoguchi.people.queries import staff_names
+from madoguchi.procedures import queries as procedures
+from madoguchi.procedures.rules.flow import Node
+from madoguchi.procedures.rules.outlook import ahead
+
+Turn = Literal["office", "applicant", "machine", "nobody"]
+
+
+def _unknown() -> NotFound:
+    return NotFound("case-unknown", "この受付番号の手続は見つかりません。番号を確かめてください。")
+
+
+# -- the applicant ----------------------------------------------------------------------------------------------------
+
+
+def own_cases(by: Actor) -> QuerySet[Case]:
+    """All cases of the resident, newest first; deleted drafts are left out."""
+    cases = Case.objects.filter(person_id=by.id).exclude(received_at=None, withdrawn_at__isnull=False)
+    return cases.select_related("procedure").order_by("-opened_at")
+
+
+def own_case(number: str, by: Actor) -> Case:
+    """The resident's case with this 受付番号, however typed. Raises NotFound for any other, existing or not."""
+    try:
+        canonical = parse_reference(number)
+    except Invalid:
+        raise _unknown() from None
+    case = own_cases(by).filter(number=canonical).first() if by.kind == "resident" else None
+    if case is None:
+        raise _unknown()
+    return case
+
+
+def own_draft(case_id: UUID, by: Actor) -> Case:
+    """The resident's draft or returned case by its id. Raises NotFound for any other."""
+    case = own_cases(by).filter(pk=case_id).first() if by.kind == "resident" else None
+    if case is None:
+        raise NotFound("draft-unknown", "この入力は見つかりません。わたしの手続きから開き直してください。")
+    return case
+
+
+def draft_of(code: str, by: Actor) -> Case | None:
+    """The unsubmitted draft that the resident has for this procedure: 続きから."""
+    return own_cases(by).filter(procedure__code=code, received_at=None).first()
+
+
+def open_corrections(case: Case) -> dict[str, Correction]:
+    """What the applicant is asked to correct now, by path."""
+    rows = Correction.objects.filter(step__case=case, answered_at=None).order_by("asked_at", "path")
+    return {one.path: one for one in rows}
+
+
+# -- the desk ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One line of the work list. ``days_left`` counts business days to the promised date; negative is late."""
+
+    step: Step
+    case: Case
+    title: LocalText
+    node: Node
+    days_left: int
+
+
+def open_steps(by: Actor) -> QuerySet[Step]:
+    """The steps whose turn it is and that this member of staff may do: of the sections and of the posts held."""
+    mine = Q(section__in=by.sections) | Q(posts__overlap=sorted(by.posts) or ["-"])
+    steps = Step.objects.filter(mine, done_at=None, case__withdrawn_at=None)
+    return steps.select_related("case__procedure").order_by("case__due_on", "opened_at")
+
+
+def work_list(by: Actor, limit: int = 200) -> list[Work]:
+    """What is to be done, overdue first, then by promised date."""
+    if by.kind != "staff":
+        return []
+    today, calendar = clock.today(), procedures.calendar()
+    rows = open_steps(by).defer("case__answers", "case__typed", "case__procedure__data", "case__procedure__graph")
+    lines = []
+    for step in rows[:limit]:
+        package = procedures.package(step.case.procedure)
+        due = step.case.due_on or today
+        left = calendar.between(today, due) if due >= today else -calendar.between(due, today)
+        lines.append(Work(step, step.case, package.procedure.title, package.graph[step.node], left))
+    return lines
+
+
+def waiting_for_applicant(by: Actor) -> QuerySet[Case]:
+    """Cases of the sections that were returned for correction, longest waiting first."""
+    cases = Case.objects.filter(section__in=by.sections, returned_at__isnull=False, withdrawn_at=None)
+    return cases.select_related("procedure").order_by("returned_at")
+
+
+def staff_case(number: str, by: Actor) -> Case:
+    """The case with this 受付番号 if it is of this member's section or post. Raises NotFound for any other."""
+    try:
+        canonical = parse_reference(number)
+    except Invalid:
+        raise _unknown() from None
+    with_post = Step.objects.filter(case=OuterRef("pk"), posts__overlap=sorted(by.posts) or ["-"])
+    mine = Q(section__in=by.sections) | Exists(with_post)
+    cases = Case.objects.filter(mine, number=canonical).select_related("procedure")
+    case = cases.first() if by.kind == "staff" else None
+    if case is None:
+        raise _unknown()
+    return case
+
+
+def staff_step(case: Case, step_id: UUID) -> Step:
+    """A step of a case that the caller has already been allowed to see."""
+    step = case.steps.filter(pk=step_id).first()
+    if step is None:
+        raise NotFound("step-unknown", "この段階は見つかりません。画面を読み込み直してください。")
+    return step
+
+
+# -- documents --------------------------------------------------------------------------------------------------------
+
+
+def documents(case: Case) -> dict[str, list[Document]]:
+    """The documents that belong to the answers, by path, in the order given."""
+    result: dict[str, list[Document]] = {}
+    for one in case.documents.filter(removed_at=None).order_by("added_at"):
+        result.setdefault(one.path, []).append(one)
+    return result
+
+
+def content(case: Case, document_id: UUID) -> tuple[Document, bytes]:
+    """A document of a case that the caller may see, with its bytes."""
+    document = case.documents.filter(pk=document_id).first()
+    found = DocumentContent.objects.filter(document=document).first() if document else None
+    if document is None or found is None:
+        raise NotFound("document-unknown", "このファイルは見つかりません。")
+    return document, bytes(found.content)
+
+
+# -- where it stands --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One step on the status page: past, present or still to come."""
+
+    node: str
+    kind: str
+    title: LocalText
+    state: Literal["done", "now", "ahead"]
+    turn: Turn
+    since: dt.datetime | None = None
+    until: dt.datetime | None = None
+    outcome: str = ""
+    digital: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a case stands: its stages in order, whose turn it is, and the one thing that can be done next."""
+
+    stages: tuple[Stage, ...]
+    turn: Turn
+    may_withdraw: bool
+    corrections: tuple[Correction, ...] = ()
+    decision: Decision | None = None
+    letters: tuple[UUID, ...] = field(default=())
+
+
+def standing(case: Case) -> Standing:
+    """The stages of a case as the applicant sees them: what was done, what is on, what the flow still holds."""
+    package = procedures.package(case.procedure)
+    steps = list(case.steps.order_by("token"))
+    stages = [_past(package.graph[one.node], one) for one in steps if one.outcome != "cancelled"]
+    if case.closed_at is None and case.withdrawn_at is None:
+        now = [one.node for one in steps if one.done_at is None]
+        scope = scope_of(case, package, course_of(case))
+        stages += [
+            Stage(node.id, node.kind, node.title or LocalText(node.kind), "ahead", _turn(node), digital=node.is_digital)
+            for node in ahead(package.graph, now, scope)
+            if node.id not in now
+        ]
+    turns = [stage.turn for stage in stages if stage.state == "now"]
+    turn: Turn = "applicant" if "applicant" in turns else turns[0] if turns else "nobody"
+    return Standing(
+        stages=tuple(stages),
+        turn=turn,
+        may_withdraw=case.decided_at is None and case.closed_at is None and case.withdrawn_at is None,
+        corrections=tuple(open_corrections(case).values()),
+        decision=Decision.objects.filter(case=case, made_at__isnull=False).first(),
+        letters=tuple(one.letter_id for one in steps if one.letter_id is not None),
+    )
+
+
+def _past(node: Node, step: Step) -> Stage:
+    return Stage(
+        node=node.id,
+        kind=node.kind,
+        title=node.title or LocalText(node.kind),
+        state="now" if step.done_at is None else "done",
+        turn=_turn(node),
+        since=step.opened_at,
+        until=step.done_at,
+        outcome=step.outcome,
+        digital=node.is_digital,
+    )
+
+
+def _turn(node: Node) -> Turn:
+    if node.kind == "correction":
+        return "applicant"
+    return "office" if node.is_human else "machine"
+
+
+# -- what happened ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One line of the history: an event with the name of who did it (staff only; residents are 申請者)."""
+
+    event: Event
+    who: str
+
+
+def history(case: Case) -> list[Happening]:
+    """Everything that happened to the case and its steps, oldest first, refusals included."""
+    ids = [case.pk, *case.steps.values_list("pk", flat=True)]
+    events = list(Event.objects.filter(subject_id__in=ids).order_by("at", "id"))
+    names = staff_names({one.actor_id for one in events if one.actor_kind == "staff" and one.actor_id})
+    words = {"resident": "申請者", "system": "システム", "visitor": "申請者"}
+    return [
+        Happening(one, names.get(one.actor_id, "職員") if one.actor_kind == "staff" else words[one.actor_kind])
+        for one in events
+    ]
+
+
+def completed_digitally(code: str) -> tuple[int, int]:
+    """Of all closed cases of a procedure: how many there are, and in how many every executed step was digital."""
+    closed = Case.objects.filter(procedure__code=code, closed_at__isnull=False)
+    broken = Step.objects.filter(case=OuterRef("pk")).exclude(channel="screen").exclude(outcome="cancelled")
+    return closed.count(), closed.exclude(Exists(broken)).count()
+
+
+def median_business_days(code: str) -> int | None:
+    """How long the closed cases really took, receipt to end: the median in business days; None without any."""
+    pairs = Case.objects.filter(procedure__code=code, closed_at__isnull=False).order_by("-closed_at")
+    calendar = procedures.calendar()
+    days = sorted(
+        calendar.between(clock.day_of(received), clock.day_of(closed))
+        for received, closed in pairs.values_list("received_at", F("closed_at"))[:500]
+        if received is not None and closed is not None
+    )
+    return days[len(days) // 2] if days else None

@@ -1,0 +1,71 @@
+"""A city with its published procedures, a resident and staff, for tests that move cases."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+from madoguchi.cases import actions
+from madoguchi.cases.models import Case
+from madoguchi.events import SYSTEM, Actor
+from madoguchi.ground.ids import uuid7
+from madoguchi.people.actions import appoint, open_account, recognise
+from madoguchi.people.queries import actor_of_account, actor_of_person
+from madoguchi.procedures import actions as publishing
+from madoguchi.procedures import queries as procedures
+from madoguchi.procedures.models import Procedure
+from madoguchi.procedures.rules.load import load_catalogue
+
+
+@pytest.fixture
+def published(db: None) -> dict[str, Procedure]:
+    """Every procedure that the city offers, published as the city offers it."""
+    catalogue, city = load_catalogue(settings.CATALOGUE), procedures.city()
+    return {
+        code: publishing.publish(city.localise(package), catalogue.facts, by=SYSTEM)
+        for code, package in catalogue.packages.items()
+    }
+
+
+@pytest.fixture
+def resident(db: None) -> Actor:
+    """A resident who has signed in with the card."""
+    person = recognise("https://idp.example", str(uuid7()), "card", by=SYSTEM)
+    return actor_of_person(person.pk, "card")
+
+
+@pytest.fixture
+def staff(db: None) -> Callable[..., Actor]:
+    """``staff(section, post)``: a member of staff who holds the post of the section."""
+
+    def make(section: str, post: str) -> Actor:
+        account = open_account(f"{post}-{uuid7()}", "見本 職員", "correct horse battery staple", by=SYSTEM)
+        appoint(account, post, section, procedures.clock.today(), by=SYSTEM)
+        return actor_of_account(account)
+
+    return make
+
+
+def flat(answers: Any, at: str = "") -> dict[str, list[str]]:
+    """Answers as a browser posts them."""
+    raw: dict[str, list[str]] = {}
+    if isinstance(answers, dict):
+        for name, value in answers.items():
+            raw |= flat(value, f"{at}.{name}" if at else name)
+    elif isinstance(answers, list) and answers and isinstance(answers[0], dict):
+        for number, value in enumerate(answers):
+            raw |= flat(value, f"{at}.{number}")
+    elif isinstance(answers, list):
+        raw[at] = [str(value) for value in answers]
+    elif isinstance(answers, bool):
+        raw[at] = ["yes" if answers else "no"]
+    else:
+        raw[at] = [str(answers)]
+    return raw
+
+
+def fill_in(case: Case, answers: dict[str, Any], by: Actor) -> None:
+    """Save every section of the form with these answers."""
+    for section in procedures.package(case.procedure).form.sections:
+        actions.save_section(case, section.id, flat(answers), by=by)

@@ -1,0 +1,50 @@
+"""The versions of procedures that were published. A row is never changed: running cases are pinned to it."""
+
+from typing import ClassVar
+
+from django.db import models
+
+from madoguchi.ground import clock
+from madoguchi.ground.ids import uuid7
+from madoguchi.ground.sensitivity import Sensitivity, classified
+
+
+@classified(
+    id=Sensitivity.INTERNAL,
+    code=Sensitivity.PUBLIC,
+    version=Sensitivity.PUBLIC,
+    revision=Sensitivity.PUBLIC,
+    digest=Sensitivity.PUBLIC,
+    identity=Sensitivity.PUBLIC,
+    data=Sensitivity.PUBLIC,
+    graph=Sensitivity.PUBLIC,
+    published_at=Sensitivity.PUBLIC,
+    withdrawn_at=Sensitivity.PUBLIC,
+)
+class Procedure(models.Model):
+    """A package as it was published: ``version`` is its date of effect, ``digest`` the SHA-256 of data and graph.
+
+    ``data`` holds procedure, tables and the vocabulary they name; ``graph`` the compiled flow. A correction of the
+    same date of effect is the next ``revision``. ``withdrawn_at``: no longer offered; running cases go on.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    code = models.TextField()
+    version = models.DateField()
+    revision = models.PositiveIntegerField(default=1)
+    digest = models.TextField()
+    identity = models.TextField()
+    data = models.JSONField()
+    graph = models.JSONField()
+    published_at = models.DateTimeField(default=clock.now)
+    withdrawn_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "procedure"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["code", "version", "revision"], name="a_version_is_published_once"),
+            models.UniqueConstraint(fields=["code", "digest"], name="the_same_package_is_one_version"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.version}"

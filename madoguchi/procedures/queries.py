@@ -1,0 +1,70 @@
+"""What can be asked for today, and the published version that a case runs on."""
+
+from functools import cache, lru_cache
+from uuid import UUID
+
+from django.conf import settings
+
+from madoguchi.ground import clock
+from madoguchi.ground.calendar import Calendar
+from madoguchi.ground.expressions import Expression
+from madoguchi.procedures.models import Procedure
+from madoguchi.procedures.rules import format as formats
+from madoguchi.procedures.rules.city import City, Holders, Section, load_city
+from madoguchi.procedures.rules.flow import Graph
+from madoguchi.procedures.rules.published import Published, published
+
+
+@cache
+def city() -> City:
+    """This municipality (``cities/<city>/``), read once per process."""
+    return load_city(settings.CITY)
+
+
+@cache
+def calendar() -> Calendar:
+    """The business days of this city hall."""
+    return city().calendar()
+
+
+def section_of(procedure: formats.Procedure) -> Section:
+    """The section in charge. Raises LookupError where the organisation names none (``madoguchi check`` says so)."""
+    section = city().section_of(procedure)
+    if section is None:
+        raise LookupError(f"organisation.yaml names no section for {procedure.office}")
+    return section
+
+
+def holders(role: str, procedure: formats.Procedure) -> Holders:
+    """Who may do what the package gives to ``role``."""
+    return city().holders(role, procedure)
+
+
+@lru_cache(maxsize=256)
+def expression(text: str) -> Expression:
+    """A condition of a published package; it was checked when it was published."""
+    return Expression.parse(text)
+
+
+def offered() -> list[Procedure]:
+    """The versions in force today (Asia/Tokyo) of all that the city offers, by code."""
+    today = clock.today()
+    rows = Procedure.objects.filter(version__lte=today, withdrawn_at=None).defer("data", "graph")
+    newest = rows.order_by("code", "-version", "-revision").distinct("code")
+    return [row for row in newest if city().offer(row.code, today) is not None]
+
+
+def current(code: str) -> Procedure | None:
+    """The version of this procedure in force today, None where the city does not offer it."""
+    return next((row for row in offered() if row.code == code), None)
+
+
+def package(row: Procedure) -> Published:
+    """The published version, built once per process."""
+    return _package(row.pk)
+
+
+@lru_cache(maxsize=512)
+def _package(key: UUID) -> Published:
+    row = Procedure.objects.get(pk=key)
+    return published(row.data, Graph.from_json(row.graph))

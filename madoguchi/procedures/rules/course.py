@@ -1,0 +1,77 @@
+"""What the handling of a case has found so far, and what follows from it: granted or not, values, reasons.
+
+Pure, so that the examples of a package and a real case are decided by the same lines. Answers are not kept here:
+when they change (補正), every table that has judged is asked again.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from madoguchi.procedures.rules import tables
+from madoguchi.procedures.rules.published import Published
+
+
+@dataclass(slots=True)
+class Course:
+    """The findings of tables and people, in the order in which they were made. JSON round trip by ``as_json``."""
+
+    judged: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Table → what it said: {values, granted, rows, reasons}."""
+    examined: dict[str, str] = field(default_factory=dict)
+    """Node → the outcome of its last examination."""
+    finding: dict[str, Any] = field(default_factory=dict)
+    """What examiners and surveyors filled in."""
+    reasons: dict[str, list[dict[str, str]]] = field(default_factory=dict)
+    """Node → the examiner's own reasons."""
+
+    @property
+    def granted(self) -> bool:
+        """No table and no examiner speaks against it."""
+        return (
+            all(one["granted"] is not False for one in self.judged.values()) and "refuse" not in self.examined.values()
+        )
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What the tables decided, together: ``verdict.*`` of expressions and letters."""
+        return {name: value for one in self.judged.values() for name, value in one["values"].items()}
+
+    def why(self) -> list[dict[str, str]]:
+        """The reasons for the letter: of the tables, then of the people; each sentence once."""
+        given = [reason for one in self.judged.values() for reason in one["reasons"]]
+        given += [reason for node, said in self.reasons.items() if node in self.examined for reason in said]
+        return list({reason["ja"]: reason for reason in given}.values())
+
+    def judge(self, package: Published, table: str, scope: Mapping[str, Any]) -> None:
+        """Ask a decision table, with what was found until now in view."""
+        self.judged[table] = tables.judge(package.tables[table], {**scope, **self.scope()}).as_json()
+
+    def examine(
+        self, node: str, outcome: str, findings: Mapping[str, Any] | None = None, reasons: Sequence[str] = ()
+    ) -> None:
+        """An examiner has come to an outcome."""
+        self.examined[node] = outcome
+        self.finding.update(findings or {})
+        self.reasons[node] = [{"ja": reason} for reason in reasons]
+
+    def rejudge(self, package: Published, scope: Mapping[str, Any]) -> None:
+        """The answers have changed: ask again every table that has judged."""
+        for table in list(self.judged):
+            self.judge(package, table, scope)
+
+    def scope(self) -> dict[str, Any]:
+        """What expressions see of the course."""
+        return {"decision": {"granted": self.granted}, "verdict": self.values, "finding": self.finding}
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "judged": self.judged,
+            "examined": self.examined,
+            "finding": self.finding,
+            "reasons": self.reasons,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Course":
+        return cls(**{key: dict(value) for key, value in data.items()})

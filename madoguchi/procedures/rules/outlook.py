@@ -1,0 +1,40 @@
+"""What is likely still to come: the steps ahead of a case if all goes well, for the status page and the promise."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from madoguchi.ground.expressions import Expression
+from madoguchi.procedures.rules.flow import Graph, Node
+
+#: Ways that lead back or away; the outlook takes the other one.
+_DETOURS = frozenset({"return", "refuse", "send_back"})
+
+
+def ahead(graph: Graph, at: Iterable[str], scope: Mapping[str, Any]) -> list[Node]:
+    """The steps after the nodes ``at`` in the order of the document, with conditions as they stand now.
+
+    Examinations are taken to accept and approvals to approve; both branches of a fork are ahead. With ``at`` empty
+    (a draft) everything after the start is.
+    """
+    found: dict[str, Node] = {}
+    seen: set[str] = set()
+    running = [target for id_ in at for target in _ways(graph[id_], scope)] or [*graph["start"].next.values()]
+    while running:
+        id_ = running.pop()
+        if id_ in seen:
+            continue
+        seen.add(id_)
+        node = graph[id_]
+        if node.is_step:
+            found[id_] = node
+        running += _ways(node, scope)
+    return [node for node in graph.steps if node.id in found]
+
+
+def _ways(node: Node, scope: Mapping[str, Any]) -> list[str]:
+    if node.kind == "gateway":
+        return [node.next["yes" if Expression.parse(node.when or "").holds(scope) else "no"]]
+    if node.kind == "fork":
+        return [*node.next.values()]
+    good = [target for outcome, target in node.next.items() if outcome not in _DETOURS]
+    return good[:1]
