@@ -144,6 +144,26 @@ def migrate(options: argparse.Namespace) -> int:
     return 0
 
 
+# -- the catalogue ----------------------------------------------------------------------------------------------------
+
+
+def _publish_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("codes", nargs="*", help="procedures to publish (all)")
+
+
+@command("publish", "The catalogue", _publish_arguments)
+def publish(options: argparse.Namespace) -> int:
+    """Publish the catalogue's procedures, so that residents can apply under their newest version.
+
+    A published version never changes and running cases keep theirs. Packages with errors are named and left out.
+    """
+    with starting.database():
+        _django()
+        from madoguchi.site import publishing
+
+        return 1 if publishing.publish(print, options.codes) else 0
+
+
 # -- the log ----------------------------------------------------------------------------------------------------------
 
 

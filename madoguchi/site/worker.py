@@ -1,69 +1,76 @@
-"""The worker process: the relay reads the log and defers jobs, seals follow, Procrastinate runs what was deferred.
+"""The worker process: the relay reads the log and defers jobs, deadlines fire, seals follow, Procrastinate runs jobs.
 
-Any number of workers may run on any number of machines: each row of work is taken by one of them, and what a killed
-worker held is given back. Timers (deadlines of cases) are periodic jobs and need nothing here.
+Any number of workers may run on any number of machines: each piece of work is taken by one of them, and what a killed
+worker held is given back.
 """
 
 import logging
 import threading
 import time
+from collections.abc import Callable
 
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import close_old_connections, connection
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.django_connector import DjangoConnector
 
-from madoguchi.events import actions
+from madoguchi.cases import jobs as cases
+from madoguchi.events import actions as log
 
-#: Seconds between two looks at the log. A receipt by mail may come this much later.
-LOOK_SECONDS = 0.5
-#: Seconds between two seals: how long an event stays without its place in the hash chain.
-SEAL_SECONDS = 5.0
-#: Seconds before the next try after the database went away.
-AFTER_ERROR_SECONDS = 3.0
+#: What is done in turn, and at most every how many seconds. A duty returns how much it did and is called again at
+#: once as long as that is something.
+DUTIES: tuple[tuple[str, Callable[[], int], float], ...] = (
+    ("relay", log.relay, 0.5),
+    ("deadlines", cases.fire_due, 2.0),
+    ("seal", log.seal, 5.0),
+)
+#: Seconds before the next try of a duty that failed, for example because the database went away.
+AFTER_ERROR_SECONDS = 5.0
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 def run(concurrency: int = 2) -> None:
     """Work until SIGTERM or SIGINT; jobs that have begun are finished."""
-    actions.heal_transaction_ids()
+    log.heal_transaction_ids()
     connection.close()
     done = threading.Event()
-    relay = threading.Thread(target=follow_log, args=(done,), name="relay", daemon=True)
-    relay.start()
-    assert isinstance(app.connector, DjangoConnector)
+    duties = threading.Thread(target=do_duties, args=(done,), name="duties", daemon=True)
+    duties.start()
     try:
-        with app.replace_connector(app.connector.get_worker_connector()) as worker:
-            worker.run_worker(concurrency=concurrency, fetch_job_polling_interval=1.0, shutdown_graceful_timeout=20)
+        _run_jobs(concurrency=concurrency, fetch_job_polling_interval=1.0, shutdown_graceful_timeout=20)
     finally:
         done.set()
-        relay.join(timeout=10)
+        duties.join(timeout=10)
 
 
-def follow_log(done: threading.Event) -> None:
-    """Relay and seal until ``done``. The database may go away and come back in the meantime."""
-    sealed_at = 0.0
+def do_duties(done: threading.Event) -> None:
+    """Do every duty in its rhythm until ``done``. One that fails is logged and tried again; the others go on."""
+    due = {name: 0.0 for name, _, _ in DUTIES}
     while not done.is_set():
-        try:
-            close_old_connections()
-            while actions.relay() and not done.is_set():
-                pass
-            if time.monotonic() - sealed_at >= SEAL_SECONDS:
-                while actions.seal() and not done.is_set():
+        close_old_connections()
+        for name, duty, seconds in DUTIES:
+            if time.monotonic() < due[name]:
+                continue
+            due[name] = time.monotonic() + seconds
+            try:
+                while not done.is_set() and duty():
                     pass
-                sealed_at = time.monotonic()
-            done.wait(LOOK_SECONDS)
-        except DatabaseError:
-            log.exception("the relay lost the database; next try in %s s", AFTER_ERROR_SECONDS)
-            connection.close()
-            done.wait(AFTER_ERROR_SECONDS)
+            except Exception:
+                logger.exception("%s failed; next try in %s s", name, AFTER_ERROR_SECONDS)
+                due[name] = time.monotonic() + AFTER_ERROR_SECONDS
+                connection.close()
+        done.wait(min(seconds for _, _, seconds in DUTIES))
     connection.close()
 
 
 def catch_up() -> None:
-    """Relay, run every job that is due, seal, and return: what a test or the loading of the demo waits for."""
+    """Relay, run every job that is due, and so on until nothing is left; then seal. For tests and for loading data."""
+    while log.relay():
+        _run_jobs(wait=False, install_signal_handlers=False, listen_notify=False)
+    log.seal()
+
+
+def _run_jobs(**options: object) -> None:
     assert isinstance(app.connector, DjangoConnector)
-    while actions.relay():
-        with app.replace_connector(app.connector.get_worker_connector()) as worker:
-            worker.run_worker(wait=False, install_signal_handlers=False, listen_notify=False)
-    actions.seal()
+    with app.replace_connector(app.connector.get_worker_connector()) as worker:
+        worker.run_worker(**options)
