@@ -89,7 +89,7 @@ def check_digit(digits: str) -> int:
 
 
 def new_reference(year: int) -> str:
-    """A new 受付番号 such as `26-4831-0957-3`: year, eight random digits, check digit.
+    """A new 受付番号 such as `26-4831-0957-6`: year, eight random digits, check digit.
 
     Random, so that it tells nobody how many cases came before; 10^8 a year, so the writer must retry on a clash.
     """
@@ -104,7 +104,7 @@ def parse_reference(text: str) -> str:
     """
     digits = _HYPHENS.sub("", unicodedata.normalize("NFKC", text))
     if not re.fullmatch(r"[0-9]{11}", digits):
-        raise Invalid("reference-form", "受付番号は「26-4831-0957-3」のような11桁の数字です。桁数をお確かめください。")
+        raise Invalid("reference-form", "受付番号は「26-4831-0957-6」のような11桁の数字です。桁数をお確かめください。")
     if check_digit(digits) != 0:
         raise Invalid("reference-check", "受付番号の数字のどれかが違っています。もう一度お確かめください。")
     return _hyphenated(digits)

@@ -288,15 +288,17 @@ class _Compiler:
                 return None
             if type(a) is int and type(b) is int:
                 return whole(a, b)
-            a, b = self.number(node.left, a), self.number(node.right, b)
-            try:
-                return exact(a, b)
-            except DecimalException:
-                raise self.error(
-                    node.at, "数が大きすぎるか細かすぎて計算できません", "桁の少ない数で計算します"
-                ) from None
+            return self.exactly(node, exact, self.number(node.left, a), self.number(node.right, b))
 
         return arithmetic
+
+    def exactly(self, node: Node, exact: Callable[[Any, Any], Any], a: int | Decimal, b: int | Decimal) -> Any:
+        """One calculation without rounding; numbers so long that it would be rounded are refused."""
+        try:
+            return exact(a, b)
+        except DecimalException:
+            problem = "数が大きすぎるか細かすぎて計算できません"
+            raise self.error(node.at, problem, "桁の少ない数で計算します") from None
 
     # --- functions --------------------------------------------------------------------------------------------------
 
@@ -355,14 +357,15 @@ class _Compiler:
             every = node.function == "all"
             return lambda scope: _join(values(scope), every=every)
         if node.function == "sum":
-            add = _ARITHMETIC["+"][1]
 
-            def total(scope: Scope) -> int | Decimal:
-                result: int | Decimal = 0
+            def total(scope: Scope) -> Any:
+                whole, exact = 0, None
                 for value in values(scope):
-                    if value is not None:
-                        result = add(result, self.number(node.argument, value))
-                return result
+                    if type(value) is int:
+                        whole += value
+                    elif value is not None:
+                        exact = self.exactly(node, _EXACT.add, exact or 0, self.number(node.argument, value))
+                return whole if exact is None else self.exactly(node, _EXACT.add, exact, whole)
 
             return total
         better = operator.lt if node.function == "min" else operator.gt

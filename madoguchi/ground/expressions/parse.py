@@ -122,8 +122,7 @@ class _Parser:
         try:
             tokens = Postgres().tokenize(self.text)
         except TokenError:
-            at = self.text.rfind("'")
-            raise self.error("「'」が閉じていません", "文字は 'apart' のように両側を ' で囲みます", at) from None
+            raise self.unclosed() from None
         if len(tokens) > MAX_TOKENS:
             raise self.error("式が長すぎます", "rules.yaml の表の行に分けます", tokens[MAX_TOKENS].start)
         if not tokens or any(token.comments for token in tokens):
@@ -149,6 +148,14 @@ class _Parser:
         if open_at:
             raise self.error("「(」が閉じていません", "「)」を書き足します", open_at[-1])
         return list(tokens)
+
+    def unclosed(self) -> ExpressionError:
+        """sqlglot found no end of something that it took for a quotation."""
+        if self.text.count("'") % 2:
+            problem, at = "「'」が閉じていません", self.text.rfind("'")
+        else:
+            problem, at = "読めない記号があります", next((i for i, c in enumerate(self.text) if c in '"$`/'), 0)
+        return self.error(problem, "文字は 'apart' のように両側を ' で囲みます", at)
 
     def token(self, token: Token, previous: Token | None, following: Token | None) -> None:
         """One token's spelling, and the names of functions."""
@@ -250,6 +257,8 @@ class _Parser:
         at = self.at(node)
         if not all(isinstance(part, exp.Identifier) and _NAME_PART.fullmatch(part.name) for part in parts):
             raise self.error("項目の名前として読めません", "person.full_name のように英数字と _ と . で書きます", at)
+        if word := next((part.name for part in parts if part.name.lower() in _WORDS), None):
+            raise self.error(f"「{word}」は項目の名前になりません", "ほかの名前にします", at)
         if len(parts) > MAX_NAME_PARTS:
             raise self.error(f"項目の名前が長すぎます（{MAX_NAME_PARTS}段まで）", "短い名前にします", at)
         return tree.Name(at, ".".join(part.name.lower() for part in parts))
@@ -322,8 +331,8 @@ class _Parser:
         return tree.Call(at, function, nodes)
 
     def aggregate(self, at: int, function: str, argument: Node) -> Node:
-        if any(isinstance(each, tree.Aggregate) for each in tree.walk(argument)):
-            raise self.error("集計の中に集計は書けません", "先に一つの項目として決めてから比べます", at)
+        if inner := next((each for each in tree.walk(argument) if isinstance(each, tree.Aggregate)), None):
+            raise self.error("集計の中に集計は書けません", "先に一つの項目として決めてから比べます", inner.at)
         if function == "count":
             if not isinstance(argument, tree.Name):
                 raise self.error(
