@@ -134,7 +134,7 @@ def _run(
             assert node.when is not None
             running.append(node.next["yes" if Expression.parse(node.when).holds(scope) else "no"])
         elif kind == "fork":
-            running += reversed(node.next.values())
+            running += reversed(tuple(node.next.values()))
         elif kind == "join":
             arrived = joins.get(node.id, 0) + 1
             joins = {name: count for name, count in joins.items() if name != node.id}

@@ -199,10 +199,11 @@ class Graph:
                     yield way + rest, last
             return
         for outcome, target in node.next.items():
-            if (at, outcome) in known.loops or (after := known.after(node, outcome)) is None:
+            then = None if (at, outcome) in known.loops else known.after(node, outcome)
+            if then is None:
                 continue
             here = ((at, outcome),) if node.is_step else ()
-            for way, last in self._ways(target, stop, after):
+            for way, last in self._ways(target, stop, then):
                 yield here + way, last
 
     def _branches(

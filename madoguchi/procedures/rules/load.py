@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -19,7 +20,7 @@ from madoguchi.procedures.rules.document import BrokenPackage, Document, Path_, 
 from madoguchi.procedures.rules.flow import FlowError, Graph, compile_flow
 from madoguchi.procedures.rules.format import AskField, Example, FactField, Fee, Procedure, Section, Table, walk
 from madoguchi.procedures.rules.tablecheck import check_names, verdict_names
-from madoguchi.procedures.rules.vocabulary import Facts, Laws
+from madoguchi.procedures.rules.vocabulary import Facts, FactsFile, Laws, LawsFile
 
 __all__ = [
     "RULES",
@@ -92,7 +93,8 @@ class Catalogue:
 def load_catalogue(folder: Path) -> Catalogue:
     """Load facts, laws and every package of a catalogue. A broken package is reported and never stops the others."""
     problems: list[Problem] = []
-    facts, laws = Facts({}), Laws({})
+    facts: Facts = {}
+    laws: Laws = {}
     try:
         facts = load_facts(folder / "facts.yaml")
     except BrokenPackage as broken:
@@ -115,12 +117,12 @@ def load_catalogue(folder: Path) -> Catalogue:
 
 def load_facts(path: Path) -> Facts:
     """Load facts.yaml. Raises BrokenPackage."""
-    return validated(Facts, read(path))
+    return MappingProxyType(validated(FactsFile, read(path)).root)
 
 
 def load_laws(path: Path) -> Laws:
     """Load laws.yaml. Raises BrokenPackage."""
-    return validated(Laws, read(path))
+    return MappingProxyType(validated(LawsFile, read(path)).root)
 
 
 def load_example(path: Path) -> Example:
@@ -232,7 +234,7 @@ def _lookups(
                     (*path, "fact"),
                     "F05",
                     f"事実 {asked.fact} は facts.yaml にありません",
-                    _close(asked.fact, facts.root, "ある事実"),
+                    _close(asked.fact, facts, "ある事実"),
                 )
             if isinstance(asked, AskField):
                 for fact in asked.proves:
@@ -241,7 +243,7 @@ def _lookups(
                             (*path, "proves"),
                             "F05",
                             f"事実 {fact} は facts.yaml にありません",
-                            _close(fact, facts.root, "ある事実"),
+                            _close(fact, facts, "ある事実"),
                         )
     for path, step in walk(procedure.flow):
         if step.kind in ("pay", "book"):
@@ -258,7 +260,7 @@ def _lookups(
                 f"表 {judge.table} は rules.yaml にありません",
                 _close(judge.table, tables, "ある表") or "rules.yaml に表を書きます",
             )
-        if (issue := step.issue) and issue.letter not in letters:
+        if (issue := step.issue) and issue.letter is not None and issue.letter not in letters:
             yield document.problem(
                 (*path, "letter"),
                 "F05",
@@ -270,7 +272,7 @@ def _lookups(
                 (*path, "fact"),
                 "F05",
                 f"事実 {record.fact} は facts.yaml にありません",
-                _close(record.fact, facts.root, "ある事実"),
+                _close(record.fact, facts, "ある事実"),
             )
         if look_up := step.look_up:
             for number, fact in enumerate(look_up.facts):
@@ -279,7 +281,7 @@ def _lookups(
                         (*path, "facts", number),
                         "F05",
                         f"事実 {fact} は facts.yaml にありません",
-                        _close(fact, facts.root, "ある事実"),
+                        _close(fact, facts, "ある事実"),
                     )
 
 
@@ -365,6 +367,8 @@ def _expressions(
 def validated(model: type[M], document: Document) -> M:
     """The data of a document as a model. Raises BrokenPackage with every problem, each at its line."""
     try:
+        if model is not Example and (empty := list(_empty(document))):
+            raise BrokenPackage(empty)
         return model.model_validate_json(as_json(document))
     except ValidationError as error:
         raise BrokenPackage(sorted(_problems(model, document, error))) from None
@@ -372,10 +376,10 @@ def validated(model: type[M], document: Document) -> M:
 
 def _problems(model: type[BaseModel], document: Document, error: ValidationError) -> Iterator[Problem]:
     found: dict[Path_, list[Mapping[str, Any]]] = {}
-    for detail in error.errors(include_url=False):
-        found.setdefault(_path_of(document.data, detail["loc"], detail["type"]), []).append(dict(detail))
+    for raised in error.errors(include_url=False):
+        found.setdefault(_path_of(document.data, raised["loc"], raised["type"]), []).append(dict(raised))
     for path, details in found.items():
-        detail = details[0]
+        detail: Mapping[str, Any] = details[0]
         if detail["type"] == "too_short" and any(other[: len(path)] == path and other != path for other in found):
             continue  # what is inside is wrong, and is reported; it only does not count
         context = detail.get("ctx", {})
@@ -394,6 +398,19 @@ def _problems(model: type[BaseModel], document: Document, error: ValidationError
             )
         else:
             yield document.problem(path, "F04", *_wrong_value(model, document, path, details))
+
+
+def _empty(document: Document) -> Iterator[Problem]:
+    """Keys without a value. Nothing in the format is empty but `otherwise:`; a forgotten value must not pass."""
+    open_: list[tuple[Path_, Any]] = [((), document.data)]
+    while open_:
+        path, data = open_.pop()
+        if data is None and path[-1:] != ("otherwise",):
+            yield document.problem(path, "F04", f"{path[-1]}: に値がありません", "値を書くか、行ごと消します")
+        elif isinstance(data, dict):
+            open_ += [((*path, key), value) for key, value in data.items()]
+        elif isinstance(data, list):
+            open_ += [((*path, index), value) for index, value in enumerate(data)]
 
 
 def _path_of(data: Any, location: tuple[str | int, ...], kind: str) -> Path_:

@@ -1,6 +1,6 @@
 """Decision tables: one text decides one case in Python and the whole city in SQL.
 
-This is the half that decides one case; ``tablesql`` has the other, and ``tablecheck`` asks whether the rows leave a gap.
+Here one case is decided; ``tablesql`` is the city, and ``tablecheck`` asks whether the rows leave a gap.
 Nothing is guessed: where a required input is unknown, a table decides nothing (Undecided; NULL in SQL).
 """
 
@@ -72,28 +72,28 @@ def _json(values: Mapping[str, Any]) -> dict[str, Any]:
 # -- one case, in Python ----------------------------------------------------------------------------------------------
 
 
-def decide(table: Table, scope: Mapping[str, Any]) -> Verdict:
+def judge(table: Table, scope: Mapping[str, Any]) -> Verdict:
     """Decide one case. ``scope`` holds the answers (rows as lists), dates, earlier verdicts and findings.
 
     Raises Undecided where a required input is unknown, no row holds (or two of ``unique``).
     """
     try:
-        return _decide(table, scope)
+        return _judge(table, scope)
     except ExpressionError as error:
         raise Undecided(
             "table-kinds", "判定に使う項目の種類が式に合いません（%(problem)s）。", {"problem": error.problem}
         ) from None
 
 
-def _decide(table: Table, scope: Mapping[str, Any]) -> Verdict:
+def _judge(table: Table, scope: Mapping[str, Any]) -> Verdict:
     if table.for_each is None:
-        rows = [_decide_row(table, None, found) for found in _inputs(table, [dict(scope)])]
+        rows = [_judge_row(table, None, found) for found in _inputs(table, [dict(scope)])]
     else:
         given = scope.get(table.for_each) or []
         if not isinstance(given, list | tuple):
             raise Undecided("table-rows", "判定に使う行が、行の並びになっていません。")
         inputs = _inputs(table, [{**scope, table.for_each: row} for row in given])
-        rows = [_decide_row(table, index, found) for index, found in enumerate(inputs)]
+        rows = [_judge_row(table, index, found) for index, found in enumerate(inputs)]
     values = _totals(table, [given for row in rows for given in row.given]) if table.several else rows[0].values
     granted = None
     if table.decides is not None:
@@ -166,7 +166,7 @@ def _places(table: Table, rank: Rank, scopes: list[dict[str, Any]], found: list[
     return places
 
 
-def _decide_row(table: Table, index: int | None, inputs: dict[str, Any]) -> RowVerdict:
+def _judge_row(table: Table, index: int | None, inputs: dict[str, Any]) -> RowVerdict:
     if unknown := [name for name, value in inputs.items() if value is None and not table.input(name).optional]:
         raise Undecided("table-unknown", "判定に必要な項目（%(names)s）が分かりません。", {"names": "、".join(unknown)})
     hits = [

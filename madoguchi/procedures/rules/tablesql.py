@@ -1,4 +1,4 @@
-"""A decision table as one PostgreSQL query: what ``tables.decide`` gives for one case, for the whole city at once.
+"""A decision table as one PostgreSQL query: what ``tables.judge`` gives for one case, for the whole city at once.
 
 Apart from ``tables`` because nothing else here writes SQL. Its text comes from checked packages and from the caller's
 columns only, never from what a person typed.
@@ -15,7 +15,7 @@ from madoguchi.procedures.rules.tables import source_of
 def city_sql(
     table: Table, source: str, *, case: str, columns: Mapping[str, str], position: str = "0", level: str = "case"
 ) -> str:
-    """The table as one PostgreSQL query: what :func:`tables.decide` gives for one case, for all cases of ``source`` at once.
+    """The table as one PostgreSQL query: what ``tables.judge`` gives for one case, for all cases of ``source``.
 
     ``source`` is what stands after FROM; ``case`` and ``position`` are SQL over it (the case a row belongs to; its
     place among the rows). ``columns`` maps names of answers (``child.date_of_birth``) to typed SQL over it. The query

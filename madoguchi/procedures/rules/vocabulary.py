@@ -3,7 +3,7 @@
 Apart from the package format, because a procedure is written with these words and does not define any.
 """
 
-from collections.abc import ItemsView
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Literal, Self
 
@@ -51,25 +51,18 @@ class Article(Model):
     note: str | None = None
 
 
-class Laws(RootModel[dict[Kebab, Statute]]):
+class LawsFile(RootModel[dict[Kebab, Statute]]):
     """laws.yaml: key → statute."""
 
     model_config = ConfigDict(title="laws.yaml", frozen=True, strict=True)
 
 
-class Facts(RootModel[dict[FactKey, Fact]]):
-    """facts.yaml: key → fact. A key is `<subject>.<name>`."""
+class FactsFile(RootModel[dict[FactKey, Fact]]):
+    """facts.yaml: key → fact."""
 
     model_config = ConfigDict(title="facts.yaml", frozen=True, strict=True)
 
-    def __getitem__(self, key: str) -> Fact:
-        return self.root[key]
 
-    def __contains__(self, key: object) -> bool:
-        return key in self.root
-
-    def get(self, key: str) -> Fact | None:
-        return self.root.get(key)
-
-    def items(self) -> ItemsView[str, Fact]:
-        return self.root.items()
+Facts = Mapping[str, Fact]
+"""Fact key → fact. A key is `<subject>.<name>`."""
+Laws = Mapping[str, Statute]
