@@ -38,9 +38,20 @@ class Course:
         return {name: value for one in self.judged.values() for name, value in one["values"].items()}
 
     def why(self) -> list[dict[str, str]]:
-        """The reasons for the letter: of the tables, then of the people; each sentence once."""
-        given = [reason for one in self.judged.values() for reason in one["reasons"]]
-        given += [reason for node, said in self.reasons.items() if node in self.examined for reason in said]
+        """The reasons for the letter: of the tables, then of the people; each sentence once.
+
+        A refusal gives the reasons that speak against (行政手続法8条), not those for what would have been granted.
+        """
+        granted = self.granted
+        given = [
+            reason for one in self.judged.values() if granted or one["granted"] is False for reason in one["reasons"]
+        ]
+        given += [
+            reason
+            for node, said in self.reasons.items()
+            if node in self.examined and (granted or self.examined[node] == "refuse")
+            for reason in said
+        ]
         return list({reason["ja"]: reason for reason in given}.values())
 
     def judge(self, package: Published, table: str, scope: Mapping[str, Any]) -> None:

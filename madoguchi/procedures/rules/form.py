@@ -129,7 +129,7 @@ class Form:
         """The answers as expressions see them: dates as dates, and ``today`` (Asia/Tokyo)."""
         scope: dict[str, Any] = {"today": clock.today()}
         for name, value in answers.items():
-            scope[name] = [dict(row) for row in value] if isinstance(value, list) else value
+            scope[name] = [_own(one) for one in value] if isinstance(value, list) else value
             if isinstance(value, Mapping):
                 scope[name] = dict(value)
         for section in self.sections:
@@ -214,6 +214,11 @@ class Form:
             if problem is not None:
                 problems[cell.path] = problem
         return problems
+
+
+def _own(value: Any) -> Any:
+    """A row of its own, so that its dates can be read; a document's id or a choice as it is."""
+    return dict(value) if isinstance(value, Mapping) else value
 
 
 def form_of(procedure: Procedure, facts: Mapping[str, Fact]) -> Form:

@@ -500,7 +500,7 @@ class Gate(Model):
 class Waiver(DigitalBreak):
     """A finding of the check that the city accepts for now, with the same honesty as a digital break."""
 
-    rule: Annotated[str, StringConstraints(pattern=r"^[LR]\d{2}$")]
+    rule: Annotated[str, StringConstraints(pattern=r"^[A-Z]\d{2}$")]
     at: str | None = None
     """The id of the step or the name of the field it is about; without it every finding of the rule."""
     until: date | None = None
