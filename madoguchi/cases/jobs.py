@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from django.conf import settings
+
 from madoguchi.cases.actions import driving, timing, writing
 from madoguchi.cases.models import Case, Step, Timer
 from madoguchi.events import SYSTEM
@@ -9,6 +11,8 @@ from madoguchi.events.following import follows
 from madoguchi.events.models import Event
 from madoguchi.ground import clock
 from madoguchi.messages import actions as messages
+from madoguchi.people import queries as people
+from madoguchi.people.rules import VALID_FOR
 from madoguchi.procedures import queries as procedures
 
 
@@ -53,6 +57,30 @@ def tell_applicant(event_id: UUID) -> None:
         address=case.email,
         about=case.pk,
         language=case.language,
+        by=SYSTEM,
+    )
+
+
+@follows("person.ask_email_confirmation", name="cases.confirm_email")
+def send_confirmation(event_id: UUID) -> None:
+    """The code and the link for an address that is to be confirmed. Here, because here the city is known."""
+    asked = Event.objects.values_list("subject_id", flat=True).get(pk=event_id)
+    challenge = people.challenge(asked) if asked else None
+    if challenge is None:
+        return
+    city = procedures.city()
+    messages.send(
+        "confirm-email",
+        event=event_id,
+        values={
+            "city": city.name,
+            "code": challenge.code,
+            "url": f"{settings.BASE_URL}{challenge.path}",
+            "minutes": int(VALID_FOR.total_seconds()) // 60,
+            "contact": city.file.contact.phone,
+        },
+        address=challenge.address,
+        language=challenge.language,
         by=SYSTEM,
     )
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP
-from django.db import IntegrityError, connection, transaction
+from django.db import connection
 
 from madoguchi.events import Actor, Reason, act, record
 from madoguchi.events.acting import refuse
@@ -19,7 +19,7 @@ from madoguchi.people.ports import Claims, IdentityProvider, Transaction
 from madoguchi.people.queries import confirmation_key
 
 BY_ACCOUNT = Reason("own-account", "ご本人のアカウントだから", lambda actor, account: actor.id == account.pk)
-BY_VISITOR = Reason("signs-in", "ご本人がいまログインした", lambda actor, _: actor.kind == "visitor")
+BY_VISITOR = Reason("signs-in", "ご本人がいまサインインした", lambda actor, _: actor.kind in ("visitor", "resident"))
 
 
 @act("person.recognise", allow=(BY_VISITOR, BY_SYSTEM))
@@ -31,14 +31,14 @@ def recognise(issuer: str, subject: str, level: str, *, by: Actor) -> Person:
     """
     known = Identity.objects.select_related("person").filter(issuer=issuer, subject=subject).first()
     if known is None:
-        try:
-            with transaction.atomic():
-                person = Person.objects.create()
-                Identity.objects.create(person=person, issuer=issuer, subject=subject, level=level)
+        person = Person.objects.create()
+        known, first = Identity.objects.select_related("person").get_or_create(
+            issuer=issuer, subject=subject, defaults={"person": person, "level": level}
+        )
+        if first:
             record(opened=True, level=level)
             return person
-        except IntegrityError:
-            known = Identity.objects.select_related("person").get(issuer=issuer, subject=subject)
+        person.delete()
     if known.level != level:
         Identity.objects.filter(pk=known.pk).update(level=level)
     record(level=level)
@@ -47,14 +47,16 @@ def recognise(issuer: str, subject: str, level: str, *, by: Actor) -> Person:
 
 @act("person.sign_in", allow=(BY_VISITOR,))
 def admit(claims: Claims, begun: Transaction, *, by: Actor) -> Person:
-    """ログイン: the person whom a provider has just proven. Refused where this very sign-in came back before."""
+    """サインイン: the person whom a provider has just proven. Refused where this very sign-in came back before."""
     now = clock.now()
     SpentSignIn.objects.filter(until__lt=now).delete()
     _, first = SpentSignIn.objects.get_or_create(
         mark=rules.state_mark(begun.state), defaults={"until": begun.begun_at + dt.timedelta(days=1)}
     )
     if not first:
-        raise Refused("sign-in-spent", "このログインの手続きはすでに使われています。もう一度はじめからお進みください。")
+        raise Refused(
+            "sign-in-spent", "このサインインの手続きはすでに使われています。もう一度はじめからお進みください。"
+        )
     return recognise(claims.issuer, claims.subject, claims.level, by=by)
 
 
@@ -71,7 +73,7 @@ def sign_in(
         if begun is None:
             raise Refused(
                 "sign-in-not-begun",
-                "ログインの手続きが見つかりません。時間がたったか、別の画面で始めています。"
+                "サインインの手続きが見つかりません。時間がたったか、別の画面で始めています。"
                 "もう一度はじめからお進みください。",
             )
         claims = provider.complete(params, begun)
@@ -82,11 +84,11 @@ def sign_in(
 
 
 @act("person.ask_email_confirmation", allow=(BY_VISITOR, BY_SYSTEM))
-def request_email_confirmation(address: str, *, client: str, by: Actor) -> EmailConfirmation:
+def request_email_confirmation(address: str, *, client: str, language: str = "ja", by: Actor) -> EmailConfirmation:
     """メールアドレスの確認の求め: a code and a link go to the address, whoever has or has not used it before.
 
-    ``client`` is where the request comes from (an IP address); only its mark is kept, to count. The mail follows the
-    event. Raises Invalid ``email-form``, or Refused with status 429 ``email-too-often``.
+    ``client`` is where the request comes from (an IP address); only its mark is kept, to count. The mail, in
+    ``language``, follows the event. Raises Invalid ``email-form``, or Refused with status 429 ``email-too-often``.
     """
     normal, mark, now = rules.normalise_address(address), rules.client_mark(confirmation_key(), client), clock.now()
     with connection.cursor() as cursor:  # requests for one address, and from one place, are counted one after another
@@ -106,7 +108,9 @@ def request_email_confirmation(address: str, *, client: str, by: Actor) -> Email
             "確認メールを続けて送れる回数を超えました。30分ほどたってから、もう一度お試しください。",
             status=429,
         )
-    return EmailConfirmation.objects.create(address=normal, client=mark, asked_at=now, expires_at=now + rules.VALID_FOR)
+    return EmailConfirmation.objects.create(
+        address=normal, client=mark, language=language, asked_at=now, expires_at=now + rules.VALID_FOR
+    )
 
 
 @act("person.answer_email_confirmation", allow=(BY_VISITOR,))
@@ -178,7 +182,7 @@ def reset_factors(account: Account, *, by: Actor) -> Account:
 
 @act("account.sign_in", allow=(BY_ACCOUNT,))
 def note_sign_in(account: Account, method: str, *, by: Actor) -> Account:
-    """職員のログイン: both factors were right; ``method`` is totp or passkey."""
+    """職員のサインイン: both factors were right; ``method`` is totp or passkey."""
     record(method=method)
     return account
 

@@ -138,6 +138,7 @@ class PostHolding(models.Model):
     id=Sensitivity.INTERNAL,
     address=Sensitivity.PERSONAL,
     client=Sensitivity.PERSONAL,
+    language=Sensitivity.INTERNAL,
     asked_at=Sensitivity.INTERNAL,
     expires_at=Sensitivity.INTERNAL,
     tries=Sensitivity.INTERNAL,
@@ -153,6 +154,7 @@ class EmailConfirmation(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7)
     address = models.TextField()
     client = models.TextField()
+    language = models.TextField(default="ja")
     asked_at = models.DateTimeField(default=clock.now)
     expires_at = models.DateTimeField()
     tries = models.PositiveSmallIntegerField(default=0)

@@ -7,7 +7,7 @@ hands what comes back to ``people.actions.sign_in``.
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from madoguchi.ground.registry import Registry
 
@@ -94,6 +94,9 @@ class IdentityProvider(Protocol):
         """
         ...
 
+
+#: Where providers send visitors back to, below the base URL: a provider knows each such address beforehand.
+RETURN_PATH: Final = "/sign-in/return"
 
 #: Bridges register a factory here at start-up; it is called when a sign-in needs it.
 IDENTITY_PROVIDERS: Registry[Callable[[], IdentityProvider]] = Registry("identity provider")

@@ -51,19 +51,25 @@ class Challenge(NamedTuple):
     """What the confirmation mail says. Never store or log it."""
 
     address: str
+    language: str
     code: str
-    token: str
+    path: str
 
 
 def challenge(confirmation: UUID) -> Challenge | None:
-    """Address, six digits and link token of a confirmation; None where it was answered, expired or forgotten."""
+    """What to send for a confirmation (the link below the base URL); None where it was answered or is too old."""
     held = EmailConfirmation.objects.filter(
         pk=confirmation, answered_at__isnull=True, expires_at__gt=clock.now()
     ).first()
     if held is None:
         return None
     key = confirmation_key()
-    return Challenge(held.address, rules.confirmation_code(key, held.pk), rules.confirmation_token(key, held.pk))
+    return Challenge(
+        held.address,
+        held.language,
+        rules.confirmation_code(key, held.pk),
+        rules.CONFIRMATION_PATH.format(confirmation=held.pk, token=rules.confirmation_token(key, held.pk)),
+    )
 
 
 def totp_now(username: str) -> str:

@@ -140,6 +140,11 @@ def _load() -> list[tuple[str, str, str]]:
     from madoguchi.site import demo as sample
 
     accounts = sample.load()
+    say("making the city known to the identity provider")
+    from madoguchi.bridges.oidc.setup import register_with_sample_provider
+    from madoguchi.procedures.queries import city
+
+    register_with_sample_provider(name=city().name.get_for("ja"))
     call_command("collectstatic", interactive=False, verbosity=0)
     connections.close_all()
     return list(accounts or ())

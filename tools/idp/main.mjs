@@ -17,6 +17,14 @@ const residents = residentsFrom(settings.residents);
 const clients = clientsFrom(settings.clients);
 const secrets = await secretsFrom(settings.state);
 
+/** Pairwise (OpenID Connect Core 8.1): another sector, another subject for the same resident. */
+const subjectFor = (sector, id) => createHash('sha256').update(`${secrets.salt}|${sector}|${id}`).digest('base64url');
+
+if (settings.subjects) { // so that sample data can belong to the residents who will sign in
+  console.log(JSON.stringify(Object.fromEntries([...residents.keys()].map((id) => [id, subjectFor(settings.subjects, id)]))));
+  process.exit(0);
+}
+
 const ENDPOINTS = '/protocol/openid-connect'; // the path of the real realm, so that nothing learns to rely on another
 const ATTRIBUTES = { name: '氏名', address: '住所', birthdate: '生年月日', gender: '性別' };
 const ACR = ['aal3', 'crl'];
@@ -42,8 +50,7 @@ const provider = new Provider(settings.issuer, {
   acrValues: ACR,
   responseTypes: ['code'],
   subjectTypes: ['pairwise'],
-  pairwiseIdentifier: (ctx, accountId, client) => createHash('sha256')
-    .update(`${secrets.salt}|${client.sectorIdentifier}|${accountId}`).digest('base64url'),
+  pairwiseIdentifier: (ctx, accountId, client) => subjectFor(client.sectorIdentifier, accountId),
   pkce: { required: () => true },
   clientAuthMethods: ['private_key_jwt'],
   enabledJWA: {

@@ -75,7 +75,7 @@ function describe({ claims, note }) {
 }
 
 export function choosePage({ client, asked, residents }) {
-  const handed = asked.length ? `<p>「${escape(client)}」に、選んだ方の${escape(asked.join('、'))}を渡します。</p>` : `<p>「${escape(client)}」にログインします。</p>`;
+  const handed = asked.length ? `<p>「${escape(client)}」に、選んだ方の${escape(asked.join('、'))}を渡します。</p>` : `<p>「${escape(client)}」にサインインします。</p>`;
   const items = residents.map((resident) => `<li><button class="resident" name="resident" value="${escape(resident.id)}"><b>${escape(resident.claims.name)}</b><small>${describe(resident)}</small></button></li>`);
   return page('どの方として認証しますか', `${handed}
 <form method="post">

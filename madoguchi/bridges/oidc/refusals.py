@@ -7,14 +7,14 @@ from madoguchi.ground.errors import Refused
 
 def cancelled() -> Refused:
     """The person stopped in the app."""
-    return Refused("sign-in-cancelled", "認証をとりやめました。ログインするときは、もう一度はじめからお進みください。")
+    return Refused("sign-in-cancelled", "認証をとりやめました。サインインするときは、もう一度はじめからお進みください。")
 
 
 def expired(code: str = "sign-in-expired") -> Refused:
     """Too much time went by, or the answer was used before."""
     return Refused(
         code,
-        "時間がたったか、すでに使われたため、ログインできませんでした。もう一度はじめからお進みください。",
+        "時間がたったか、すでに使われたため、サインインできませんでした。もう一度はじめからお進みください。",
     )
 
 
@@ -31,7 +31,7 @@ def mismatch(what: str) -> Refused:
     """Something is not as it must be; ``what`` names the check, in kebab-case."""
     return Refused(
         f"sign-in-mismatch-{what}",
-        "認証の結果を確かめられなかったため、ログインできませんでした。もう一度はじめからお進みください。"
+        "認証の結果を確かめられなかったため、サインインできませんでした。もう一度はじめからお進みください。"
         "くり返し起きるときは、市役所へお知らせください。",
     )
 
@@ -40,6 +40,6 @@ def too_weak() -> Refused:
     """The provider authenticated the person less strictly than we asked."""
     return Refused(
         "sign-in-too-weak",
-        "カードの電子証明書が有効なことを確かめられなかったため、ログインできませんでした。"
+        "カードの電子証明書が有効なことを確かめられなかったため、サインインできませんでした。"
         "電子証明書の有効期限をお確かめください。",
     )

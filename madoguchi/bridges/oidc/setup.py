@@ -1,13 +1,13 @@
 """What is done once, before the first sign-in: our public key, and our entry at the sample provider."""
 
 import json
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 
 from madoguchi.bridges.oidc.keys import own_key, public_jwks
+from madoguchi.people.ports import RETURN_PATH
 
 
 def own_jwks() -> dict[str, list[dict[str, Any]]]:
@@ -15,17 +15,22 @@ def own_jwks() -> dict[str, list[dict[str, Any]]]:
     return public_jwks(own_key(settings.VAR / "secrets" / "oidc.json"))
 
 
-def register_with_sample_provider(redirect_uris: Iterable[str], *, name: str, file: Path | None = None) -> Path:
+def return_address() -> str:
+    """Where the provider sends visitors back to: to be handed in at registration, and given to ``begin``."""
+    return f"{settings.BASE_URL}{RETURN_PATH}"
+
+
+def register_with_sample_provider(*, name: str) -> Path:
     """Write the file from which tools/idp knows us (``var/idp/clients.json``). Returns where it was written.
 
-    ``redirect_uris`` are where visitors may come back to; ``name`` is what they read there (the city's).
+    ``name`` is what visitors read there: the city's.
     """
-    path = file or settings.VAR / "idp" / "clients.json"
+    path: Path = settings.VAR / "idp" / "clients.json"
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     client = {
         "client_id": settings.OIDC_CLIENT_ID,
         "client_name": name,
-        "redirect_uris": list(redirect_uris),
+        "redirect_uris": [return_address()],
         "jwks": own_jwks(),
     }
     draft = path.with_suffix(".draft")
