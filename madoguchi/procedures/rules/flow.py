@@ -14,9 +14,10 @@ from typing import Any
 
 from madoguchi.ground.languages import LocalText
 from madoguchi.procedures.rules.document import Path_
-from madoguchi.procedures.rules.format import DIGITAL_CHANNELS, AnyBody, Procedure, Step
+from madoguchi.procedures.rules.format import DIGITAL_CHANNELS, AnyBody, Procedure, Step, walk
 
 START, END = "start", "end"
+MAX_STEPS = 300
 ROUTING = frozenset({"start", "end", "gateway", "fork", "join"})
 """Kinds that the engine passes by itself; a token of every other kind stops and is a step."""
 HUMAN = frozenset({"examine", "consult", "approve", "correction"})
@@ -276,6 +277,8 @@ class _Compiler:
         self.procedure = procedure
         self.ids: dict[Path_, str] = {}
         self.nodes: dict[str, Node] = {}
+        if sum(1 for _ in walk(procedure.flow)) > MAX_STEPS:
+            raise FlowError(("flow",), f"手順が多すぎます（上限 {MAX_STEPS}）", "手続きを分けます")
         self._name(procedure.flow, ("flow",))
 
     def run(self) -> Graph:
