@@ -7,10 +7,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonRes
 from django.shortcuts import render
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
-from django.utils.translation import gettext
 
-from madoguchi.ground.errors import Problem, Refused, fill
+from madoguchi.ground.errors import Refused
 from madoguchi.ground.languages import LANGUAGES
+from madoguchi.web.words import words
 
 Answer = Callable[[HttpRequest], HttpResponse]
 
@@ -29,9 +29,16 @@ class LanguageMiddleware:
         if wanted in LANGUAGES and request.method in ("GET", "HEAD"):
             rest = request.GET.copy()
             del rest["lang"]
-            response: HttpResponse = HttpResponseRedirect(request.path + (f"?{rest.urlencode()}" if rest else ""))
+            response: HttpResponse = HttpResponseRedirect(
+                request.path + (f"?{rest.urlencode()}" if rest else "")
+            )
             response.set_cookie(
-                COOKIE, wanted, max_age=YEAR, secure=settings.SESSION_COOKIE_SECURE, httponly=True, samesite="Lax"
+                COOKIE,
+                wanted,
+                max_age=YEAR,
+                secure=settings.SESSION_COOKIE_SECURE,
+                httponly=True,
+                samesite="Lax",
             )
             return response
         language = request.COOKIES.get(COOKIE, "")
@@ -98,14 +105,6 @@ class RefusedMiddleware:
             body |= {"fields": {path: words(problem) for path, problem in exception.fields.items()}}
             return JsonResponse(body, status=exception.status)
         template = "web/errors/404.html" if exception.status == 404 else "web/errors/refused.html"
-        return render(request, template, {"refusal": exception, "message": words(exception)}, status=exception.status)
-
-
-def words(refusal: Refused | Problem) -> str:
-    """A refusal or a problem in the reader's language, its places filled."""
-    return fill(gettext(refusal.message), {name: _say(value) for name, value in refusal.params.items()})
-
-
-def _say(value: object) -> object:
-    """Words among the params (写真（JPEG・PNG）) are source strings, too."""
-    return gettext(value) if isinstance(value, str) and value else value
+        return render(
+            request, template, {"refusal": exception, "message": words(exception)}, status=exception.status
+        )

@@ -27,10 +27,15 @@ def published(data: Mapping[str, Any], graph: Graph) -> Published:
     facts = {key: Fact.model_validate(one, strict=False) for key, one in data["facts"].items()}
     findings = {
         node.id: tuple(
-            field_of(AskField.model_validate(one, strict=False), None, {}) for one in node.arguments["findings"]
+            field_of(AskField.model_validate(_said(one), strict=False), None, {}) for one in node.arguments["findings"]
         )
         for node in graph.steps
         if "findings" in node.arguments
     }
     tables = {name: Table.model_validate(one, strict=False) for name, one in data["tables"].items()}
     return Published(procedure, graph, tables, form_of(procedure, facts), findings)
+
+
+def _said(one: Mapping[str, Any]) -> dict[str, Any]:
+    """What was written of a field, without the defaults that its type of answer may not name."""
+    return {name: value for name, value in one.items() if value not in ([], None)}

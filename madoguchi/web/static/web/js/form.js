@@ -25,7 +25,7 @@ if (form) {
   const save = async () => {
     if (!dirty || saving) return;
     dirty = false;
-    saving = fetch(form.action || location.href, {
+    saving = fetch(location.href, {
       method: "POST", body: body(), headers: { Accept: "application/json" }, redirect: "error", keepalive: true,
     });
     try {
@@ -80,7 +80,17 @@ if (form) {
       showOffline();
       return;
     }
-    if (form.dataset.sent) event.preventDefault();
+    if (form.dataset.sent) {
+      event.preventDefault();
+      return;
+    }
+    if (saving) {
+      // What is on its way carries the mark of the form; the press waits for it, or it would look like a second window.
+      const button = event.submitter;
+      event.preventDefault();
+      saving.finally(() => setTimeout(() => form.requestSubmit(button), 0));
+      return;
+    }
     form.dataset.sent = "yes";
     clearTimeout(timer);
     dirty = false;
@@ -120,7 +130,7 @@ if (form) {
   };
   form.addEventListener("input", (event) => { if (event.target.matches("textarea[data-limit]")) count(event.target); });
 
-  const FIRST_YEAR = { reiwa: 2019, heisei: 1989, showa: 1926, taisho: 1912, meiji: 1868 };
+  const FIRST_YEAR = { "令和": 2019, "平成": 1989, "昭和": 1926, "大正": 1912, "明治": 1868 };
   const narrow = (text) => text.normalize("NFKC").trim();
   const echo = (box) => {
     const part = (name) => box.querySelector('[name$=".' + name + '"]').value;

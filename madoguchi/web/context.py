@@ -1,0 +1,37 @@
+"""What every page shows: the city, the languages with the address of this very place, who is signed in."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.translation import gettext
+
+from madoguchi.procedures import queries as procedures
+from madoguchi.web import visiting
+from madoguchi.web.words import said
+
+
+def city(request: HttpRequest) -> dict[str, Any]:
+    """For ``web/base.html`` and the desk's pages. A page that answers a post is shown again by its plain address."""
+    here = procedures.city()
+    contact = here.file.contact
+    query = request.GET.copy()
+    query.pop("lang", None)
+    rest = f"&{query.urlencode()}" if query and request.method in ("GET", "HEAD") else ""
+    return {
+        "city": {
+            "name": said(here.name),
+            "office": gettext("市役所"),
+            "address": f"〒{contact.postal_code} {said(contact.address)}",
+            "telephone": contact.phone,
+            "hours": said(contact.hours),
+        },
+        "demo": settings.DEMO,
+        "languages_here": [
+            (code, name, f"{request.path}?lang={code}{rest}")
+            for code, name in settings.LANGUAGES
+            if code in here.file.languages
+        ],
+        "here": request.get_full_path() if request.method in ("GET", "HEAD") else request.path,
+        "resident": visiting.resident(request) if hasattr(request, "session") else None,
+    }

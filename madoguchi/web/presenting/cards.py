@@ -1,0 +1,102 @@
+"""A case as a card: whose turn it is, in words, and the one sentence that matters now."""
+
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils.translation import gettext
+
+from madoguchi.cases import queries as cases
+from madoguchi.cases.models import Case
+from madoguchi.events import Actor
+from madoguchi.procedures import queries as procedures
+from madoguchi.web.presenting.formpage import key_of
+from madoguchi.web.words import said, short_day_words, time_words
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """``tone`` is the look of the tag: you, city, done, over."""
+
+    tone: str
+    turn: str
+    url: str
+    title: str
+    now: str
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    name: str
+    title: str
+    cases: tuple[Card, ...]
+
+
+def tone_of(case: Case) -> str:
+    """you: the applicant must act; city: the office must; done: decided; over: nothing more happens."""
+    if case.withdrawn_at:
+        return "over"
+    if case.decided_at:
+        return "done"
+    if case.received_at and not case.returned_at:
+        return "city"
+    return "you"
+
+
+def turn_words(case: Case) -> str:
+    """Whose turn it is."""
+    if not case.received_at:
+        return gettext("入力の途中です")
+    return {
+        "you": gettext("あなたの番です"),
+        "city": gettext("市が確認しています"),
+        "done": gettext("決定しました"),
+        "over": gettext("取り下げました"),
+    }[tone_of(case)]
+
+
+def card(case: Case) -> Card:
+    """The card of one case."""
+    tone = tone_of(case)
+    if not case.received_at:
+        now = gettext("%(day)s %(time)sに保存しました。続きから入力できます。") % {
+            "day": short_day_words(case.saved_at),
+            "time": time_words(case.saved_at),
+        }
+    elif tone == "you":
+        now = gettext("直してほしいところがあります。")
+    elif tone == "city" and case.due_on:
+        now = gettext("%(day)sまでに決定をお知らせします。") % {"day": short_day_words(case.due_on)}
+    elif tone == "done":
+        now = gettext("結果の通知書を見られます。")
+    else:
+        now = gettext("この手続きは終わりました。")
+    return Card(
+        tone=tone,
+        turn=turn_words(case),
+        url=reverse("web:case", args=(key_of(case),)),
+        title=said(procedures.package(case.procedure).procedure.title),
+        now=now,
+        number=case.number or "",
+    )
+
+
+def open_cards(resident: Actor) -> list[Card]:
+    """What is still going on, the applicant's turn first; then what was decided last."""
+    order = {"you": 0, "city": 1, "done": 2}
+    cards = [card(one) for one in cases.own_cases(resident)[:50]]
+    return sorted((one for one in cards if one.tone in order), key=lambda one: order[one.tone])
+
+
+def groups(resident: Actor) -> list[Group]:
+    """All cases, by whose turn it is."""
+    cards = [card(one) for one in cases.own_cases(resident)]
+    titles = {
+        "you": gettext("あなたの番です"),
+        "city": gettext("市が確認しています"),
+        "done": gettext("決定しました"),
+        "over": gettext("終わったもの"),
+    }
+    return [
+        Group(tone, title, tuple(one for one in cards if one.tone == tone)) for tone, title in titles.items()
+    ]

@@ -1,0 +1,222 @@
+"""The status page of a case: the one thing to do next, the date promised, the way it goes, what was decided."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.urls import reverse
+from django.utils.translation import gettext
+
+from madoguchi.cases import queries as cases
+from madoguchi.cases.models import Case
+from madoguchi.cases.queries import Stage, Standing
+from madoguchi.ground import clock
+from madoguchi.messages import queries as messages
+from madoguchi.messages.models import Letter, Message
+from madoguchi.procedures import queries as procedures
+from madoguchi.web.presenting.cards import tone_of, turn_words
+from madoguchi.web.presenting.formpage import AnswerSection, Draft, key_of, section_url
+from madoguchi.web.words import language, said
+
+#: Steps of the machine that mean nothing to a resident; they are part of the flow drawn, not of the line of dates.
+QUIET = frozenset({"look_up", "notify"})
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """One stop of the vertical line. ``state``: done, now, you, stopped or empty (still to come)."""
+
+    title: str
+    state: str
+    icon: str
+    at: datetime | None = None
+    words: str = ""
+    current: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectionLine:
+    label: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionCard:
+    title: str
+    made_at: datetime | None
+    reasons: Sequence[str]
+    fresh: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LetterLink:
+    title: str
+    url: str
+    signed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A message as it stands below the line."""
+
+    at: datetime
+    subject: str
+    body: str
+
+
+@dataclass(slots=True)
+class CasePage:
+    """All that ``web/case.html`` shows."""
+
+    title: str
+    number: str
+    url: str
+    tone: str
+    turn: str
+    now: str
+    due_on: date | None
+    late: str
+    received_at: datetime | None
+    email: str
+    promised: bool
+    corrections: Sequence[CorrectionLine]
+    correction_due: datetime | None
+    correction_url: str
+    decision: DecisionCard | None
+    letters: Sequence[LetterLink]
+    timeline: Sequence[Stop]
+    flow_svg: str
+    flow_words: str
+    messages: Sequence[Said]
+    sections: Sequence[AnswerSection]
+    receipt_url: str
+    procedure_url: str
+    can_withdraw: bool
+    withdraw_url: str
+    office: str
+
+
+def case_page(case: Case) -> CasePage:
+    """The status page of a case that the reader may see."""
+    key, standing, draft = key_of(case), cases.standing(case), Draft(case)
+    timeline = list(_line(case, standing))
+    correction = case.steps.filter(kind="correction", done_at=None).first()
+    today = clock.today()
+    late = bool(case.due_on and case.due_on < today and not case.decided_at and not case.withdrawn_at)
+    return CasePage(
+        title=draft.title,
+        number=case.number or "",
+        url=reverse("web:case", args=(key,)),
+        tone=tone_of(case),
+        turn=turn_words(case),
+        now=_now(case),
+        due_on=case.due_on,
+        late=gettext("お約束の日を過ぎています。お待たせして申し訳ありません。担当が急いで確認しています。")
+        if late
+        else "",
+        received_at=case.received_at,
+        email=case.email,
+        promised=bool(case.due_on) and not case.decided_at and not case.withdrawn_at,
+        corrections=[CorrectionLine(draft.label(one.path), one.message) for one in standing.corrections],
+        correction_due=_last_day(correction.due_at) if correction is not None else None,
+        correction_url=_correction_url(draft),
+        decision=_decision(case, standing),
+        letters=[_letter(key, one) for one in messages.letters_about(case.pk)],
+        timeline=timeline,
+        flow_svg="",
+        flow_words="、".join(stop.title for stop in timeline),
+        messages=[Said(one.created_at, one.subject, one.body) for one in _latest(case)],
+        sections=_answers(case),
+        receipt_url=reverse("web:receipt", args=(key,)) if case.number else "",
+        procedure_url=reverse("web:procedure", args=(case.procedure.code,)),
+        can_withdraw=standing.may_withdraw,
+        withdraw_url=reverse("web:withdraw", args=(key,)),
+        office=office_words(draft),
+    )
+
+
+def office_words(draft: Draft) -> str:
+    """The section in charge, by its name."""
+    section = procedures.city().section_of(draft.package.procedure)
+    return said(section.name) if section else ""
+
+
+def _answers(case: Case) -> list[AnswerSection]:
+    """All answers, also while a correction shows only what must be corrected."""
+    whole = Draft(case)
+    whole.correcting = False
+    return whole.answers()
+
+
+def _correction_url(draft: Draft) -> str:
+    sections = draft.sections() if draft.correcting and draft.asked else []
+    return section_url(draft.case, sections[0]) if sections else ""
+
+
+def _now(case: Case) -> str:
+    tone = tone_of(case)
+    if tone == "over":
+        return gettext("取り下げたので、この手続きはここで終わりです。あらためて申し込むこともできます。")
+    if tone == "city":
+        return gettext("市が内容を確かめています。いま、あなたがすることはありません。")
+    if tone == "done" and not case.closed_at:
+        return gettext("決定しました。通知書を用意しています。")
+    return ""
+
+
+def _last_day(due_at: datetime | None) -> datetime | None:
+    """Deadlines end with the last moment of a day; the day itself is what a person is told."""
+    return due_at - timedelta(seconds=1) if due_at else None
+
+
+def _line(case: Case, standing: Standing) -> Iterator[Stop]:
+    yield Stop(gettext("受け付けました"), "done", "check", case.received_at)
+    for stage in standing.stages:
+        if stage.kind in QUIET:
+            continue
+        yield _stop(stage)
+    if case.withdrawn_at:
+        yield Stop(gettext("取り下げました"), "stopped", "stop", case.withdrawn_at, current=True)
+    elif case.closed_at:
+        yield Stop(gettext("終わりました"), "done", "check", case.closed_at, current=True)
+
+
+def _stop(stage: Stage) -> Stop:
+    title = said(stage.title)
+    paper = "" if stage.digital else gettext("この段階は画面の外で行います。")
+    if stage.state == "done":
+        outcomes = {
+            "return": gettext("直しをお願いしました"),
+            "refuse": gettext("認められないと判断しました"),
+            "send_back": gettext("もう一度確かめることになりました"),
+            "accept": gettext("内容を確かめました"),
+            "approve": gettext("決まりました"),
+        }
+        by_itself = gettext("自動で行いました") if stage.turn == "machine" else ""
+        return Stop(title, "done", "check", stage.until, outcomes.get(stage.outcome, by_itself) or paper)
+    if stage.state == "now":
+        if stage.turn == "applicant":
+            return Stop(title, "you", "person", None, gettext("あなたが直すのを待っています。"), current=True)
+        words = gettext("市がいま行っています。") if stage.turn == "office" else gettext("まもなく終わります。")
+        return Stop(title, "now", "city", None, words + paper, current=True)
+    return Stop(title, "", "dot", None, paper)
+
+
+def _decision(case: Case, standing: Standing) -> DecisionCard | None:
+    made = standing.decision
+    if made is None:
+        return None
+    return DecisionCard(
+        title=gettext("認められました") if made.granted else gettext("認められませんでした"),
+        made_at=made.made_at,
+        reasons=[reason.get(language()) or reason["ja"] for reason in made.reasons],
+        fresh=case.closed_at is None or (clock.now() - case.closed_at).days < 30,
+    )
+
+
+def _letter(key: str, one: Letter) -> LetterLink:
+    return LetterLink(one.title, reverse("web:letter", args=(key, one.pk)), one.signed_at is not None)
+
+
+def _latest(case: Case) -> list[Message]:
+    return sorted(messages.messages_about(case.pk), key=lambda one: one.created_at, reverse=True)

@@ -1,0 +1,318 @@
+"""A draft as pages: which section this is, what is asked there, how far one has come, and what stands in the way."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext
+
+from madoguchi.cases.models import Case, Document
+from madoguchi.facts.queries import Known, known
+from madoguchi.ground.errors import Problem
+from madoguchi.procedures import queries as procedures
+from madoguchi.procedures.rules import form as forms
+from madoguchi.procedures.rules.form import Cell, Form, FormSection
+from madoguchi.procedures.rules.published import Published
+from madoguchi.web.forms.kinds import KINDS
+from madoguchi.web.forms.questions import FileRow, ProblemLink, Question, anchor, links, questions
+from madoguchi.web.words import language, said
+
+
+@dataclass(frozen=True, slots=True)
+class StepMark:
+    """One line of the step navigation. ``state`` is done, editing, error or empty (not yet)."""
+
+    title: str
+    url: str
+    state: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a section (a child), or the whole section where it has no rows."""
+
+    index: int
+    title: str
+    questions: Sequence[Question]
+
+
+@dataclass(frozen=True, slots=True)
+class SectionPage:
+    """One section as it is asked."""
+
+    id: str
+    title: str
+    intro: str
+    each: str
+    rows: Sequence[Row]
+    can_add: bool
+    can_remove: bool
+    decides: bool
+    add_label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A question and what was answered, as it is shown on the review and the status page."""
+
+    id: str
+    label: str
+    shown: str
+    problem: str
+    files: Sequence[FileRow]
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRow:
+    title: str
+    answers: Sequence[Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerSection:
+    title: str
+    url: str
+    rows: Sequence[AnswerRow]
+
+
+def key_of(case: Case) -> str:
+    """How addresses name a case: the 受付番号, before that its id."""
+    return case.number or str(case.pk)
+
+
+def section_url(case: Case, section: FormSection) -> str:
+    """The address of a section's page."""
+    return reverse("web:section", args=(key_of(case), section.id))
+
+
+class Draft:
+    """A case that its applicant is filling in or correcting, seen as pages. ``asked``: the paths to be corrected."""
+
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        self.package: Published = procedures.package(case.procedure)
+        self.form: Form = self.package.form
+        self.correcting = case.received_at is not None
+        self.asked: dict[str, str] = {}
+        if self.correcting:
+            rows = case.steps.filter(corrections__answered_at=None).values_list(
+                "corrections__path", "corrections__message"
+            )
+            self.asked = {path: message for path, message in rows if path}
+
+    @property
+    def title(self) -> str:
+        return said(self.package.procedure.title)
+
+    def sections(self) -> list[FormSection]:
+        """The sections that are asked now; in a correction only those with something to correct."""
+        shown = self.form.visible_sections(self.case.answers)
+        if self.correcting:
+            there = {found[0].id for path in self.asked if (found := self.form.field_at(path)) is not None}
+            shown = [one for one in shown if one.id in there]
+        return shown
+
+    def neighbours(self, section: FormSection) -> tuple[FormSection | None, FormSection | None]:
+        """The section before and the one after."""
+        shown = self.sections()
+        at = next((number for number, one in enumerate(shown) if one.id == section.id), None)
+        if at is None:
+            return None, None
+        return (shown[at - 1] if at else None), (shown[at + 1] if at + 1 < len(shown) else None)
+
+    def missing(self) -> dict[str, Problem]:
+        """What stands between this draft and its submission."""
+        problems = self.form.missing(self.case.answers, self.case.typed)
+        if self.correcting:
+            problems = {path: one for path, one in problems.items() if path in self.asked}
+        return problems
+
+    def first_open(self) -> FormSection | None:
+        """Where to go on: the first section with something missing; None where everything is there."""
+        for section in self.sections():
+            if self.form.missing_in(section, self.case.answers, self.case.typed):
+                return section
+        return None
+
+    def gate(self) -> tuple[str, str] | None:
+        """Title and text of the first gate that closes: this is the wrong procedure for these answers."""
+        scope = self.form.scope(self.case.answers)
+        for one in self.package.procedure.gates:
+            if procedures.expression(one.when).holds(scope):
+                return said(one.title), said(one.text)
+        return None
+
+    def steps(self, current: str) -> list[StepMark]:
+        """The step navigation: sections, then the review (``current`` = ``review``)."""
+        shown, marks, reached = self.sections(), [], True
+        for section in shown:
+            problems = self.form.missing_in(section, self.case.answers, self.case.typed)
+            touched = self._touched(section)
+            if section.id == current:
+                state, words = "editing", gettext("いま入力しています")
+            elif not problems and touched:
+                state, words = "done", gettext("入力ずみ")
+            else:
+                state, words = "", gettext("まだです")
+            marks.append(
+                StepMark(said(section.title), section_url(self.case, section) if reached else "", state, words)
+            )
+            reached = reached and not problems
+        url = reverse("web:review", args=(key_of(self.case),)) if reached else ""
+        state = "editing" if current == "review" else ""
+        words = gettext("いま確かめています") if state else gettext("まだです")
+        return [*marks, StepMark(gettext("内容の確認"), url, state, words)]
+
+    def _touched(self, section: FormSection) -> bool:
+        if section.each:
+            return bool(self.case.answers.get(section.each))
+        names = [one.name for one in section.fields]
+        return any(forms.get(self.case.answers, name) is not None or name in self.case.typed for name in names)
+
+    # -- one section --------------------------------------------------------------------------------------------------
+
+    def page(
+        self,
+        section: FormSection,
+        problems: Mapping[str, Problem] | None = None,
+        posted: Mapping[str, Sequence[str]] | None = None,
+        elsewhere: Mapping[str, str] | None = None,
+    ) -> SectionPage:
+        """The section as it is asked. ``posted`` is a post that was not stored and is shown as it was typed."""
+        answers = self._with_empty_rows(section, posted)
+        cells = [
+            cell
+            for cell in self.form.cells(section, answers, self.case.typed, problems)
+            if not self.correcting or cell.path in self.asked
+        ]
+        asked = list(
+            questions(
+                iter(cells),
+                section,
+                language=language(),
+                known={} if self.correcting else self._known(section),
+                files=self.files(),
+                posted=posted,
+                elsewhere=elsewhere,
+            )
+        )
+        for one in asked:
+            if one.path in self.asked and not one.problem:
+                one.problem = self.asked[one.path]
+        rows = list(self._rows(section, answers, asked))
+        return SectionPage(
+            id=section.id,
+            title=said(section.title),
+            intro=said(section.intro),
+            each=section.each or "",
+            rows=rows,
+            can_add=bool(section.each) and not self.correcting and len(rows) < section.at_most,
+            can_remove=not self.correcting and len(rows) > section.at_least,
+            decides=any(one.decides for one in asked) and not self.correcting,
+            add_label=gettext("%(title)sを追加する") % {"title": said(section.title)},
+        )
+
+    def _with_empty_rows(
+        self, section: FormSection, posted: Mapping[str, Sequence[str]] | None
+    ) -> Mapping[str, Any]:
+        """A section that needs rows opens with as many, before anything is stored."""
+        if not section.each or self.correcting:
+            return self.case.answers
+        rows = list(self.case.answers.get(section.each) or [])
+        wanted = section.at_least
+        for name in posted or {}:
+            parts = name.split(".")
+            if parts[0] == section.each and len(parts) > 2 and parts[1].isdigit():
+                wanted = max(wanted, int(parts[1]) + 1)
+        rows += [{} for _ in range(min(wanted, section.at_most) - len(rows))]
+        return {**self.case.answers, section.each: rows}
+
+    def _known(self, section: FormSection) -> Mapping[str, Known]:
+        keys = [one.fact for one in section.fields if one.fact]
+        return known(self.case.person_id, keys) if keys and not section.each else {}
+
+    def _rows(
+        self, section: FormSection, answers: Mapping[str, Any], asked: Sequence[Question]
+    ) -> Iterator[Row]:
+        if not section.each:
+            yield Row(0, "", asked)
+            return
+        for number in range(len(answers.get(section.each) or [])):
+            mine = [one for one in asked if one.row == number]
+            if mine or not self.correcting:
+                yield Row(number, row_title(section, number), mine)
+
+    def files(self) -> dict[str, FileRow]:
+        """The documents of the case by id."""
+        return {
+            str(one.pk): file_row(self.case, one)
+            for one in self.case.documents.filter(removed_at=None).order_by("pk")
+        }
+
+    # -- problems -----------------------------------------------------------------------------------------------------
+
+    def label(self, path: str) -> str:
+        """The question at a path, in the reader's language; with its row where it has one."""
+        found = self.form.field_at(path)
+        if found is None:
+            section = next((one for one in self.form.sections if one.each == path), None)
+            return said(section.title) if section else path
+        section, one = found
+        if section.each is None:
+            return said(one.label)
+        return f"{row_title(section, int(path.split('.')[1]))} {said(one.label)}"
+
+    def links(self, problems: Mapping[str, Problem]) -> list[ProblemLink]:
+        """The summary on top of a section."""
+        return links(problems, self.label)
+
+    # -- review -------------------------------------------------------------------------------------------------------
+
+    def answers(self, problems: Mapping[str, Problem] | None = None) -> list[AnswerSection]:
+        """Everything that was answered, to be read before it is sent or after."""
+        files = self.files()
+        return [
+            AnswerSection(
+                said(section.title),
+                section_url(self.case, section),
+                list(self._answer_rows(section, problems or {}, files)),
+            )
+            for section in self.form.visible_sections(self.case.answers)
+            if not self.correcting or self.case.returned_at is None or section in self.sections()
+        ]
+
+    def _answer_rows(
+        self, section: FormSection, problems: Mapping[str, Problem], files: Mapping[str, FileRow]
+    ) -> Iterator[AnswerRow]:
+        rows: dict[int | None, list[Answer]] = {}
+        for cell in self.form.cells(section, self.case.answers, self.case.typed, problems):
+            rows.setdefault(cell.row, []).append(_answer(cell, files))
+        for number, answers in rows.items():
+            yield AnswerRow("" if number is None else row_title(section, number), answers)
+
+
+def _answer(cell: Cell, files: Mapping[str, FileRow]) -> Answer:
+    kind = KINDS.get(cell.field.type)
+    typed = cell.typed if isinstance(cell.typed, str) else ""
+    return Answer(
+        id=anchor(cell.path),
+        label=said(cell.field.label),
+        shown=typed or kind.show(cell.value, cell.field, language()),
+        problem=gettext(str(cell.problem)) if cell.problem else "",
+        files=[files[one] for one in cell.value or [] if one in files]
+        if cell.field.type in forms.UPLOADED
+        else (),
+    )
+
+
+def row_title(section: FormSection, number: int) -> str:
+    """「お子さん 1」."""
+    return f"{said(section.title)} {number + 1}"
+
+
+def file_row(case: Case, one: Document) -> FileRow:
+    """A document as lists show it."""
+    url = reverse("web:document", args=(key_of(case), one.pk))
+    return FileRow(str(one.pk), one.name, one.size, url, one.media_type.startswith("image/"))

@@ -1,0 +1,168 @@
+"""What the city offers, as the pages say it: a card in a list, and the page that a procedure opens with."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from django.utils.translation import gettext, gettext_noop
+
+from madoguchi.cases import queries as cases
+from madoguchi.procedures import queries as procedures
+from madoguchi.procedures.models import Procedure as Row
+from madoguchi.procedures.rules.format import Fee, Procedure
+from madoguchi.procedures.rules.published import Published
+from madoguchi.web.words import said
+
+#: Life events of the catalogue with their drawing; another event works, too, and gets the plain one.
+LIFE_EVENTS: Final = {
+    gettext_noop("出生・こども"): "baby",
+    gettext_noop("引越し"): "move",
+    gettext_noop("ペット"): "paw",
+    gettext_noop("災害"): "shelter",
+    gettext_noop("介護"): "care",
+}
+
+PROXIES: Final = {
+    "legal_representative": gettext_noop("法定代理人（親権者、成年後見人など）"),
+    "agent": gettext_noop("委任を受けた代理人"),
+    "family": gettext_noop("家族"),
+    "care_manager": gettext_noop("ケアマネジャー"),
+    "counter": gettext_noop("市の窓口の職員"),
+}
+
+SIGN_IN: Final = {
+    "none": "",
+    "contact": gettext_noop("マイナンバーカードか、メールアドレスで始められます。"),
+    "account": gettext_noop("マイナンバーカードで始めます。"),
+    "card": gettext_noop("マイナンバーカードで始めます。"),
+    "card-signature": gettext_noop("マイナンバーカードで始めます。"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LifeEvent:
+    """An event of life that procedures name; ``slug`` is its Japanese name, as in the packages."""
+
+    slug: str
+    name: str
+    icon: str
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A procedure in a list. ``days`` are business days, None where no period is set."""
+
+    code: str
+    title: str
+    summary: str
+    days: int | None
+    fee: str
+    life_events: tuple[str, ...]
+    procedure: Procedure
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """How many of the closed cases were digital in every executed step. ``share`` in percent."""
+
+    total: int
+    share: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a procedure says before it begins."""
+
+    code: str
+    title: str
+    summary: str
+    who: str
+    needs: tuple[str, ...]
+    days: int | None
+    fee: str
+    outcome: str
+    breaks: tuple[str, ...]
+    measured: Measured | None
+    sign_in: str
+    basis: tuple[str, ...]
+    office: str
+    proxies: str
+    remedy: str
+    steps: tuple[str, ...]
+
+
+def offered() -> list[Offer]:
+    """All that can be asked for today, in the order of the city's file."""
+    order = {one.procedure: place for place, one in enumerate(procedures.city().offers)}
+    rows = sorted(procedures.offered(), key=lambda row: order.get(row.code, len(order)))
+    return [_offer(procedures.package(row).procedure) for row in rows]
+
+
+def life_events() -> list[LifeEvent]:
+    """The events of life that what is offered names, each once."""
+    slugs = dict.fromkeys(slug for one in offered() for slug in one.life_events)
+    ordered = sorted(slugs, key=lambda slug: list(LIFE_EVENTS).index(slug) if slug in LIFE_EVENTS else 99)
+    return [LifeEvent(slug, gettext(slug), LIFE_EVENTS.get(slug, "city")) for slug in ordered]
+
+
+def page(code: str) -> Page | None:
+    """The page of a procedure, None where the city does not offer it."""
+    row = procedures.current(code)
+    return _page(row, procedures.package(row)) if row is not None else None
+
+
+def _page(row: Row, package: Published) -> Page:
+    one = package.procedure
+    section = procedures.city().section_of(one)
+    proxies = "、".join(gettext(PROXIES[kind]) for kind in one.apply_for_others if kind in PROXIES)
+    total, digital = cases.completed_digitally(row.code)
+    return Page(
+        code=one.code,
+        title=said(one.title),
+        summary=said(one.summary),
+        who=gettext("ご本人（%(proxies)sも申し込めます）") % {"proxies": proxies}
+        if proxies
+        else gettext("ご本人"),
+        needs=tuple(said(need) for need in one.needs),
+        days=one.standard_period.business_days if one.standard_period else None,
+        fee=fee_words(one),
+        outcome=said(one.outcome),
+        breaks=tuple(_breaks(package)),
+        measured=Measured(total, digital * 100 // total) if total else None,
+        sign_in=gettext(SIGN_IN[one.identity]) if SIGN_IN[one.identity] else "",
+        basis=tuple(f"{basis.statute} {basis.article}" for basis in one.law.basis),
+        office=said(section.name) if section else "",
+        proxies=proxies,
+        remedy=said(one.remedy.text) if one.remedy else "",
+        steps=tuple(_stages(package)),
+    )
+
+
+def _offer(one: Procedure) -> Offer:
+    days = one.standard_period.business_days if one.standard_period else None
+    return Offer(one.code, said(one.title), said(one.summary), days, fee_words(one), one.life_events, one)
+
+
+def fee_words(one: Procedure) -> str:
+    """「無料」「3,000円」「3,000円（かからない場合があります）」."""
+    if not isinstance(one.fee, Fee):
+        return gettext("無料")
+    amount = gettext("%(yen)s円") % {"yen": f"{one.fee.yen:,}"}
+    return gettext("%(amount)s（かからない場合があります）") % {"amount": amount} if one.fee.when else amount
+
+
+def _breaks(package: Published) -> Iterator[str]:
+    """Where the way can leave the screen, and why: said before anybody begins."""
+    for node in package.graph.steps:
+        if not node.is_digital:
+            reason = node.arguments.get("digital_break")
+            why = reason.get("reason", "") if isinstance(reason, dict) else ""
+            text = why.get("ja", "") if isinstance(why, dict) else str(why)
+            title = said(node.title)
+            yield f"{title}：{text}" if text else title
+
+
+def _stages(package: Published) -> Iterator[str]:
+    for node in package.graph.steps:
+        if node.kind not in ("correction", "judge", "record", "notify", "look_up"):
+            yield said(node.title)

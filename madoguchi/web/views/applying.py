@@ -1,0 +1,332 @@
+"""Filling in: begin, one section a page, photos and files, review, send. Every page works without JavaScript.
+
+What was typed is stored before anything is said about it, so that neither a mistake, nor a second window, nor a
+session that ran out loses a word.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext, gettext_noop
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from madoguchi.cases import actions
+from madoguchi.cases import queries as cases
+from madoguchi.cases.actions.drafting import section_digest
+from madoguchi.cases.models import Case
+from madoguchi.cases.rules import uploads
+from madoguchi.events import Actor
+from madoguchi.ground import clock
+from madoguchi.ground.errors import Invalid, NotAllowed, NotFound, Problem, Refused, Stale
+from madoguchi.people.rules import normalise_address
+from madoguchi.procedures import queries as procedures
+from madoguchi.procedures.rules import form as forms
+from madoguchi.procedures.rules.form import FormSection
+from madoguchi.web import visiting
+from madoguchi.web.forms.kinds import KINDS
+from madoguchi.web.forms.questions import raw_of
+from madoguchi.web.presenting.formpage import Draft, key_of, section_url
+from madoguchi.web.words import language, time_words, words
+
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+
+
+def for_residents(view: View[Concatenate[Actor, P]]) -> View[P]:
+    """Only for who is signed in; others sign in first and come back. A post keeps what was typed."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        resident = visiting.resident(request)
+        if resident is not None:
+            return view(request, resident, *args, **kwargs)
+        if request.method == "POST":
+            visiting.keep_typed(request, dict(request.POST.lists()))
+        address = f"{reverse('web:sign-in')}?{urlencode({'next': request.path})}"
+        if request.headers.get("Accept", "").startswith("application/json"):
+            message = gettext(
+                "サインインが切れました。「保存して次へ」を押すと、サインインのあとで続きから始められます。"
+            )
+            return JsonResponse({"message": message}, status=401)
+        return redirect(address)
+
+    return guarded
+
+
+def own(resident: Actor, key: str) -> Case:
+    """The resident's case of that 受付番号 or id. Raises NotFound for any other, existing or not."""
+    try:
+        return cases.own_draft(UUID(key), resident)
+    except ValueError:
+        return cases.own_case(key, resident)
+
+
+@require_POST
+def start(request: HttpRequest, code: str) -> HttpResponse:
+    """始める: the draft, opened or found again; sign-in first where there is none strong enough."""
+    row = procedures.current(code)
+    if row is None:
+        raise NotFound("procedure-unknown", gettext_noop("この手続きは、いまは受け付けていません。"))
+    resident = visiting.resident(request)
+    if resident is not None:
+        try:
+            case = actions.open_draft(row, by=resident, language=language())
+            return redirect("web:case", key_of(case))
+        except NotAllowed:
+            pass
+    return redirect(f"{reverse('web:sign-in')}?{urlencode({'next': reverse('web:begin', args=(code,))})}")
+
+
+@require_safe
+@for_residents
+def begin(request: HttpRequest, resident: Actor, code: str) -> HttpResponse:
+    """Back from the sign-in that 始める asked for. Opening the same draft twice opens one, so a GET may do it."""
+    row = procedures.current(code)
+    if row is None:
+        raise NotFound("procedure-unknown", gettext_noop("この手続きは、いまは受け付けていません。"))
+    try:
+        case = actions.open_draft(row, by=resident, language=language())
+    except NotAllowed:
+        return redirect(f"{reverse('web:sign-in')}?{urlencode({'next': request.path})}")
+    return redirect("web:case", key_of(case))
+
+
+# -- one section ------------------------------------------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_residents
+def section(request: HttpRequest, resident: Actor, key: str, section_id: str) -> HttpResponse:
+    """One section: shown, saved, and on to the next."""
+    case = own(resident, key)
+    draft = Draft(case)
+    one = draft.form.section(section_id)
+    if one is None:
+        raise NotFound("section-unknown", gettext_noop("この手続きに、そのページはありません。"))
+    if case.withdrawn_at or (case.received_at and not case.returned_at):
+        return redirect("web:case", key_of(case))
+    if request.method == "POST":
+        return _post(request, resident, draft, one)
+    kept = visiting.kept_typed(request)
+    if kept is not None:
+        return _show(request, draft, one, posted=kept, restored=True)
+    return _show(request, draft, one)
+
+
+def _post(request: HttpRequest, resident: Actor, draft: Draft, one: FormSection) -> HttpResponse:
+    todo, _, what = request.POST.get("_do", "next").partition(":")
+    case = draft.case
+    try:
+        read = actions.save_section(
+            case, one.id, raw_of(request.POST), by=resident, base=request.POST.get("_seen") or None
+        )
+        refusals = _add_documents(request, resident, draft, one)
+        if todo == "add":
+            actions.add_row(case, one.id, by=resident)
+        elif todo == "remove":
+            actions.remove_row(case, one.id, int(what) if what.isdigit() else -1, by=resident)
+        elif todo == "remove-file":
+            _remove_document(resident, case, what)
+    except Stale as refusal:
+        if not refusal.fields:
+            raise
+        return _conflict(request, draft, one, refusal)
+    draft = Draft(case)
+    if todo == "autosave":
+        return JsonResponse({"saved_at": time_words(case.saved_at), "seen": section_digest(case, one)})
+    if refusals:
+        return _show(request, draft, one, problems={**read.problems, **refusals}, status=422)
+    if todo == "back":
+        before, _ = draft.neighbours(one)
+        return redirect(section_url(case, before) if before else reverse("web:case", args=(key_of(case),)))
+    if todo == "later":
+        return redirect("web:my-cases")
+    if todo == "refresh":
+        return _show(request, draft, one, problems=read.problems)
+    if todo in ("add", "remove", "upload", "remove-file"):
+        return HttpResponseRedirect(f"{request.path}#questions")
+    return _next(request, draft, one)
+
+
+def _next(request: HttpRequest, draft: Draft, one: FormSection) -> HttpResponse:
+    """On, unless something is missing here; questions that the answers have brought up are asked first."""
+    problems = draft.form.missing_in(one, draft.case.answers, draft.case.typed)
+    if draft.correcting:
+        problems = {path: problem for path, problem in problems.items() if path in draft.asked}
+    if problems:
+        posted = {name.rpartition(".")[0] for name in request.POST} | set(request.POST)
+        fresh = {path for path in problems if path not in posted and draft.form.field_at(path)}
+        if fresh == set(problems) and not _uploads_missing(draft, fresh):
+            return _show(request, draft, one, more=True)
+        return _show(request, draft, one, problems=problems, status=422)
+    if draft.gate() is not None:
+        return _show(request, draft, one, status=422)
+    _, after = draft.neighbours(one)
+    if after is None or request.GET.get("then") == "review":
+        return redirect("web:review", key_of(draft.case))
+    return redirect(section_url(draft.case, after))
+
+
+def _uploads_missing(draft: Draft, paths: set[str]) -> bool:
+    found = [draft.form.field_at(path) for path in paths]
+    return any(one is not None and one[1].type in forms.UPLOADED for one in found)
+
+
+def _show(
+    request: HttpRequest,
+    draft: Draft,
+    one: FormSection,
+    *,
+    problems: Mapping[str, Problem] | None = None,
+    posted: Mapping[str, Sequence[str]] | None = None,
+    elsewhere: Mapping[str, str] | None = None,
+    status: int = 200,
+    **more: Any,
+) -> HttpResponse:
+    case, shown = draft.case, draft.sections()
+    number = next((place for place, other in enumerate(shown, 1) if other.id == one.id), 1)
+    context = {
+        "form": {
+            "number": number,
+            "total": len(shown) + 1,
+            "procedure": draft.title,
+            "seen": section_digest(case, one),
+            "saved_at": case.saved_at if case.revision else None,
+            "back": number > 1,
+            "returning": request.GET.get("then") == "review",
+            "steps": draft.steps(one.id),
+        },
+        "section": draft.page(one, problems, posted, elsewhere),
+        "problems": draft.links(problems or {}),
+        "gate": draft.gate(),
+        "correcting": draft.correcting,
+        **more,
+    }
+    return render(request, "web/section.html", context, status=status)
+
+
+def _conflict(request: HttpRequest, draft: Draft, one: FormSection, refusal: Stale) -> HttpResponse:
+    """Another window has saved the same section: both values are shown, and the next press decides."""
+    case = own(visiting.actor(request), str(draft.case.pk))
+    fresh = Draft(case)
+    if request.headers.get("Accept", "").startswith("application/json"):
+        return JsonResponse({"message": words(refusal)}, status=409)
+    elsewhere = {}
+    for path in refusal.fields:
+        found = fresh.form.field_at(path)
+        if found is not None:
+            value = forms.get(case.answers, path)
+            elsewhere[path] = KINDS.get(found[1].type).show(value, found[1], language())
+    posted = dict(request.POST.lists())
+    return _show(request, fresh, one, posted=posted, elsewhere=elsewhere, status=409, stale=True)
+
+
+# -- photos and files -------------------------------------------------------------------------------------------------
+
+
+def _add_documents(request: HttpRequest, resident: Actor, draft: Draft, one: FormSection) -> dict[str, Problem]:
+    """Keep what was sent along; what cannot be kept is said beside its question, the others stay."""
+    refusals: dict[str, Problem] = {}
+    for path in request.FILES:
+        for sent in request.FILES.getlist(path):
+            try:
+                if sent.size and sent.size > uploads.MAX_BYTES:
+                    raise uploads.too_large()
+                actions.add_document(draft.case, path, sent.name or "", sent.read(), by=resident)
+            except Invalid as refusal:
+                refusals[path] = refusal.as_problem()
+    return refusals
+
+
+def _remove_document(resident: Actor, case: Case, what: str) -> None:
+    try:
+        key = UUID(what.rpartition(":")[2])
+    except ValueError:
+        return
+    actions.remove_document(case, key, by=resident)
+
+
+@require_safe
+@for_residents
+def document(request: HttpRequest, resident: Actor, key: str, document_id: UUID) -> HttpResponse:
+    """A photograph or file of one's own case, never run by the browser."""
+    held, content = cases.content(own(resident, key), document_id)
+    response = HttpResponse(content, content_type=held.media_type)
+    response["Content-Disposition"] = "inline"
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response["Cache-Control"] = "private, max-age=300"
+    return response
+
+
+# -- review and sending -----------------------------------------------------------------------------------------------
+
+
+@require_safe
+@for_residents
+def review(request: HttpRequest, resident: Actor, key: str) -> HttpResponse:
+    """Everything once more before it is sent, with a way back to each answer."""
+    case = own(resident, key)
+    if case.withdrawn_at or (case.received_at and not case.returned_at):
+        return redirect("web:case", key_of(case))
+    return _review(request, Draft(case))
+
+
+def _review(
+    request: HttpRequest, draft: Draft, *, status: int = 200, email: str = "", email_problem: str = ""
+) -> HttpResponse:
+    case, problems, shown = draft.case, draft.missing(), draft.sections()
+    period = draft.package.procedure.standard_period
+    promise = procedures.calendar().add(clock.today(), period.business_days) if period else None
+    first = draft.first_open()
+    context = {
+        "form": {
+            "number": len(shown) + 1,
+            "total": len(shown) + 1,
+            "procedure": draft.title,
+            "steps": draft.steps("review"),
+            "back_url": section_url(case, shown[-1]) if shown else "",
+        },
+        "sections": draft.answers(problems),
+        "problems": draft.links(problems),
+        "first_problem_url": section_url(case, first) if first else "",
+        "gate": draft.gate(),
+        "submit_url": reverse("web:submit", args=(key_of(case),)),
+        "ask_email": not draft.correcting and not forms.get(case.answers, "person.email"),
+        "email": email or case.email or visiting.confirmed_address(case.person_id),
+        "email_problem": email_problem,
+        "promise": None if draft.correcting else promise,
+        "correction": draft.correcting,
+    }
+    return render(request, "web/review.html", context, status=status)
+
+
+@require_POST
+@for_residents
+def submit(request: HttpRequest, resident: Actor, key: str) -> HttpResponse:
+    """申し込む. Pressed twice, in two windows or sent again after a lost answer, it is one case."""
+    case = own(resident, key)
+    if case.received_at and not case.returned_at:
+        return redirect("web:received", key_of(case))
+    draft = Draft(case)
+    correcting = draft.correcting
+    if draft.gate() is not None:
+        return _review(request, draft, status=422)
+    typed = request.POST.get("email", "").replace("\0", "").strip()[:254]
+    try:
+        email = normalise_address(typed) if typed else ""
+    except Invalid as refusal:
+        return _review(request, draft, status=422, email=typed, email_problem=words(refusal))
+    try:
+        actions.submit(case, by=resident, email=email)
+    except Refused as refusal:
+        if not refusal.fields:
+            raise
+        return _review(request, Draft(own(resident, str(case.pk))), status=refusal.status)
+    return redirect("web:case" if correcting else "web:received", key_of(case))

@@ -1,0 +1,60 @@
+"""Finding a procedure: the first page, the search, life events, and what a procedure says before it begins."""
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from madoguchi.cases import queries as cases
+from madoguchi.web import visiting
+from madoguchi.web.presenting import cards, offers
+from madoguchi.web.search import find
+from madoguchi.web.words import language
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """探す, 暮らしのできごと, わたしの手続き."""
+    resident = visiting.resident(request)
+    mine = cards.open_cards(resident) if resident else []
+    return render(
+        request,
+        "web/home.html",
+        {
+            "is_home": True,
+            "events": offers.life_events(),
+            "procedures": offers.offered(),
+            "open_cases": mine[:3],
+        },
+    )
+
+
+@require_safe
+def procedures(request: HttpRequest) -> HttpResponse:
+    """All procedures, or those that fit a few words."""
+    query = request.GET.get("q", "").replace("\0", "").strip()[:100]
+    offered = offers.offered()
+    found = find(query, offered, language()) if query else offered
+    return render(
+        request, "web/procedures.html", {"query": query, "procedures": found, "events": offers.life_events()}
+    )
+
+
+@require_safe
+def life_event(request: HttpRequest, slug: str) -> HttpResponse:
+    """The procedures that one event of life brings."""
+    event = next((one for one in offers.life_events() if one.slug == slug), None)
+    if event is None:
+        raise Http404
+    there = [one for one in offers.offered() if slug in one.life_events]
+    return render(request, "web/life_event.html", {"event": event, "procedures": there})
+
+
+@require_safe
+def procedure(request: HttpRequest, code: str) -> HttpResponse:
+    """Who, what is needed, how long, what it costs, whether it can be finished online, and 始める."""
+    page = offers.page(code)
+    if page is None:
+        raise Http404
+    resident = visiting.resident(request)
+    draft = cases.draft_of(code, resident) if resident else None
+    return render(request, "web/procedure.html", {"procedure": page, "draft": draft})

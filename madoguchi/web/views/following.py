@@ -1,0 +1,110 @@
+"""After sending: receipt, わたしの手続き, the status of a case, its letters and flow, and taking it back."""
+
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import content_disposition_header
+from django.utils.text import get_valid_filename
+from django.utils.translation import gettext, gettext_noop
+from django.views.decorators.http import require_http_methods, require_safe
+
+from madoguchi.cases import actions
+from madoguchi.cases.actions import writing
+from madoguchi.events import Actor
+from madoguchi.ground.errors import NotFound
+from madoguchi.messages import actions as messages
+from madoguchi.messages import queries as said_of
+from madoguchi.procedures import queries as procedures
+from madoguchi.web.presenting import cards
+from madoguchi.web.presenting.casepage import case_page
+from madoguchi.web.presenting.formpage import Draft, key_of, section_url
+from madoguchi.web.views.applying import for_residents, own
+from madoguchi.web.words import language, said
+
+
+@require_safe
+@for_residents
+def my_cases(request: HttpRequest, resident: Actor) -> HttpResponse:
+    """わたしの手続き: everything, by whose turn it is."""
+    groups = cards.groups(resident)
+    there = any(group.cases for group in groups)
+    return render(request, "web/my_cases.html", {"groups": groups, "cases": there})
+
+
+@require_safe
+@for_residents
+def case(request: HttpRequest, resident: Actor, key: str) -> HttpResponse:
+    """Where a case stands; a draft goes on where it was left."""
+    one = own(resident, key)
+    if one.received_at is None:
+        draft = Draft(one)
+        section = draft.first_open()
+        if one.revision == 0 and draft.sections():
+            section = draft.sections()[0]
+        return redirect(section_url(one, section) if section else reverse("web:review", args=(key_of(one),)))
+    return render(request, "web/case.html", {"case": case_page(one)})
+
+
+@require_safe
+@for_residents
+def received(request: HttpRequest, resident: Actor, key: str) -> HttpResponse:
+    """受け付けました: the number, the promised day, what happens now."""
+    one = own(resident, key)
+    if one.received_at is None:
+        return redirect("web:review", key_of(one))
+    return render(
+        request,
+        "web/received.html",
+        {"case": case_page(one), "receipt_url": reverse("web:receipt", args=(key_of(one),))},
+    )
+
+
+@require_safe
+@for_residents
+def receipt(request: HttpRequest, resident: Actor, key: str) -> HttpResponse:
+    """受付票 as PDF."""
+    one = own(resident, key)
+    if one.received_at is None:
+        raise NotFound("receipt-not-yet", gettext_noop("まだ申し込まれていません。"))
+    package = procedures.package(one.procedure)
+    data = writing.receipt_data(one, package, language())
+    pdf = said_of.receipt(data, status_path=writing.status_path(one))
+    return _pdf(pdf, f"{gettext('受付票')}-{one.number}")
+
+
+@require_safe
+@for_residents
+def letter(request: HttpRequest, resident: Actor, key: str, letter_id: UUID) -> HttpResponse:
+    """A signed letter, byte for byte as issued; opening it is noted as its receipt."""
+    one = own(resident, key)
+    found = said_of.letters_about(one.pk).filter(pk=letter_id, person_id=resident.id).first()
+    if found is None:
+        raise NotFound("letter-unknown", gettext_noop("この通知書は見つかりません。"))
+    pdf = said_of.file_of(found)
+    messages.read_letter(found, by=resident)
+    return _pdf(pdf, f"{found.title}-{found.number}")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_residents
+def withdraw(request: HttpRequest, resident: Actor, key: str) -> HttpResponse:
+    """取り下げ, asked once more; of a draft: 消す."""
+    one = own(resident, key)
+    if request.method == "POST":
+        was_draft = one.received_at is None
+        actions.withdraw(one, by=resident)
+        return redirect("web:my-cases") if was_draft else redirect("web:case", key_of(one))
+    title = said(procedures.package(one.procedure).procedure.title)
+    context = {"title": title, "number": one.number or "", "url": reverse("web:case", args=(key_of(one),))}
+    return render(request, "web/withdraw.html", {"case": context})
+
+
+def _pdf(content: bytes, name: str) -> HttpResponse:
+    response = HttpResponse(content, content_type="application/pdf")
+    response.headers["Content-Disposition"] = (
+        content_disposition_header(True, f"{get_valid_filename(name)}.pdf") or ""
+    )
+    response["X-Content-Type-Options"] = "nosniff"
+    return response

@@ -1,0 +1,180 @@
+"""Signing in: by card (デジタル認証アプリ, OpenID Connect) or, where a procedure allows it, by a confirmed address."""
+
+from typing import Final
+from uuid import UUID
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import Resolver404, resolve, reverse
+from django.utils.http import urlencode
+from django.utils.translation import get_language
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from madoguchi.events import Actor
+from madoguchi.facts import actions as facts
+from madoguchi.facts.models import Source
+from madoguchi.ground.errors import Refused
+from madoguchi.people import actions as people
+from madoguchi.people import rules
+from madoguchi.people.models import Person
+from madoguchi.people.ports import Claims, Transaction, identity_provider
+from madoguchi.people.queries import actor_of_person
+from madoguchi.procedures import queries as procedures
+from madoguchi.web import visiting
+from madoguchi.web.words import said, words
+
+BEGUN: Final = "sign-in"
+ASKED: Final = "email-confirmation"
+
+
+@never_cache
+@require_safe
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """The ways to sign in; by address only where the procedure that one comes from allows it."""
+    return _choose(request)
+
+
+def _choose(request: HttpRequest, *, status: int = 200, email: str = "", problem: str = "") -> HttpResponse:
+    target = visiting.safe_next(request, reverse("web:my-cases"))
+    row = _procedure_of(target)
+    package = procedures.package(row) if row else None
+    context = {
+        "procedure": {"title": said(package.procedure.title)} if package else None,
+        "card_url": f"{reverse('web:card')}?{urlencode({'next': target})}",
+        "email_allowed": package is None or package.procedure.identity in ("none", "contact"),
+        "next": target,
+        "kept": visiting.KEPT in request.session,
+        "email": email,
+        "problem": problem,
+    }
+    return render(request, "web/sign_in.html", context, status=status)
+
+
+def _procedure_of(target: str) -> object:
+    """The procedure that the visitor is about to begin, if that is where they go."""
+    try:
+        match = resolve(target.partition("?")[0])
+    except Resolver404:
+        return None
+    return procedures.current(match.kwargs["code"]) if match.url_name == "begin" else None
+
+
+# -- by card ----------------------------------------------------------------------------------------------------------
+
+
+@never_cache
+@require_safe
+def card(request: HttpRequest) -> HttpResponse:
+    """Off to the provider; what must be remembered meanwhile stays in the session."""
+    url, begun = identity_provider().begin(redirect_uri=settings.BASE_URL + reverse("web:card-return"))
+    request.session[BEGUN] = {
+        "transaction": begun.as_json(),
+        "next": visiting.safe_next(request, reverse("web:my-cases")),
+    }
+    return redirect(url)
+
+
+@never_cache
+@require_safe
+def card_return(request: HttpRequest) -> HttpResponse:
+    """Back from the provider: check with it, admit the person, keep what the card says as facts."""
+    held = request.session.pop(BEGUN, None) or {}
+    begun = Transaction.from_json(held.get("transaction"))
+    visitor = Actor("visitor", channel="web")
+    person, claims = people.sign_in(identity_provider(), request.GET.dict(), begun, by=visitor)
+    visiting.welcome(request, person.pk, claims.level)
+    _state_facts(person, claims)
+    return redirect(str(held.get("next") or reverse("web:my-cases")))
+
+
+def _state_facts(person: Person, claims: Claims) -> None:
+    """The card's four facts, so that nobody types what the card has just said."""
+    values = {
+        "person.full_name": claims.full_name,
+        "person.registered_address": claims.address,
+        "person.date_of_birth": claims.birth_date.isoformat() if claims.birth_date else None,
+    }
+    told = {(key, ""): value for key, value in values.items() if value}
+    if told:
+        facts.state(person, told, Source.CARD, by=actor_of_person(person.pk, claims.level))
+
+
+# -- by address -------------------------------------------------------------------------------------------------------
+
+
+@never_cache
+@require_POST
+def email(request: HttpRequest) -> HttpResponse:
+    """A code goes to the address; the page that takes it is the same for every address."""
+    typed = request.POST.get("email", "").replace("\0", "").strip()[:254]
+    visitor = Actor("visitor", channel="web")
+    try:
+        asked = people.request_email_confirmation(
+            typed, client=request.META.get("REMOTE_ADDR", ""), language=get_language() or "ja", by=visitor
+        )
+    except Refused as refusal:
+        return _choose(request, status=refusal.status, email=typed, problem=words(refusal))
+    request.session[ASKED] = {
+        "id": str(asked.pk),
+        "address": asked.address,
+        "next": visiting.safe_next(request, reverse("web:my-cases")),
+    }
+    return redirect("web:email-code")
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def email_code(request: HttpRequest) -> HttpResponse:
+    """The six digits from the mail."""
+    held = request.session.get(ASKED)
+    if not isinstance(held, dict):
+        return redirect("web:sign-in")
+    problem, status = "", 200
+    if request.method == "POST":
+        try:
+            person = people.confirm_email(
+                UUID(held["id"]),
+                code=request.POST.get("code", "").replace("\0", "")[:20],
+                by=Actor("visitor", channel="web"),
+            )
+        except Refused as refusal:
+            problem, status = words(refusal), refusal.status
+        else:
+            return _admitted(request, person, held)
+    context = {
+        "email": held["address"],
+        "minutes": int(rules.VALID_FOR.total_seconds() // 60),
+        "again": f"{reverse('web:sign-in')}?{urlencode({'next': held['next']})}",
+        "problem": problem,
+    }
+    return render(request, "web/email_code.html", context, status=status)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def email_link(request: HttpRequest, confirmation: UUID, token: str) -> HttpResponse:
+    """The link of the mail. Mail programs open links by themselves, so only a press signs in."""
+    if request.method != "POST":
+        return render(request, "web/email_link.html")
+    person = people.confirm_email(confirmation, token=token, by=Actor("visitor", channel="web"))
+    held = request.session.get(ASKED)
+    mine = isinstance(held, dict) and held.get("id") == str(confirmation)  # the link may be another request's
+    return _admitted(request, person, held if mine else {})
+
+
+def _admitted(request: HttpRequest, person: Person, held: dict[str, str]) -> HttpResponse:
+    request.session.pop(ASKED, None)
+    visiting.welcome(request, person.pk, "contact")
+    if held.get("address"):
+        by = actor_of_person(person.pk, "contact")
+        facts.state(person, {("person.email", ""): held["address"]}, Source.SELF, by=by)
+    return redirect(held.get("next") or reverse("web:my-cases"))
+
+
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """Nothing stays behind."""
+    visiting.goodbye(request)
+    return redirect("web:home")
