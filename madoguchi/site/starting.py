@@ -137,6 +137,10 @@ def _load() -> list[tuple[str, str, str]]:
 
     publish(lambda text: say(f"  {text}"))
     say("loading the sample city")
+    from madoguchi.bridges.oidc.setup import register_with_sample_provider
+    from madoguchi.procedures.queries import city
+
+    register_with_sample_provider(name=city().file.name["ja"])
     from madoguchi.site import demo as sample
 
     accounts = sample.load()

@@ -88,13 +88,13 @@ def test_a_changed_lock_is_installed_again(tmp_path: Path, monkeypatch: pytest.M
     (tmp_path / ".venv" / "bin").mkdir(parents=True)
     (tmp_path / ".venv" / "bin" / "madoguchi").touch()
     lock.write_text("django==5.2.1\n")
-    for name, value in (("LOCK", lock), ("STAMP", stamp), ("VENV", tmp_path / ".venv")):
+    for name, value in (("LOCKS", tmp_path), ("STAMP", stamp), ("VENV", tmp_path / ".venv")):
         monkeypatch.setattr(python, name, value)
-    assert not python.stamp_matches()
-    stamp.write_text(python._wanted())
-    assert python.stamp_matches()
+    assert not python.stamp_matches("dev.txt")
+    stamp.write_text(python._wanted("dev.txt"))
+    assert python.stamp_matches("dev.txt")
     lock.write_text("django==5.2.2\n")
-    assert not python.stamp_matches()
+    assert not python.stamp_matches("dev.txt")
 
 
 @pytest.mark.parametrize("lock", ["requirements/dev.txt", "requirements/run.txt", "requirements/node.txt"])

@@ -1,4 +1,4 @@
-"""``python3 -m tools.setup [demo|test]``: from a fresh machine to a checkout that runs."""
+"""``python3 -m tools.setup [demo|test|service]``: from a fresh machine to a checkout that runs."""
 
 import argparse
 import fcntl
@@ -14,20 +14,21 @@ NEEDED_BYTES = 2_500_000_000
 
 def main() -> int:
     """Run every step; 0 when the checkout is ready."""
-    parser = argparse.ArgumentParser(prog="tools.setup", description="Sets up what `make demo` or `make test` needs.")
-    parser.add_argument("purpose", nargs="?", choices=("demo", "test"), default="demo")
-    purpose = parser.parse_args().purpose
+    parser = argparse.ArgumentParser(prog="tools.setup", description=__doc__)
+    parser.add_argument("purpose", nargs="?", choices=packages.PURPOSES, default="demo")
+    purpose: packages.Purpose = parser.parse_args().purpose
+    lock = "run.txt" if purpose == "service" else "dev.txt"
     try:
-        VAR.mkdir(exist_ok=True)
-        with (VAR / "setup.lock").open("a") as lock:
+        VAR.mkdir(parents=True, exist_ok=True)
+        with (VAR / "setup.lock").open("a") as alone:
             try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(alone, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 say("waiting for another set-up of this checkout to end")
-                fcntl.flock(lock, fcntl.LOCK_EX)
-            check_space()
+                fcntl.flock(alone, fcntl.LOCK_EX)
+            check_space(lock)
             packages.install(purpose)
-            python.install()
+            python.install(lock)
             node.install()
             node.copy_vendor()
             texts.compile_all()
@@ -49,9 +50,9 @@ def main() -> int:
     return 0
 
 
-def check_space() -> None:
+def check_space(lock: str) -> None:
     """Stop before a long download that cannot fit."""
-    complete = python.stamp_matches() and node.stamp_matches()
+    complete = python.stamp_matches(lock) and node.stamp_matches()
     free = shutil.disk_usage(ROOT).free
     if not complete and free < NEEDED_BYTES:
         raise Stop(

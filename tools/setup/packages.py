@@ -13,12 +13,13 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from madoguchi.site import cluster
 from tools.setup.console import VENV, Stop, run, say
 
-Purpose = Literal["demo", "test"]
+Purpose = Literal["demo", "test", "service"]
+PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
 
 
 @dataclass(frozen=True)
@@ -43,14 +44,14 @@ def _font(name: str) -> Callable[[], bool]:
 
 
 def needs(purpose: Purpose) -> list[Need]:
-    """All that must be there for the demo, or for the tests, which need more."""
+    """All that must be there for the demo; the tests need more; a city in service has its database elsewhere."""
     wanted = [
         Need(f"python3.{sys.version_info.minor}-venv", "virtual environments", _module("ensurepip")),
         Need("gettext", "translations", _program("msgfmt")),
         Need("fonts-morisawa-bizud-gothic", "letters and pages", _font("BIZUDPGothic-Regular.ttf")),
         Need("fonts-morisawa-bizud-mincho", "letters", _font("BIZUDPMincho-Regular.ttf")),
     ]
-    if os.environ.get("DATABASE_URL"):
+    if os.environ.get("DATABASE_URL") or purpose == "service":
         wanted.append(Need("gdal-bin", "geometry", lambda: ctypes.util.find_library("gdal") is not None))
     else:
         wanted.append(Need("postgresql-postgis", "database with maps", lambda: bool(cluster.installed())))

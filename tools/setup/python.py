@@ -1,4 +1,4 @@
-"""The virtual environment from the lock file; skipped while its stamp equals the lock's hash."""
+"""The virtual environment from a lock file: dev.txt to develop, test and show, run.txt for a city in service."""
 
 import hashlib
 import shutil
@@ -7,13 +7,13 @@ from pathlib import Path
 
 from tools.setup.console import ROOT, VENV, run, say
 
-LOCK = ROOT / "requirements" / "dev.txt"
+LOCKS = ROOT / "requirements"
 STAMP = VENV / "lock.sha256"
 
 
-def install() -> None:
-    """Make the environment or bring it up to the lock file, every package checked against its hash."""
-    if stamp_matches():
+def install(lock: str) -> None:
+    """Make the environment or bring it up to this lock file, every package checked against its hash."""
+    if stamp_matches(lock):
         return
     python = VENV / "bin" / "python"
     # The stamp of pip's existence: an environment whose making was interrupted has a Python, but no pip.
@@ -22,21 +22,21 @@ def install() -> None:
         shutil.rmtree(VENV, ignore_errors=True)
         run([sys.executable, "-m", "venv", VENV], "the virtual environment could not be made")
     STAMP.unlink(missing_ok=True)
-    say(f"installing {_count()} Python packages from the lock file (a minute or two the first time)")
+    say(f"installing {_count(lock)} Python packages from requirements/{lock} (a minute or two the first time)")
     pip: list[str | Path] = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
-    run([*pip, "--require-hashes", "--requirement", LOCK], "the Python packages could not be installed")
+    run([*pip, "--require-hashes", "--requirement", LOCKS / lock], "the Python packages could not be installed")
     run([*pip, "--no-deps", "--no-build-isolation", "--editable", ROOT], "madoguchi itself could not be installed")
-    STAMP.write_text(_wanted())
+    STAMP.write_text(_wanted(lock))
 
 
-def stamp_matches() -> bool:
+def stamp_matches(lock: str) -> bool:
     """Whether the environment is whole and made from this very lock file."""
-    return STAMP.exists() and STAMP.read_text() == _wanted() and (VENV / "bin" / "madoguchi").exists()
+    return STAMP.exists() and STAMP.read_text() == _wanted(lock) and (VENV / "bin" / "madoguchi").exists()
 
 
-def _wanted() -> str:
+def _wanted(lock: str) -> str:
     digest = hashlib.sha256()
-    for file in (LOCK, ROOT / "pyproject.toml"):
+    for file in (LOCKS / lock, ROOT / "pyproject.toml"):
         digest.update(file.read_bytes())
     # An editable install and the scripts in bin/ hold absolute paths: a checkout that was moved is set up again.
     digest.update(str(ROOT).encode())
@@ -48,5 +48,7 @@ def _same_python() -> bool:
     return (VENV / "lib" / version).is_dir() and (VENV / "bin" / "python").exists()
 
 
-def _count() -> int:
-    return sum(1 for line in LOCK.read_text().splitlines() if "==" in line and not line.startswith((" ", "#")))
+def _count(lock: str) -> int:
+    return sum(
+        1 for line in (LOCKS / lock).read_text().splitlines() if "==" in line and not line.startswith((" ", "#"))
+    )
