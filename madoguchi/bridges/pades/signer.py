@@ -7,9 +7,11 @@ Building it anew costs pyHanko ten times what the signature costs.
 import asyncio
 import hashlib
 import threading
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from io import BytesIO
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import httpx
 from asn1crypto import cms, tsp
@@ -25,7 +27,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign import PdfSignatureMetadata, PdfSigner, SimpleSigner
 from pyhanko.sign.fields import InvisSigSettings, SigFieldSpec, SigSeedSubFilter
 from pyhanko.sign.timestamps.api import TimeStamper
-from pyhanko.sign.validation import validate_pdf_signature
+from pyhanko.sign.validation import async_validate_pdf_signature
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
@@ -33,6 +35,7 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 from madoguchi.bridges.pades import keys
 from madoguchi.messages.ports import Signature
 
+T = TypeVar("T")
 _DIGEST: Final = "sha256"
 #: An invisible field outside the page: PDF/A-2 forbids a hidden one, PDF/UA-1 an untagged one inside the page.
 _OUTSIDE: Final = InvisSigSettings(set_print_flag=True, set_hidden_flag=False, box_out_of_bounds=True)
@@ -115,8 +118,8 @@ class PadesSigner:
         metadata = PdfSignatureMetadata(field_name="signature", md_algorithm=_DIGEST, subfilter=SigSeedSubFilter.PADES)
         signer = PdfSigner(metadata, city, timestamper=self._timestamper, new_field_spec=field)
         room = None if self._timestamper else self._room
-        signed: BytesIO = asyncio.run(signer.async_sign_pdf(writer, bytes_reserved=room))
-        return signed.getvalue()
+        signed = _run(signer.async_sign_pdf(writer, bytes_reserved=room))
+        return bytes(signed.getvalue())
 
     @cached_property
     def _room(self) -> int:
@@ -144,9 +147,19 @@ class PadesSigner:
         if hashlib.sha256(leaf).digest() not in self._ours:
             return Signature("foreign", signer)
         trust = ValidationContext(trust_roots=[found.signer_cert], allow_fetching=False)
-        status = validate_pdf_signature(found, trust, trust)
+        status = _run(async_validate_pdf_signature(found, trust, trust))
         whole = status.coverage == SignatureCoverageLevel.ENTIRE_FILE
         return Signature("intact" if status.intact and status.valid and whole else "altered", signer)
+
+
+def _run(coroutine: Coroutine[Any, Any, T]) -> T:
+    """What pyHanko hands out as a coroutine, run to its end; in a thread of its own where a loop runs already."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(coroutine)
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, coroutine).result()
 
 
 def _asn1(certificate: x509.Certificate) -> asn1_x509.Certificate:
