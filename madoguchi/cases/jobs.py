@@ -31,7 +31,7 @@ def perform_open_steps(event_id: UUID) -> None:
     case = _case(event_id)
     if case is None:
         return
-    for step in Step.objects.filter(case=case, done_at=None, kind__in=driving.LATER).order_by("token"):
+    for step in Step.objects.filter(case=case, done_at=None, kind__in=driving.LATER, channel="screen").order_by("token"):
         driving.perform(step, by=SYSTEM)
 
 

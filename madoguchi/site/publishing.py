@@ -5,7 +5,8 @@ from collections.abc import Callable, Collection
 from django.conf import settings
 
 from madoguchi.events import Actor
-from madoguchi.procedures import actions
+from madoguchi.ground import clock
+from madoguchi.procedures import actions, queries
 from madoguchi.procedures.models import Procedure
 from madoguchi.procedures.rules.load import load_catalogue
 
@@ -15,11 +16,11 @@ def publish(say: Callable[[str], None], codes: Collection[str] = ()) -> int:
 
     A broken package never keeps the others from being published; what is unchanged stays as it is.
     """
-    catalogue = load_catalogue(settings.CATALOGUE)
+    catalogue, city = load_catalogue(settings.CATALOGUE), queries.city()
     folders = {one.name for one in (settings.CATALOGUE / "procedures").iterdir() if one.is_dir()}
     wanted = set(codes) or {name for name in folders if not name.startswith((".", "_"))}
     for code in sorted(wanted & set(catalogue.packages)):
-        package = catalogue.packages[code]
+        package = city.localise(catalogue.packages[code], city.offer(code, clock.today()))
         before = Procedure.objects.filter(code=code).count()
         row = actions.publish(package, catalogue.facts, by=Actor("system", channel="console"))
         title = package.procedure.title["ja"]

@@ -103,6 +103,11 @@ def scope_of(case: Case, package: Published, course: Course) -> dict[str, Any]:
     return {**package.form.scope(case.answers), "received_on": received, **course.scope()}
 
 
+def _is_later(step: Step) -> bool:
+    """Whether the worker does it: a letter, unless it goes by post or over the counter, which a person does."""
+    return step.kind in LATER and step.channel == "screen"
+
+
 class _Drive:
     """One run of the machine over one locked case; everything is written by :meth:`save`."""
 
@@ -172,7 +177,7 @@ class _Drive:
                 self.decision.made_at, self.decision.made_by_id = self.case.decided_at, self.last_account
             self.decision.save()
         self.case.save()
-        machine = [step.pk for step in self.steps.values() if step.done_at is None and step.kind in LATER]
+        machine = [one.pk for one in self.steps.values() if one.done_at is None and _is_later(one)]
         if machine:
             record(machine=machine)
 
@@ -255,7 +260,7 @@ def perform(step: Step, *, by: Actor = SYSTEM) -> Step:
     """機械の段階の実行: make, sign and keep the letter of an open issue step, then go on. Twice is once."""
     case = locked(step.case)
     fresh = Step.objects.get(pk=step.pk)
-    if fresh.done_at is not None or fresh.kind not in LATER:
+    if fresh.done_at is not None or not _is_later(fresh):
         record(already_done=True)
         return fresh
     package = procedures.package(case.procedure)

@@ -1,0 +1,426 @@
+"""The sample city: staff, residents and cases in every state, made by the very acts that people use.
+
+Everything here is invented (見本データ). Days are counted back from today, so that the city is alive whenever it is
+started. Loading again adds only what is missing: a run that was broken off is completed by the next.
+"""
+
+import base64
+import datetime as dt
+import hashlib
+import io
+import json
+import random
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from PIL import Image, ImageDraw
+
+from madoguchi.cases import actions, jobs
+from madoguchi.cases.models import Case, Step
+from madoguchi.events import SYSTEM, Actor
+from madoguchi.events.models import Event
+from madoguchi.ground import clock
+from madoguchi.people.actions import appoint, enrol_totp, open_account, recognise
+from madoguchi.people.models import Account
+from madoguchi.people.queries import actor_of_account, actor_of_person
+from madoguchi.procedures import queries as procedures
+from madoguchi.procedures.rules.form import UPLOADED
+
+PASSWORD = "madoguchi-mihon-2026"  # noqa: S105 -- of invented accounts in a database that only the demo uses
+SAMPLE_ISSUER = "urn:madoguchi:sample"
+#: Sections with posts whose holders sign in: (section, post, display name).
+STAFF = (
+    ("environment", "environment-clerk", "環境 みどり"),
+    ("environment", "environment-head", "室長 森"),
+    ("children", "children-clerk", "子安 まなぶ"),
+    ("children", "children-head", "課長 育野"),
+    ("taxation", "taxation-clerk", "家屋 つとむ"),
+    ("taxation", "taxation-head", "課長 税所"),
+)
+
+
+@dataclass(slots=True)
+class Story:
+    """One sample case: who asks for what, how many days ago, with which answers, and what happened then.
+
+    ``told`` is the list of what happened after the submission, each a business-day pause and what was done:
+    ``go`` (the open step, with its good outcome), ``refuse``, ``return``, ``correct``, ``withdraw``. ``None`` leaves
+    it a draft.
+    """
+
+    who: str
+    procedure: str
+    days_ago: int
+    answers: dict[str, Any]
+    told: Sequence[tuple[int, str]] | None = ()
+    findings: Mapping[str, Any] = field(default_factory=dict)
+    reason: str = ""
+    corrections: Mapping[str, str] = field(default_factory=dict)
+
+
+def load() -> list[tuple[str, str, str]]:
+    """Make what is missing of the sample city; returns what to tell: who, where, how."""
+    if not settings.DEMO:
+        raise RuntimeError("the sample city is loaded only into a demo (MADOGUCHI_DEMO=1)")
+    staff = {post: _account(section, post, name) for section, post, name in STAFF}
+    subjects = _residents_of_the_identity_provider()
+    for number, story in enumerate(_stories()):
+        key = subjects.get(story.who)
+        issuer, subject = (settings.OIDC_ISSUER, key) if key else (SAMPLE_ISSUER, story.who)
+        person = recognise(issuer, subject, "card", by=SYSTEM)
+        by = actor_of_person(person.pk, "card")
+        if not Case.objects.filter(person=person, procedure__code=story.procedure).exists():
+            _play(story, by, staff, number)
+    lines = [
+        ("  residents sign in as", "見本 花子, 見本 太郎, 谷川 梅子 …", "chosen on the provider's page, no password")
+    ]
+    lines += [
+        (f"  {username}", f"password {PASSWORD}", f"code: madoguchi totp {username}")
+        for username in (post for _, post, _ in STAFF)
+    ]
+    return lines
+
+
+def _account(section: str, post: str, name: str) -> Actor:
+    account = Account.objects.filter(username=post).first()
+    if account is None:
+        account = open_account(post, name, PASSWORD, by=SYSTEM)
+        digest = hashlib.sha256(f"madoguchi sample {post}".encode()).digest()
+        enrol_totp(account, base64.b32encode(digest[:20]).decode(), by=SYSTEM)
+    appoint(account, post, section, dt.date(2026, 4, 1), by=SYSTEM)
+    return actor_of_account(account)
+
+
+def _residents_of_the_identity_provider() -> dict[str, str]:
+    """The test residents' subjects at the demo's identity provider, so that their cases await them."""
+    node = Path(sys.executable).parent / "node"
+    program = settings.ROOT / "tools" / "idp" / "main.mjs"
+    sector = urlsplit(settings.BASE_URL).hostname or "localhost"
+    command = [str(node) if node.exists() else "node", str(program), "--subjects", sector]
+    told = subprocess.run(
+        [*command, "--state", str(settings.VAR / "idp")], capture_output=True, text=True, check=True, timeout=60
+    )
+    return dict(json.loads(told.stdout))
+
+
+# -- playing a story --------------------------------------------------------------------------------------------------
+
+
+def _play(story: Story, by: Actor, staff: Mapping[str, Actor], number: int) -> None:
+    rng = random.Random(number)  # noqa: S311 -- a sample, the same at every start
+    calendar = procedures.calendar()
+    day = clock.today() - dt.timedelta(days=story.days_ago)
+    while not calendar.is_open(day):
+        day -= dt.timedelta(days=1)
+    row = procedures.current(story.procedure)
+    if row is None:
+        return
+    moment = dt.datetime.combine(day, dt.time(rng.randint(8, 21), rng.randint(0, 59)), clock.TOKYO)
+    with clock.travel(moment):
+        case = actions.open_draft(row, by=by)
+        _fill_in(case, story.answers, by)
+        if story.told is None:
+            return
+        actions.submit(case, by=by, email=f"sample-{number}@example.jp")
+        _machine(case)
+    for days, deed in story.told:
+        day = calendar.add(day, days) if days else day
+        at = dt.datetime.combine(day, dt.time(rng.randint(9, 16), rng.randint(0, 59)), clock.TOKYO)
+        moment = max(at, moment + dt.timedelta(minutes=20))
+        if moment > clock.now():
+            return
+        with clock.travel(moment):
+            _do(deed, case, story, by, staff)
+            _machine(case)
+
+
+def _do(deed: str, case: Case, story: Story, by: Actor, staff: Mapping[str, Actor]) -> None:
+    if deed == "withdraw":
+        actions.withdraw(case, by=by)
+        return
+    if deed == "correct":
+        case.refresh_from_db()
+        _fill_in(case, story.answers, by, only=set(story.corrections))
+        actions.submit(case, by=by)
+        return
+    step = Step.objects.select_related("case").filter(case=case, done_at=None).order_by("token").first()
+    if step is None or step.kind == "correction":
+        return
+    who = _holder(step, staff)
+    if step.kind == "approve":
+        actions.approve(step, "approve", by=who)
+    elif step.kind != "examine":
+        actions.do(step, by=who)
+    else:
+        actions.examine(
+            step,
+            "accept" if deed == "go" else deed,
+            by=who,
+            findings=_posted(story.findings),
+            reasons=[story.reason] if deed == "refuse" else [],
+            corrections=story.corrections if deed == "return" else {},
+        )
+
+
+def _holder(step: Step, staff: Mapping[str, Actor]) -> Actor:
+    able = [one for one in staff.values() if one.posts & set(step.posts) or (step.section in one.sections)]
+    clerks = [one for one in able if any(post.endswith("-clerk") for post in one.posts)]
+    return (clerks or able)[0]
+
+
+def _machine(case: Case) -> None:
+    """What the worker would do, at the moment of the story: letters, and the words to the applicant."""
+    while step := Step.objects.select_related("case").filter(case=case, done_at=None, kind__in=["issue"]).first():
+        if step.channel != "screen":
+            break
+        actions.perform(step, by=SYSTEM)
+    subjects = [case.pk, *case.steps.values_list("pk", flat=True)]
+    told = Event.objects.filter(
+        subject_id__in=subjects, outcome="done", verb__in=["case.submit", "case.examine", "case.withdraw"]
+    )
+    for event in told.values_list("pk", flat=True):
+        jobs.tell_applicant(event)
+
+
+def _fill_in(case: Case, answers: Mapping[str, Any], by: Actor, only: set[str] | None = None) -> None:
+    form = procedures.package(case.procedure).form
+    posted = {path: value for path, value in _posted(answers).items() if only is None or path in only}
+    for section in form.sections:
+        if any(form.field_at(path) and form.field_at(path)[0] is section for path in map(_whole, posted)):  # type: ignore[index]  # checked in the same breath
+            actions.save_section(case, section.id, posted, by=by)
+    if only is not None:
+        return
+    for section in form.visible_sections(case.answers):
+        for cell in list(form.cells(section, case.answers)):
+            if cell.field.type in UPLOADED:
+                for number in range(max(cell.field.at_least, 1)):
+                    actions.add_document(
+                        case, cell.path, f"写真{number + 1}.jpg", _photograph(cell.path, number), by=by
+                    )
+
+
+def _whole(path: str) -> str:
+    """The field's own path where ``path`` is one of its parts."""
+    head, _, part = path.rpartition(".")
+    return head if part in {"text", "town", "lat", "lon", "bank", "branch", "kind", "number", "holder"} else path
+
+
+def _posted(answers: Any, at: str = "") -> dict[str, list[str]]:
+    """Answers as a browser posts them."""
+    if isinstance(answers, Mapping):
+        pairs: Iterable[tuple[str, Any]] = ((f"{at}.{name}" if at else name, one) for name, one in answers.items())
+    elif isinstance(answers, list) and answers and isinstance(answers[0], Mapping):
+        pairs = ((f"{at}.{number}", one) for number, one in enumerate(answers))
+    elif isinstance(answers, bool):
+        return {at: ["yes" if answers else "no"]}
+    else:
+        return {at: [str(one) for one in answers] if isinstance(answers, list) else [str(answers)]}
+    return {path: value for name, one in pairs for path, value in _posted(one, name).items()}
+
+
+def _photograph(seed: str, number: int) -> bytes:
+    """A drawing of a house with a damaged roof, as a JPEG of a telephone's shape, plainly marked 見本."""
+    rng = random.Random(f"{seed}{number}")  # noqa: S311 -- a sample
+    picture = Image.new("RGB", (1600, 1200), (176, 205, 226))
+    draw = ImageDraw.Draw(picture)
+    draw.rectangle((0, 840, 1600, 1200), fill=(150, 142, 120))
+    left, top = 340 + rng.randint(-80, 80), 430 + rng.randint(-30, 30)
+    draw.rectangle((left, top, left + 860, 930), fill=(226, 214, 190), outline=(90, 80, 70), width=6)
+    draw.polygon(
+        [(left - 90, top), (left + 430, top - 270), (left + 950, top)], fill=(92, 88, 96), outline=(50, 48, 52)
+    )
+    for _ in range(6 + 3 * number):
+        x, y = left + rng.randint(80, 780), top - rng.randint(10, 120)
+        draw.polygon([(x, y), (x + 60, y - 14), (x + 44, y + 34)], fill=(150, 60, 48))
+    for x in (left + 120, left + 560):
+        draw.rectangle((x, top + 120, x + 180, top + 300), fill=(120, 150, 170), outline=(70, 70, 70), width=5)
+    draw.rectangle((left + 370, top + 200, left + 500, 930), fill=(110, 84, 60))
+    draw.line((left + 700, top + 40, left + 640, top + 260, left + 730, top + 420), fill=(60, 50, 44), width=7)
+    draw.rectangle((30, 30, 300, 110), fill=(255, 255, 255))
+    draw.text((50, 45), "SAMPLE", fill=(190, 0, 0), font_size=52)
+    out = io.BytesIO()
+    picture.save(out, "JPEG", quality=82)
+    return out.getvalue()
+
+
+# -- the stories ------------------------------------------------------------------------------------------------------
+
+_FAMILIES = (
+    ("谷口", "タニグチ"), ("深野", "フコノ"), ("氷野", "ヒノ"), ("灰塚", "ハイヅカ"), ("御領", "ゴリョウ"),
+    ("赤井", "アカイ"), ("川中", "カワナカ"), ("新田", "シンデン"), ("平野", "ヒラノ"), ("泉", "イズミ"),
+)  # fmt: skip
+_GIVEN = (
+    ("翔太", "ショウタ"), ("美咲", "ミサキ"), ("健一", "ケンイチ"), ("陽子", "ヨウコ"), ("直樹", "ナオキ"),
+    ("さくら", "サクラ"), ("誠", "マコト"), ("千尋", "チヒロ"),
+)  # fmt: skip
+
+
+def _stories() -> Iterator[Story]:
+    hanako = _person("見本 花子", "ミホン ハナコ", "谷川一丁目1番1号", "1990-04-12")
+    taro = _person("見本 太郎", "ミホン タロウ", "谷川一丁目1番1号", "1988-11-03")
+    umeko = _person("谷川 梅子", "タニガワ ウメコ", "住道二丁目2番2号", "1951-02-28")
+    ken = _person("住道 健", "スミノドウ ケン", "末広町3番3号", "1979-07-20")
+    linh = _person("NOZAKI LINH", "ノザキ リン", "野崎四丁目4番4号", "1996-01-15")
+    yield Story("mihon-hanako", "child-allowance-claim", 40, _allowance(hanako, [6, 0]), [(3, "go"), (2, "go")])
+    yield Story("mihon-hanako", "dog-registration", 0, _dog(hanako, "こむぎ", "トイプードル"), None)
+    yield Story(
+        "mihon-taro",
+        "dog-registration",
+        9,
+        _dog(taro, "ごん", "秋田犬"),
+        [(2, "return")],
+        corrections={
+            "microchip_number": "番号が登録機関の記録と一致しません。証明書をご覧になり、15桁を入力し直してください。"
+        },
+    )
+    yield Story("tanigawa-umeko", "disaster-certificate", 12, _damage(umeko, "survey"), [])
+    yield Story(
+        "suminodo-ken",
+        "disaster-certificate",
+        16,
+        _damage(ken, "self"),
+        [(2, "go")] * 4,
+        findings={"photos_suffice": True, "damage_ratio": 5},
+    )
+    yield Story("suminodo-ken", "dog-registration", 30, _dog(ken, "ハチ", "柴犬"), [(2, "go"), (1, "go")])
+    yield Story("nozaki-linh", "child-allowance-claim", 8, _allowance(linh, [1]), [(4, "go")])
+    rng = random.Random(27218)  # noqa: S311 -- a sample, the same at every start
+    towns = procedures.city().towns
+    plots: tuple[tuple[str, int, Sequence[tuple[int, str]]], ...] = (
+        ("child-allowance-claim", 55, [(4, "go"), (3, "go")]),
+        ("child-allowance-claim", 47, []),
+        ("child-allowance-claim", 21, [(5, "return"), (4, "correct"), (2, "go")]),
+        ("child-allowance-claim", 13, [(3, "go"), (2, "go")]),
+        ("child-allowance-claim", 6, []),
+        ("child-allowance-claim", 3, []),
+        ("child-allowance-claim", 1, []),
+        ("child-allowance-claim", 5, [(2, "withdraw")]),
+        ("dog-registration", 26, [(1, "go"), (1, "go")]),
+        ("dog-registration", 18, [(2, "refuse"), (1, "go")]),
+        ("dog-registration", 11, []),
+        ("dog-registration", 4, []),
+        ("dog-registration", 2, []),
+        ("dog-registration", 7, [(1, "withdraw")]),
+        ("disaster-certificate", 20, [(3, "refuse"), (1, "refuse"), (2, "go")]),
+        ("disaster-certificate", 15, [(3, "return")]),
+        ("disaster-certificate", 10, []),
+        ("disaster-certificate", 5, []),
+        ("disaster-certificate", 2, []),
+    )
+    for number, (code, days, told) in enumerate(plots):
+        (family, family_kana), (given, given_kana) = rng.choice(_FAMILIES), rng.choice(_GIVEN)
+        town = rng.choice(towns)
+        who = _person(
+            f"{family} {given}",
+            f"{family_kana} {given_kana}",
+            f"{town.name}{rng.randint(1, 20)}番{rng.randint(1, 30)}号",
+            dt.date(rng.randint(1960, 1999), rng.randint(1, 12), rng.randint(1, 28)).isoformat(),
+        )
+        answers = {
+            "child-allowance-claim": lambda who=who: _allowance(who, rng.sample(range(16), rng.randint(1, 3))),
+            "dog-registration": lambda who=who: _dog(
+                who, rng.choice(["モモ", "レオ", "ソラ", "ココ"]), rng.choice(["柴犬", "雑種"])
+            ),
+            "disaster-certificate": lambda who=who: _damage(who, "self" if number % 2 else "survey"),
+        }[code]()
+        yield Story(
+            f"sample-{number}",
+            code,
+            days,
+            answers,
+            told,
+            findings={"photos_suffice": True, "damage_ratio": 24},
+            reason="申請のあった事実を確認できなかったため。",
+            corrections=_corrections(code),
+        )
+
+
+def _corrections(code: str) -> dict[str, str]:
+    return {
+        "child-allowance-claim": {"person.bank_account": "請求する方ご本人の名義の口座に直してください。"},
+        "dog-registration": {"breed": "犬種をご確認ください。"},
+        "disaster-certificate": {"dwelling_place": "番地まで入力してください。"},
+    }[code]
+
+
+def _person(name: str, kana: str, address: str, born: str) -> dict[str, Any]:
+    return {
+        "full_name": name,
+        "full_name_kana": kana,
+        "registered_address": f"大阪府大東市{address}",
+        "date_of_birth": born,
+        "phone": "072-000-0000",
+    }
+
+
+def _ago(days: int) -> str:
+    return (clock.today() - dt.timedelta(days=days)).isoformat()
+
+
+def _allowance(who: Mapping[str, Any], ages: Sequence[int]) -> dict[str, Any]:
+    kana, family = who["full_name_kana"].split()[0], who["full_name"].split()[0]
+    names = [("一郎", "イチロウ"), ("二葉", "フタバ"), ("三奈", "ミナ")]
+    children = [
+        {
+            "full_name": f"{family} {names[n][0]}",
+            "full_name_kana": f"{kana} {names[n][1]}",
+            "date_of_birth": _ago(365 * age + 70),
+            "relationship": "child",
+            "lives_with_you": "together",
+            "in_facility": False,
+        }
+        for n, age in enumerate(sorted(ages, reverse=True))
+    ]
+    account = {"bank": "みほん銀行", "branch": "大東支店", "kind": "ordinary", "number": "1234567"}
+    return {
+        "person": {
+            **who,
+            "pension_scheme": "employees",
+            "bank_account": {**account, "holder": who["full_name_kana"]},
+        },
+        "public_servant": False,
+        "has_spouse": False,
+        "child": children,
+        "claim_reason": "birth",
+        "reason_on": _ago(70),
+    }
+
+
+def _dog(who: Mapping[str, Any], name: str, breed: str) -> dict[str, Any]:
+    return {
+        "person": dict(who),
+        "registered_before": "first",
+        "dog_name": name,
+        "breed": breed,
+        "dog_born_on": _ago(200),
+        "coat": "茶",
+        "dog_sex": "female",
+        "acquired_on": _ago(75),
+        "kept_at": {"text": who["registered_address"]},
+        "microchip": "registered",
+        "microchip_number": "392123456789012",
+    }
+
+
+def _damage(who: Mapping[str, Any], assessment: str) -> dict[str, Any]:
+    return {
+        "person": dict(who),
+        "relation": "owner_resident",
+        "disaster_kind": "wind",
+        "occurred_on": _ago(60),
+        "building_use": "dwelling",
+        "dwelling_place": {"text": who["registered_address"]},
+        "structure": "wood",
+        "residents": "3",
+        "damaged_parts": ["roof", "outer_wall"],
+        "leaning": assessment == "survey",
+        "description": "強い風で瓦が飛び、外壁にひびが入りました。",
+        "assessment": assessment,
+        "self_assessment_accepted": True,
+    }
