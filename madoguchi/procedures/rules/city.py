@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Self, TypeVar, cast
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -41,7 +41,11 @@ class Codes(Model):
         # The check digit: 11 less the remainder of the weighted sum (6, 5, 4, 3, 2), last digit only.
         digit = (11 - sum(int(d) * w for d, w in zip(self.municipality, (6, 5, 4, 3, 2), strict=True)) % 11) % 10
         if self.local_government != f"{self.municipality}{digit}":
-            raise refuse("団体コードの検査数字が合いません", f"local_government: '{self.municipality}{digit}'", "local_government")
+            raise refuse(
+                "団体コードの検査数字が合いません",
+                f"local_government: '{self.municipality}{digit}'",
+                "local_government",
+            )
         return self
 
 
@@ -70,7 +74,9 @@ class Theme(Model):
     def _is_readable(self) -> Self:
         if (found := contrast(self.accent, "#ffffff")) < AA_CONTRAST:
             raise refuse(
-                f"白とのコントラスト比が {found:.1f} しかありません（{AA_CONTRAST} 以上が必要）", "もっと濃い色にします", "accent"
+                f"白とのコントラスト比が {found:.1f} しかありません（{AA_CONTRAST} 以上が必要）",
+                "もっと濃い色にします",
+                "accent",
             )
         return self
 
@@ -183,7 +189,12 @@ class Organisation(Model):
         sections = {section.id for section in self.sections()}
         for role, holder in self.roles.items():
             if holder.section is not None and holder.section not in sections:
-                raise refuse(f"課 {holder.section} がありません", f"{'、'.join(sorted(sections))} のどれかにします", "roles", role)
+                raise refuse(
+                    f"課 {holder.section} がありません",
+                    f"{'、'.join(sorted(sections))} のどれかにします",
+                    "roles",
+                    role,
+                )
             if holder.post is not None and holder.post not in posts:
                 raise refuse(f"職 {holder.post} がありません", "departments にある職の id にします", "roles", role)
         for index, one in enumerate(self.decides):
@@ -270,7 +281,9 @@ _NUMERALS = "〇一二三四五六七八九"
 
 def _kanji(number: int) -> str:
     tens, ones = divmod(number, 10)
-    return ("" if tens == 0 else "十" if tens == 1 else f"{_NUMERALS[tens]}十") + (_NUMERALS[ones] if ones or not tens else "")
+    return ("" if tens == 0 else "十" if tens == 1 else f"{_NUMERALS[tens]}十") + (
+        _NUMERALS[ones] if ones or not tens else ""
+    )
 
 
 def _expand(line: TownLine) -> Iterator[Town]:
@@ -369,7 +382,7 @@ def fill_text(text: str, city: City, language: str = "ja") -> str:
 
 
 def _filled(value: T, city: City) -> T:
-    made: Any = value
+    made: object = value
     if isinstance(value, LocalText):
         made = fill(value, city)
     elif isinstance(value, str):
@@ -380,7 +393,7 @@ def _filled(value: T, city: City) -> T:
         made = tuple(_filled(one, city) for one in value)
     elif isinstance(value, dict):
         made = {key: _filled(one, city) for key, one in value.items()}
-    return made
+    return cast(T, made)
 
 
 def load_city(folder: Path) -> City:
@@ -451,5 +464,3 @@ def _luminance(colour: str) -> float:
     parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
     red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-

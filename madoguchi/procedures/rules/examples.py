@@ -343,4 +343,8 @@ def _differences(example: Example, story: Story) -> Iterator[tuple[Path_, str, s
 
 
 def _told(value: Any) -> str:
-    return {True: "true", False: "false", None: "なし"}.get(value, str(value)) if value in (True, False, None) else str(value)
+    return (
+        {True: "true", False: "false", None: "なし"}.get(value, str(value))
+        if value in (True, False, None)
+        else str(value)
+    )
