@@ -1,12 +1,26 @@
 """The versions of procedures that were published. A row is never changed: running cases are pinned to it."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
+from psycopg.types.json import Json
 
 from madoguchi.ground import clock
 from madoguchi.ground.ids import uuid7
 from madoguchi.ground.sensitivity import Sensitivity, classified
+
+
+class WrittenJSON(models.JSONField):
+    """JSON as it was written (type ``json``): ``jsonb`` sorts keys, and options are shown in the package's order."""
+
+    def db_type(self, connection: Any) -> str:
+        return "json"
+
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
+        return None if value is None else Json(value)
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        return super().from_db_value(value, expression, connection) if isinstance(value, str) else value
 
 
 @classified(
@@ -34,8 +48,8 @@ class Procedure(models.Model):
     revision = models.PositiveIntegerField(default=1)
     digest = models.TextField()
     identity = models.TextField()
-    data = models.JSONField()
-    graph = models.JSONField()
+    data = WrittenJSON()
+    graph = WrittenJSON()
     published_at = models.DateTimeField(default=clock.now)
     withdrawn_at = models.DateTimeField(null=True)
 

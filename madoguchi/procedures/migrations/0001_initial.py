@@ -2,6 +2,7 @@
 
 import madoguchi.ground.clock
 import madoguchi.ground.ids
+import madoguchi.procedures.models
 from django.db import migrations, models
 
 
@@ -22,8 +23,8 @@ class Migration(migrations.Migration):
                 ('revision', models.PositiveIntegerField(default=1)),
                 ('digest', models.TextField()),
                 ('identity', models.TextField()),
-                ('data', models.JSONField()),
-                ('graph', models.JSONField()),
+                ('data', madoguchi.procedures.models.WrittenJSON()),
+                ('graph', madoguchi.procedures.models.WrittenJSON()),
                 ('published_at', models.DateTimeField(default=madoguchi.ground.clock.now)),
                 ('withdrawn_at', models.DateTimeField(null=True)),
             ],
