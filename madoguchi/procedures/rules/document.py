@@ -229,6 +229,8 @@ def _build(text: str, path: Path) -> Document:
         if isinstance(top.data, dict) and top.key is None:
             if not isinstance(event, ScalarEvent):
                 raise _broken(path, line, column, "項目名は一つの語で書きます", "「項目名: 値」の形で書きます")
+            if event.value.startswith("　"):
+                raise _broken(path, line, column, "全角の空白で字下げされています", "半角の空白に替えます")
             if event.value in top.data:
                 first, _ = places[(*top.path, event.value)]
                 message = f"{event.value}: が二度書かれています（先は {first} 行目）"

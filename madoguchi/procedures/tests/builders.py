@@ -43,7 +43,7 @@ _conditions = st.sampled_from([None, None, "decision.granted", "not decision.gra
 @st.composite
 def _step(draw: st.DrawFn) -> dict[str, Any]:
     kind = draw(st.sampled_from(["examine", "approve", "judge", "consult", "issue", "notify", "wait"]))
-    body: dict[str, Any] = {
+    bodies: dict[str, dict[str, Any]] = {
         "examine": {"by": "office"},
         "approve": {"by": "head-of-office", "outcomes": ["approve"]},
         "judge": {"table": "route"},
@@ -51,7 +51,8 @@ def _step(draw: st.DrawFn) -> dict[str, Any]:
         "issue": {"letter": "decision"},
         "notify": {"template": "decided"},
         "wait": {"days": 3},
-    }[kind].copy()
+    }
+    body = bodies[kind]
     if kind == "examine":
         outcomes = draw(st.sampled_from([["accept"], ["accept", "return"], ["accept", "return", "refuse"]]))
         body["outcomes"] = outcomes

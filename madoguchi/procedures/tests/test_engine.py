@@ -136,6 +136,7 @@ class Runs(RuleBasedStateMachine):
 
     flow: Graph
     scope: dict[str, Any]
+    state: State
 
     @initialize(flow=flows(), scope=scopes)
     def begin(self, flow: list[Any], scope: dict[str, Any]) -> None:
@@ -149,7 +150,7 @@ class Runs(RuleBasedStateMachine):
         """What every call must do: close the one token, open new ones, and account for all."""
         before = dict(self.state.tokens) if closed is not None else {}
         assert [token.id for token in moves.closed] == ([] if closed is None else [closed])
-        before.pop(closed, None)  # type: ignore[arg-type]
+        before = {token: node for token, node in before.items() if token != closed}
         opened = {token.id: token.node for token in moves.opened}
         assert not opened.keys() & self.seen, "an id is never given twice"
         assert moves.state.tokens == before | opened
