@@ -5,19 +5,23 @@ Every query takes the actor and answers only with what that actor may see; what 
 
 import datetime as dt
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Coalesce
 
 from madoguchi.cases.actions.driving import course_of, scope_of
-from madoguchi.cases.models import Case, Correction, Decision, Document, DocumentContent, Step
+from madoguchi.cases.models import Case, Correction, Decision, Document, DocumentContent, Step, Timer
 from madoguchi.events import Actor
 from madoguchi.events.models import Event
 from madoguchi.ground import clock
 from madoguchi.ground.errors import Invalid, NotFound
 from madoguchi.ground.ids import parse_reference
+from madoguchi.ground.kana import search_key
 from madoguchi.ground.languages import LocalText
+from madoguchi.messages.queries import letters_about, messages_about
 from madoguchi.people.queries import staff_names
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules.flow import Node
@@ -35,7 +39,7 @@ def _unknown() -> NotFound:
 
 def own_cases(by: Actor) -> QuerySet[Case]:
     """All cases of the resident, newest first; deleted drafts are left out."""
-    cases = Case.objects.filter(person_id=by.id).exclude(received_at=None, withdrawn_at__isnull=False)
+    cases = Case.objects.filter(person_id=by.who).exclude(received_at=None, withdrawn_at__isnull=False)
     return cases.select_related("procedure").order_by("-opened_at")
 
 
@@ -72,44 +76,175 @@ def open_corrections(case: Case) -> dict[str, Correction]:
 
 # -- the desk ---------------------------------------------------------------------------------------------------------
 
+#: Lines that one list shows at most; whoever has more finds the rest by procedure and words.
+MOST_LINES = 200
+#: Cases among which words are looked for, newest promise first: names are compared folded, not in the database.
+MOST_SEARCHED = 5000
+
+View = Literal["mine", "late", "waiting", "elsewhere", "ended"]
+VIEWS: tuple[View, ...] = ("mine", "late", "waiting", "elsewhere", "ended")
+
 
 @dataclass(frozen=True, slots=True)
-class Work:
-    """One line of the work list. ``days_left`` counts business days to the promised date; negative is late."""
+class Line:
+    """One case of a list at the desk. ``days_left`` counts business days to the promised date; negative is late.
 
-    step: Step
+    ``now`` are the steps at which the case stands; ``since`` is when the first of them began, or when it all ended.
+    """
+
     case: Case
     title: LocalText
-    node: Node
+    applicant: str
+    kana: str
     days_left: int
+    now: tuple[Node, ...]
+    since: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Work(Line):
+    """A line with the step that this member of staff may do."""
+
+    step: Step
+    node: Node
 
 
 def open_steps(by: Actor) -> QuerySet[Step]:
     """The steps whose turn it is and that this member of staff may do: of the sections and of the posts held."""
-    mine = Q(section__in=by.sections) | Q(posts__overlap=sorted(by.posts) or ["-"])
-    steps = Step.objects.filter(mine, done_at=None, case__withdrawn_at=None)
+    steps = Step.objects.filter(_mine_to_do(by), done_at=None, case__withdrawn_at=None)
     return steps.select_related("case__procedure").order_by("case__due_on", "opened_at")
 
 
-def work_list(by: Actor, limit: int = 200) -> list[Work]:
-    """What is to be done, overdue first, then by promised date."""
+def work_list(by: Actor, *, code: str = "", words: str = "", limit: int = MOST_LINES) -> list[Work]:
+    """What is to be done, overdue first, then by promised date; of one procedure and with these words, if given."""
     if by.kind != "staff":
         return []
-    today, calendar = clock.today(), procedures.calendar()
-    rows = open_steps(by).defer("case__answers", "case__typed", "case__procedure__data", "case__procedure__graph")
+    steps = open_steps(by).defer("case__answers", "case__typed", "case__procedure__data", "case__procedure__graph")
+    if code:
+        steps = steps.filter(case__procedure__code=code)
+    if words:
+        steps = steps.filter(case__in=_with_words(Case.objects.filter(pk__in=steps.values("case")), words))
     lines = []
-    for step in rows[:limit]:
+    for step in _named(steps, "case__answers")[:limit]:
         package = procedures.package(step.case.procedure)
-        due = step.case.due_on or today
-        left = calendar.between(today, due) if due >= today else -calendar.between(due, today)
-        lines.append(Work(step, step.case, package.procedure.title, package.graph[step.node], left))
+        node = package.graph[step.node]
+        name, kana = _names_of(step)
+        left = _days_left(step.case)
+        lines.append(
+            Work(step.case, package.procedure.title, name, kana, left, (node,), step.opened_at, step=step, node=node)
+        )
     return lines
 
 
-def waiting_for_applicant(by: Actor) -> QuerySet[Case]:
-    """Cases of the sections that were returned for correction, longest waiting first."""
-    cases = Case.objects.filter(section__in=by.sections, returned_at__isnull=False, withdrawn_at=None)
-    return cases.select_related("procedure").order_by("returned_at")
+def case_list(view: View, by: Actor, *, code: str = "", words: str = "", limit: int = MOST_LINES) -> list[Line]:
+    """The cases of a view, most pressing first (ended ones: newest first)."""
+    if by.kind != "staff":
+        return []
+    cases = _viewed(view, by).select_related("procedure").prefetch_related("steps")
+    if code:
+        cases = cases.filter(procedure__code=code)
+    if words:
+        cases = cases.filter(pk__in=_with_words(cases, words))
+    cases = cases.defer("answers", "typed", "procedure__data", "procedure__graph")
+    if view == "ended":
+        cases = cases.order_by(Coalesce("closed_at", "withdrawn_at").desc())
+    else:
+        cases = cases.order_by("returned_at" if view == "waiting" else "due_on", "received_at")
+    lines = []
+    for case in _named(cases, "answers")[:limit]:
+        package = procedures.package(case.procedure)
+        steps = sorted((one for one in case.steps.all() if one.done_at is None), key=lambda one: one.token)
+        name, kana = _names_of(case)
+        ended = case.withdrawn_at or case.closed_at
+        lines.append(
+            Line(
+                case,
+                package.procedure.title,
+                name,
+                kana,
+                _days_left(case),
+                tuple(package.graph[one.node] for one in steps),
+                ended or (steps[0].opened_at if steps else None),
+            )
+        )
+    return lines
+
+
+def counts(by: Actor, *, code: str = "") -> dict[View, int]:
+    """How many cases each view holds; every figure is a list that can be opened."""
+    if by.kind != "staff":
+        return dict.fromkeys(VIEWS, 0)
+    of_code = Q(procedure__code=code) if code else Q()
+    return {view: _viewed(view, by).filter(of_code).count() for view in VIEWS}
+
+
+def procedures_at(by: Actor) -> list[tuple[str, LocalText]]:
+    """The procedures of which this member of staff may see a case, by code."""
+    if by.kind != "staff":
+        return []
+    rows = Case.objects.filter(_visible(by), received_at__isnull=False).order_by("procedure__code", "-received_at")
+    newest = rows.distinct("procedure__code").select_related("procedure")
+    return [
+        (one.procedure.code, procedures.package(one.procedure).procedure.title)
+        for one in newest.defer("answers", "typed", "procedure__data", "procedure__graph")
+    ]
+
+
+def _mine_to_do(by: Actor) -> Q:
+    return Q(section__in=by.sections) | Q(posts__overlap=sorted(by.posts) or ["-"])
+
+
+def _visible(by: Actor) -> Q:
+    """The cases that a member of staff may see: of the sections, and those with a step of section or post."""
+    return Q(section__in=by.sections) | Q(Exists(Step.objects.filter(_mine_to_do(by), case=OuterRef("pk"))))
+
+
+def _viewed(view: View, by: Actor) -> QuerySet[Case]:
+    cases = Case.objects.filter(_visible(by), received_at__isnull=False)
+    mine = Exists(Step.objects.filter(_mine_to_do(by), case=OuterRef("pk"), done_at=None))
+    ended = Q(closed_at__isnull=False) | Q(withdrawn_at__isnull=False)
+    if view == "ended":
+        return cases.filter(ended)
+    cases = cases.exclude(ended)
+    if view == "waiting":
+        return cases.filter(returned_at__isnull=False)
+    if view == "late":
+        return cases.filter(due_on__lt=clock.today(), decided_at=None)
+    return cases.filter(mine) if view == "mine" else cases.exclude(mine).filter(returned_at=None)
+
+
+def _days_left(case: Case) -> int:
+    today = clock.today()
+    return procedures.calendar().between(today, case.due_on or today)
+
+
+def _named(rows: QuerySet[Any], answers: str) -> QuerySet[Any]:
+    """With the applicant's name and reading out of the answers, so that the answers need not be read."""
+    named: QuerySet[Any] = rows.annotate(
+        applicant=KeyTextTransform("full_name", KeyTextTransform("person", answers)),
+        applicant_kana=KeyTextTransform("full_name_kana", KeyTextTransform("person", answers)),
+        signed=KeyTextTransform("applicant_name", answers),
+    )
+    return named
+
+
+def _names_of(row: Any) -> tuple[str, str]:
+    return row.applicant or row.signed or "", row.applicant_kana or ""
+
+
+def _with_words(cases: QuerySet[Case], words: str) -> list[UUID]:
+    """Of these cases, those whose 受付番号, name or reading holds every word, in any width, kana and old character."""
+    wanted = [search_key(word) for word in words.split() if search_key(word)][:5]
+    rows = _named(cases.order_by("-due_on"), "answers").values_list(
+        "pk", "number", "applicant", "applicant_kana", "signed"
+    )
+    found = []
+    for key, number, *names in rows[:MOST_SEARCHED]:
+        text = search_key(" ".join(one for one in (number, *names) if one))
+        plain = text.replace("-", "")
+        if all(word in text or (word.replace("-", "") or word) in plain for word in wanted):
+            found.append(key)
+    return found
 
 
 def staff_case(number: str, by: Actor) -> Case:
@@ -118,9 +253,7 @@ def staff_case(number: str, by: Actor) -> Case:
         canonical = parse_reference(number)
     except Invalid:
         raise _unknown() from None
-    with_post = Step.objects.filter(case=OuterRef("pk"), posts__overlap=sorted(by.posts) or ["-"])
-    mine = Q(section__in=by.sections) | Exists(with_post)
-    cases = Case.objects.filter(mine, number=canonical).select_related("procedure")
+    cases = Case.objects.filter(_visible(by), number=canonical).select_related("procedure")
     case = cases.first() if by.kind == "staff" else None
     if case is None:
         raise _unknown()
@@ -242,15 +375,15 @@ class Happening:
 
 
 def history(case: Case) -> list[Happening]:
-    """Everything that happened to the case and its steps, oldest first, refusals included."""
+    """Everything that happened to the case, its steps, letters and messages, oldest first, refusals included."""
     ids = [case.pk, *case.steps.values_list("pk", flat=True)]
+    ids += Timer.objects.filter(step__case=case).values_list("pk", flat=True)
+    ids += letters_about(case.pk).values_list("pk", flat=True)
+    ids += messages_about(case.pk).values_list("pk", flat=True)
     events = list(Event.objects.filter(subject_id__in=ids).order_by("at", "id"))
     names = staff_names({one.actor_id for one in events if one.actor_kind == "staff" and one.actor_id})
     words = {"resident": "申請者", "system": "システム", "visitor": "申請者"}
-    return [
-        Happening(one, names.get(one.actor_id, "職員") if one.actor_kind == "staff" else words[one.actor_kind])
-        for one in events
-    ]
+    return [Happening(one, words.get(one.actor_kind) or names.get(one.actor_id or case.pk, "職員")) for one in events]
 
 
 def completed_digitally(code: str) -> tuple[int, int]:

@@ -31,6 +31,26 @@ def ahead(graph: Graph, at: Iterable[str], scope: Mapping[str, Any]) -> list[Nod
     return [node for node in graph.steps if node.id in found]
 
 
+def following(graph: Graph, at: str, outcome: str, scope: Mapping[str, Any]) -> list[Node]:
+    """What happens next if the step ``at`` ends with ``outcome``: the steps up to the next that people do.
+
+    ``scope`` must already hold what the outcome changes (``decision.granted``).
+    """
+    found: list[Node] = []
+    running = [graph[at].next[outcome if outcome in graph[at].next else ""]]
+    seen: set[str] = set()
+    while running:
+        node = graph[running.pop(0)]
+        if node.id in seen:
+            continue
+        seen.add(node.id)
+        if node.is_step:
+            found.append(node)
+        if not node.is_human:
+            running += _ways(node, scope)
+    return found
+
+
 def _ways(node: Node, scope: Mapping[str, Any]) -> list[str]:
     if node.kind == "gateway":
         return [node.next["yes" if Expression.parse(node.when or "").holds(scope) else "no"]]
