@@ -31,7 +31,9 @@ def perform_open_steps(event_id: UUID) -> None:
     case = _case(event_id)
     if case is None:
         return
-    for step in Step.objects.filter(case=case, done_at=None, kind__in=driving.LATER, channel="screen").order_by("token"):
+    for step in Step.objects.filter(case=case, done_at=None, kind__in=driving.LATER, channel="screen").order_by(
+        "token"
+    ):
         driving.perform(step, by=SYSTEM)
 
 
@@ -98,11 +100,7 @@ def fire_due(limit: int = 200) -> int:
 def _case(event_id: UUID) -> Case | None:
     """The case of an event whose subject is the case itself or one of its steps or timers."""
     event = Event.objects.get(pk=event_id)
-    cases = Case.objects.select_related("procedure")
-    if event.subject_kind == "case":
-        return cases.filter(pk=event.subject_id).first()
-    if event.subject_kind == "step":
-        return cases.filter(steps__pk=event.subject_id).first()
-    if event.subject_kind == "timer":
-        return cases.filter(steps__timers__pk=event.subject_id).first()
-    return None
+    path = {"case": "pk", "step": "steps__pk", "timer": "steps__timers__pk"}.get(event.subject_kind)
+    if path is None or event.subject_id is None:
+        return None
+    return Case.objects.select_related("procedure").filter(**{path: event.subject_id}).first()

@@ -8,6 +8,7 @@ log is complete and will not change.
 from uuid import UUID
 
 from django.db import connection, transaction
+from procrastinate.types import JSONValue
 
 from madoguchi.events import queries
 from madoguchi.events.following import FOLLOWERS
@@ -50,10 +51,10 @@ def relay(limit: int = 1000) -> int:
         if not rows:
             return 0
         wanted: dict[str, list[str]] = {}
-        for follower in FOLLOWERS.values():
-            for verb in follower.verbs:
-                wanted.setdefault(verb, []).append(follower.name)
-        jobs = [
+        for name in FOLLOWERS:
+            for verb in FOLLOWERS.get(name).verbs:
+                wanted.setdefault(verb, []).append(name)
+        jobs: list[dict[str, JSONValue]] = [
             {"job": name, "event": str(event)}
             for _, event, verb, outcome in rows
             if outcome == "done"

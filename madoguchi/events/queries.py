@@ -18,7 +18,7 @@ def logged(row: tuple[Any, ...]) -> LoggedEvent:
     """A row of ``_COLUMNS`` as the chain sees it: the time in UTC with microseconds, the data as parsed JSON."""
     at: datetime = row[2]
     data = json.loads(row[12]) if isinstance(row[12], str) else row[12]
-    return LoggedEvent(row[0], row[1], at.astimezone(UTC).isoformat(timespec="microseconds"), *row[3:12], data)
+    return LoggedEvent._make([*row[:2], at.astimezone(UTC).isoformat(timespec="microseconds"), *row[3:12], data])
 
 
 def stream_events(from_xid: int = 0, to_xid: int | None = None, size: int = 5000) -> Iterator[LoggedEvent]:
@@ -103,7 +103,7 @@ def verify_export(path: str, anchors: dict[int, bytes] | None = None) -> Verific
 
     def events() -> Iterator[LoggedEvent]:
         for one in lines(list):
-            yield LoggedEvent(*(UUID(v) if v and n in _UUIDS else v for n, v in enumerate(one)))
+            yield LoggedEvent._make(UUID(v) if v and n in _UUIDS else v for n, v in enumerate(one))
 
     return Verifier(anchors or {}).verify(seals(), events())
 

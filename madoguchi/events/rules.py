@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal, NamedTuple
 from uuid import UUID
 
+from madoguchi.ground.errors import NotAllowed
+
 ActorKind = Literal["resident", "staff", "visitor", "system"]
 
 
@@ -25,6 +27,13 @@ class Actor:
     sections: frozenset[str] = frozenset()
     level: str = ""
     channel: str = "web"
+
+    @property
+    def who(self) -> UUID:
+        """The id of a resident or of staff. Raises NotAllowed for those who are nobody in particular."""
+        if self.id is None:
+            raise NotAllowed("not-signed-in", "ログインしてください。")
+        return self.id
 
 
 SYSTEM: Final = Actor("system", channel="worker")

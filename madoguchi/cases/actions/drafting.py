@@ -6,7 +6,7 @@ the office asked for can be changed, and ``submit`` gives the case back to the s
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -44,7 +44,7 @@ def open_draft(procedure: Procedure, *, by: Actor, language: str = "ja") -> Case
     Two taps at once open one draft. A draft of an earlier version is handed back as it is.
     """
     mine = Case.objects.filter(
-        person_id=by.id, procedure__code=procedure.code, received_at=None, withdrawn_at=None
+        person_id=by.who, procedure__code=procedure.code, received_at=None, withdrawn_at=None
     ).first()
     if mine is not None:
         record(case=mine.pk, continued=True)
@@ -54,12 +54,12 @@ def open_draft(procedure: Procedure, *, by: Actor, language: str = "ja") -> Case
         with transaction.atomic():  # noqa: TID251 -- a savepoint inside the act
             case = Case.objects.create(
                 procedure=procedure,
-                person_id=by.id,
+                person_id=by.who,
                 language=language,
                 section=procedures.section_of(package.procedure).id,
             )
     except IntegrityError:
-        case = Case.objects.get(person_id=by.id, procedure=procedure, received_at=None, withdrawn_at=None)
+        case = Case.objects.get(person_id=by.who, procedure=procedure, received_at=None, withdrawn_at=None)
     record(case=case.pk, procedure=procedure.code, version=procedure.version)
     return case
 
@@ -341,8 +341,9 @@ def _forget_hidden(case: Case, form: forms.Form) -> None:
 def _keep_facts(case: Case, by: Actor) -> None:
     """What was answered under a fact key becomes known, as the applicant's own statement of this day."""
     values: dict[tuple[str, str], Any] = {}
-    for section in procedures.package(case.procedure).form.sections:
-        for cell in section and procedures.package(case.procedure).form.cells(section, case.answers):
+    form = procedures.package(case.procedure).form
+    for section in form.sections:
+        for cell in form.cells(section, case.answers):
             if cell.field.fact and cell.value not in (None, "", []) and cell.field.type not in forms.UPLOADED:
                 row = "" if cell.row is None else f"{case.pk}:{cell.row}"
                 values[(cell.field.fact, row)] = cell.value
@@ -382,8 +383,3 @@ def _mirror(case: Case, fresh: Case) -> Case:
     """Let the caller's object show what is stored now."""
     case.__dict__.update({key: value for key, value in fresh.__dict__.items() if key != "_state"})
     return case
-
-
-def paths(rows: Sequence[Correction]) -> list[str]:
-    """The paths of corrections, in the order asked."""
-    return [one.path for one in rows]

@@ -234,6 +234,7 @@ class _Drive:
             self._notify(said["template"])
 
     def _record(self, said: Any) -> None:
+        value: Any
         if "value" in said:
             value = procedures.expression(said["value"]).evaluate(self.scope())
         else:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.db.models import Q
+
 from madoguchi.cases.actions import driving
 from madoguchi.cases.models import Case, Correction, Decision, Step
 from madoguchi.cases.rules.permission import POST_OF_STEP, SECTION_OF_CASE, SECTION_OF_STEP
@@ -17,7 +19,8 @@ IN_CASE = Reason(
     "step-of-case",
     "この手続に自分の段階があるから",
     lambda actor, case: (
-        actor.kind == "staff" and case.steps.filter(posts__overlap=sorted(actor.posts) or ["-"]).exists()
+        actor.kind == "staff"
+        and case.steps.filter(Q(section__in=actor.sections) | Q(posts__overlap=sorted(actor.posts) or ["-"])).exists()
     ),
 )
 MAX_NOTE = 2000
@@ -76,7 +79,7 @@ def approve(step: Step, outcome: str, *, by: Actor, note: str = "") -> Case:
     case, fresh = _open_step(step, "approve")
     package = procedures.package(case.procedure)
     _check_outcome(package.graph[fresh.node].outcomes, outcome)
-    if case.steps.filter(kind="examine", account_id=by.id, done_at__isnull=False).exists():
+    if case.steps.filter(kind="examine", account_id=by.who, done_at__isnull=False).exists():
         raise NotAllowed("own-work", "ご自分が審査した案件は決裁できません。代決者か上席にお願いしてください。")
     said = clean(note, multiline=True, max_length=MAX_NOTE)
     if outcome == "send_back" and not said:

@@ -9,6 +9,7 @@ from django.conf import settings
 from madoguchi.cases import actions
 from madoguchi.cases.models import Case
 from madoguchi.events import SYSTEM, Actor
+from madoguchi.ground import clock
 from madoguchi.ground.ids import uuid7
 from madoguchi.people.actions import appoint, open_account, recognise
 from madoguchi.people.queries import actor_of_account, actor_of_person
@@ -23,7 +24,7 @@ def published(db: None) -> dict[str, Procedure]:
     """Every procedure that the city offers, published as the city offers it."""
     catalogue, city = load_catalogue(settings.CATALOGUE), procedures.city()
     return {
-        code: publishing.publish(city.localise(package), catalogue.facts, by=SYSTEM)
+        code: publishing.publish(city.localise(package, city.offer(code, clock.today())), catalogue.facts, by=SYSTEM)
         for code, package in catalogue.packages.items()
     }
 
@@ -41,7 +42,7 @@ def staff(db: None) -> Callable[..., Actor]:
 
     def make(section: str, post: str) -> Actor:
         account = open_account(f"{post}-{uuid7()}", "見本 職員", "correct horse battery staple", by=SYSTEM)
-        appoint(account, post, section, procedures.clock.today(), by=SYSTEM)
+        appoint(account, post, section, clock.today(), by=SYSTEM)
         return actor_of_account(account)
 
     return make

@@ -1,17 +1,23 @@
 """An act: permission, one transaction, one event; the chain that proves the log."""
 
 import dataclasses
+from pathlib import Path
 from uuid import UUID
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from madoguchi.events import SYSTEM, Actor, Reason, act, actions, queries, record
+from madoguchi.events.following import FOLLOWERS, Follower
+from madoguchi.events.jobs import follow
 from madoguchi.events.models import Event, Seal
-from madoguchi.events.rules import LoggedEvent, Verifier, seal
+from madoguchi.events.rules import Finding, LoggedEvent, SealedBatch, Verifier, seal
 from madoguchi.ground.errors import Invalid, NotAllowed
 from madoguchi.ground.ids import uuid7
 from madoguchi.people.models import Person
+
+Chain = tuple[list[SealedBatch], list[LoggedEvent]]
 
 ANYONE = Reason("anyone", "だれでも", lambda actor, _: True)
 STAFF = Reason("staff", "職員だから", lambda actor, _: actor.kind == "staff")
@@ -127,6 +133,13 @@ def test_relay_and_seal_read_only_behind_the_horizon_and_the_chain_verifies() ->
     assert verdict.unsealed == 0
 
 
+def first(seals: list[SealedBatch], events: list[LoggedEvent], anchors: dict[int, bytes] | None = None) -> Finding:
+    """The finding that there must be."""
+    found = Verifier(anchors or {}).verify(seals, events).first
+    assert found is not None
+    return found
+
+
 def _event(xid: int, verb: str = "a.b") -> LoggedEvent:
     return LoggedEvent(
         uuid7(),
@@ -146,43 +159,58 @@ def _event(xid: int, verb: str = "a.b") -> LoggedEvent:
 
 
 @pytest.fixture
-def chain() -> tuple[list, list[LoggedEvent]]:
+def chain() -> Chain:
     events = [_event(n) for n in range(1, 10)]
     one = seal(1, 0, 5, events[:4], b"")
     return [one, seal(2, 5, 10, events[4:], one.root)], events
 
 
 @pytest.mark.parametrize("place", range(9))
-def test_the_first_altered_missing_or_inserted_row_is_named(chain: tuple, place: int) -> None:
+def test_the_first_altered_missing_or_inserted_row_is_named(chain: Chain, place: int) -> None:
     seals, events = chain
     assert Verifier().verify(seals, events).first is None
     altered = [*events]
     altered[place] = altered[place]._replace(data={"n": -1})
-    found = Verifier().verify(seals, altered).first
+    found = first(seals, altered)
     assert (found.kind, found.event) == ("altered", events[place].id)
-    found = Verifier().verify(seals, events[:place] + events[place + 1 :]).first
+    found = first(seals, events[:place] + events[place + 1 :])
     assert (found.kind, found.event) == ("missing", events[place].id)
     extra = _event(events[place].xid, "in.serted")
-    found = Verifier().verify(seals, [*events[:place], extra, *events[place:]]).first
+    found = first(seals, [*events[:place], extra, *events[place:]])
     assert (found.kind, found.event) == ("inserted", extra.id)
 
 
-def test_altered_seals_and_a_resealed_log_are_found(chain: tuple) -> None:
+def test_altered_seals_and_a_resealed_log_are_found(chain: Chain) -> None:
     seals, events = chain
     broken = [seals[0]._replace(digests=b"\0" * len(seals[0].digests)), seals[1]]
-    assert Verifier().verify(broken, events).first.kind == "seal-altered"
-    assert Verifier().verify(seals[1:], events).first.kind == "seal-missing"
+    assert first(broken, events).kind == "seal-altered"
+    assert first(seals[1:], events).kind == "seal-missing"
     forged = [*events]
     forged[2] = forged[2]._replace(verb="for.ged")
     one = seal(1, 0, 5, forged[:4], b"")
     resealed = [one, seal(2, 5, 10, forged[4:], one.root)]
     assert Verifier().verify(resealed, forged).first is None
-    assert Verifier({2: seals[1].root}).verify(resealed, forged).first.kind == "seal-altered"
-    assert Verifier({3: b"x"}).verify(seals, events).first.kind == "seal-missing"
+    assert first(resealed, forged, {2: seals[1].root}).kind == "seal-altered"
+    assert first(seals, events, {3: b"x"}).kind == "seal-missing"
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_export_verifies_without_the_database(tmp_path) -> None:
+def test_the_relay_defers_each_job_once_and_only_for_what_was_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[UUID] = []
+    monkeypatch.setitem(FOLLOWERS._entries, "test.job", Follower("test.job", frozenset({"test.open"}), ran.append))
+    open_person(by=SYSTEM)
+    with pytest.raises(Invalid):
+        outer(by=SYSTEM, fail=True)
+    assert actions.relay() == 2
+    assert actions.relay() == 0
+    jobs = list(ProcrastinateJob.objects.filter(task_name="madoguchi.follow").values_list("args", flat=True))
+    assert [job["job"] for job in jobs] == ["test.job"]
+    follow(**jobs[0])
+    assert ran == [Event.objects.get(verb="test.open", outcome="done").pk]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_export_verifies_without_the_database(tmp_path: Path) -> None:
     for _ in range(3):
         open_person(by=SYSTEM)
     actions.seal()

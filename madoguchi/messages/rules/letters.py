@@ -133,7 +133,7 @@ def _compile(
             format="pdf",
             sys_inputs={"data": values},
             pdf_standards=list(standards),
-            timestamp=at,
+            timestamp=at.replace(microsecond=0) if at else None,
         )
     except typst.TypstError as error:
         unprintable = _unprintable(data, set(_characters(error.diagnostic)))

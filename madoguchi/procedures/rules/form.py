@@ -315,12 +315,11 @@ def _date(one: FormField, typed: Any) -> str | None:
     else:
         text = str(typed)
     value = wareki.parse_date(clean(text, max_length=40))
-    for bound, wrong, message in (
-        (_day(one.low), lambda a, b: a < b, "%(day)sより前の日は入力できません。"),
-        (_day(one.high), lambda a, b: a > b, "%(day)sより後の日は入力できません。"),
-    ):
-        if bound is not None and wrong(value, bound):
-            raise Invalid("date-range", message, {"day": wareki.format_both(bound)})
+    low, high = _day(one.low), _day(one.high)
+    if low is not None and value < low:
+        raise Invalid("date-range", "%(day)sより前の日は入力できません。", {"day": wareki.format_both(low)})
+    if high is not None and value > high:
+        raise Invalid("date-range", "%(day)sより後の日は入力できません。", {"day": wareki.format_both(high)})
     return value.isoformat()
 
 
