@@ -96,7 +96,7 @@ class IdentityProvider(Protocol):
 
 
 #: Where providers send visitors back to, below the base URL: a provider knows each such address beforehand.
-RETURN_PATH: Final = "/sign-in/return"
+RETURN_PATH: Final = "/sign-in/card/return/"
 
 #: Bridges register a factory here at start-up; it is called when a sign-in needs it.
 IDENTITY_PROVIDERS: Registry[Callable[[], IdentityProvider]] = Registry("identity provider")

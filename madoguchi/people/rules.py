@@ -17,7 +17,7 @@ from madoguchi.ground.errors import Invalid
 
 #: Where the link of a confirmation mail leads, below the base URL. A face shows a button there: opening is no answer,
 #: because mail scanners open links, too.
-CONFIRMATION_PATH: Final = "/sign-in/mail/{confirmation}/{token}"
+CONFIRMATION_PATH: Final = "/sign-in/email/{confirmation}/{token}/"
 #: How long a code or link works, how often it may be mistyped, and how many may be asked for.
 VALID_FOR: Final = timedelta(minutes=30)
 MOST_TRIES: Final = 5

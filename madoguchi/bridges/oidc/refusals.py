@@ -7,7 +7,9 @@ from madoguchi.ground.errors import Refused
 
 def cancelled() -> Refused:
     """The person stopped in the app."""
-    return Refused("sign-in-cancelled", "認証をとりやめました。サインインするときは、もう一度はじめからお進みください。")
+    return Refused(
+        "sign-in-cancelled", "認証をとりやめました。サインインするときは、もう一度はじめからお進みください。"
+    )
 
 
 def expired(code: str = "sign-in-expired") -> Refused:

@@ -1,12 +1,14 @@
 """Where allauth asks the house: no sign-up, our words, sealed TOTP secrets, and an event for whatever happens."""
 
 import hashlib
+import time
 from base64 import urlsafe_b64encode
 from functools import cache
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.login import get_authentication_records
+from allauth.core import context
 from allauth.mfa import signals
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
@@ -63,6 +65,15 @@ class StaffAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth carr
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         """A wrong password, or a user name that does not exist: one event, whichever it was."""
         _refused("wrong-password", _account(credentials))
+
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """Who has just signed in has just proven it; allauth would ask at once a second time."""
+        request = context.request
+        records = get_authentication_records(request, request.user)
+        if records and time.time() - records[-1]["at"] < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT:
+            return False
+        required: bool = super().is_reauthentication_required(app=app, **kwargs)
+        return required
 
     def post_login(self, request: HttpRequest, user: Account, **kwargs: Any) -> HttpResponse:
         """Both factors were right."""

@@ -4,7 +4,7 @@ sign-in itself. A view that forgets to ask is still behind it.
 
 import time
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.mfa.utils import is_mfa_enabled
@@ -12,8 +12,9 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import Resolver404, resolve
 from django.utils.translation import gettext as _
 
 #: Nobody works longer than this on one sign-in, however busy (seconds). Idle sessions end by SESSION_COOKIE_AGE.
@@ -30,29 +31,37 @@ WAY_TO_A_FACTOR: Final = DOORS | {
 
 
 class SecondFactorMiddleware:
-    """Stands after allauth's own middleware, so that request and user are known."""
+    """Stands after allauth's own middleware, so that the user is known, and before addresses are looked up: an outsider
+    does not learn which of them exist.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        turned_away = _turned_away(request) if request.path.startswith("/desk/") else None
+        return turned_away or self.get_response(request)
 
-    def process_view(
-        self, request: HttpRequest, view: Callable[..., Any], args: object, kwargs: object
-    ) -> HttpResponseBase | None:
-        """None lets the request in."""
-        if not request.path.startswith("/desk/"):
-            return None
-        door = request.resolver_match.url_name if request.resolver_match else None
-        if not request.user.is_authenticated:
-            return None if door in DOORS else redirect_to_login(request.get_full_path(), str(settings.LOGIN_URL))
-        if _signed_in_for(request) > LONGEST_SESSION:
-            logout(request)
-            messages.info(request, _("12時間たったため、サインアウトしました。もう一度サインインしてください。"))
-            return redirect_to_login(request.get_full_path(), str(settings.LOGIN_URL))
-        if door not in WAY_TO_A_FACTOR and not is_mfa_enabled(request.user):
-            return redirect("mfa_index")
+
+def _turned_away(request: HttpRequest) -> HttpResponse | None:
+    """Where to go instead; None lets the request in."""
+    door = _door(request.path)
+    if not request.user.is_authenticated:
+        return None if door in DOORS else redirect_to_login(request.get_full_path(), str(settings.LOGIN_URL))
+    if _signed_in_for(request) > LONGEST_SESSION:
+        logout(request)
+        messages.info(request, _("12時間たったため、サインアウトしました。もう一度サインインしてください。"))
+        return redirect_to_login(request.get_full_path(), str(settings.LOGIN_URL))
+    if door not in WAY_TO_A_FACTOR and not is_mfa_enabled(request.user):
+        return redirect("mfa_index")
+    return None
+
+
+def _door(path: str) -> str | None:
+    """The name of the address, if it has one."""
+    try:
+        return resolve(path).url_name
+    except Resolver404:
         return None
 
 

@@ -100,7 +100,7 @@ def code_of(asked: EmailConfirmation) -> str:
 def token_of(asked: EmailConfirmation) -> str:
     sent = challenge(asked.pk)
     assert sent
-    return sent.path.rsplit("/", 1)[1]
+    return sent.path.rstrip("/").rsplit("/", 1)[1]
 
 
 def refused(asked: EmailConfirmation | UUID, **answer: str) -> str:
