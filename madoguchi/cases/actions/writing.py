@@ -22,7 +22,7 @@ def contact(package: Published, language: str = "ja") -> dict[str, str]:
     city, section = procedures.city(), procedures.section_of(package.procedure)
     said = city.file.contact
     return {
-        "section": section.name.get_for(language),
+        "section": city.full_name(section, language),
         "address": f"〒{said.postal_code} {said.address.get_for(language)}",
         "phone": section.phone or said.phone,
         "hours": said.hours.get_for(language),

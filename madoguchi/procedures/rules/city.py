@@ -331,6 +331,13 @@ class City:
         holder = self.organisation.roles.get(procedure.office)
         return self.organisation.section(holder.section) if holder and holder.section else None
 
+    def full_name(self, section: Section, language: str = "ja") -> str:
+        """Department and section as a letter names them: 福祉・子ども部 子ども室."""
+        for department in self.organisation.departments:
+            if section in department.sections:
+                return f"{department.name.get_for(language)} {section.name.get_for(language)}"
+        return section.name.get_for(language)
+
     def holders(self, role: str, procedure: Procedure) -> Holders:
         """Who may do what the catalogue gives to a role. Nobody, where the organisation does not say."""
         if role == "office":

@@ -270,7 +270,7 @@ def letter_data(
         "to": {"name": name, "honorific": "様", "address": [address] if address else []},
         "from": {"title": city.file.authorities.mayor["ja"] if city else "見本市長"},
         "contact": {
-            "section": section.name["ja"] if section else "見本課",
+            "section": city.full_name(section) if city and section else "見本課",
             "phone": city.file.contact.phone if city else "000-000-0000",
         },
         "case": {
