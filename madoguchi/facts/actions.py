@@ -30,7 +30,7 @@ def state(
     fresh = [
         Fact(person=person, key=key, row=row, value=value, source=source, case_id=case_id)
         for (key, row), value in values.items()
-        if value not in (None, "", [], {}) and current.get((key, row)) != (value, source)
+        if value not in (None, "", [], {}) and not _is_known(current.get((key, row)), value, source)
     ]
     Fact.objects.bulk_create(fresh)
     record(source=source, keys=sorted({one.key for one in fresh}))
@@ -44,3 +44,8 @@ def _current(person_id: UUID, keys: Iterable[tuple[str, str]]) -> dict[tuple[str
         for row, cells in queries.known_rows(person_id, group).items():
             result |= {(key, row): (one.value, one.source) for key, one in cells.items()}
     return result
+
+
+def _is_known(known: tuple[Any, str] | None, value: Any, source: Source) -> bool:
+    """A person who confirms what a card or a register has said adds nothing to it: the better source stays."""
+    return known is not None and known[0] == value and source in (known[1], Source.SELF)

@@ -236,6 +236,8 @@ def questions(
             choice = (posted or {}).get(f"{cell.path}.known", [""])[-1]
             untouched = cell.typed is None and cell.value in (None, fact.value)
             question.keep = choice == "keep" if choice else untouched and not cell.problem
+            if cell.value is None and cell.typed is None and posted is None:
+                question.given = kind.inputs(fact.value)
         yield question
 
 
@@ -249,14 +251,14 @@ def raw_of(post: QueryDict) -> dict[str, list[str]]:
     raw: dict[str, list[str]] = {
         name: list(values) for name, values in post.lists() if not name.startswith("_")
     }
-    for name in list(raw):
-        path, _, part = name.rpartition(".")
-        if part == "era":
-            era = raw.pop(name)[-1]
-            year = raw.get(f"{path}.year", [""])[-1].strip()
-            if era in ERAS and era and year and not any(year.startswith(one) for one in ERAS if one):
-                raw[f"{path}.year"] = [era + year]
-        elif part == "known" and raw.pop(name)[-1] == "keep":
+    for name in [one for one in raw if one.endswith(".era")]:
+        path, era = name.removesuffix(".era"), raw.pop(name)[-1]
+        year = raw.get(f"{path}.year", [""])[-1].strip()
+        if era in ERAS and era and year and not any(year.startswith(one) for one in ERAS if one):
+            raw[f"{path}.year"] = [era + year]
+    for name in [one for one in raw if one.endswith(".known")]:
+        path = name.removesuffix(".known")
+        if raw.pop(name)[-1] == "keep":
             for other in [one for one in raw if one == path or one.startswith(f"{path}.")]:
                 del raw[other]
             raw[f"{path}.as_known"] = ["1"]

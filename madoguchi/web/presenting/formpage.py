@@ -49,7 +49,6 @@ class SectionPage:
     rows: Sequence[Row]
     can_add: bool
     can_remove: bool
-    decides: bool
     add_label: str
 
 
@@ -210,7 +209,6 @@ class Draft:
             rows=rows,
             can_add=bool(section.each) and not self.correcting and len(rows) < section.at_most,
             can_remove=not self.correcting and len(rows) > section.at_least,
-            decides=any(one.decides for one in asked) and not self.correcting,
             add_label=gettext("%(title)sを追加する") % {"title": said(section.title)},
         )
 

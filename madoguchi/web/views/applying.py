@@ -148,9 +148,11 @@ def _post(request: HttpRequest, resident: Actor, draft: Draft, one: FormSection)
     if todo == "later":
         return redirect("web:my-cases")
     if todo == "refresh":
-        return _show(request, draft, one, problems=read.problems)
-    if todo in ("add", "remove", "upload", "remove-file"):
-        return HttpResponseRedirect(f"{request.path}#questions")
+        return _show(request, draft, one)
+    if todo == "add":
+        return HttpResponseRedirect(f"{request.get_full_path()}#row-{len(case.answers.get(one.each or '') or []) - 1}")
+    if todo in ("remove", "upload", "remove-file"):
+        return HttpResponseRedirect(f"{request.get_full_path()}#questions")
     return _next(request, draft, one)
 
 

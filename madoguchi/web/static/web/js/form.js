@@ -7,6 +7,7 @@ if (form) {
   const state = form.querySelector("[data-saved-at]");
   const tick = '<svg class="icon" aria-hidden="true"><use href="' + form.dataset.icons + '#check"/></svg>';
   let dirty = false;
+  let deciding = false;
   let timer = 0;
   let saving = null;
 
@@ -15,32 +16,59 @@ if (form) {
     if (ok) state.insertAdjacentHTML("afterbegin", tick);
   };
 
-  const body = () => {
+  const body = (todo) => {
     const data = new FormData(form);
     for (const [name, value] of [...data.entries()]) if (value instanceof File) data.delete(name);
-    data.set("_do", "autosave");
+    data.set("_do", todo);
     return data;
   };
+
+  const send = (todo, accept) => fetch(location.href, {
+    method: "POST", body: body(todo), headers: { Accept: accept }, redirect: "error", keepalive: true,
+  });
 
   const save = async () => {
     if (!dirty || saving) return;
     dirty = false;
-    saving = fetch(location.href, {
-      method: "POST", body: body(), headers: { Accept: "application/json" }, redirect: "error", keepalive: true,
-    });
+    const asked = deciding;
+    deciding = false;
+    saving = asked ? send("refresh", "text/html") : send("autosave", "application/json");
     try {
       const response = await saving;
-      const answer = await response.json();
-      if (answer.seen) form.elements._seen.value = answer.seen;
+      if (asked && response.ok) {
+        takeOver(new DOMParser().parseFromString(await response.text(), "text/html"));
+      } else if (!asked) {
+        const answer = await response.json();
+        if (answer.seen) form.elements._seen.value = answer.seen;
+        if (response.ok) say(form.dataset.saved + " " + answer.saved_at, true);
+        else say(answer.message, false);
+      }
       hideOffline();
-      if (response.ok) say(form.dataset.saved + " " + answer.saved_at, true);
-      else say(answer.message, false);
     } catch (error) {
       dirty = true;
+      deciding = asked;
       showOffline();
     } finally {
       saving = null;
       if (dirty && navigator.onLine) later();
+    }
+  };
+
+  // An answer may bring up or take away other questions. Only those come and go; what is being typed is not touched.
+  const takeOver = (page) => {
+    form.elements._seen.value = page.querySelector('#form [name="_seen"]').value;
+    say(page.querySelector("[data-saved-at]").textContent.trim(), true);
+    for (const old of form.querySelectorAll("[data-question]")) if (!page.getElementById(old.id)) old.remove();
+    for (const fresh of page.querySelectorAll("[data-question]")) {
+      if (document.getElementById(fresh.id)) continue;
+      const before = fresh.previousElementSibling;
+      const beside = before && before.id ? document.getElementById(before.id) : null;
+      const row = fresh.closest("fieldset.rows-card");
+      const parent = row ? document.querySelector("#" + row.id + " .stack") : document.getElementById("questions");
+      const copy = document.importNode(fresh, true);
+      if (beside) beside.after(copy);
+      else if (parent) parent.prepend(copy);
+      reveal(copy);
     }
   };
 
@@ -67,6 +95,12 @@ if (form) {
     if (event.target.type === "file") return;
     dirty = true;
     later();
+  });
+  form.addEventListener("change", (event) => {
+    if (!event.target.closest("[data-decides]")) return;
+    dirty = deciding = true;
+    clearTimeout(timer);
+    save();
   });
   window.addEventListener("offline", showOffline);
   window.addEventListener("online", () => { hideOffline(); save(); });
@@ -155,7 +189,6 @@ if (form) {
     for (const area of root.querySelectorAll("textarea[data-limit]")) count(area);
   };
   reveal(form);
-  document.addEventListener("htmx:afterSwap", () => reveal(form));
 
   form.addEventListener("click", (event) => {
     const button = event.target.closest("[data-here]");
