@@ -1,5 +1,6 @@
 """Loading: a good package loads; a bad one is told where it is wrong and what to write instead."""
 
+import contextlib
 import shutil
 from pathlib import Path
 
@@ -146,52 +147,52 @@ def test_what_is_published_is_the_same_for_the_same_package(folder: Path) -> Non
 @pytest.mark.parametrize(
     ("file", "old", "new", "line", "rule", "message", "instead"),
     [
-        ("procedure.yaml", "office: allowance", "offce: allowance", 8, "F02", "offce: という項目はありません", "office"),
-        ("procedure.yaml", "office: allowance\n", "", 1, "F03", "office: がありません", "office: … を加えます"),
-        ("procedure.yaml", "class: 義務", "class: 義努", 6, "F04", 'class: に "義努" とは書けません', "義務"),
-        ("procedure.yaml", "identity: card", "identity: cards", 9, "F04", "とは書けません", "card ではありませんか"),
-        ("procedure.yaml", "type: lines", "type: line", 16, "F04", "とは書けません", "lines"),
-        ("procedure.yaml", "type: lines", "type: lines\n        max_len: 3", 17, "F02", "max_len:", "max_length"),
-        ("procedure.yaml", "type: lines", "type: lines\n        accept: [pdf]", 17, "F04", "lines 型では", "file"),
-        ("procedure.yaml", "2026-04-01", "2026-02-30", 2, "F04", "version:", "実在する日付"),
-        ("procedure.yaml", "required: false", "required: no", 18, "F04", 'required: に "no"', "true か false"),
-        ("procedure.yaml", "at_least: 1", "at_least: -1", 21, "F04", "小さすぎます", "0 以上"),
-        ("procedure.yaml", "at_least: 1", "at_least:", 21, "F04", "at_least: に値がありません", "行ごと消します"),
-        ("procedure.yaml", "code: allowance", "code: Allowance", 1, "F04", "形が違います", "英小文字"),
-        ("procedure.yaml", "code: allowance", "code: 007", 1, "F04", "形が違います", "英小文字"),
-        ("procedure.yaml", "code: allowance", "code: other", 1, "F05", "フォルダ名（allowance）", "code: allowance"),
-        ("procedure.yaml", "en: Claim", "eng: Claim", 4, "F04", "eng", ""),
-        ("procedure.yaml", "person.full_name", "person.ful_name", 14, "F05", "facts.yaml にありません", "person.full_name"),
-        ("procedure.yaml", "ask: note", "ask: note\n        fact: x.y", 15, "F02", "ask: という項目", ""),
-        ("procedure.yaml", "= 'apart'", "= apart", 31, "F06", "式の apart", "使える名前"),
-        ("procedure.yaml", "= 'apart'", "= 「apart」", 31, "F04", "式の", "'"),
-        ("procedure.yaml", "child.lives_with_you =", "child.live_with_you =", 31, "F06", "式の", "child.lives_with_you"),
-        ("procedure.yaml", "{table: eligibility}", "{table: eligible}", 33, "F05", "表 eligible", "eligibility"),
-        ("procedure.yaml", "letter: decision", "letter: decisions", 35, "F05", "letters/decisions.typ", "decision"),
-        ("procedure.yaml", "benefit.allowance", "benefit.alowance", 36, "F05", "benefit.alowance", "benefit.allowance"),
-        ("procedure.yaml", "verdict.monthly", "verdict.month", 36, "F06", "verdict.month", "verdict.monthly"),
-        ("procedure.yaml", "- examine: {by: office}", "- exam: {by: office}", 34, "F02", "exam:", "examine"),
-        ("procedure.yaml", "- examine: {by: office}", "- examine: {}", 34, "F03", "by: がありません", "by: …"),
-        ("procedure.yaml", "- examine: {by: office}", "- examine:", 34, "F04", "値がありません", "値を書く"),
-        ("procedure.yaml", "{by: office}", "{by: office, outcomes: [refuse]}", 34, "F04", "accept がない", "accept"),
-        ("procedure.yaml", "{by: office}", "{by: office, channel: counter}", 34, "L01", "counter", "substitute"),
-        ("procedure.yaml", "- examine: {by: office}", "- approve: {by: x}", 34, "F07", "差し戻す先", "[approve]"),
-        ("procedure.yaml", "- examine: {by: office}", "- pay: {}", 34, "F08", "pay は", "接続先"),
-        ("rules.yaml", "age < 3", "age <", 6, "F04", "式の", ""),
-        ("rules.yaml", "age < 3", "ages < 3", 6, "F06", "式の ages", "age"),
-        ("rules.yaml", "monthly: 10000", "mothly: 10000", 10, "F04", "行によって決める項目が違います", "monthly"),
-        ("rules.yaml", "monthly: 10000", "monthly: 一万円", 10, "F04", "種類が行によって違います", "そろえます"),
-        ("rules.yaml", "monthly: sum", "monthly: any", 12, "F04", "any は", ""),
-        ("rules.yaml", "    - otherwise:\n", "    - otherwise: true\n", 9, "F04", "otherwise", ""),
-        ("rules.yaml", "for_each: child", "for_each: pet", 2, "F06", "pet という行", "each"),
-        ("rules.yaml", "first_match", "firstmatch", 5, "F02", "firstmatch:", "first_match"),
-        ("examples/granted.yaml", "on: 2026-04-01\n", "", 1, "F03", "on: がありません", "on: …"),
+        ("procedure", "office: allowance", "offce: allowance", 8, "F02", "offce: という項目はありません", "office"),
+        ("procedure", "office: allowance\n", "", 1, "F03", "office: がありません", "office: … を加えます"),
+        ("procedure", "class: 義務", "class: 義努", 6, "F04", 'class: に "義努" とは書けません', "義務"),
+        ("procedure", "identity: card", "identity: cards", 9, "F04", "とは書けません", "card ではありませんか"),
+        ("procedure", "type: lines", "type: line", 16, "F04", "とは書けません", "lines"),
+        ("procedure", "type: lines", "type: lines\n        max_len: 3", 17, "F02", "max_len:", "max_length"),
+        ("procedure", "type: lines", "type: lines\n        accept: [pdf]", 17, "F04", "lines 型では", "file"),
+        ("procedure", "2026-04-01", "2026-02-30", 2, "F04", "version:", "実在する日付"),
+        ("procedure", "required: false", "required: no", 18, "F04", 'required: に "no"', "true か false"),
+        ("procedure", "at_least: 1", "at_least: -1", 21, "F04", "小さすぎます", "0 以上"),
+        ("procedure", "at_least: 1", "at_least:", 21, "F04", "at_least: に値がありません", "行ごと消します"),
+        ("procedure", "code: allowance", "code: Allowance", 1, "F04", "形が違います", "英小文字"),
+        ("procedure", "code: allowance", "code: 007", 1, "F04", "形が違います", "英小文字"),
+        ("procedure", "code: allowance", "code: other", 1, "F05", "フォルダ名（allowance）", "code: allowance"),
+        ("procedure", "en: Claim", "eng: Claim", 4, "F04", "eng", ""),
+        ("procedure", "person.full_name", "person.ful_name", 14, "F05", "facts.yaml に", "person.full_name"),
+        ("procedure", "ask: note", "ask: note\n        fact: x.y", 15, "F02", "ask: という項目", ""),
+        ("procedure", "= 'apart'", "= apart", 31, "F06", "式の apart", "使える名前"),
+        ("procedure", "= 'apart'", "= 「apart」", 31, "F04", "式の", "'"),
+        ("procedure", "child.lives_with_you =", "child.live_with_you =", 31, "F06", "式の", "lives_with_you"),
+        ("procedure", "{table: eligibility}", "{table: eligible}", 33, "F05", "表 eligible", "eligibility"),
+        ("procedure", "letter: decision", "letter: decisions", 35, "F05", "letters/decisions.typ", "decision"),
+        ("procedure", "benefit.allowance", "benefit.alowance", 36, "F05", "benefit.alowance", "benefit.allowance"),
+        ("procedure", "verdict.monthly", "verdict.month", 36, "F06", "verdict.month", "verdict.monthly"),
+        ("procedure", "- examine: {by: office}", "- exam: {by: office}", 34, "F02", "exam:", "examine"),
+        ("procedure", "- examine: {by: office}", "- examine: {}", 34, "F03", "by: がありません", "by: …"),
+        ("procedure", "- examine: {by: office}", "- examine:", 34, "F04", "値がありません", "値を書く"),
+        ("procedure", "{by: office}", "{by: office, outcomes: [refuse]}", 34, "F04", "accept がない", "accept"),
+        ("procedure", "{by: office}", "{by: office, channel: counter}", 34, "L01", "counter", "substitute"),
+        ("procedure", "- examine: {by: office}", "- approve: {by: x}", 34, "F07", "差し戻す先", "[approve]"),
+        ("procedure", "- examine: {by: office}", "- pay: {}", 34, "F08", "pay は", "接続先"),
+        ("rules", "age < 3", "age <", 6, "F04", "式の", ""),
+        ("rules", "age < 3", "ages < 3", 6, "F06", "式の ages", "age"),
+        ("rules", "monthly: 10000", "mothly: 10000", 10, "F04", "行によって決める項目が違います", "monthly"),
+        ("rules", "monthly: 10000", "monthly: 一万円", 10, "F04", "種類が行によって違います", "そろえます"),
+        ("rules", "monthly: sum", "monthly: any", 12, "F04", "any は", ""),
+        ("rules", "    - otherwise:\n", "    - otherwise: true\n", 9, "F04", "otherwise", ""),
+        ("rules", "for_each: child", "for_each: pet", 2, "F06", "pet という行", "each"),
+        ("rules", "first_match", "firstmatch", 5, "F02", "firstmatch:", "first_match"),
+        ("examples/granted", "on: 2026-04-01\n", "", 1, "F03", "on: がありません", "on: …"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_named_with_line_and_remedy(
     folder: Path, file: str, old: str, new: str, line: int, rule: str, message: str, instead: str
 ) -> None:
-    path = folder / file
+    path = folder / f"{file}.yaml"
     assert old in path.read_text()
     path.write_text(path.read_text().replace(old, new, 1))
     found = problems(folder)
@@ -215,7 +216,7 @@ def test_several_problems_are_told_at_once(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("raw", "message"),
     [
-        ("code: &a x\nb: *a\n".encode(), "アンカー"),
+        (b"code: &a x\nb: *a\n", "アンカー"),
         (b"a: &a [x]\n" + b"".join(b"b%d: [*a, *a, *a]\n" % i for i in range(30)), "アンカー"),
         (b"code: a\ncode: b\n", "二度"),
         (b"code:\n\tx: 1\n", "タブ"),
@@ -262,18 +263,14 @@ def test_values_are_what_they_look_like() -> None:
 
 @given(st.binary(max_size=200))
 def test_no_bytes_bring_the_reader_down(raw: bytes) -> None:
-    try:
+    with contextlib.suppress(BrokenPackage):
         assert isinstance(parse(raw, Path("x.yaml")), Document)
-    except BrokenPackage as broken:
-        assert broken.problems
 
 
 @given(st.text(alphabet="-: \n[]{}'\"#&*!|>%@`,?abc01日本　\t", max_size=60))
 def test_no_text_brings_the_reader_down(text: str) -> None:
-    try:
+    with contextlib.suppress(BrokenPackage):
         assert isinstance(parse(text.encode(), Path("x.yaml")), Document)
-    except BrokenPackage as broken:
-        assert broken.problems
 
 
 def test_a_broken_package_does_not_stop_the_others(folder: Path) -> None:
