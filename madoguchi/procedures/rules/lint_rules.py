@@ -5,6 +5,7 @@ decision tables, G of the flow, T of texts, J of what the law wants said, K of l
 A rule yields what it found; files, lines and waivers are the business of `lint`.
 """
 
+import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -530,13 +531,47 @@ def table_sampled(subject: Subject) -> Iterator[Found]:
     yield from _tables(subject, "sampled")
 
 
-@rule("G01", "error", "どの枝にも行ける", "行けない枝は、条件の書き間違いです。")
+@rule("G01", "error", "どの枝にも行ける", "行けない枝は、条件の書き間違いか、消し忘れです。")
 def unreachable_branch(subject: Subject) -> Iterator[Found]:
     graph = subject.package.graph
     taken = {node for way in _ways_of(subject) for node, _ in way}
+    domain = _domain(subject.package)
     for node, path in _steps(subject):
-        if node.id not in graph.reachable() or node.id not in taken:
+        gateway = graph.nodes.get(f"{node.id}-if")
+        never = gateway is not None and gateway.when is not None and not _can_hold(gateway.when, domain)
+        if node.id not in graph.reachable() or node.id not in taken or never:
             yield Found(path, f"{node.title}（{node.id}）に行く道がありません", "when: の条件を確かめます", node.id)
+
+
+def _domain(package: Package) -> dict[str, set[Any]]:
+    """The values that conditions can meet: of `decision.granted`, and of `verdict.*` where tables write them out."""
+    refuses = any(
+        step.examine and ("refuse" in step.examine.outcomes or step.examine.correction.then == "refuse")
+        for _, step in walk(package.procedure.flow)
+    )
+    values: dict[str, set[Any]] = {"decision.granted": {True}}
+    if refuses or any(table.decides for table in package.tables.values()):
+        values["decision.granted"].add(False)
+    for table in package.tables.values():
+        if table.several:
+            continue
+        for output in table.outputs:
+            given = [row.then[output] for row in table.rows]
+            if not any(isinstance(value, Model) for value in given):
+                values[f"verdict.{output}"] = set(given)
+    return values
+
+
+def _can_hold(condition: str, domain: Mapping[str, set[Any]]) -> bool:
+    """Whether some of the possible values make the condition true; true where not all values are known."""
+    expression = Expression.parse(condition)
+    names = sorted(expression.names)
+    if not set(names) <= set(domain):
+        return True
+    return any(
+        expression.holds(dict(zip(names, values, strict=True)))
+        for values in itertools.product(*(domain[name] for name in names))
+    )
 
 
 @rule("G02", "error", "どの道も終わる", "終わらない道に入った事件は、いつまでも残ります。")

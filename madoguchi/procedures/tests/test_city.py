@@ -1,0 +1,111 @@
+"""The city's files: Daito's load and hold together; a wrong one says where and what to write instead."""
+
+import datetime as dt
+import shutil
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from madoguchi.ground.languages import LocalText
+from madoguchi.procedures.rules.city import AA_CONTRAST, check_offers, contrast, fill, load_city
+from madoguchi.procedures.rules.document import BrokenPackage
+from madoguchi.procedures.rules.format import Fee
+from madoguchi.procedures.rules.load import load_catalogue
+from madoguchi.procedures.tests.packages import CATALOGUE, CITY
+
+DAITO = load_city(CITY)
+PACKAGES = load_catalogue(CATALOGUE).packages
+
+
+def test_daito_has_its_towns() -> None:
+    assert len(DAITO.towns) == 124
+    assert len({town.id for town in DAITO.towns}) == 124
+    by_name = {town.name: town.id for town in DAITO.towns}
+    assert by_name["谷川一丁目"] == "0025001"
+    assert by_name["大字龍間"] == "0058000"
+    assert by_name["諸福八丁目"] == "0006008"
+
+
+def test_everything_offered_can_be_done_by_somebody() -> None:
+    assert not list(check_offers(DAITO, PACKAGES))
+    for package in PACKAGES.values():
+        office, head = (DAITO.holders(role, package.procedure) for role in ("office", "head-of-office"))
+        section = DAITO.section_of(package.procedure)
+        assert section is not None
+        assert office.sections == {section.id}
+        assert head.posts
+        assert not office.include(sections=frozenset(), posts=head.posts)
+
+
+def test_an_offer_holds_from_its_day() -> None:
+    assert DAITO.offer("dog-registration", dt.date(2025, 3, 31)) is None
+    offer = DAITO.offer("dog-registration", dt.date(2025, 4, 1))
+    assert offer is not None
+    assert offer.fee_yen == 3000
+    assert DAITO.offer("nothing", dt.date(2026, 1, 1)) is None
+
+
+def test_localising_fills_names_and_fee_and_leaves_the_catalogue_alone() -> None:
+    package = PACKAGES["dog-registration"]
+    offer = DAITO.offers[0].model_copy(update={"fee_yen": 2500})
+    local = DAITO.localise(package, offer)
+    assert local.procedure.remedy is not None
+    assert "大東市長に対して" in local.procedure.remedy.text["ja"]
+    assert "Mayor of Daito" in local.procedure.remedy.text["en"]
+    assert isinstance(local.procedure.fee, Fee)
+    assert local.procedure.fee.yen == 2500
+    assert isinstance(package.procedure.fee, Fee)
+    assert package.procedure.fee.yen == 3000
+    assert "{mayor}" in str(package.procedure.remedy and package.procedure.remedy.text)
+    free = DAITO.localise(package, offer.model_copy(update={"fee_yen": 0}))
+    assert free.procedure.fee == "none"
+
+
+@given(st.text(st.characters(codec="utf-8"), min_size=1).filter(str.strip))
+def test_filling_keeps_other_braces(text: str) -> None:
+    around = f"{text}{{city}}{{other}}"
+    filled = fill(LocalText(around), DAITO)["ja"]
+    assert filled.endswith("大東市{other}")
+
+
+def test_the_accent_is_readable() -> None:
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert contrast(DAITO.file.theme.accent, "#ffffff") >= AA_CONTRAST
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "says"),
+    [
+        ("city.yaml", "'#0b6b4f'", "'#88ccaa'", "コントラスト比"),
+        ("city.yaml", "'272183'", "'272182'", "検査数字"),
+        ("city.yaml", "[ja, ja-simple, en]", "[ja, xx]", "言語 xx"),
+        ("organisation.yaml", "{section: environment}", "{section: enviroment}", "課 enviroment がありません"),
+        ("organisation.yaml", "post: children-head", "post: nobody", "職 nobody がありません"),
+        ("organisation.yaml", "id: deputy-mayor", "id: mayor", "二度あります"),
+        ("organisation.yaml", "{section: environment}", "{section: environment, post: mayor}", "どちらか一つ"),
+        ("offers.yaml", "from: 2024-10-01", "since: 2024-10-01", "since"),
+        ("towns.yaml", "id: '0001'", "id: '1'", "id"),
+    ],
+)
+def test_a_mistake_is_told_at_its_line(file: str, old: str, new: str, says: str, tmp_path: Path) -> None:
+    folder = tmp_path / "city"
+    shutil.copytree(CITY, folder)
+    path = folder / file
+    assert old in path.read_text("utf-8")
+    path.write_text(path.read_text("utf-8").replace(old, new), "utf-8")
+    with pytest.raises(BrokenPackage) as broken:
+        load_city(folder)
+    assert any(says in problem.message for problem in broken.value.problems)
+    assert all(problem.file.endswith(file) for problem in broken.value.problems)
+
+
+def test_a_promise_nobody_can_keep_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / "city"
+    shutil.copytree(CITY, folder)
+    organisation = folder / "organisation.yaml"
+    organisation.write_text(organisation.read_text("utf-8").replace("  surveyors: {section: taxation}\n", ""), "utf-8")
+    offers = folder / "offers.yaml"
+    offers.write_text(offers.read_text("utf-8") + "  - {procedure: nothing, from: 2026-04-01}\n", "utf-8")
+    assert {problem.rule for problem in check_offers(load_city(folder), PACKAGES)} == {"C01", "C02"}

@@ -1,0 +1,368 @@
+"""The check: every rule finds its fault in a package that is otherwise good, and nothing in the good one."""
+
+import dataclasses
+import datetime as dt
+import json
+from collections.abc import Callable
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+
+from madoguchi.ground import clock
+from madoguchi.procedures.rules import lint
+from madoguchi.procedures.rules.city import load_city
+from madoguchi.procedures.rules.flow import step_places
+from madoguchi.procedures.rules.lint_rules import RULES, Found, Subject
+from madoguchi.procedures.rules.load import load_catalogue
+from madoguchi.procedures.tests.packages import BREAK, CATALOGUE, CITY, Files, Spoil, words, write
+
+CASES: dict[str, Spoil] = {}
+"""For every rule of lint_rules: what to spoil so that it complains."""
+
+
+def spoils(rule: str) -> Callable[[Spoil], Spoil]:
+    def decorate(spoil: Spoil) -> Spoil:
+        CASES[rule] = spoil
+        return spoil
+
+    return decorate
+
+
+def _flow(files: Files) -> list[dict[str, Any]]:
+    flow: list[dict[str, Any]] = files["procedure.yaml"]["flow"]
+    return flow
+
+
+def _asks(files: Files) -> list[dict[str, Any]]:
+    asks: list[dict[str, Any]] = files["procedure.yaml"]["asks"][0]["ask"]
+    return asks
+
+
+def _by_post(files: Files, step: int, kind: str, **more: Any) -> None:
+    _flow(files)[step][kind] |= {"channel": "post", "by": "office", "digital_break": {**BREAK, **more}}
+
+
+@spoils("L02")
+def _untitled(files: Files) -> None:
+    body = _flow(files)[1]["examine"]
+    del body["title"], body["checks"]
+
+
+@spoils("L03")
+def _posted(files: Files) -> None:
+    _by_post(files, 3, "issue")
+
+
+@spoils("L04")
+def _unsigned(files: Files) -> None:
+    _flow(files)[3]["issue"]["signed"] = False
+
+
+@spoils("L05")
+def _name_again(files: Files) -> None:
+    _asks(files).append({"ask": "applicant", "type": "text", "label": words("氏名")})
+
+
+@spoils("L06")
+def _copy_of_the_record(files: Files) -> None:
+    _asks(files).append({"ask": "copy", "type": "file", "label": words("住民票の写し"), "at_most": 1})
+
+
+@spoils("L07")
+def _fee(files: Files) -> None:
+    files["procedure.yaml"]["fee"] = {"yen": 300, "basis": [], "online": False}
+
+
+@spoils("L08")
+def _seal_by_habit(files: Files) -> None:
+    habit = {**BREAK, "clause": "窓口で受け取る決まり"}
+    _flow(files)[1]["examine"] |= {"channel": "seal", "digital_break": habit}
+
+
+@spoils("L09")
+def _outline_only(files: Files) -> None:
+    _by_post(files, 1, "examine", level="要綱")
+
+
+@spoils("L10")
+def _answer_decides_the_way(files: Files) -> None:
+    _flow(files)[3]["issue"]["when"] = "size > 2"
+
+
+@spoils("L11")
+def _no_period(files: Files) -> None:
+    del files["procedure.yaml"]["standard_period"]
+
+
+@spoils("L12")
+def _alone(files: Files) -> None:
+    del files["procedure.yaml"]["apply_for_others"]
+
+
+@spoils("L13")
+def _on_a_disk(files: Files) -> None:
+    _flow(files)[1]["examine"] |= {"channel": "medium", "digital_break": BREAK}
+
+
+@spoils("L14")
+def _always_by_post(files: Files) -> None:
+    _by_post(files, 1, "examine")
+
+
+@spoils("L15")
+def _my_number(files: Files) -> None:
+    _asks(files).append({"ask": "my_number", "type": "text", "label": words("個人番号")})
+
+
+@spoils("L16")
+def _no_correction(files: Files) -> None:
+    _flow(files)[1]["examine"]["outcomes"] = ["accept", "refuse"]
+
+
+@spoils("R02")
+def _gap(files: Files) -> None:
+    rows = files["rules.yaml"]["size_rule"]["first_match"]
+    rows[1] = {"when": "size <= 3", **{key: value for key, value in rows[1].items() if key != "otherwise"}}
+
+
+@spoils("R03")
+def _overlap(files: Files) -> None:
+    table = files["rules.yaml"]["size_rule"]
+    rows = table.pop("first_match")
+    del rows[1]["otherwise"]
+    table["unique"] = [rows[0], {"when": "size <= 5", **rows[1]}]
+
+
+@spoils("R04")
+def _dead_row(files: Files) -> None:
+    rows = files["rules.yaml"]["size_rule"]["first_match"]
+    rows.insert(1, {**rows[0], "when": "size = 7"})
+
+
+@spoils("R05")
+def _compares_inputs(files: Files) -> None:
+    files["rules.yaml"]["size_rule"]["first_match"][0]["when"] = "size + 1 > 5"
+
+
+@spoils("G01")
+def _nobody_refuses(files: Files) -> None:
+    _flow(files)[1]["examine"]["outcomes"] = ["accept", "return"]
+    del files["rules.yaml"]["size_rule"]["decides"]
+    _flow(files)[3]["issue"]["when"] = "not decision.granted"
+
+
+@spoils("T01")
+def _only_japanese(files: Files) -> None:
+    del files["procedure.yaml"]["title"]["en"]
+
+
+@spoils("T02")
+def _strange_braces(files: Files) -> None:
+    files["procedure.yaml"]["title"]["ja"] = "{town}の許可"
+
+
+@spoils("J01")
+def _no_remedy(files: Files) -> None:
+    del files["procedure.yaml"]["remedy"]
+
+
+@spoils("J02")
+def _silent_refusal(files: Files) -> None:
+    _flow(files)[3]["issue"]["when"] = "decision.granted"
+
+
+@spoils("K01")
+def _remembered(files: Files) -> None:
+    files["procedure.yaml"]["law"]["basis"] = [{"statute": "みほん法", "article": "第1条", "checked": "unverified"}]
+
+
+@spoils("D01")
+def _broken_letter(files: Files) -> None:
+    files["letters/decision.typ"] += "\n#data.answers.nothing\n"
+
+
+@spoils("D02")
+def _letter_nobody_reads(files: Files) -> None:
+    files["letters/other.typ"] = files["letters/decision.typ"]
+
+
+@spoils("E07")
+def _no_withdrawal(files: Files) -> None:
+    del files["examples/withdrawn.yaml"]
+
+
+def _look(rule: str, catalogue_dir: Path) -> list[Found]:
+    catalogue = load_catalogue(catalogue_dir)
+    assert not catalogue.problems, [str(problem) for problem in catalogue.problems]
+    package = catalogue.packages["mihon"]
+    look = RULES[rule].look
+    assert look is not None
+    return list(look(Subject(package, catalogue, load_city(CITY), step_places(package.procedure))))
+
+
+def test_the_good_package_has_no_finding(tmp_path: Path) -> None:
+    assert lint.check([], write(tmp_path), None) == []
+
+
+@pytest.mark.parametrize("rule", sorted(CASES))
+def test_a_rule_finds_its_fault_and_only_there(rule: str, tmp_path: Path) -> None:
+    assert _look(rule, write(tmp_path / "good")) == []
+    found = _look(rule, write(tmp_path / "bad", CASES[rule]))
+    assert found, RULES[rule].title
+    assert all(one.message for one in found)
+
+
+def test_every_rule_has_a_case() -> None:
+    # G02 guards the compiler: the format has no way to write a flow that does not end.
+    assert {id_ for id_, one in RULES.items() if one.look} - {"G02"} == set(CASES)
+
+
+def test_a_way_without_end_is_found(tmp_path: Path) -> None:
+    catalogue = load_catalogue(write(tmp_path))
+    package = catalogue.packages["mihon"]
+    nodes = dict(package.graph.nodes)
+    nodes["letter"] = dataclasses.replace(nodes["letter"], next=MappingProxyType({"": "letter"}))
+    endless = dataclasses.replace(package, graph=dataclasses.replace(package.graph, nodes=MappingProxyType(nodes)))
+    look = RULES["G02"].look
+    assert look is not None
+    found = list(look(Subject(endless, catalogue, None, step_places(package.procedure))))
+    assert "letter" in [one.at for one in found]
+
+
+# -- further faults of the same rules ---------------------------------------------------------------------------------
+
+
+def test_an_attachment_that_proves_a_fact_is_found_unless_it_says_why(tmp_path: Path) -> None:
+    def spoil(files: Files) -> None:
+        proof = {"ask": "proof", "type": "file", "label": words("資料"), "proves": ["person.full_name"]}
+        _asks(files).append(proof)
+
+    def explained(files: Files) -> None:
+        spoil(files)
+        _asks(files)[-1]["again_because"] = words("法律が原本を求めるため")
+
+    assert _look("L06", write(tmp_path / "a", spoil))
+    assert not _look("L06", write(tmp_path / "b", explained))
+
+
+def test_criteria_without_any_table_are_found(tmp_path: Path) -> None:
+    def spoil(files: Files) -> None:
+        del _flow(files)[0], files["rules.yaml"]
+
+    assert [one.path for one in _look("L10", write(tmp_path, spoil))] == [("flow",)]
+
+
+def test_deadlines_longer_than_the_standard_period_are_found(tmp_path: Path) -> None:
+    def spoil(files: Files) -> None:
+        _flow(files)[1]["examine"]["deadline"]["business_days"] = 11
+
+    found = _look("L11", write(tmp_path, spoil))
+    assert "11 日" in found[0].message
+    assert found[0].severity == "warning"
+
+
+def test_a_step_on_paper_without_a_ground_does_not_load_and_says_what_to_write(tmp_path: Path) -> None:
+    def spoil(files: Files) -> None:
+        _flow(files)[1]["examine"]["channel"] = "counter"
+
+    findings = lint.check([], write(tmp_path, spoil), None)
+    assert [one.rule for one in findings] == ["L01"]
+    assert "clause" in findings[0].instead
+    assert findings[0].line > 1
+
+
+def test_a_gap_prints_a_counter_example(tmp_path: Path) -> None:
+    assert "size = 4" in _look("R02", write(tmp_path, CASES["R02"]))[0].message
+
+
+# -- waivers ----------------------------------------------------------------------------------------------------------
+
+
+def _waive(rule: str, **more: Any) -> Spoil:
+    def spoil(files: Files) -> None:
+        CASES[rule](files)
+        files["procedure.yaml"]["waivers"] = [{"rule": rule, **BREAK, **more}]
+
+    return spoil
+
+
+def test_a_waiver_lets_the_package_through_and_stays_visible(tmp_path: Path) -> None:
+    findings = lint.check([], write(tmp_path, _waive("L07", at="fee")), None)
+    assert [(one.rule, bool(one.waived)) for one in findings] == [("L07", True)]
+    assert not lint.failed(findings)
+    assert "L07" not in lint.as_text(findings)
+    assert "物を渡す" in lint.as_text(findings, notes=True)
+
+
+def test_a_waiver_ends_on_its_day(tmp_path: Path) -> None:
+    catalogue = write(tmp_path, _waive("L07", until="2026-04-10"))
+    with clock.travel(dt.date(2026, 4, 9)):
+        assert not lint.failed(lint.check([], catalogue, None))
+    with clock.travel(dt.date(2026, 4, 10)):
+        findings = lint.check([], catalogue, None)
+    assert lint.failed(findings)
+    assert {one.rule for one in findings} == {"L07", "W01"}
+
+
+def test_a_waiver_for_another_step_or_for_nothing_is_named(tmp_path: Path) -> None:
+    findings = lint.check([], write(tmp_path, _waive("L07", at="elsewhere")), None)
+    assert {one.rule for one in findings if not one.waived} == {"L07", "W01"}
+
+    def unknown(files: Files) -> None:
+        files["procedure.yaml"]["waivers"] = [{"rule": "L99", **BREAK}]
+
+    (only,) = lint.check([], write(tmp_path / "unknown", unknown), None)
+    assert "L99" in only.message
+
+
+# -- the check as a whole ---------------------------------------------------------------------------------------------
+
+
+def test_a_broken_package_does_not_hide_the_others(tmp_path: Path) -> None:
+    catalogue = write(tmp_path)
+    broken = catalogue / "procedures" / "broken"
+    broken.mkdir()
+    (broken / "procedure.yaml").write_text("code: [", "utf-8")
+    findings = lint.check([], catalogue, None)
+    assert {Path(one.file).parent.name for one in findings} == {"broken"}
+    assert lint.check(["mihon"], catalogue, None) == []
+
+
+def test_an_unknown_code_is_named_with_the_closest(tmp_path: Path) -> None:
+    (only,) = lint.check(["mihn"], write(tmp_path), None)
+    assert only.rule == "F05"
+    assert "mihon" in only.instead
+
+
+def test_findings_have_places_that_exist(tmp_path: Path) -> None:
+    catalogue = write(tmp_path, CASES["T01"])
+    (only,) = lint.check([], catalogue, None)
+    line = Path(only.file).read_text("utf-8").splitlines()[only.line - 1]
+    assert '"title"' in line
+
+
+def test_output_as_text_and_json(tmp_path: Path) -> None:
+    findings = lint.check([], write(tmp_path, CASES["L05"]), None)
+    text = lint.as_text(findings)
+    assert "  L05  " in text
+    assert "    → - fact: person.full_name" in text
+    assert text.splitlines()[-1].startswith("誤り ")
+    data = json.loads(lint.as_json(findings))
+    assert [(one["rule"], one["line"]) for one in data] == [(one.rule, one.line) for one in findings]
+    assert "L05" in [one["rule"] for one in data]
+
+
+def test_a_rule_explains_itself() -> None:
+    for id_, one in RULES.items():
+        assert one.title in lint.explain(id_)
+        assert one.why
+    with pytest.raises(LookupError, match="L9"):
+        lint.explain("L9")
+
+
+def test_the_shipped_catalogue_passes() -> None:
+    findings = lint.check([], CATALOGUE, CITY)
+    worse = [one for one in findings if one.severity != "note" and not one.waived]
+    assert not worse, lint.as_text(worse)
