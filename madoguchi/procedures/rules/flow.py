@@ -153,7 +153,7 @@ class Graph:
 
     @property
     def digest(self) -> str:
-        """sha256 of the canonical JSON, in hex."""
+        """See :func:`digest`."""
         return digest(self.as_json())
 
     def reachable(self) -> frozenset[str]:
@@ -255,8 +255,11 @@ def _normal(condition: str) -> tuple[str, bool]:
 
 
 def digest(data: Any) -> str:
-    """sha256 in hex over canonical JSON: sorted keys, no spaces, UTF-8."""
-    text = json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    """sha256 in hex over compact JSON in UTF-8. Order counts: that of options and outcomes is what people see.
+
+    Where order means nothing the models have theirs, so that a line moved in the YAML is no new version.
+    """
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

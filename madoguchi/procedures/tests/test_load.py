@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from madoguchi.procedures.rules.document import MAX_BYTES, BrokenPackage, Document, parse
+from madoguchi.procedures.rules.flow import digest
 from madoguchi.procedures.rules.load import (
     RULES,
     Package,
@@ -140,6 +141,12 @@ def test_what_is_published_is_the_same_for_the_same_package(folder: Path) -> Non
     first = load(folder).as_json()
     (folder / "procedure.yaml").write_text("# 一行増えても同じ手続き\n" + PROCEDURE)
     assert load(folder).as_json() == first
+    moved = PROCEDURE.replace("identity: card\n", "").replace("office:", "identity: card\noffice:")
+    (folder / "procedure.yaml").write_text(moved)
+    assert digest(load(folder).as_json()) == digest(first)
+    options = PROCEDURE.replace("{together: 同居, apart: 別居}", "{apart: 別居, together: 同居}")
+    (folder / "procedure.yaml").write_text(options)
+    assert digest(load(folder).as_json()) != digest(first)
     assert first["procedure"]["law"]["class"] == "義務"
     assert first["tables"]["eligibility"]["first_match"][1]["otherwise"] is None
 
