@@ -6,6 +6,8 @@ from uuid import UUID
 
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from django.db import connection
 
 from madoguchi.events import Actor, Reason, act, record
@@ -154,9 +156,15 @@ def confirm_email(confirmation: UUID, *, code: str = "", token: str = "", by: Ac
 @act("account.open", allow=(BY_SYSTEM,))
 def open_account(username: str, display_name: str, password: str, *, by: Actor) -> Account:
     """職員アカウントの開設: a staff account without any post yet; refused where the user name is taken."""
-    if Account.objects.filter(username=username).exists():
+    if Account.objects.filter(username__iexact=username).exists():
         raise Invalid("username-taken", "このユーザー名はすでに使われています。")
     account = Account(username=username, display_name=display_name)
+    try:
+        validate_password(password, account)
+    except ValidationError:
+        raise Invalid(
+            "password-weak", "パスワードは12文字以上にし、よく使われるものや名前に似たものは避けてください。"
+        ) from None
     account.set_password(password)
     account.save()
     return account

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from base64 import urlsafe_b64encode
 from datetime import timedelta
+from ipaddress import ip_address
 from typing import Final
 from uuid import UUID
 
@@ -23,7 +24,7 @@ VALID_FOR: Final = timedelta(minutes=30)
 MOST_TRIES: Final = 5
 MOST_PER_ADDRESS: Final = 3
 ADDRESS_WINDOW: Final = timedelta(minutes=30)
-MOST_PER_CLIENT: Final = 10
+MOST_PER_CLIENT: Final = 30  # a whole office, a school or a mobile carrier may stand behind one address
 CLIENT_WINDOW: Final = timedelta(hours=1)
 #: When a confirmation, answered or not, is forgotten.
 FORGOTTEN_AFTER: Final = timedelta(days=1)
@@ -62,8 +63,16 @@ def confirmation_token(key: bytes, confirmation: UUID) -> str:
 
 
 def client_mark(key: bytes, client: str) -> str:
-    """By what requests from one place are counted, without keeping the place (an IP address)."""
-    return _derived(key, b"client", client.encode()).hex()[:32]
+    """By what requests from one place are counted, without keeping the place.
+
+    The place is an IP address; of IPv6 the /64, because one household has all of it.
+    """
+    try:
+        place = ip_address(client)
+    except ValueError:
+        return _derived(key, b"client", client.encode()).hex()[:32]
+    packed = place.packed[:8] if place.version == 6 else place.packed
+    return _derived(key, b"client", packed).hex()[:32]
 
 
 def state_mark(state: str) -> str:

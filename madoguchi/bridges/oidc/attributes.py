@@ -46,8 +46,8 @@ class UnreadableError(ValueError):
 
 
 def name_from(value: object) -> str:
-    """The full name with the characters as the card has them; family and given name parted by one full-width space."""
-    return re.sub(r"[ 　]+", "　", _text(value, 200))
+    """The full name with the characters as the card has them; its parts parted by one half-width space (GIF)."""
+    return re.sub(r"[ 　]+", " ", _text(value, 200))
 
 
 def address_from(value: object) -> str:

@@ -15,6 +15,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import Resolver404, resolve
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 #: Nobody works longer than this on one sign-in, however busy (seconds). Idle sessions end by SESSION_COOKIE_AGE.
@@ -39,8 +40,12 @@ class SecondFactorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        turned_away = _turned_away(request) if request.path.startswith("/desk/") else None
-        return turned_away or self.get_response(request)
+        if not request.path.startswith("/desk/"):
+            return self.get_response(request)
+        with translation.override("ja"):  # the desk works in Japanese, whatever the browser prefers
+            response = _turned_away(request) or self.get_response(request)
+        response.headers["Content-Language"] = "ja"
+        return response
 
 
 def _turned_away(request: HttpRequest) -> HttpResponse | None:

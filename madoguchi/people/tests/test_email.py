@@ -169,12 +169,12 @@ class TestConfirmation:
         with clock.travel(clock.now() + dt.timedelta(minutes=31)):
             ask(client="another")
 
-    def test_ten_mails_from_one_place_in_an_hour(self) -> None:
-        for number in range(10):
-            ask(f"person{number}@example.jp")
+    def test_thirty_mails_from_one_place_in_an_hour(self) -> None:
+        for number in range(30):
+            ask(f"person{number}@example.jp", client=f"2001:db8::{number:x}")
         with pytest.raises(Refused, match="回数"):
-            ask("person10@example.jp")
-        ask("person10@example.jp", client="192.0.2.2")
+            ask("person30@example.jp", client="2001:db8::ffff")
+        ask("person30@example.jp", client="2001:db8:0:1::1")
 
     def test_a_known_address_is_answered_like_an_unknown_one(self) -> None:
         known = ask("known@example.jp")
@@ -187,6 +187,15 @@ class TestConfirmation:
         with clock.travel(clock.now() + dt.timedelta(days=1, seconds=1)):
             ask("new@example.jp")
         assert not EmailConfirmation.objects.filter(pk=old.pk).exists()
+
+    def test_the_mail_follows_the_event(self) -> None:
+        asked = ask()
+        event = Event.objects.get(verb="person.ask_email_confirmation")
+        assert event.subject_id == asked.pk
+        sent = challenge(asked.pk)
+        assert sent
+        assert sent.path == f"/sign-in/email/{asked.pk}/{token_of(asked)}/"
+        assert sent.code not in repr(event.__dict__)
 
     def test_a_refused_address_leaves_one_event_without_it(self) -> None:
         with pytest.raises(Refused):

@@ -3,6 +3,7 @@
 from typing import Final
 from uuid import UUID
 
+from allauth.account.adapter import get_adapter
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -112,7 +113,7 @@ def email(request: HttpRequest) -> HttpResponse:
     visitor = Actor("visitor", channel="web")
     try:
         asked = people.request_email_confirmation(
-            typed, client=request.META.get("REMOTE_ADDR", ""), language=get_language() or "ja", by=visitor
+            typed, client=get_adapter().get_client_ip(request), language=get_language() or "ja", by=visitor
         )
     except Refused as refusal:
         return _choose(request, status=refusal.status, email=typed, problem=words(refusal))

@@ -80,7 +80,7 @@ def test_addresses() -> None:
 
 
 def test_names_keep_their_characters() -> None:
-    assert name_from("髙﨑  花子") == "髙﨑　花子"
+    assert name_from("髙﨑  花子") == "髙﨑 花子"
 
 
 def test_what_lies_to_the_reader_is_left_out() -> None:

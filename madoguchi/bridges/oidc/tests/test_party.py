@@ -28,7 +28,7 @@ def test_a_resident_signs_in_with_the_attributes_of_the_card(
 ) -> None:
     url, begun = party.begin(redirect_uri=RETURN_TO)
     claims = party.complete(sample_provider.visit(url, choose="mihon-hanako"), begun)
-    assert (claims.full_name, claims.birth_date, claims.sex) == ("見本　花子", dt.date(1990, 4, 12), "female")
+    assert (claims.full_name, claims.birth_date, claims.sex) == ("見本 花子", dt.date(1990, 4, 12), "female")
     assert claims.address == "大阪府大東市谷川一丁目1番1号"
     assert (claims.level, set(claims.acr), claims.unreadable) == ("card", {"aal3", "crl"}, frozenset())
     assert claims.issuer == sample_provider.issuer

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
     from pytest_django.live_server_helper import LiveServer
 
-PASSWORD = "谷川の桜は四月に咲く"
+PASSWORD = "谷川の桜は毎年四月に咲きます"
 LOGIN = "/desk/account/login/"
 AUTHENTICATE = "/desk/account/factors/authenticate/"
 
@@ -134,6 +134,20 @@ class TestDoors:
         session.save()
         assert client.get("/desk/").headers["Location"].startswith(LOGIN)
         assert "_auth_user_id" not in client.session
+
+    def test_what_is_dear_is_asked_for_again_after_a_while(self, client: Client, secret: str) -> None:
+        enter(client, secret)
+        passkeys, again = "/desk/account/factors/passkeys/add/", "/desk/account/reauthenticate/"
+        assert client.get(passkeys).status_code == 200
+        session = client.session
+        for record in session["account_authentication_methods"]:
+            record["at"] -= 15 * 60 + 1
+        session.save()
+        asked = client.get(passkeys)
+        assert asked.headers["Location"].startswith(again)
+        assert "もう一度、ご本人を確認します" in client.get(asked.headers["Location"]).content.decode()
+        client.post(again, {"password": PASSWORD})
+        assert client.get(passkeys).status_code == 200
 
     def test_a_session_that_allauth_did_not_open_is_not_believed(self, client: Client, account: Account) -> None:
         client.force_login(account)
