@@ -20,11 +20,6 @@ from madoguchi.messages.rules import codes, letters
 
 #: The case whose step issues the letter has asked who may complete that step.
 BY_STAFF = Reason("staff-in-charge", "担当の職員が手続の中で行った", lambda actor, _: actor.kind == "staff")
-TO_ONESELF = Reason(
-    "to-oneself",
-    "ご本人が求めた",
-    lambda actor, template: actor.kind in ("visitor", "resident") and template == "confirm-email",
-)
 OWN = Reason("own", "ご本人のものだから", lambda actor, one: actor.kind == "resident" and one.person_id == actor.id)
 
 
@@ -113,7 +108,7 @@ def read_letter(letter: Letter, *, by: Actor) -> Letter:
 # --- messages ---------------------------------------------------------------------------------------------------
 
 
-@act("message.send", allow=(BY_SYSTEM, BY_STAFF, TO_ONESELF))
+@act("message.send", allow=(BY_SYSTEM, BY_STAFF))
 def send(
     template: str,
     *,
