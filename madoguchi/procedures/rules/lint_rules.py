@@ -733,6 +733,20 @@ def unverified_basis(subject: Subject) -> Iterator[Found]:
         yield Found(("law",), "義務の手続きに根拠がありません", "basis: [{statute: …, article: …}]", severity="error")
 
 
+@rule(
+    "K02",
+    "warning",
+    "照らした根拠が、laws.yaml に自分たちの言葉で書いてある",
+    "条文が何を言うかを一か所に書いておくと、改正のときに直す手続きが分かります。条例は各市のものなので除きます。",
+)
+def basis_without_words(subject: Subject) -> Iterator[Found]:
+    known = {statute.title for statute in subject.catalogue.laws.values()}
+    for index, basis in enumerate(subject.package.procedure.law.basis):
+        if basis.statute not in known and "条例" not in basis.statute:
+            message = f"{basis.statute} が laws.yaml にありません"
+            yield Found(("law", "basis", index, "statute"), message, "laws.yaml に、条文の言うことを短く書きます")
+
+
 # -- D, E: letters and examples ---------------------------------------------------------------------------------------
 
 

@@ -26,6 +26,14 @@ PERSON = {"full_name": "見本 花子"}
 CHECKED = [{"statute": "みほん法", "article": "第1条", "checked": "2026-04-01"}]
 
 GOOD: Files = {
+    "/laws.yaml": {
+        "mihon": {
+            "title": "みほん法",
+            "number": "令和8年法律第1号",
+            "level": "法律",
+            "articles": {"第1条": {"says": "小さい見本を許可する。", "checked": "2026-04-01"}},
+        }
+    },
     "/facts.yaml": {
         "person.full_name": {
             "type": "text",

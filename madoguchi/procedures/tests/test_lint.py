@@ -178,6 +178,11 @@ def _remembered(files: Files) -> None:
     files["procedure.yaml"]["law"]["basis"] = [{"statute": "みほん法", "article": "第1条", "checked": "unverified"}]
 
 
+@spoils("K02")
+def _law_without_words(files: Files) -> None:
+    del files["/laws.yaml"]
+
+
 @spoils("D01")
 def _broken_letter(files: Files) -> None:
     files["letters/decision.typ"] += "\n#data.answers.nothing\n"
