@@ -25,7 +25,7 @@ from madoguchi.messages.queries import letters_about, messages_about
 from madoguchi.people.queries import staff_names
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules.flow import Node
-from madoguchi.procedures.rules.outlook import ahead
+from madoguchi.procedures.rules.outlook import ahead, following
 
 Turn = Literal["office", "applicant", "machine", "nobody"]
 
@@ -129,7 +129,7 @@ def work_list(by: Actor, *, code: str = "", words: str = "", limit: int = MOST_L
         package = procedures.package(step.case.procedure)
         node = package.graph[step.node]
         name, kana = _names_of(step)
-        left = _days_left(step.case)
+        left = days_left(step.case)
         lines.append(
             Work(step.case, package.procedure.title, name, kana, left, (node,), step.opened_at, step=step, node=node)
         )
@@ -162,7 +162,7 @@ def case_list(view: View, by: Actor, *, code: str = "", words: str = "", limit: 
                 package.procedure.title,
                 name,
                 kana,
-                _days_left(case),
+                days_left(case),
                 tuple(package.graph[one.node] for one in steps),
                 ended or (steps[0].opened_at if steps else None),
             )
@@ -213,7 +213,8 @@ def _viewed(view: View, by: Actor) -> QuerySet[Case]:
     return cases.filter(mine) if view == "mine" else cases.exclude(mine).filter(returned_at=None)
 
 
-def _days_left(case: Case) -> int:
+def days_left(case: Case) -> int:
+    """Business days to the promised date; negative is late."""
     today = clock.today()
     return procedures.calendar().between(today, case.due_on or today)
 
@@ -266,6 +267,32 @@ def staff_step(case: Case, step_id: UUID) -> Step:
     if step is None:
         raise NotFound("step-unknown", "この段階は見つかりません。画面を読み込み直してください。")
     return step
+
+
+def corrections(case: Case) -> dict[str, list[Correction]]:
+    """Everything that the applicant was asked to correct, by path, oldest first."""
+    result: dict[str, list[Correction]] = {}
+    for one in Correction.objects.filter(step__case=case).order_by("asked_at", "path"):
+        result.setdefault(one.path, []).append(one)
+    return result
+
+
+def decision_of(case: Case) -> Decision | None:
+    """The decision as it was drafted or made, None before any table or examiner has said something."""
+    return Decision.objects.select_related("drafted_by", "made_by").filter(case=case).first()
+
+
+def examined_by(case: Case, by: Actor) -> bool:
+    """Whether this member of staff has examined the case, and so must not approve it."""
+    return case.steps.filter(kind="examine", account_id=by.id, done_at__isnull=False).exists()
+
+
+def after(case: Case, step: Step, outcome: str) -> list[Node]:
+    """What would happen if this step ended so, up to the next that people do, as far as is known today."""
+    package, course = procedures.package(case.procedure), course_of(case)
+    if step.kind == "examine" and outcome in ("accept", "refuse"):
+        course.examine(step.node, outcome)
+    return following(package.graph, step.node, outcome, scope_of(case, package, course))
 
 
 # -- documents --------------------------------------------------------------------------------------------------------

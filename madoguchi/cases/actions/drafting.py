@@ -30,6 +30,7 @@ from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.models import Procedure
 from madoguchi.procedures.rules import form as forms
 from madoguchi.procedures.rules.form import FormSection
+from madoguchi.procedures.rules.published import Published
 
 #: A known fact is taken over with one tap: the form posts ``<path>.as_known``.
 AS_KNOWN = "as_known"
@@ -203,6 +204,7 @@ def submit(case: Case, *, by: Actor, email: str = "") -> Case:
         record(again=True)
         return _mirror(case, fresh)
     package = procedures.package(fresh.procedure)
+    _refuse_closed_gates(fresh, package)
     problems = package.form.missing(fresh.answers, fresh.typed)
     if problems:
         raise Invalid(
@@ -226,6 +228,14 @@ def submit(case: Case, *, by: Actor, email: str = "") -> Case:
     driving.begin(fresh)
     record(procedure=fresh.procedure.code, version=fresh.procedure.version, due_on=fresh.due_on)
     return _mirror(case, fresh)
+
+
+def _refuse_closed_gates(case: Case, package: Published) -> None:
+    """The wrong procedure or the wrong person: said with the package's own words, and where to go instead."""
+    scope = package.form.scope(case.answers)
+    for gate in package.procedure.gates:
+        if procedures.expression(gate.when).holds(scope):
+            raise Invalid("gate-closed", gate.text.get_for(case.language))
 
 
 def _resubmit(case: Case) -> None:

@@ -1,6 +1,7 @@
 """A city with its published procedures, a resident and staff, for tests that move cases."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import pytest
@@ -16,16 +17,22 @@ from madoguchi.people.queries import actor_of_account, actor_of_person
 from madoguchi.procedures import actions as publishing
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.models import Procedure
-from madoguchi.procedures.rules.load import load_catalogue
+from madoguchi.procedures.rules.load import Catalogue, load_catalogue
+
+
+@cache
+def catalogue() -> Catalogue:
+    """The catalogue, read once per test process."""
+    return load_catalogue(settings.CATALOGUE)
 
 
 @pytest.fixture
 def published(db: None) -> dict[str, Procedure]:
     """Every procedure that the city offers, published as the city offers it."""
-    catalogue, city = load_catalogue(settings.CATALOGUE), procedures.city()
+    city, facts = procedures.city(), catalogue().facts
     return {
-        code: publishing.publish(city.localise(package, city.offer(code, clock.today())), catalogue.facts, by=SYSTEM)
-        for code, package in catalogue.packages.items()
+        code: publishing.publish(city.localise(package, city.offer(code, clock.today())), facts, by=SYSTEM)
+        for code, package in catalogue().packages.items()
     }
 
 

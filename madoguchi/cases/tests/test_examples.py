@@ -1,0 +1,150 @@
+"""Every example of every package, played through the real acts and PostgreSQL: it takes the path the clerk wrote.
+
+The check plays the same examples in memory; here two implementations of the driver have to agree.
+"""
+
+import datetime as dt
+import io
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from madoguchi.cases import actions
+from madoguchi.cases.models import Case, Decision, State, Step
+from madoguchi.cases.tests.conftest import catalogue, flat
+from madoguchi.events import SYSTEM, Actor
+from madoguchi.ground import clock
+from madoguchi.messages.models import Letter
+from madoguchi.procedures import queries as procedures
+from madoguchi.procedures.models import Procedure
+from madoguchi.procedures.rules.examples import answers_of
+from madoguchi.procedures.rules.form import UPLOADED, get
+from madoguchi.procedures.rules.format import Example
+
+EXAMPLES = [(code, name) for code, package in catalogue().packages.items() for name in package.examples]
+
+
+def photograph(seed: int) -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (64, 48), (seed % 255, 120, 80)).save(out, "JPEG")
+    return out.getvalue()
+
+
+class Players:
+    """A resident, and the office: whoever may do a step is there when the step is."""
+
+    def __init__(self, resident: Actor, staff: Callable[[str, str], Actor]) -> None:
+        self.resident, self.make = resident, staff
+        self.hired: dict[str, Actor] = {}
+
+    def for_step(self, step: Step) -> Actor:
+        posts = procedures.city().organisation.posts()
+        able = [post for post, (_, unit) in posts.items() if unit.id == step.section or post in step.posts]
+        post = able[-1] if step.kind != "approve" else able[0]
+        if post not in self.hired:
+            self.hired[post] = self.make(posts[post][1].id, post)
+        return self.hired[post]
+
+
+@pytest.fixture
+def players(resident: Actor, staff: Callable[[str, str], Actor]) -> Players:
+    return Players(resident, staff)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("code", "name"), EXAMPLES, ids=[f"{code}:{name}" for code, name in EXAMPLES])
+def test_an_example_takes_its_path(code: str, name: str, published: dict[str, Procedure], players: Players) -> None:
+    example = catalogue().packages[code].examples[name]
+    with clock.travel(example.on):
+        case = actions.open_draft(published[code], by=players.resident)
+        answer(case, answers_of(example), players.resident)
+        actions.submit(case, by=players.resident)
+        corrections = iter(example.corrections)
+    with clock.travel(example.on + dt.timedelta(days=7)):
+        for told in example.path:
+            act_out(told, case, example, corrections, players)
+    case.refresh_from_db()
+    taken = [one for step in case.steps.order_by("token") for one in spoken(step)]
+    told = [one for one in example.path if one != "withdrawn"]
+    assert sorted(taken) == sorted(told)
+    if example.path[-1] == "withdrawn":
+        assert case.state == State.WITHDRAWN
+        return
+    assert case.state == State.CLOSED
+    decision = Decision.objects.get(case=case)
+    expected = dict(example.decision or {})
+    assert decision.granted == expected.pop("granted", decision.granted)
+    assert {key: decision.values.get(key) for key in expected} == expected
+    if example.letter is not None and example.letter.name is not None:
+        assert Letter.objects.filter(about=case.pk, kind=example.letter.name).count() == 1
+    executed = case.steps.exclude(outcome="cancelled")
+    assert example.digital == (not executed.exclude(channel="screen").exists())
+
+
+def answer(case: Case, answers: dict[str, Any], by: Actor) -> None:
+    """Fill in the form as a browser would: texts posted, photographs uploaded."""
+    form = procedures.package(case.procedure).form
+    for section in form.sections:
+        given = actions.save_section(case, section.id, flat(answers), by=by)
+        assert not given.problems, {path: str(problem) for path, problem in given.problems.items()}
+    for section in form.visible_sections(case.answers):
+        for cell in list(form.cells(section, case.answers)):
+            if cell.field.type in UPLOADED:
+                for number, _ in enumerate(get(answers, cell.path) or []):
+                    actions.add_document(case, cell.path, "写真.jpg", photograph(number), by=by)
+
+
+def act_out(told: str, case: Case, example: Example, corrections: Iterator[Any], players: Players) -> None:
+    kind, _, outcome = told.partition(":")
+    if told == "withdrawn":
+        actions.withdraw(case, by=players.resident)
+    elif kind == "correction":
+        changed = next(corrections, {})
+        uploads = {path for path in flat(changed) if is_upload(case, path)}
+        case.refresh_from_db()
+        for section in procedures.package(case.procedure).form.sections:
+            names = {cell.path for cell in procedures.package(case.procedure).form.cells(section, case.answers)}
+            posted = {path: value for path, value in flat(changed).items() if path not in uploads}
+            if any(path in names or path.rpartition(".")[0] in names for path in posted):
+                actions.save_section(case, section.id, posted, by=players.resident)
+        for number, path in enumerate(sorted(uploads)):
+            actions.add_document(case, path, "追加.jpg", photograph(100 + number), by=players.resident)
+        actions.submit(case, by=players.resident)
+    elif kind in ("examine", "approve", "issue"):
+        step = Step.objects.select_related("case").filter(case=case, done_at=None, kind=kind).order_by("token").first()
+        assert step is not None, told
+        if kind == "approve":
+            actions.approve(step, outcome, by=players.for_step(step), note="確かめてください。")
+        elif kind == "issue" and step.channel == "screen":
+            actions.perform(step, by=SYSTEM)
+        elif kind == "issue":
+            actions.do(step, by=players.for_step(step))
+        else:
+            paths = [one for changed in example.corrections for one in flat(changed)]
+            actions.examine(
+                step,
+                outcome,
+                by=players.for_step(step),
+                corrections={whole(case, path): "直してください。" for path in paths} if outcome == "return" else {},
+                reasons=example.reasons or (["要件に当たらないため。"] if outcome == "refuse" else []),
+                findings=flat(dict(example.findings)),
+            )
+
+
+def is_upload(case: Case, path: str) -> bool:
+    found = procedures.package(case.procedure).form.field_at(path)
+    return found is not None and found[1].type in UPLOADED
+
+
+def whole(case: Case, path: str) -> str:
+    """The field's path where ``path`` is one of its parts."""
+    return path if procedures.package(case.procedure).form.field_at(path) else path.rpartition(".")[0]
+
+
+def spoken(step: Step) -> list[str]:
+    """A step as examples write it."""
+    if step.outcome == "cancelled" or step.done_at is None:
+        return []
+    return [f"{step.kind}:{step.outcome}"] if step.kind in ("examine", "approve") else [step.kind]
