@@ -147,6 +147,46 @@ def migrate(options: argparse.Namespace) -> int:
 # -- the catalogue ----------------------------------------------------------------------------------------------------
 
 
+def _check_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("codes", nargs="*", metavar="code", help="procedures to check (all, and the city's files)")
+    parser.add_argument(
+        "--format", choices=("text", "json", "sarif"), default="text", help="how to print (%(default)s)"
+    )
+    parser.add_argument("--notes", action="store_true", help="print notes and waived findings, too")
+    parser.add_argument("--explain", metavar="RULE", help="say what a rule asks, why, and how to waive it")
+
+
+@command("check", "The catalogue", _check_arguments)
+def check(options: argparse.Namespace) -> int:
+    """Check procedures before they are published: files, flow, tables, texts, letters, examples.
+
+    Says file, line and what to write instead. Rules L01–L16 ask whether the whole process stays digital. Ends with 1
+    where something must not be published.
+    """
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "madoguchi.site.settings")
+    from importlib.metadata import version
+
+    from django.conf import settings
+
+    from madoguchi.procedures.rules import lint
+    from madoguchi.procedures.rules.sarif import as_sarif
+
+    if options.explain:
+        try:
+            print(lint.explain(options.explain))
+        except LookupError as error:
+            print(error.args[0], file=sys.stderr)
+            return 2
+        return 0
+    catalogue, city = (Path(os.path.relpath(path)) for path in (settings.CATALOGUE, settings.CITY))
+    findings = lint.check(options.codes, catalogue, city)
+    if options.format == "text":
+        print(lint.as_text(findings, notes=options.notes))
+    else:
+        print(lint.as_json(findings) if options.format == "json" else as_sarif(findings, version=version("madoguchi")))
+    return 1 if lint.failed(findings) else 0
+
+
 def _publish_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("codes", nargs="*", help="procedures to publish (all)")
 
