@@ -14,3 +14,7 @@ if "desk" in FACES:
     ]
 if "web" in FACES:
     urlpatterns += [path("", include("madoguchi.web.urls"))]
+    handler400 = "madoguchi.web.views.plain.bad_request"
+    handler403 = "madoguchi.web.views.plain.forbidden"
+    handler404 = "madoguchi.web.views.plain.not_found"
+    handler500 = "madoguchi.web.views.plain.server_error"

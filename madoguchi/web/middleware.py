@@ -7,7 +7,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonRes
 from django.shortcuts import render
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext, gettext_noop
 
+from madoguchi.events import Actor
+from madoguchi.events.acting import refuse
 from madoguchi.ground.errors import Refused
 from madoguchi.ground.languages import LANGUAGES
 from madoguchi.web.words import words
@@ -58,6 +61,30 @@ def _prefers_japanese(header: str) -> bool:
     return not wanted or any(one == "*" or one.startswith("ja") for one in wanted)
 
 
+#: Bytes that one request may have: ten photographs of a telephone at their largest.
+LARGEST_BODY = 210 * 1024 * 1024
+
+
+class BodyLimitMiddleware:
+    """What is larger than any form is turned away before it is read (413), with one event."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        given = request.META.get("CONTENT_LENGTH") or "0"
+        if given.isdigit() and int(given) <= LARGEST_BODY:
+            return self.get_response(request)
+        refusal = Refused(
+            "request-too-large",
+            gettext_noop("送られたものが大きすぎます。写真やファイルを減らすか、小さくして、もう一度送ってください。"),
+            status=413,
+        )
+        refuse("request.read", refusal, by=Actor("visitor", channel="web"))
+        context = {"heading": gettext("大きすぎて受け取れませんでした"), "message": words(refusal)}
+        return render(request, "web/errors/page.html", context, status=413)
+
+
 class ContentSecurityPolicyMiddleware:
     """Nothing inline, nothing from outside. A view that needs more (a map) sets its own header and says why."""
 
@@ -101,7 +128,7 @@ class RefusedMiddleware:
         if not isinstance(exception, Refused):
             return None
         if request.headers.get("Accept", "").startswith("application/json"):
-            body = {"code": exception.code, "message": words(exception)}
+            body: dict[str, object] = {"code": exception.code, "message": words(exception)}
             body |= {"fields": {path: words(problem) for path, problem in exception.fields.items()}}
             return JsonResponse(body, status=exception.status)
         template = "web/errors/404.html" if exception.status == 404 else "web/errors/refused.html"

@@ -7,7 +7,7 @@ shows what the city already knows.
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from django.http import QueryDict
@@ -75,7 +75,7 @@ class Question:
     keep: bool = False
     decides: bool = False
     row: int | None = None
-    files: Sequence[FileRow] = field(default_factory=tuple)
+    files: Sequence[FileRow] = ()
 
     @property
     def name(self) -> str:

@@ -217,7 +217,7 @@ class Draft:
     ) -> Mapping[str, Any]:
         """A section that needs rows opens with as many, before anything is stored."""
         if not section.each or self.correcting:
-            return self.case.answers
+            return dict(self.case.answers)
         rows = list(self.case.answers.get(section.each) or [])
         wanted = section.at_least
         for name in posted or {}:

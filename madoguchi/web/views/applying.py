@@ -22,6 +22,7 @@ from madoguchi.cases.actions.drafting import section_digest
 from madoguchi.cases.models import Case
 from madoguchi.cases.rules import uploads
 from madoguchi.events import Actor
+from madoguchi.events.acting import refuse
 from madoguchi.ground import clock
 from madoguchi.ground.errors import Invalid, NotAllowed, NotFound, Problem, Refused, Stale
 from madoguchi.people.rules import normalise_address
@@ -35,14 +36,15 @@ from madoguchi.web.presenting.formpage import Draft, key_of, section_url
 from madoguchi.web.words import language, time_words, words
 
 P = ParamSpec("P")
-View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
 
-def for_residents(view: View[Concatenate[Actor, P]]) -> View[P]:
+def for_residents(
+    view: Callable[Concatenate[HttpRequest, Actor, P], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
     """Only for who is signed in; others sign in first and come back. A post keeps what was typed."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         resident = visiting.resident(request)
         if resident is not None:
             return view(request, resident, *args, **kwargs)
@@ -60,11 +62,15 @@ def for_residents(view: View[Concatenate[Actor, P]]) -> View[P]:
 
 
 def own(resident: Actor, key: str) -> Case:
-    """The resident's case of that 受付番号 or id. Raises NotFound for any other, existing or not."""
+    """The resident's case of that 受付番号 or id. Raises NotFound for any other, existing or not; leaves one event."""
     try:
-        return cases.own_draft(UUID(key), resident)
-    except ValueError:
-        return cases.own_case(key, resident)
+        try:
+            return cases.own_draft(UUID(key), resident)
+        except ValueError:
+            return cases.own_case(key, resident)
+    except NotFound as refusal:
+        refuse("case.read", refusal, by=resident)
+        raise
 
 
 @require_POST

@@ -79,7 +79,7 @@ def receipt(request: HttpRequest, resident: Actor, key: str) -> HttpResponse:
 def letter(request: HttpRequest, resident: Actor, key: str, letter_id: UUID) -> HttpResponse:
     """A signed letter, byte for byte as issued; opening it is noted as its receipt."""
     one = own(resident, key)
-    found = said_of.letters_about(one.pk).filter(pk=letter_id, person_id=resident.id).first()
+    found = said_of.letters_about(one.pk).filter(pk=letter_id, person_id=one.person_id).first()
     if found is None:
         raise NotFound("letter-unknown", gettext_noop("この通知書は見つかりません。"))
     pdf = said_of.file_of(found)

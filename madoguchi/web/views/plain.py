@@ -7,6 +7,9 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
+from madoguchi.events import Actor
+from madoguchi.events.acting import refuse
+from madoguchi.ground.errors import Refused
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules.city import contrast
 
@@ -49,7 +52,8 @@ def _error(request: HttpRequest, status: int, heading: str, message: str) -> Htt
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """400: what arrived was not a request that a browser sends."""
+    """400: what arrived was not a request that a browser sends. Leaves one event."""
+    refuse("request.read", Refused("request-malformed", "", status=400), by=Actor("visitor", channel="web"))
     return _error(
         request,
         400,

@@ -23,6 +23,7 @@ from madoguchi.people.models import Person
 from madoguchi.people.ports import Claims, Transaction, identity_provider
 from madoguchi.people.queries import actor_of_person
 from madoguchi.procedures import queries as procedures
+from madoguchi.procedures.models import Procedure as Row
 from madoguchi.web import visiting
 from madoguchi.web.words import said, words
 
@@ -53,7 +54,7 @@ def _choose(request: HttpRequest, *, status: int = 200, email: str = "", problem
     return render(request, "web/sign_in.html", context, status=status)
 
 
-def _procedure_of(target: str) -> object:
+def _procedure_of(target: str) -> Row | None:
     """The procedure that the visitor is about to begin, if that is where they go."""
     try:
         match = resolve(target.partition("?")[0])
@@ -143,7 +144,7 @@ def email_code(request: HttpRequest) -> HttpResponse:
         except Refused as refusal:
             problem, status = words(refusal), refusal.status
         else:
-            return _admitted(request, person, held)
+            return _admitted(request, person, dict(held))
     context = {
         "email": held["address"],
         "minutes": int(rules.VALID_FOR.total_seconds() // 60),
@@ -162,7 +163,7 @@ def email_link(request: HttpRequest, confirmation: UUID, token: str) -> HttpResp
     person = people.confirm_email(confirmation, token=token, by=Actor("visitor", channel="web"))
     held = request.session.get(ASKED)
     mine = isinstance(held, dict) and held.get("id") == str(confirmation)  # the link may be another request's
-    return _admitted(request, person, held if mine else {})
+    return _admitted(request, person, dict(held or {}) if mine else {})
 
 
 def _admitted(request: HttpRequest, person: Person, held: dict[str, str]) -> HttpResponse:
