@@ -1,4 +1,4 @@
-"""The JSON Schema of every file of the catalogue, for editors that complete and explain while one writes.
+"""The JSON Schema of every file of the catalogue and of a city, for editors that complete and explain while one writes.
 
 Generated from the models, so that it says what the loader says; the files in ``procedures/schema/`` are what
 ``# yaml-language-server: $schema=…`` at the top of a YAML file points to.
@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel, RootModel, TypeAdapter
 
 from madoguchi.ground.languages import LocalText
+from madoguchi.procedures.rules.city import CityFile, Offers, Organisation, Towns
 from madoguchi.procedures.rules.format import Example, Procedure, Snake, Table
 from madoguchi.procedures.rules.migration import MigrationMap
 from madoguchi.procedures.rules.vocabulary import FactsFile, LawsFile
@@ -27,6 +28,10 @@ FILES: Mapping[str, type[BaseModel]] = {
     "facts.schema.json": FactsFile,
     "laws.schema.json": LawsFile,
     "migration.schema.json": MigrationMap,
+    "city.schema.json": CityFile,
+    "organisation.schema.json": Organisation,
+    "offers.schema.json": Offers,
+    "towns.schema.json": Towns,
 }
 
 
