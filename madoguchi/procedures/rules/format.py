@@ -658,6 +658,8 @@ class Table(Model):
     """How one value comes of several rows (children, or the rows of collect)."""
     decides: Condition | None = None
     """Whether it is granted, as an expression over the values: monthly > 0. Without it the table only computes."""
+    labels: dict[Snake, LocalText] = {}
+    """What clerks call the values that the rows give, unit included; a value without a label is not shown to them."""
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
@@ -686,6 +688,9 @@ class Table(Model):
         for name in self.totals:
             if name not in outputs:
                 raise refuse(f"{name} を決める行がありません", f"{', '.join(outputs)} のどれかにします", "totals", name)
+        for name in self.labels:
+            if name not in outputs:
+                raise refuse(f"{name} を決める行がありません", f"{', '.join(outputs)} のどれかにします", "labels", name)
         if self.several and (missing := [name for name in outputs if name not in self.totals and policy == "collect"]):
             raise refuse(
                 f"{missing[0]} が複数の行から出たときの扱いが決まりません",
