@@ -185,8 +185,18 @@ MFA_WEBAUTHN_USER_VERIFICATION = "required"
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS  # browsers allow passkeys over http on localhost alone
 MFA_TOTP_ISSUER = "窓口"
 MFA_TOTP_TOLERANCE = 1
+MFA_FORMS = {
+    "authenticate": "madoguchi.desk.signin.forms.CodeForm",
+    "reauthenticate": "madoguchi.desk.signin.forms.CodeAgainForm",
+}
 # Counts of failed attempts must be one count for all processes, so they are kept in the database.
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "cache",
+        "OPTIONS": {"MAX_ENTRIES": 20_000},  # of the default 300, an attacker could push out the own count
+    }
+}
 
 # Mail leaves by SMTP: smtp://host:port, smtps:// or smtp+starttls://user:password@host.
 MAIL_CARRIER = "smtp"

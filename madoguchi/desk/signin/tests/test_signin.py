@@ -94,6 +94,16 @@ class TestDoors:
             client.post(LOGIN, {"login": "tanigawa", "password": PASSWORD})
             assert client.post(AUTHENTICATE, {"code": code}).status_code == expected
 
+    def test_a_code_does_not_come_back_while_it_is_still_accepted(self, client: Client, secret: str) -> None:
+        code = code_for(secret, steps=1)  # from the next half-minute: accepted for a minute and more
+        client.post(LOGIN, {"login": "tanigawa", "password": PASSWORD})
+        assert client.post(AUTHENTICATE, {"code": code}).status_code == 302
+        client.logout()
+        account = Account.objects.get()
+        assert cache.delete(f"allauth.mfa.totp.used?user={account.pk}&code={code}")  # as after 30 seconds
+        client.post(LOGIN, {"login": "tanigawa", "password": PASSWORD})
+        assert client.post(AUTHENTICATE, {"code": code}).status_code == 200
+
     def test_wrong_password_and_unknown_name_read_alike(self, client: Client, secret: str) -> None:
         pages = [
             client.post(LOGIN, {"login": name, "password": "違うパスワードです"}).content.decode()
@@ -109,6 +119,11 @@ class TestDoors:
         assert "しばらくサインインできません" in page.content.decode()
         assert told()[-1] == ("account.sign_in", "refused", "too-many-attempts")
         assert "違うパスワード" not in page.content.decode()
+
+    def test_a_storm_of_requests_is_asked_to_wait(self, client: Client) -> None:
+        answers = [client.post(LOGIN, {"login": f"guess{number}", "password": "x"}) for number in range(31)]
+        assert answers[-1].status_code == 429
+        assert "しばらくお待ちください" in answers[-1].content.decode()
 
     def test_after_five_wrong_codes_the_right_one_waits(self, client: Client, secret: str) -> None:
         client.post(LOGIN, {"login": "tanigawa", "password": PASSWORD})
