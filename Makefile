@@ -5,6 +5,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 # `make test PYTEST='-k wareki'` runs a part.
 PYTEST ?=
+# `make demo OPTIONS='--port 8010'`: other ports (madoguchi demo --help).
+OPTIONS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check bench shell setup setup-test lock python
@@ -13,7 +15,7 @@ help:  ## This list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
 
 demo: setup  ## Set up what is missing, load the city of Daito, start everything, say where (Ctrl-C stops it all)
-	@.venv/bin/madoguchi demo
+	@.venv/bin/madoguchi demo $(OPTIONS)
 
 test: setup-test  ## Set up what the tests need and run every test
 	@.venv/bin/madoguchi test $(PYTEST)

@@ -62,7 +62,7 @@ def database() -> Iterator[str]:
 
 
 def demo(ports: Ports) -> None:
-    """Load and serve until interrupted. Raises CannotStart, ClusterError or ChildEnded with what to tell."""
+    """Load and serve until interrupted, which is how it ends. Raises CannotStart, ClusterError or ChildEnded."""
     began = time.monotonic()
     with _alone():
         _check_ports(ports)
@@ -72,18 +72,21 @@ def demo(ports: Ports) -> None:
             private = url == Cluster(var()).url
             if private:
                 _begin_anew_if_tables_changed()
-            accounts = _load()
+            _prepare()
             if private:
                 _remember_tables()
             with Supervisor() as supervisor:
-                say("starting identity provider, mail catcher, worker and web")
-                for program in _programs(ports):
+                say("starting identity provider, mail catcher and web")
+                for program in _faces(ports):
                     supervisor.start(program)
+                # They come up while the city is loaded. The worker waits: it would take the sample cases from us.
+                accounts = _load()
+                supervisor.start(_worker())
                 supervisor.wait_until_ready()
                 _tell(ports, accounts, time.monotonic() - began)
                 try:
                     supervisor.watch()
-                finally:
+                except KeyboardInterrupt:
                     say("stopping everything")
 
 
@@ -99,59 +102,60 @@ def _environ(ports: Ports) -> dict[str, str]:
     }
 
 
-def _programs(ports: Ports) -> list[Program]:
+def _faces(ports: Ports) -> list[Program]:
+    """What people and browsers talk to."""
     bin_folder = Path(sys.executable).parent
     node = bin_folder / "node" if (bin_folder / "node").exists() else shutil.which("node")
     if node is None:
         raise CannotStart("Node is missing: run `make setup`.")
     identity = [str(node), str(ROOT / "tools/idp/main.mjs"), "--port", str(ports.identity)]
     mail = [sys.executable, "-m", "tools.mailbox", "--smtp-port", str(ports.smtp), "--http-port", str(ports.mail_page)]
-    command_line = [sys.executable, "-m", "madoguchi.site.cli"]
-    path = {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    configuration = "/api/realms/main/.well-known/openid-configuration"
     return [
-        Program(
-            "identity",
-            [*identity, "--state", str(var() / "idp")],
-            answers_http(ports.identity, "/api/realms/main/.well-known/openid-configuration"),
-        ),
-        Program("mail", [*mail, "--folder", str(var() / "mail")], answers_http(ports.mail_page), path),
-        # The worker and each web process keep connections of their own; the demo's cluster takes 100.
-        Program("worker", [*command_line, "worker"], None, path | {"MADOGUCHI_POOL": ""}),
-        Program("web", [*command_line, "web", "--port", str(ports.web)], answers_http(ports.web), path),
+        Program("identity", [*identity, "--state", str(var() / "idp")], answers_http(ports.identity, configuration)),
+        Program("mail", [*mail, "--folder", str(var() / "mail")], answers_http(ports.mail_page), _PYTHON),
+        Program("web", [*_MADOGUCHI, "web", "--port", str(ports.web)], answers_http(ports.web), _PYTHON),
     ]
 
 
-def _load() -> list[tuple[str, str, str]]:
-    """Tables, catalogue and sample city. Returns the accounts to tell: who, where, how."""
+def _worker() -> Program:
+    # It keeps a few connections of its own, and a thread that holds one does not come back for it.
+    return Program("worker", [*_MADOGUCHI, "worker"], None, {**_PYTHON, "MADOGUCHI_POOL": ""})
+
+
+_MADOGUCHI = (sys.executable, "-m", "madoguchi.site.cli")
+_PYTHON = {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+
+
+def _prepare() -> None:
+    """Tables and static files: what web needs to answer at all."""
     import django
 
     django.setup()
     from django.core.management import call_command
-    from django.db import connections
 
     say("bringing the tables up to date")
     call_command("migrate", interactive=False, verbosity=0)
     call_command("createcachetable", verbosity=0)
-    say("publishing the catalogue")
+    call_command("collectstatic", interactive=False, verbosity=0)
+
+
+def _load() -> list[tuple[str, str, str]]:
+    """Catalogue and sample city. Returns the accounts to tell: who, where, how."""
+    from django.db import connections
+
+    from madoguchi.bridges.oidc.setup import register_with_sample_provider
+    from madoguchi.procedures.queries import city
+    from madoguchi.site import demo as sample
     from madoguchi.site.publishing import publish
 
+    say("publishing the catalogue")
     publish(lambda text: say(f"  {text}"))
     say("loading the sample city")
-    from madoguchi.bridges.oidc.setup import register_with_sample_provider
-    from madoguchi.procedures.queries import city
-
-    register_with_sample_provider(name=city().file.name["ja"])
-    from madoguchi.site import demo as sample
-
     accounts = sample.load()
-    say("making the city known to the identity provider")
-    from madoguchi.bridges.oidc.setup import register_with_sample_provider
-    from madoguchi.procedures.queries import city
-
     register_with_sample_provider(name=city().name.get_for("ja"))
-    call_command("collectstatic", interactive=False, verbosity=0)
     connections.close_all()
-    return list(accounts or ())
+    return accounts
 
 
 def _tell(ports: Ports, accounts: list[tuple[str, str, str]], seconds: float) -> None:

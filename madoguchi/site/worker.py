@@ -46,6 +46,7 @@ def run(concurrency: int = 2) -> None:
 def do_duties(done: threading.Event) -> None:
     """Do every duty in its rhythm until ``done``. One that fails is logged and tried again; the others go on."""
     due = {name: 0.0 for name, _, _ in DUTIES}
+    failing: dict[str, str] = {}
     while not done.is_set():
         close_old_connections()
         for name, duty, seconds in DUTIES:
@@ -55,8 +56,12 @@ def do_duties(done: threading.Event) -> None:
             try:
                 while not done.is_set() and duty():
                     pass
-            except Exception:
-                logger.exception("%s failed; next try in %s s", name, AFTER_ERROR_SECONDS)
+                if failing.pop(name, None):
+                    logger.warning("%s works again", name)
+            except Exception as error:
+                if failing.get(name) != repr(error):  # told once, not every five seconds of an outage
+                    logger.exception("%s failed; it is tried every %s s", name, AFTER_ERROR_SECONDS)
+                failing[name] = repr(error)
                 due[name] = time.monotonic() + AFTER_ERROR_SECONDS
                 connection.close()
         done.wait(min(seconds for _, _, seconds in DUTIES))
