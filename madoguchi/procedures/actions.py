@@ -17,17 +17,16 @@ def publish(package: Package, facts: Facts, *, by: Actor) -> Procedure:
     """手続の公開: from its date of effect on, people apply under this version; what runs keeps its own.
 
     The same package published again is the version that is there. A changed package of the same date of effect
-    becomes its next revision.
+    becomes its next revision, and so does one that goes back to an earlier text or was no longer offered.
     """
     data = package.as_json() | {"facts": _named_facts(package, facts)}
     graph = package.graph.as_json()
     mark = digest({"data": data, "graph": graph})
     code, version = package.procedure.code, package.procedure.version
-    known = Procedure.objects.filter(code=code, digest=mark).first()
-    if known is not None:
-        record(code=code, version=version, known=True)
-        return known
     last = Procedure.objects.filter(code=code, version=version).order_by("-revision").first()
+    if last is not None and last.digest == mark and last.withdrawn_at is None:
+        record(code=code, version=version, known=True)
+        return last
     row = Procedure.objects.create(
         code=code,
         version=version,

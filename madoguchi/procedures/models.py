@@ -39,7 +39,8 @@ class Procedure(models.Model):
     """A package as it was published: ``version`` is its date of effect, ``digest`` the SHA-256 of data and graph.
 
     ``data`` holds procedure, tables and the vocabulary they name; ``graph`` the compiled flow. A correction of the
-    same date of effect is the next ``revision``. ``withdrawn_at``: no longer offered; running cases go on.
+    same date of effect is the next ``revision``. ``withdrawn_at``: no longer offered; running cases go on. The database
+    refuses every other change of a row (trigger ``a_version_never_changes``).
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7)
@@ -57,7 +58,6 @@ class Procedure(models.Model):
         db_table = "procedure"
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["code", "version", "revision"], name="a_version_is_published_once"),
-            models.UniqueConstraint(fields=["code", "digest"], name="the_same_package_is_one_version"),
         ]
 
     def __str__(self) -> str:

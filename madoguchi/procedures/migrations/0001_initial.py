@@ -6,6 +6,19 @@ import madoguchi.procedures.models
 from django.db import migrations, models
 
 
+IMMUTABLE = """
+create function procedure_never_changes() returns trigger language plpgsql as $$
+begin
+    raise exception 'a published version of a procedure never changes: publish the next one'
+        using errcode = 'restrict_violation';
+end $$;
+create trigger a_version_never_changes
+    before update of id, code, version, revision, digest, identity, data, graph, published_at on procedure
+    for each row execute function procedure_never_changes();
+"""
+MUTABLE = "drop trigger a_version_never_changes on procedure; drop function procedure_never_changes();"
+
+
 class Migration(migrations.Migration):
 
     initial = True
@@ -30,7 +43,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'db_table': 'procedure',
-                'constraints': [models.UniqueConstraint(fields=('code', 'version', 'revision'), name='a_version_is_published_once'), models.UniqueConstraint(fields=('code', 'digest'), name='the_same_package_is_one_version')],
+                'constraints': [models.UniqueConstraint(fields=('code', 'version', 'revision'), name='a_version_is_published_once')],
             },
         ),
+        migrations.RunSQL(IMMUTABLE, MUTABLE),
     ]
