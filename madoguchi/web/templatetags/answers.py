@@ -1,4 +1,4 @@
-"""Answers shown and questions asked by templates of any face, so that a child's birthday reads alike at home and at the desk."""
+"""Answers shown and questions asked by templates of any face: a birthday reads alike at home and at the desk."""
 
 from collections.abc import Mapping, Sequence
 
@@ -23,9 +23,7 @@ def shown(cell: Cell) -> str:
 
 
 @register.simple_tag
-def ask(
-    fields: Sequence[FormField], typed: Mapping[str, Sequence[str]], problems: Mapping[str, Problem]
-) -> SafeString:
+def ask(fields: Sequence[FormField], typed: Mapping[str, Sequence[str]], problems: Mapping[str, Problem]) -> SafeString:
     """The inputs of fields that belong to no section of a form, with what was typed into them and what is wrong."""
     section = FormSection("", LocalText(""), None, None, 0, 0, None, tuple(fields))
     cells = (Cell(one.name, one, None, None, problems.get(one.name)) for one in fields)

@@ -1,0 +1,99 @@
+"""Every word that a resident can read exists in やさしい日本語 and in English."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.utils.translation.template import templatize
+
+PACKAGE = Path(__file__).resolve().parents[2]
+JAPANESE = re.compile("[ぁ-んァ-ヶ一-龥]")
+CALLS = {"gettext", "gettext_noop", "ngettext", "_"}
+#: What raises or carries a refusal: its second argument is a source string.
+REFUSALS = {"Invalid", "Refused", "NotFound", "NotAllowed", "Stale", "Problem"}
+#: Where refusals come from that a resident may read; those of the office stay Japanese.
+LOWER = (
+    "ground/*.py",
+    "procedures/rules/form.py",
+    "cases/rules/uploads.py",
+    "cases/actions/drafting.py",
+    "people/rules.py",
+    "messages/queries.py",
+    "bridges/oidc/refusals.py",
+)
+
+
+def called(tree: ast.AST, names: set[str], place: int) -> Iterator[str]:
+    """The literal at ``place`` among the arguments of every call of one of ``names``."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+            if name in names and len(node.args) > place and isinstance(node.args[place], ast.Constant):
+                yield str(ast.literal_eval(node.args[place]))
+
+
+def texts() -> Iterator[tuple[str, str]]:
+    """(where, source string) of templates, of the face's code and of the refusals below it."""
+    for path in sorted((PACKAGE / "web").rglob("*.html")):
+        code = templatize(path.read_text(), origin=str(path))
+        for found in re.finditer(r"\bgettext\(u?((?:'(?:[^'\\]|\\.)*')|(?:\"(?:[^\"\\]|\\.)*\"))", code):
+            yield path.name, ast.literal_eval(found[1])
+        for found in re.finditer(r"ngettext\(u?((?:'(?:[^'\\]|\\.)*')|(?:\"(?:[^\"\\]|\\.)*\")),", code):
+            yield path.name, ast.literal_eval(found[1])
+    for path in sorted((PACKAGE / "web").rglob("*.py")):
+        if "tests" not in path.parts:
+            for text in called(ast.parse(path.read_text()), CALLS, 0):
+                yield path.name, text
+    for pattern in LOWER:
+        for path in sorted(PACKAGE.glob(pattern)):
+            for text in called(ast.parse(path.read_text()), REFUSALS, 1):
+                yield str(path.relative_to(PACKAGE)), text
+
+
+def catalogue(locale: str) -> dict[str, str]:
+    """msgid → first msgstr of a .po, read without gettext's tools."""
+    entries: dict[str, str] = {}
+    source = (settings.ROOT / "locale" / locale / "LC_MESSAGES" / "django.po").read_text()
+    for block in source.split("\n\n"):
+        said = dict.fromkeys(("msgid", "msgstr"), "")
+        part = ""
+        for line in block.splitlines():
+            if line.startswith("#"):
+                continue
+            if not line.startswith('"'):
+                part, _, line = line.partition(" ")
+                part = "msgstr" if part == "msgstr[0]" else part
+            if part in said:
+                said[part] += ast.literal_eval(line)
+        entries[said["msgid"]] = said["msgstr"]
+    return entries
+
+
+@pytest.mark.parametrize("locale", ["ja_Simple", "en"])
+def test_every_text_of_the_residents_face_is_translated(locale: str) -> None:
+    known = catalogue(locale)
+    lacking = sorted({f"{where}: {text}" for where, text in texts() if JAPANESE.search(text) and not known.get(text)})
+    assert not lacking, "\n".join(lacking)
+
+
+@pytest.mark.parametrize("locale", ["ja_Simple", "en"])
+def test_places_in_texts_survive_translation(locale: str) -> None:
+    for source, text in catalogue(locale).items():
+        if source:
+            assert set(re.findall(r"%\(\w+\)[sd]", source)) == set(re.findall(r"%\(\w+\)[sd]", text)), source
+
+
+def test_the_texts_are_found_at_all() -> None:
+    found = {text for _, text in texts()}
+    assert {"始める", "保存して次へ", "入力してください。", "受け付けました"} <= found
+
+
+def test_sources_of_facts_are_translated() -> None:
+    from madoguchi.facts.models import Source
+
+    for locale in ("ja_Simple", "en"):
+        known = catalogue(locale)
+        assert all(known.get(str(label)) for label in Source.labels)

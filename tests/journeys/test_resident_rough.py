@@ -1,0 +1,187 @@
+"""A bad day: two windows, double presses, a lost network, a session that ran out, odd characters. Nothing is lost."""
+
+import pytest
+from django.conf import settings
+from django.contrib.sessions.models import Session
+from playwright.sync_api import Browser, expect
+from pytest_django.live_server_helper import LiveServer
+
+from madoguchi.cases.models import Case
+from madoguchi.people.queries import challenge
+from tests.journeys.residents import PHONE, a_resident, publish, sign_in, the_case, visiting
+from tests.journeys.test_resident import begin, fill_dog
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def site(live_server: LiveServer) -> str:
+    """The address of a city that offers its procedures."""
+    publish()
+    return str(live_server.url)
+
+
+def test_what_is_typed_is_saved_while_typing(browser: Browser, site: str) -> None:
+    by = a_resident()
+    with visiting(browser, site, by) as visit:
+        begin(visit, "dog-registration")
+        visit.page.fill('[name="person.phone"]', "072-872-2181")
+        expect(visit.page.locator("[data-saved-at]")).to_contain_text("保存しました", timeout=10000)
+    assert the_case(by).answers["person"]["phone"] == "072-872-2181"
+    with visiting(browser, site, by) as visit:
+        visit.go("/procedures/dog-registration/")
+        visit.page.get_by_role("link", name="続きから始める").click()
+        assert visit.page.input_value('[name="person.phone"]') == "072-872-2181"
+
+
+def test_mistakes_are_summarised_and_what_was_typed_stays(browser: Browser, site: str) -> None:
+    by = a_resident()
+    with visiting(browser, site, by) as visit:
+        page = visit.page
+        begin(visit, "dog-registration")
+        visit.type({"person.full_name_kana": "花子", "person.phone": "12"})
+        visit.next()
+        visit.check()
+        assert page.title().startswith("入力を直してください")
+        expect(page.locator("#problems")).to_be_focused()
+        page.locator("#problems a").first.click()
+        assert page.input_value('[name="person.full_name_kana"]') == "花子"
+        assert page.input_value('[name="person.phone"]') == "12"
+        assert page.locator("#q-person-phone").get_attribute("aria-describedby")
+
+
+def test_two_windows_are_shown_to_each_other(browser: Browser, site: str) -> None:
+    by = a_resident()
+    with visiting(browser, site, by, script=False) as one, visiting(browser, site, by, script=False) as two:
+        begin(one, "dog-registration")
+        two.go(one.page.url.removeprefix(site))
+        one.type({"person.full_name_kana": "ミホン　ハナコ", "person.phone": "072-111-1111"})
+        one.next()
+        two.type({"person.full_name_kana": "ミホン　ハナコ", "person.phone": "072-222-2222"})
+        two.next()
+        expect(two.page.get_by_role("heading", name="別の画面でも")).to_be_visible()
+        assert two.page.get_by_text("072-111-1111").count()
+        assert two.page.input_value('[name="person.phone"]') == "072-222-2222"
+        assert the_case(by).answers["person"]["phone"] == "072-111-1111"
+        two.next()
+        assert the_case(by).answers["person"]["phone"] == "072-222-2222"
+
+
+def test_sent_twice_it_is_one_case(browser: Browser, site: str) -> None:
+    by = a_resident()
+    with visiting(browser, site, by) as one, visiting(browser, site, by) as two:
+        begin(one, "dog-registration")
+        fill_dog(one)
+        two.go(one.page.url.removeprefix(site))
+        one.page.evaluate("""() => { const f = document.querySelector("form[data-once]");
+            f.requestSubmit(); f.requestSubmit(); }""")
+        one.page.wait_for_url("**/received/")
+        two.next()
+        assert two.heading() == "受け付けました"
+        assert one.page.locator(".reference").inner_text() == two.page.locator(".reference").inner_text()
+    assert Case.objects.filter(person_id=by.id).count() == 1
+
+
+def test_a_lost_network_keeps_the_page(browser: Browser, site: str) -> None:
+    by = a_resident()
+    with visiting(browser, site, by) as visit:
+        page = visit.page
+        begin(visit, "dog-registration")
+        page.context.set_offline(True)
+        visit.type({"person.full_name_kana": "ミホン　ハナコ", "person.phone": "072-872-2181"})
+        page.locator("main .actions .button.solid").last.click()
+        expect(page.locator(".toast")).to_contain_text("つながっていません")
+        assert page.input_value('[name="person.phone"]') == "072-872-2181"
+        page.context.set_offline(False)
+        expect(page.locator("[data-saved-at]")).to_contain_text("保存しました", timeout=15000)
+        visit.next()
+        assert visit.heading() == "犬のこと"
+
+
+def test_an_expired_session_gives_back_what_was_typed(browser: Browser, site: str) -> None:
+    by = a_resident()
+    with visiting(browser, site, by, script=False) as visit:
+        page = visit.page
+        begin(visit, "dog-registration")
+        Session.objects.all().delete()
+        visit.type({"person.full_name_kana": "ミホン　ハナコ", "person.phone": "072-872-2181"})
+        visit.next()
+        expect(page.get_by_text("入力した内容は預かっています")).to_be_visible()
+        kept = next(one for one in page.context.cookies() if one["name"] == settings.SESSION_COOKIE_NAME)
+        held = Session.objects.get(session_key=kept["value"]).get_decoded()["kept"]
+        sign_in(page.context, site, by)
+        fresh = next(one for one in page.context.cookies() if one["name"] == settings.SESSION_COOKIE_NAME)
+        _give(fresh["value"], held)
+        page.goto(site + held["path"])
+        assert page.input_value('[name="person.phone"]') == "072-872-2181"
+        visit.next()
+        assert visit.heading() == "犬のこと"
+
+
+def _give(key: str, held: object) -> None:
+    """What :func:`visiting.welcome` does when the same visitor signs in: the session goes on under a new key."""
+    from importlib import import_module
+
+    store = import_module(settings.SESSION_ENGINE).SessionStore(key)
+    store["kept"] = held
+    store.save()
+
+
+def test_odd_characters_are_answered_in_words(browser: Browser, site: str) -> None:
+    by = a_resident()
+    with visiting(browser, site, by, script=False) as visit:
+        page = visit.page
+        begin(visit, "dog-registration")
+        case = the_case(by)
+        visit.go(f"/cases/{case.pk}/sections/dog/")
+        visit.type({"dog_name": "ポチ🐕", "breed": "柴\u202e犬", "coat": "茶\ue000"})
+        visit.type({"dog_born_on.year": "令和99", "dog_born_on.month": "2", "dog_born_on.day": "30"})
+        visit.next()
+        problems = " ".join(page.locator(".problem").all_inner_texts())
+        assert "絵文字" in problems
+        assert "使えない文字" in problems
+        assert "外字" in problems
+        assert page.input_value('[name="dog_name"]') == "ポチ🐕"
+        visit.check()
+
+
+def test_by_address_where_the_procedure_allows_it(browser: Browser, site: str) -> None:
+    with visiting(browser, site, viewport=PHONE) as visit:
+        page = visit.page
+        visit.go("/procedures/dog-registration/")
+        page.get_by_role("button", name="始める").click()
+        visit.check()
+        page.fill("#email", "ｈａｎａｋｏ@example.jp")
+        page.get_by_role("button", name="確認番号を受け取る").click()
+        visit.check()
+        page.fill("#code", "000000")
+        visit.next()
+        if page.locator("#code-problem").count():
+            visit.check()
+            from madoguchi.people.models import EmailConfirmation
+
+            asked = challenge(EmailConfirmation.objects.get().pk)
+            assert asked is not None
+            page.fill("#code", asked.code)
+            visit.next()
+        assert visit.heading() == "飼い主"
+        visit.go("/procedures/child-allowance-claim/")
+        page.get_by_role("button", name="始める").click()
+        expect(page.get_by_text("マイナンバーカードでのサインインが必要です")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("language", ["ja", "ja-simple", "en"])
+def test_pages_for_everybody_in_every_language_and_scheme(
+    browser: Browser, site: str, language: str, scheme: str
+) -> None:
+    with visiting(browser, site, color_scheme=scheme) as visit:
+        visit.go(f"/procedures/?q=いぬ&lang={language}")
+        assert "q=" in visit.page.url, "switching keeps the place"
+        for path in ("/", "/procedures/?q=いぬ", "/procedures/child-allowance-claim/", "/life/災害/", "/sign-in/",
+                     "/verify/", "/verify/AAAA", "/accessibility/", "/privacy/", "/nothing-here"):
+            visit.go(path)
+            visit.check()
+        visit.page.set_viewport_size({"width": 320, "height": 640})
+        visit.go("/procedures/child-allowance-claim/")
+        visit.check()
