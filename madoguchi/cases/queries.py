@@ -284,7 +284,7 @@ def decision_of(case: Case) -> Decision | None:
 
 def examined_by(case: Case, by: Actor) -> bool:
     """Whether this member of staff has examined the case, and so must not approve it."""
-    return case.steps.filter(kind="examine", account_id=by.id, done_at__isnull=False).exists()
+    return case.steps.filter(kind="examine", account_id=by.who, done_at__isnull=False).exists()
 
 
 def after(case: Case, step: Step, outcome: str) -> list[Node]:

@@ -1,6 +1,14 @@
 """Addresses of the desk; allauth's own pages (sign-in, second factor) live below ``/desk/account/``."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from madoguchi.desk.views import files, handling, listing
 
 app_name = "desk"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", listing.work, name="work"),
+    path("cases/<str:number>/", handling.case, name="case"),
+    path("cases/<str:number>/steps/<uuid:step_id>/", handling.act_on, name="step"),
+    path("cases/<str:number>/documents/<uuid:document_id>/", files.document, name="document"),
+    path("cases/<str:number>/letters/<uuid:letter_id>/", files.letter, name="letter"),
+]

@@ -25,7 +25,7 @@ def shown(cell: Cell) -> str:
 @register.simple_tag
 def ask(fields: Sequence[FormField], typed: Mapping[str, Sequence[str]], problems: Mapping[str, Problem]) -> SafeString:
     """The inputs of fields that belong to no section of a form, with what was typed into them and what is wrong."""
-    section = FormSection("", LocalText(""), None, None, 0, 0, None, tuple(fields))
+    section = FormSection("", LocalText("質問"), None, None, 0, 0, None, tuple(fields))
     cells = (Cell(one.name, one, None, None, problems.get(one.name)) for one in fields)
     asked = questions(cells, section, language=language(), known={}, files={}, posted=typed)
     return SafeString("".join(render_to_string(one.template, {"q": one}) for one in asked))

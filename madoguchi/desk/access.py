@@ -1,0 +1,56 @@
+"""The door of every page of the desk: who stands there, and what a refusal looks like here.
+
+The gate (``signin.gate``) has asked for the second factor before and made the page Japanese; this asks once more, so
+that no view is reached by anybody but an :class:`Actor` of staff.
+"""
+
+import functools
+from collections.abc import Callable
+from typing import Concatenate, ParamSpec
+
+from allauth.mfa.utils import is_mfa_enabled
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext
+
+from madoguchi.events import Actor
+from madoguchi.ground.errors import Refused, fill
+from madoguchi.people.models import Account
+from madoguchi.people.queries import actor_of_account
+
+P = ParamSpec("P")
+
+
+def desk(
+    view: Callable[Concatenate[HttpRequest, Actor, P], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    """Give the view the member of staff as its second argument; keep nothing in any cache."""
+
+    @functools.wraps(view)
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        account = request.user
+        if not isinstance(account, Account):
+            return redirect_to_login(request.get_full_path(), str(settings.LOGIN_URL))
+        if not is_mfa_enabled(account):
+            return redirect("mfa_index")
+        try:
+            response = view(request, actor_of_account(account), *args, **kwargs)
+        except Refused as refusal:
+            response = refused(request, refusal)
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    return guarded
+
+
+def refused(request: HttpRequest, refusal: Refused) -> HttpResponse:
+    """A page that says why not, and where to go on."""
+    context = {"message": words(refusal), "missing": refusal.status == 404}
+    return render(request, "desk/refused.html", context, status=refusal.status)
+
+
+def words(refusal: Refused) -> str:
+    """The refusal in words."""
+    return fill(gettext(refusal.message), refusal.params)

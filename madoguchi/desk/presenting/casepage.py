@@ -1,0 +1,204 @@
+"""One case, one page: who, what is asked of me now, the evidence, the verdict, where it stands, what happened."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils.translation import gettext
+
+from madoguchi.cases import queries as cases
+from madoguchi.cases.models import Case, Decision, State
+from madoguchi.cases.queries import Stage
+from madoguchi.desk.presenting.evidence import GivenSection, evidence
+from madoguchi.desk.presenting.history import HistoryLine, history_lines, readings
+from madoguchi.desk.presenting.panels import Panel, Typed, panels
+from madoguchi.desk.presenting.verdict import Verdict, verdicts
+from madoguchi.desk.presenting.words import day_words, days_words, holders_words, time_words
+from madoguchi.events import Actor
+from madoguchi.ground.kana import to_katakana
+from madoguchi.messages import queries as messages
+from madoguchi.procedures import queries as procedures
+from madoguchi.procedures.rules.form import get
+from madoguchi.procedures.rules.published import Published
+
+#: Steps of the machine that say nothing about where a case stands.
+QUIET: Final = frozenset({"look_up", "notify"})
+
+
+@dataclass(frozen=True, slots=True)
+class StageLine:
+    """One step of the flow. ``state``: done, now or ahead."""
+
+    title: str
+    who: str
+    state: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The decision as it would be made, or was."""
+
+    title: str
+    granted: bool
+    reasons: Sequence[str]
+    examiner: str
+    made: str
+
+
+@dataclass(frozen=True, slots=True)
+class LetterLine:
+    url: str
+    title: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A line of the summary on top."""
+
+    anchor: str
+    label: str
+    message: str
+
+
+@dataclass(slots=True)
+class CasePage:
+    """All that ``desk/case.html`` shows."""
+
+    number: str
+    url: str
+    title: str
+    applicant: str
+    kana: str
+    state: str
+    received: str
+    promised: str
+    days: str
+    tone: str
+    turn: str
+    panels: Sequence[Panel]
+    sections: Sequence[GivenSection]
+    fixing: str
+    verdicts: Sequence[Verdict]
+    draft: Draft | None
+    letters: Sequence[LetterLine]
+    stages: Sequence[StageLine]
+    history: Sequence[HistoryLine]
+    readings: Sequence[HistoryLine]
+    next_url: str
+    next_name: str
+    refusal: str = ""
+    status: int = 200
+    problems: Sequence[Problem] = ()
+    lost: Sequence[tuple[str, str]] = field(default=())
+    words: str = ""
+
+
+def case_page(case: Case, by: Actor, typed: Typed | None = None) -> CasePage:
+    """The page of a case that the reader may see; ``typed`` is a post that changed nothing and is shown again."""
+    package = procedures.package(case.procedure)
+    decision = cases.decision_of(case)
+    asked = panels(case, package, by, typed)
+    fixing = next((one.form_id for one in asked if one.may_return and not one.denied), "")
+    happenings = cases.history(case)
+    standing = cases.standing(case)
+    following = next((one for one in cases.work_list(by, limit=20) if one.case.pk != case.pk), None)
+    page = CasePage(
+        number=case.number or "",
+        url=reverse("desk:case", args=(case.number,)),
+        title=package.procedure.title["ja"],
+        applicant=applicant_of(case) or gettext("（名前なし）"),
+        kana=to_katakana(get(case.answers, "person.full_name_kana") or ""),
+        state=State(case.state).label,
+        received=day_words(case.received_at) if case.received_at else "",
+        promised=day_words(case.due_on) if case.due_on else "",
+        turn=_turn(standing.stages, package),
+        panels=asked,
+        sections=evidence(case, package, typed.notes if typed else {}, typed.notes_wrong() if typed else {}),
+        fixing=fixing,
+        verdicts=list(verdicts(case, package, decision)),
+        draft=_draft(case, decision),
+        letters=[_letter(case, one.pk, one.title, one.number) for one in messages.letters_about(case.pk)],
+        stages=[_stage(one, package) for one in standing.stages if one.kind not in QUIET],
+        history=history_lines(happenings, package),
+        readings=readings(happenings, package),
+        next_url=reverse("desk:case", args=(following.case.number,)) if following else "",
+        next_name=following.applicant if following else "",
+        days=_days(case),
+        tone=_tone(case),
+    )
+    if typed is not None:
+        page.refusal, page.status = typed.message, typed.status
+        page.problems = [Problem(*one) for one in typed.summary(case, package, asked)]
+        page.lost = typed.lost(case, package) if not any(one.step_id == typed.step for one in asked) else ()
+    return page
+
+
+def applicant_of(case: Case) -> str:
+    """The applicant's name as it was written into the form; empty where none was asked."""
+    return str(get(case.answers, "person.full_name") or get(case.answers, "applicant_name") or "")
+
+
+def _is_open(case: Case) -> bool:
+    return case.decided_at is None and case.closed_at is None and case.withdrawn_at is None
+
+
+def _days(case: Case) -> str:
+    return days_words(cases.days_left(case)) if _is_open(case) else ""
+
+
+def _tone(case: Case) -> str:
+    return "late" if _is_open(case) and cases.days_left(case) < 0 else ""
+
+
+def _turn(stages: Sequence[Stage], package: Published) -> str:
+    now = [package.graph[one.node] for one in stages if one.state == "now"]
+    said = [f"{node.title['ja'] if node.title else ''}（{holders_words(node, package)}）" for node in now]
+    return "、".join(said)
+
+
+def _stage(stage: Stage, package: Published) -> StageLine:
+    node = package.graph[stage.node]
+    outcomes = {
+        "accept": gettext("認めた"),
+        "return": gettext("補正を求めた"),
+        "refuse": gettext("認めないこととした"),
+        "approve": gettext("決裁した"),
+        "send_back": gettext("差し戻した"),
+        "issued": gettext("発行した"),
+    }
+    if stage.state == "done" and stage.until is not None:
+        words = " ".join(one for one in (time_words(stage.until), outcomes.get(stage.outcome, "")) if one)
+    elif stage.state == "now" and stage.since is not None:
+        words = gettext("%(day)sから") % {"day": day_words(stage.since)}
+    else:
+        words = ""
+    if not stage.digital:
+        words = f"{words} {gettext('画面の外で行う段階')}".strip()
+    return StageLine(stage.title["ja"], holders_words(node, package), stage.state, words)
+
+
+def _draft(case: Case, decision: Decision | None) -> Draft | None:
+    if decision is None:
+        return None
+    made = decision.made_at is not None
+    if made:
+        title = gettext("認める決定") if decision.granted else gettext("認めない決定")
+    else:
+        title = gettext("案：認める") if decision.granted else gettext("案：認めない")
+    return Draft(
+        title=title,
+        granted=decision.granted,
+        reasons=[one["ja"] for one in decision.reasons],
+        examiner=decision.drafted_by.display_name if decision.drafted_by else "",
+        made=" ".join([time_words(decision.made_at), decision.made_by.display_name if decision.made_by else ""]).strip()
+        if decision.made_at
+        else "",
+    )
+
+
+def _letter(case: Case, key: UUID, title: str, number: str) -> LetterLine:
+    return LetterLine(reverse("desk:letter", args=(case.number, key)), title, number)

@@ -1,0 +1,164 @@
+"""What the applicant gave: answers section by section, documents in place, and what was asked to be corrected."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from django.urls import reverse
+from django.utils.translation import gettext, gettext_noop
+
+from madoguchi.cases import queries as cases
+from madoguchi.cases.models import Case, Correction, Document
+from madoguchi.desk.presenting.words import day_words
+from madoguchi.procedures.rules.form import UPLOADED, Cell, FormSection, get
+from madoguchi.procedures.rules.published import Published
+
+#: Sentences that clerks write again and again, by type of answer; any of them may be changed before it is sent.
+PHRASES: Final[Mapping[str, Sequence[str]]] = {
+    "photo": (
+        gettext_noop("写真がはっきりしません。明るいところで、ぶれないように撮り直してください。"),
+        gettext_noop("全体が写っていません。少し離れて、全体が入るように撮り直してください。"),
+        gettext_noop("写真が足りません。別の向きからも撮って、足してください。"),
+    ),
+    "file": (
+        gettext_noop("文字が読めません。読めるものを付け直してください。"),
+        gettext_noop("別の書類が付いています。求めている書類を付けてください。"),
+    ),
+    "bank_account": (
+        gettext_noop("口座の名義がご本人と異なります。ご本人名義の口座を入力してください。"),
+        gettext_noop("口座番号か支店が確認できません。通帳などで確かめて、入力し直してください。"),
+    ),
+    "date": (gettext_noop("日付がほかの内容と合いません。確かめて、入力し直してください。"),),
+    "place": (gettext_noop("場所が特定できません。番地や部屋番号まで入力してください。"),),
+    "": (
+        gettext_noop("内容が確認できません。確かめて、入力し直してください。"),
+        gettext_noop("ほかの項目の内容と合いません。確かめて、正しい方に直してください。"),
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A document of the applicant; ``size`` in bytes."""
+
+    url: str
+    name: str
+    size: int
+    is_image: bool
+    alt: str
+    width: int | None
+    height: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """That a field was returned, in the clerk's words, and whether it has come back."""
+
+    message: str
+    words: str
+    open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """One answer, with what belongs to it."""
+
+    path: str
+    id: str
+    label: str
+    cell: Cell
+    pictures: Sequence[Picture]
+    asked: Sequence[Asked]
+    phrases: Sequence[str]
+    note: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class GivenRow:
+    title: str
+    answers: Sequence[Given]
+
+
+@dataclass(frozen=True, slots=True)
+class GivenSection:
+    id: str
+    title: str
+    rows: Sequence[GivenRow]
+
+
+def evidence(
+    case: Case, package: Published, notes: Mapping[str, str], problems: Mapping[str, str]
+) -> list[GivenSection]:
+    """The visible sections with their answers. ``notes``: what was typed as correction, by path, and not sent yet."""
+    files = {str(one.pk): one for given in cases.documents(case).values() for one in given}
+    asked = cases.corrections(case)
+    sections = []
+    for section in package.form.visible_sections(case.answers):
+        rows: dict[int | None, list[Given]] = {}
+        for cell in package.form.cells(section, case.answers):
+            given = _given(case, cell, files, asked.get(cell.path, ()), notes, problems)
+            rows.setdefault(cell.row, []).append(given)
+        shown = [GivenRow(row_title(section, case, number), answers) for number, answers in rows.items()]
+        sections.append(GivenSection(f"s-{section.id}", section.title["ja"], shown))
+    return sections
+
+
+def row_title(section: FormSection, case: Case, number: int | None) -> str:
+    """「お子さん 1（見本 一郎）」; empty where the section has no rows."""
+    if number is None:
+        return ""
+    name = get(case.answers, f"{section.each}.{number}.full_name")
+    return f"{section.title['ja']} {number + 1}" + (f"（{name}）" if name else "")
+
+
+def label_of(path: str, case: Case, package: Published) -> str:
+    """The question at a path, with its row where it has one."""
+    found = package.form.field_at(path)
+    if found is None:
+        return path
+    section, one = found
+    row = row_title(section, case, int(path.split(".")[1])) if section.each else ""
+    return f"{row} {one.label['ja']}".strip()
+
+
+def _given(
+    case: Case,
+    cell: Cell,
+    files: Mapping[str, Document],
+    asked: Sequence[Correction],
+    notes: Mapping[str, str],
+    problems: Mapping[str, str],
+) -> Given:
+    kind = cell.field.type
+    there = [files[one] for one in cell.value or [] if one in files] if kind in UPLOADED else []
+    return Given(
+        path=cell.path,
+        id="f-" + cell.path.replace(".", "-"),
+        label=cell.field.label["ja"],
+        cell=cell,
+        pictures=[_picture(case, one, number, cell) for number, one in enumerate(there, 1)],
+        asked=[_asked(one) for one in asked],
+        phrases=[gettext(one) for one in PHRASES.get(kind, PHRASES[""])],
+        note=notes.get(cell.path, ""),
+        problem=problems.get(cell.path, ""),
+    )
+
+
+def _picture(case: Case, one: Document, number: int, cell: Cell) -> Picture:
+    return Picture(
+        url=reverse("desk:document", args=(case.number, one.pk)),
+        name=one.name,
+        size=one.size,
+        is_image=one.media_type.startswith("image/"),
+        alt=gettext("%(label)s（%(number)s枚目）") % {"label": cell.field.label["ja"], "number": number},
+        width=one.width,
+        height=one.height,
+    )
+
+
+def _asked(one: Correction) -> Asked:
+    asked = gettext("%(day)sに補正を求めた") % {"day": day_words(one.asked_at)}
+    if one.answered_at is None:
+        return Asked(one.message, asked + gettext("（返事待ち）"), True)
+    return Asked(one.message, asked + gettext("（%(day)sに直された）") % {"day": day_words(one.answered_at)}, False)

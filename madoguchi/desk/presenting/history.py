@@ -1,0 +1,207 @@
+"""The history of a case in plain words: what happened, when, by whom, and why it was allowed or not."""
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.utils.translation import gettext, gettext_noop
+
+from madoguchi.cases.queries import Happening
+from madoguchi.desk.presenting.words import time_words
+from madoguchi.events.models import Event
+from madoguchi.events.rules import ACTS
+from madoguchi.procedures.rules.published import Published
+
+#: What was done, by verb; where an act has outcomes, by ``verb:outcome``.
+DONE: Final = {
+    "case.open": gettext_noop("入力を始めた"),
+    "case.save": gettext_noop("入力を保存した"),
+    "case.add-row": gettext_noop("入力欄の行を増やした"),
+    "case.remove-row": gettext_noop("入力欄の行を減らした"),
+    "case.add-document": gettext_noop("写真・ファイルを付けた"),
+    "case.remove-document": gettext_noop("写真・ファイルを外した"),
+    "case.submit": gettext_noop("申請を提出し、受け付けられた"),
+    "case.submit:corrected": gettext_noop("補正して提出した"),
+    "case.submit:again": gettext_noop("もう一度提出した（変更なし）"),
+    "case.withdraw": gettext_noop("申請を取り下げた"),
+    "case.read": gettext_noop("案件を閲覧した"),
+    "case.examine": gettext_noop("審査した"),
+    "case.examine:accept": gettext_noop("審査して認めた"),
+    "case.examine:return": gettext_noop("補正を求めた"),
+    "case.examine:refuse": gettext_noop("審査して認めないこととした"),
+    "case.approve": gettext_noop("決裁した"),
+    "case.approve:approve": gettext_noop("決裁した"),
+    "case.approve:send_back": gettext_noop("差し戻した"),
+    "case.consult": gettext_noop("合議に意見を付けた"),
+    "case.do": gettext_noop("画面の外で行ったことを記録した"),
+    "case.perform": gettext_noop("通知書を作って発行した"),
+    "case.fire": gettext_noop("期限が来た"),
+    "case.fire:remind": gettext_noop("期限が過ぎたことを知らせた"),
+    "case.fire:withdraw": gettext_noop("期限までに補正がなく、取下げとした"),
+    "case.fire:refuse": gettext_noop("期限までに補正がなく、認めないこととした"),
+    "letter.issue": gettext_noop("通知書に番号を付け、署名して保存した"),
+    "letter.read": gettext_noop("通知書を受け取った"),
+    "letter.revoke": gettext_noop("通知書を取り消した"),
+    "message.send": gettext_noop("お知らせを書いた"),
+    "message.deliver": gettext_noop("お知らせのメールを送った"),
+}
+#: What was tried and refused, by verb.
+TRIED: Final = {
+    "case.read": gettext_noop("閲覧"),
+    "case.examine": gettext_noop("審査"),
+    "case.approve": gettext_noop("決裁"),
+    "case.consult": gettext_noop("合議"),
+    "case.do": gettext_noop("画面の外で行ったことの記録"),
+    "case.open": gettext_noop("入力の開始"),
+    "case.save": gettext_noop("入力の保存"),
+    "case.add-row": gettext_noop("行の追加"),
+    "case.remove-row": gettext_noop("行の削除"),
+    "case.add-document": gettext_noop("写真・ファイルの追加"),
+    "case.remove-document": gettext_noop("写真・ファイルの取り外し"),
+    "case.submit": gettext_noop("提出"),
+    "case.withdraw": gettext_noop("取下げ"),
+    "case.perform": gettext_noop("通知書の発行"),
+    "case.fire": gettext_noop("期限の処理"),
+    "letter.issue": gettext_noop("通知書の発行"),
+    "letter.read": gettext_noop("通知書の受取り"),
+    "letter.revoke": gettext_noop("通知書の取消し"),
+    "message.send": gettext_noop("お知らせの作成"),
+    "message.deliver": gettext_noop("お知らせの送信"),
+}
+#: Why not, by the code of the refusal; any other is shown as its code.
+WHY_NOT: Final = {
+    "not-allowed": gettext_noop("権限がない"),
+    "own-work": gettext_noop("自分が審査した案件は決裁できない"),
+    "step-done": gettext_noop("その段階はすでに終わっていた"),
+    "step-kind": gettext_noop("その段階では行えない操作だった"),
+    "outcome-unknown": gettext_noop("結果が選ばれていなかった"),
+    "outcome-missing": gettext_noop("結果が選ばれていなかった"),
+    "note-missing": gettext_noop("理由か意見が書かれていなかった"),
+    "reason-missing": gettext_noop("認めない理由が書かれていなかった"),
+    "correction-missing": gettext_noop("補正してほしい項目が書かれていなかった"),
+    "correction-path": gettext_noop("手続にない項目があった"),
+    "correction-unsent": gettext_noop("補正の文を書いたまま、別の結果を選んだ"),
+    "reason-unsent": gettext_noop("認めない理由を書いたまま、別の結果を選んだ"),
+    "finding-missing": gettext_noop("調べた結果に入力もれか誤りがあった"),
+    "incomplete": gettext_noop("入力が終わっていなかった"),
+    "already-decided": gettext_noop("すでに決定していた"),
+    "case-received": gettext_noop("すでに提出されていた"),
+    "case-ended": gettext_noop("案件が終わっていた"),
+    "case-withdrawn": gettext_noop("案件が取り下げられていた"),
+    "case-unknown": gettext_noop("案件が見つからなかった"),
+    "changed-elsewhere": gettext_noop("別の画面で変更されていた"),
+    "draft-unknown": gettext_noop("入力の途中の案件が見つからなかった"),
+    "document-unknown": gettext_noop("ファイルが見つからなかった"),
+    "field-unknown": gettext_noop("手続にない項目だった"),
+    "section-unknown": gettext_noop("手続にない項目だった"),
+    "step-unknown": gettext_noop("段階が見つからなかった"),
+    "not-asked": gettext_noop("補正を求めていない項目だった"),
+    "not-returned": gettext_noop("補正を求められていなかった"),
+    "row-gone": gettext_noop("行がすでになかった"),
+    "rows-fixed": gettext_noop("補正では行を増減できない"),
+    "rows-too-many": gettext_noop("行が多すぎた"),
+    "rows-too-few": gettext_noop("行が足りなかった"),
+    "files-too-many": gettext_noop("写真・ファイルが多すぎた"),
+    "file-empty": gettext_noop("ファイルの中身がなかった"),
+    "file-not-a-photo": gettext_noop("写真ではなかった"),
+    "file-too-large": gettext_noop("ファイルが大きすぎた"),
+    "no-number": gettext_noop("受付番号を割り当てられなかった"),
+    "text-too-long": gettext_noop("文字が多すぎた"),
+}
+#: Small steps of which many follow each other: one line says how many.
+SMALL: Final = frozenset({"case.save", "case.add-row", "case.remove-row", "case.add-document", "case.remove-document"})
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryLine:
+    """One line. ``why`` is the reason for which it was allowed, or the one for which it was refused."""
+
+    at: dt.datetime
+    when: str
+    who: str
+    what: str
+    step: str
+    why: str
+    refused: bool
+    times: int = 1
+
+
+def history_lines(happenings: Sequence[Happening], package: Published) -> list[HistoryLine]:
+    """What happened, newest first; readings are told apart by :func:`readings`."""
+    told = [one for one in happenings if not _is_reading(one.event)]
+    return list(_lines(told, package))[::-1]
+
+
+def readings(happenings: Sequence[Happening], package: Published) -> list[HistoryLine]:
+    """Who has looked at the case, newest first."""
+    return list(_lines([one for one in happenings if _is_reading(one.event)], package))[::-1]
+
+
+def what_words(event: Event) -> str:
+    """The event's verb in words: 「補正を求めた」, of a refusal 「審査をしようとしたが、できなかった」."""
+    if event.outcome == "refused":
+        tried = gettext(TRIED[event.verb]) if event.verb in TRIED else title_of(event.verb)
+        return gettext("%(what)sをしようとしたが、できなかった") % {"what": tried}
+    word = DONE.get(f"{event.verb}:{_outcome(event)}") or DONE.get(event.verb)
+    return gettext(word) if word else title_of(event.verb)
+
+
+def title_of(verb: str) -> str:
+    """The Japanese title that the act itself carries, for verbs that have no words here yet."""
+    spec = ACTS.get(verb)
+    return spec.title.partition(":")[0] if spec else verb
+
+
+def why_words(event: Event) -> str:
+    """The permission reason of what was done, the words of the refusal of what was not."""
+    if event.outcome == "refused":
+        known = WHY_NOT.get(event.reason)
+        return gettext(known) if known else event.reason
+    spec = ACTS.get(event.verb)
+    return next((gettext(one.title) for one in spec.allow if one.code == event.reason), "") if spec else ""
+
+
+def _is_reading(event: Event) -> bool:
+    return event.verb == "case.read" and event.outcome == "done"
+
+
+def _outcome(event: Event) -> str:
+    data: dict[str, Any] = event.data
+    flags = [name for name in ("corrected", "again") if data.get(name)]
+    return flags[0] if flags else str(data.get("outcome") or data.get("then") or "")
+
+
+def _step_words(event: Event, package: Published) -> str:
+    node = package.graph.nodes.get(str(event.data.get("step", "")))
+    return node.title["ja"] if node is not None and node.title is not None else ""
+
+
+def _lines(happenings: Sequence[Happening], package: Published) -> Iterator[HistoryLine]:
+    held: HistoryLine | None = None
+    kept = ""
+    for one in happenings:
+        event = one.event
+        key = f"{event.verb} {event.outcome} {event.reason} {one.who}"
+        times = 1
+        if held is not None and key == kept and event.verb in SMALL:
+            times = held.times + 1
+        elif held is not None:
+            yield held
+        held, kept = _line(one, package, times), key
+    if held is not None:
+        yield held
+
+
+def _line(one: Happening, package: Published, times: int) -> HistoryLine:
+    event = one.event
+    return HistoryLine(
+        at=event.at,
+        when=time_words(event.at),
+        who=one.who,
+        what=what_words(event),
+        step=_step_words(event, package),
+        why=why_words(event),
+        refused=event.outcome == "refused",
+        times=times,
+    )

@@ -1,0 +1,296 @@
+"""What is asked of this member of staff now: one panel for each open step, with what each choice will lead to."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from django.urls import reverse
+from django.utils.translation import gettext, gettext_noop
+
+from madoguchi.cases import queries as cases
+from madoguchi.cases.models import Case, Step
+from madoguchi.desk.presenting.evidence import label_of
+from madoguchi.desk.presenting.words import day_words, days_words, holders_words, last_day
+from madoguchi.events import Actor
+from madoguchi.ground import clock
+from madoguchi.ground.errors import Problem, Refused, fill
+from madoguchi.procedures import queries as procedures
+from madoguchi.procedures.rules.flow import Node
+from madoguchi.procedures.rules.form import FormField
+from madoguchi.procedures.rules.published import Published
+
+Posted = Mapping[str, Sequence[str]]
+
+#: The desk's own inputs begin with a line, so that no finding of a package can have their name.
+OUTCOME, NOTE, REASONS, FIX = "_outcome", "_note", "_reasons", "_fix."
+
+CHANNELS: Final = {
+    "paper": gettext_noop("紙で"),
+    "post": gettext_noop("郵便で"),
+    "fax": gettext_noop("ファクスで"),
+    "counter": gettext_noop("窓口で"),
+    "phone": gettext_noop("電話で"),
+    "seal": gettext_noop("押印で"),
+    "visit": gettext_noop("現地で"),
+    "medium": gettext_noop("記録媒体で"),
+}
+LABELS: Final = {
+    "accept": gettext_noop("認める"),
+    "return": gettext_noop("補正を求める"),
+    "refuse": gettext_noop("認めない"),
+    "approve": gettext_noop("決裁する"),
+    "send_back": gettext_noop("差し戻す"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An outcome, and what will happen if it is chosen."""
+
+    value: str
+    label: str
+    follows: str
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One open step of mine. ``denied``: why this very person may not do it, in words."""
+
+    step_id: str
+    form_id: str
+    url: str
+    kind: str
+    title: str
+    lead: str
+    deadline: str
+    outside: str
+    substitute: str
+    checks: Sequence[str]
+    findings: Sequence[FormField]
+    choices: Sequence[Choice]
+    only: str
+    follows: str
+    button: str
+    note: str
+    reasons: str
+    note_problem: str
+    reasons_problem: str
+    outcome_problem: str
+    denied: str
+    typed: Posted
+    problems: Mapping[str, Problem]
+
+    @property
+    def may_return(self) -> bool:
+        return any(one.value == "return" for one in self.choices)
+
+    @property
+    def may_refuse(self) -> bool:
+        return any(one.value == "refuse" for one in self.choices)
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A post that was refused: what was typed is shown again beside what was wrong with it."""
+
+    step: str
+    posted: Posted
+    refusal: Refused
+
+    @property
+    def message(self) -> str:
+        return fill(gettext(self.refusal.message), self.refusal.params)
+
+    @property
+    def status(self) -> int:
+        return self.refusal.status
+
+    @property
+    def notes(self) -> dict[str, str]:
+        """The corrections that were typed, by path."""
+        return {name.removeprefix(FIX): values[-1] for name, values in self.posted.items() if name.startswith(FIX)}
+
+    def said(self, name: str) -> str:
+        return (self.posted.get(name) or [""])[-1]
+
+    def problem(self, name: str) -> str:
+        one = self.refusal.fields.get(name)
+        return fill(gettext(one.message), one.params) if one is not None else ""
+
+    def notes_wrong(self) -> dict[str, str]:
+        """Problems of single corrections, by path."""
+        return {name.removeprefix(FIX): self.problem(name) for name in self.refusal.fields if name.startswith(FIX)}
+
+    def summary(self, case: Case, package: Published, shown: Sequence[Panel]) -> list[tuple[str, str, str]]:
+        """Anchor, label and message of every problem with a place on the page."""
+        panel = next((one for one in shown if one.step_id == self.step), None)
+        if panel is None:
+            return []
+        anchors = {
+            "outcome": (f"{panel.form_id}-outcome", gettext("結果")),
+            "note": (f"{panel.form_id}-note", gettext("理由・意見")),
+            "reasons": (f"{panel.form_id}-reasons", gettext("認めない理由")),
+            "corrections": ("answers", gettext("補正の内容")),
+        }
+        found = []
+        labels = {one.name: one.label["ja"] for one in panel.findings}
+        for name in self.refusal.fields:
+            if name.startswith(FIX):
+                path = name.removeprefix(FIX)
+                anchor, label = "f-" + path.replace(".", "-"), label_of(path, case, package)
+            elif name in labels:
+                anchor, label = "q-" + name.replace(".", "-").replace("_", "-"), labels[name]
+            else:
+                anchor, label = anchors.get(name, ("main", name))
+            found.append((anchor, label, self.problem(name)))
+        return found
+
+    def lost(self, case: Case, package: Published) -> list[tuple[str, str]]:
+        """What was typed into a step that is no longer there: shown, so that it can be taken over."""
+        named = {NOTE: gettext("書き添え"), REASONS: gettext("認めない理由")}
+        texts = [(title, self.said(name)) for name, title in named.items()]
+        texts += [(label_of(path, case, package), words) for path, words in self.notes.items()]
+        return [(title, words) for title, words in texts if words.strip()]
+
+
+def panels(case: Case, package: Published, by: Actor, typed: Typed | None) -> list[Panel]:
+    """The open steps of this case that this member of staff may do, in the order of the flow."""
+    steps = cases.open_steps(by).filter(case=case).order_by("token")
+    return [_panel(case, package, one, by, typed if typed and typed.step == str(one.pk) else None) for one in steps]
+
+
+def _panel(case: Case, package: Published, step: Step, by: Actor, typed: Typed | None) -> Panel:
+    node = package.graph[step.node]
+    findings = package.findings.get(step.node, ())
+    chosen = typed.said(OUTCOME) if typed else ""
+    kind = step.kind if step.kind in ("examine", "approve", "consult") else "do"
+    outcomes = node.outcomes if kind in ("examine", "approve") else ()
+    choices = [
+        Choice(one, _label(one, node, outcomes), _follows(case, package, step, one), one == chosen) for one in outcomes
+    ]
+    break_ = node.arguments.get("digital_break") or {}
+    return Panel(
+        step_id=str(step.pk),
+        form_id=f"step-{step.token}",
+        url=reverse("desk:step", args=(case.number, step.pk)),
+        kind=kind,
+        title=node.title["ja"] if node.title else "",
+        lead=_lead(kind, node),
+        deadline=deadline_words(step),
+        outside=_local(break_.get("reason")),
+        substitute=_local(break_.get("substitute")),
+        checks=[_local(one) for one in node.arguments.get("checks", ())],
+        findings=findings,
+        choices=choices if len(choices) > 1 else [],
+        only=choices[0].value if len(choices) == 1 else "",
+        follows=choices[0].follows if len(choices) == 1 else "" if choices else _follows(case, package, step, "done"),
+        button=_button(kind, choices, node),
+        note=typed.said(NOTE) if typed else "",
+        reasons=typed.said(REASONS) if typed else "",
+        note_problem=typed.problem("note") if typed else "",
+        reasons_problem=typed.problem("reasons") if typed else "",
+        outcome_problem=(typed.problem("outcome") or typed.problem("corrections")) if typed else "",
+        denied=_denied(case, kind, by),
+        typed=typed.posted if typed else {},
+        problems=typed.refusal.fields if typed else {},
+    )
+
+
+def deadline_words(step: Step) -> str:
+    """「11月27日（金）まで・あと4日」; empty where the step has no deadline of its own."""
+    if step.due_at is None:
+        return ""
+    day = last_day(step.due_at)
+    left = procedures.calendar().between(clock.today(), day)
+    return gettext("%(day)sまで・%(left)s") % {"day": day_words(day), "left": days_words(left)}
+
+
+def _local(text: object) -> str:
+    return str(text["ja"]) if isinstance(text, Mapping) and "ja" in text else str(text or "")
+
+
+def _lead(kind: str, node: Node) -> str:
+    if kind == "approve":
+        return gettext("審査の結果と決定の案を確かめて、決裁してください。")
+    if kind == "consult":
+        return gettext("意見を書いてください。")
+    if not node.is_digital:
+        how = gettext(CHANNELS.get(node.channel, "画面の外で"))
+        return gettext("この段階は%(how)s行います。終わったら、ここに記録してください。") % {"how": how}
+    return gettext("答えと書類を見て、次のことを確かめてください。")
+
+
+def _label(outcome: str, node: Node, outcomes: Sequence[str]) -> str:
+    if outcome == "accept" and node.arguments.get("findings"):
+        return gettext("調べた結果を記録して進める")
+    return gettext(LABELS.get(outcome, outcome))
+
+
+def _button(kind: str, choices: Sequence[Choice], node: Node) -> str:
+    if kind == "consult":
+        return gettext("意見を付ける")
+    if kind == "do":
+        return gettext("行ったことを記録する")
+    if len(choices) == 1:
+        return gettext("確認したことを記録する")
+    return gettext("決裁を確定する") if kind == "approve" else gettext("審査の結果を確定する")
+
+
+def _denied(case: Case, kind: str, by: Actor) -> str:
+    if kind == "approve" and cases.examined_by(case, by):
+        return gettext("ご自分が審査した案件は決裁できません。代決者か上席にお願いしてください。")
+    return ""
+
+
+def _follows(case: Case, package: Published, step: Step, outcome: str) -> str:
+    """「原簿への登録と登録通知書の発行を自動で行い、手続が終わります。」 before anything is chosen."""
+    node = package.graph[step.node]
+    if outcome == "return":
+        return _return_words(package.graph[node.next["return"]])
+    if outcome == "send_back":
+        return gettext("理由を添えて「%(step)s」に戻します。") % {"step": _title(package.graph[node.next[outcome]])}
+    if outcome == "accept" and node.arguments.get("findings"):
+        return gettext("調べた結果に応じて、次の段階へ進みます。")
+    ahead = cases.after(case, step, outcome)
+    machine = [_title(one) for one in ahead if not one.is_human]
+    people = [one for one in ahead if one.is_human]
+    words = (
+        gettext("%(steps)sを自動で行います。") % {"steps": "、".join(f"「{one}」" for one in machine)}
+        if machine
+        else ""
+    )
+    if people:
+        named = "、".join(f"「{_title(one)}」（{holders_words(one, package)}）" for one in people)
+        return words + gettext("次は%(steps)sです。") % {"steps": named}
+    return words + gettext("これで手続が終わります。")
+
+
+def _return_words(correction: Node) -> str:
+    words = gettext("項目ごとに書いた文を申請者に送り、直してもらいます。")
+    if not correction.deadline:
+        return words
+    then = {
+        "withdraw": gettext("過ぎると取下げになります。"),
+        "refuse": gettext("過ぎると認めないこととなります。"),
+    }.get(str(correction.deadline["then"]), gettext("過ぎると、もう一度お知らせします。"))
+    return words + gettext("期限は%(days)s開庁日で、%(then)s") % {
+        "days": correction.deadline["business_days"],
+        "then": then,
+    }
+
+
+def _title(node: Node) -> str:
+    return node.title["ja"] if node.title is not None else ""
+
+
+def done_words(kind: str, outcome: str) -> str:
+    """What has just been done, and what follows from it."""
+    return {
+        "examine:accept": gettext("審査の結果を記録しました。"),
+        "examine:return": gettext("補正を求めました。申請者にお知らせを送ります。"),
+        "examine:refuse": gettext("認めないこととして記録しました。"),
+        "approve:approve": gettext("決裁しました。"),
+        "approve:send_back": gettext("差し戻しました。"),
+        "consult:": gettext("意見を付けました。"),
+    }.get(f"{kind}:{outcome}", gettext("行ったことを記録しました。"))

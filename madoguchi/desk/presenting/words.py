@@ -1,0 +1,72 @@
+"""Days, people and numbers in the words of the desk. Japanese only: staff read Japanese."""
+
+import datetime as dt
+from typing import Any
+
+from django.utils.translation import gettext
+
+from madoguchi.ground import clock, wareki
+from madoguchi.procedures import queries as procedures
+from madoguchi.procedures.rules.flow import Node
+from madoguchi.procedures.rules.published import Published
+
+_WEEKDAYS = "月火水木金土日"
+
+
+def days_words(days_left: int) -> str:
+    """「2日おくれ」「きょうまで」「あと3日」: business days to the promised day."""
+    if days_left < 0:
+        return gettext("%(days)s日おくれ") % {"days": -days_left}
+    return gettext("あと%(days)s日") % {"days": days_left} if days_left else gettext("きょうまで")
+
+
+def day_words(moment: dt.datetime | dt.date) -> str:
+    """「11月30日（月）」, with the year where it is not this one."""
+    day = clock.day_of(moment) if isinstance(moment, dt.datetime) else moment
+    year = "" if day.year == clock.today().year else f"{day.year}年"
+    return f"{year}{day.month}月{day.day}日（{_WEEKDAYS[day.weekday()]}）"
+
+
+def time_words(moment: dt.datetime) -> str:
+    """「11月30日（月）14:03」, Asia/Tokyo."""
+    return f"{day_words(moment)}{clock.in_tokyo(moment):%H:%M}"
+
+
+def last_day(due_at: dt.datetime) -> dt.date:
+    """A deadline ends with the last moment of a day; that day is what people say."""
+    return clock.day_of(due_at - dt.timedelta(seconds=1))
+
+
+def holders_words(node: Node, package: Published) -> str:
+    """Who does a step: 「子ども室」「子ども室課長・子ども室課長補佐」「申請者」「自動」."""
+    if node.kind == "correction":
+        return gettext("申請者")
+    if not node.is_human or not node.by:
+        return gettext("自動")
+    organisation = procedures.city().organisation
+    held = procedures.holders(node.by, package.procedure)
+    posts = organisation.posts()
+    names = [section.name["ja"] for one in sorted(held.sections) if (section := organisation.section(one))]
+    # The order of the organisation is the order of rank.
+    names += [posts[one][0].title["ja"] for one in posts if one in held.posts]
+    return "・".join(names) or gettext("担当")
+
+
+def section_names(sections: frozenset[str]) -> str:
+    """「子ども室・課税課」."""
+    organisation = procedures.city().organisation
+    return "・".join(section.name["ja"] for one in sorted(sections) if (section := organisation.section(one)))
+
+
+def value_words(value: Any) -> str:
+    """A value of a table as a person reads it: 25,000, 2026年5月1日（令和8年5月1日）, はい."""
+    if value is None:
+        return "—"
+    if isinstance(value, bool):
+        return gettext("はい") if value else gettext("いいえ")
+    if isinstance(value, int):
+        return f"{value:,}"
+    try:
+        return wareki.format_both(dt.date.fromisoformat(str(value)))
+    except ValueError:
+        return str(value)

@@ -1,0 +1,43 @@
+"""Documents of the applicant and letters of the city, as files. What a stranger uploaded never runs here."""
+
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.http import content_disposition_header
+from django.utils.text import get_valid_filename
+from django.views.decorators.http import require_safe
+
+from madoguchi.cases import queries as cases
+from madoguchi.desk.access import desk
+from madoguchi.events import Actor
+from madoguchi.ground.errors import NotFound
+from madoguchi.messages import queries as messages
+
+
+@require_safe
+@desk
+def document(request: HttpRequest, by: Actor, number: str, document_id: UUID) -> HttpResponse:
+    """A photograph in the page, or a file to keep. Opening the case was the act; its pictures are part of it."""
+    found, content = cases.content(cases.staff_case(number, by), document_id)
+    return _file(content, found.media_type, found.name, inline=found.media_type in ("image/jpeg", "image/png"))
+
+
+@require_safe
+@desk
+def letter(request: HttpRequest, by: Actor, number: str, letter_id: UUID) -> HttpResponse:
+    """A letter, byte for byte as issued."""
+    case = cases.staff_case(number, by)
+    found = messages.letters_about(case.pk).filter(pk=letter_id).first()
+    if found is None:
+        raise NotFound("letter-unknown", "この通知書は見つかりません。")
+    return _file(messages.file_of(found), "application/pdf", f"{found.title}-{found.number}.pdf", inline=False)
+
+
+def _file(content: bytes, media_type: str, name: str, *, inline: bool) -> HttpResponse:
+    response = HttpResponse(content, content_type=media_type)
+    disposition = content_disposition_header(not inline, get_valid_filename(name))
+    response.headers["Content-Disposition"] = disposition or "attachment"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    return response

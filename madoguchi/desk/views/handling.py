@@ -1,0 +1,109 @@
+"""A case and what the desk does with it. Opening is an act; so is every form of the page, and one post is one act."""
+
+from uuid import UUID
+
+from django.contrib import messages as notices
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from madoguchi.cases import actions
+from madoguchi.cases import queries as cases
+from madoguchi.cases.models import Case, Step
+from madoguchi.desk.access import desk
+from madoguchi.desk.presenting.casepage import case_page
+from madoguchi.desk.presenting.panels import FIX, NOTE, OUTCOME, REASONS, Posted, Typed, done_words
+from madoguchi.events import Actor
+from madoguchi.events.acting import refuse
+from madoguchi.ground.errors import Invalid, NotFound, Problem, Refused
+
+
+@require_safe
+@desk
+def case(request: HttpRequest, by: Actor, number: str) -> HttpResponse:
+    """The whole case on one page."""
+    found = cases.staff_case(number, by)
+    if found.number != number:
+        return redirect("desk:case", found.number)
+    actions.read(found, by=by)
+    return render(request, "desk/case.html", {"page": case_page(found, by)})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@desk
+def act_on(request: HttpRequest, by: Actor, number: str, step_id: UUID) -> HttpResponse:
+    """Do a step. What is refused changes nothing and comes back as it was typed, with what was wrong."""
+    found = cases.staff_case(number, by)
+    if request.method != "POST":
+        return redirect("desk:case", found.number)
+    posted = posted_of(request.POST)
+    try:
+        step = cases.staff_step(found, step_id)
+        outcome = _perform(found, step, posted, by)
+    except NotFound:
+        raise
+    except Refused as refusal:
+        typed = Typed(str(step_id), posted, refusal)
+        page = case_page(cases.staff_case(number, by), by, typed)
+        return render(request, "desk/case.html", {"page": page}, status=refusal.status)
+    notices.success(request, done_words(step.kind, outcome))
+    return redirect("desk:case", found.number)
+
+
+def posted_of(post: QueryDict) -> Posted:
+    """The inputs by name. The era of a date is joined to its year, as people say it: 令和8."""
+    raw = {name: list(values) for name, values in post.lists()}
+    for name in [name for name in raw if name.endswith(".era")]:
+        era, year = raw.pop(name)[-1], name.removesuffix("era") + "year"
+        if era and raw.get(year, [""])[-1].strip():
+            raw[year] = [era + raw[year][-1].strip()]
+    return raw
+
+
+def _perform(case: Case, step: Step, posted: Posted, by: Actor) -> str:
+    """The act of this kind of step; returns its outcome."""
+    typed = Typed(str(step.pk), posted, Refused("", ""))
+    outcome, note = typed.said(OUTCOME), typed.said(NOTE)
+    if step.kind == "examine":
+        _check(case, step, typed, outcome, by)
+        actions.examine(
+            step,
+            outcome,
+            by=by,
+            note=note,
+            corrections=typed.notes if outcome == "return" else {},
+            reasons=typed.said(REASONS).splitlines() if outcome == "refuse" else (),
+            findings={name: values for name, values in posted.items() if not name.startswith("_")},
+        )
+    elif step.kind == "approve":
+        _check(case, step, typed, outcome, by)
+        actions.approve(step, outcome, by=by, note=note)
+    elif step.kind == "consult":
+        actions.consult(step, by=by, note=note)
+        outcome = ""
+    else:
+        actions.do(step, by=by, note=note)
+        outcome = ""
+    return outcome
+
+
+def _check(case: Case, step: Step, typed: Typed, outcome: str, by: Actor) -> None:
+    """What the form itself can get wrong: nothing chosen, or sentences written that the choice would throw away."""
+    refusal: Invalid | None = None
+    written = [path for path, words in typed.notes.items() if words.strip()]
+    if step.done_at is not None:
+        return
+    if not outcome:
+        problem = Problem("outcome-missing", "結果を選んでください。")
+        refusal = Invalid("outcome-missing", "結果を選んでください。", fields={"outcome": problem})
+    elif written and outcome != "return":
+        words = "補正の文が書かれています。「補正を求める」を選ぶか、書いた文を消してください。"
+        fields = {FIX + path: Problem("correction-unsent", "この文は送られません。") for path in written}
+        refusal = Invalid("correction-unsent", words, fields=fields)
+    elif typed.said(REASONS).strip() and outcome != "refuse":
+        words = "認めない理由が書かれています。「認めない」を選ぶか、書いた文を消してください。"
+        fields = {"reasons": Problem("reason-unsent", "この文は使われません。")}
+        refusal = Invalid("reason-unsent", words, fields=fields)
+    if refusal is not None:
+        refuse(f"case.{step.kind}", refusal, by=by, subject=step)
+        raise refusal
