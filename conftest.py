@@ -67,6 +67,8 @@ def var_of_their_own(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     folder = tmp_path_factory.mktemp("var")
     settings.VAR = folder
+    settings.STATIC_ROOT = folder / "static"
+    settings.STATIC_ROOT.mkdir()  # WhiteNoise warns of a folder that is not there, and warnings are errors
     return folder
 
 

@@ -367,14 +367,23 @@ def test(options: argparse.Namespace) -> int:
 
 
 def _bench_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("names", nargs="*", help="which measurements (all): the files of tests/bench")
+    parser.add_argument("names", nargs="*", help="files of tests/bench without .py (all)")
 
 
 @command("bench", "Develop", _bench_arguments)
 def bench(options: argparse.Namespace) -> int:
     """Measure engine, whole case and letters, each beside what it is compared with, in one run."""
+    files = {one.stem: one for one in sorted((starting.ROOT / "tests" / "bench").glob("[a-z]*.py"))}
+    unknown = [name for name in options.names if name not in files]
+    if unknown:
+        print(f"there is no measurement {unknown[0]}; there are: {', '.join(files)}", file=sys.stderr)
+        return 2
     with starting.database():
-        return _child([sys.executable, "-m", "tests.bench", *options.names])
+        codes = []
+        for name in options.names or files:
+            print(f"\n== {name} " + "=" * (100 - len(name)), flush=True)
+            codes.append(_child([sys.executable, str(files[name])]))
+    return max(codes, default=0)
 
 
 @command("shell", "Develop")

@@ -114,7 +114,10 @@ def _faces(ports: Ports) -> list[Program]:
     return [
         Program("identity", [*identity, "--state", str(var() / "idp")], answers_http(ports.identity, configuration)),
         Program("mail", [*mail, "--folder", str(var() / "mail")], answers_http(ports.mail_page), _PYTHON),
-        Program("web", [*_MADOGUCHI, "web", "--port", str(ports.web)], answers_http(ports.web), _PYTHON),
+        # One process: a visitor at a time does not need a second, and each costs seconds of the start.
+        Program(
+            "web", [*_MADOGUCHI, "web", "--port", str(ports.web), "--workers", "1"], answers_http(ports.web), _PYTHON
+        ),
     ]
 
 
@@ -150,7 +153,7 @@ def _load() -> list[tuple[str, str, str]]:
     from madoguchi.site.publishing import publish
 
     say("publishing the catalogue")
-    publish(lambda text: say(f"  {text}"))
+    publish(lambda text: say(f"  {text}"), check=False)
     say("loading the sample city")
     accounts = sample.load()
     register_with_sample_provider(name=city().name.get_for("ja"))
