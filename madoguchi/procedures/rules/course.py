@@ -66,6 +66,10 @@ class Course:
         self.finding.update(findings or {})
         self.reasons[node] = [{"ja": reason} for reason in reasons]
 
+    def reopen(self) -> None:
+        """Sent back by whoever decides (差戻し): what was refused is open again, until somebody examines it anew."""
+        self.examined = {node: outcome for node, outcome in self.examined.items() if outcome != "refuse"}
+
     def rejudge(self, package: Published, scope: Mapping[str, Any]) -> None:
         """The answers have changed: ask again every table that has judged."""
         for table in list(self.judged):

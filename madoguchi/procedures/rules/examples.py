@@ -246,6 +246,8 @@ class _Player:
                 return
             found = {name: self.example.findings[name] for name in wanted}
             course.examine(node.id, outcome, found, self.example.reasons if outcome == "refuse" else ())
+        elif node.kind == "approve" and outcome == "send_back":
+            course.reopen()
         elif node.kind == "correction":
             self.answers = _merged(self.answers, next(self.corrections, {}))
             course.rejudge(self.published, self.scope())
