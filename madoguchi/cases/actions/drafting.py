@@ -245,8 +245,9 @@ def _resubmit(case: Case) -> None:
         raise Stale("not-returned", "この手続はいま直す必要がありません。")
     Correction.objects.filter(step__case=case, answered_at=None).update(answered_at=now)
     case.returned_at = None
-    driving.rejudge(case)
-    driving.complete(case, step, "done")
+    drive = driving.Drive(case)
+    drive.rejudge()
+    driving.complete(case, step, "done", drive=drive)
     record(corrected=True)
 
 

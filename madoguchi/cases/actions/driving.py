@@ -7,6 +7,7 @@ led there. Making and signing letters is left to the worker: its open step *is* 
 import datetime as dt
 import json
 from typing import Any
+from uuid import UUID
 
 from madoguchi.cases.actions import writing
 from madoguchi.cases.models import Case, Decision, Step, Timer
@@ -35,7 +36,8 @@ AFTER_DECISION = frozenset({"issue", "record", "notify"})
 
 def locked(case: Case) -> Case:
     """The case as it is now, locked until the act ends: two clerks, two windows, two workers go one after the other."""
-    fresh = Case.objects.select_for_update(of=("self",)).select_related("procedure").filter(pk=case.pk).first()
+    cases = Case.objects.select_related("procedure").defer("procedure__data", "procedure__graph")
+    fresh = cases.select_for_update(of=("self",)).filter(pk=case.pk).first()
     if fresh is None:
         raise NotFound("case-unknown", "この受付番号の手続は見つかりません。")
     return fresh
@@ -43,7 +45,7 @@ def locked(case: Case) -> Case:
 
 def begin(case: Case) -> None:
     """Received: start the flow."""
-    drive = _Drive(case)
+    drive = Drive(case)
     drive.apply(engine.start(drive.package.graph, drive.scope()))
     drive.save()
 
@@ -53,29 +55,21 @@ def complete(
     step: Step,
     outcome: str,
     *,
+    drive: "Drive | None" = None,
     by: Actor | None = None,
     note: str = "",
     letter: Letter | None = None,
-    course: Course | None = None,
 ) -> None:
-    """A step is done with ``outcome``; move on until a person, the clock or the worker is needed."""
-    drive = _Drive(case, course)
-    drive.done(step, outcome or "done", by, note, letter)
-    drive.apply(
-        engine.complete(drive.package.graph, drive.state(), step.token, _way(drive, step, outcome), drive.scope())
-    )
-    drive.save()
+    """A step is done with ``outcome``; move on until a person, the clock or the worker is needed.
 
-
-def _way(drive: "_Drive", step: Step, outcome: str) -> str:
-    """The engine's name of the way on: ``done`` is ours for a step that has only one."""
-    return outcome if outcome in drive.package.graph[step.node].next else ""
-
-
-def rejudge(case: Case) -> None:
-    """The answers have changed: every table that has judged is asked again, before the flow goes on."""
-    drive = _Drive(case)
-    drive.course.rejudge(drive.package, drive.scope())
+    ``drive`` is the one that the caller has opened to change the course, if it has.
+    """
+    drive = drive or Drive(case)
+    graph = drive.package.graph
+    # ``done`` and ``issued`` are ours, for a step that has only one way on.
+    way = outcome if outcome in graph[step.node].next else ""
+    drive.done(step, outcome, by, note, letter)
+    drive.apply(engine.complete(graph, drive.state(), step.token, way, drive.scope()))
     drive.save()
 
 
@@ -83,7 +77,7 @@ def cancel(case: Case, reason: str) -> None:
     """End the flow from outside: open steps are closed as cancelled."""
     if not case.engine:
         return
-    drive = _Drive(case)
+    drive = Drive(case)
     moves = engine.cancel(drive.package.graph, drive.state(), reason)
     case.engine = moves.state.dump()
     now = clock.now()
@@ -108,19 +102,24 @@ def _is_later(step: Step) -> bool:
     return step.kind in LATER and step.channel == "screen"
 
 
-class _Drive:
+class Drive:
     """One run of the machine over one locked case; everything is written by :meth:`save`."""
 
-    def __init__(self, case: Case, course: Course | None = None) -> None:
+    def __init__(self, case: Case) -> None:
         self.case = case
         self.package = procedures.package(case.procedure)
-        self.decision = Decision.objects.filter(case=case).first()
-        stored = Course.from_json(self.decision.course) if self.decision else Course()
-        self.course = course or stored
+        # Before the flow began nothing can have been found: a query saved in every submission.
+        self.decision = Decision.objects.filter(case=case).first() if case.engine else None
+        self.course = Course.from_json(self.decision.course) if self.decision else Course()
+        self.drafted_by: UUID | None = None
         self.steps: dict[int, Step] = {}
         self.timers: list[Timer] = []
         self.last_account: Any = None
         self.now = clock.now()
+
+    def rejudge(self) -> None:
+        """The answers have changed: every table that has judged is asked again, before the flow goes on."""
+        self.course.rejudge(self.package, self.scope())
 
     def state(self) -> engine.State:
         return engine.State.load(self.case.engine)
@@ -133,6 +132,8 @@ class _Drive:
         step.done_at, step.outcome, step.note, step.letter = self.now, outcome, note, letter
         step.account_id = by.id if by is not None and by.kind == "staff" else None
         self.last_account = step.account_id
+        if step.kind == "examine" and outcome != "return":
+            self.drafted_by = step.account_id
         step.save(update_fields=["done_at", "outcome", "note", "letter", "account"])
         if step.due_at is not None:
             Timer.objects.filter(step=step, fired_at=None).update(fired_at=self.now)
@@ -169,13 +170,14 @@ class _Drive:
                 "reasons": self.course.why(),
                 "course": self.course.as_json(),
             }
-            if self.decision is None:
-                self.decision = Decision(case=self.case)
+            new = self.decision is None
+            self.decision = self.decision or Decision(case=self.case)
             for name, value in values.items():
                 setattr(self.decision, name, value)
             if self.case.decided_at is not None and self.decision.made_at is None:
                 self.decision.made_at, self.decision.made_by_id = self.case.decided_at, self.last_account
-            self.decision.save()
+            self.decision.drafted_by_id = self.drafted_by or self.decision.drafted_by_id
+            self.decision.save(force_insert=new)
         self.case.save()
         machine = [one.pk for one in self.steps.values() if one.done_at is None and _is_later(one)]
         if machine:

@@ -6,12 +6,11 @@ from typing import Any
 from django.db.models import Q
 
 from madoguchi.cases.actions import driving
-from madoguchi.cases.models import Case, Correction, Decision, Step
+from madoguchi.cases.models import Case, Correction, Step
 from madoguchi.cases.rules.permission import POST_OF_STEP, SECTION_OF_CASE, SECTION_OF_STEP
 from madoguchi.events import Actor, Reason, act, record
 from madoguchi.ground.errors import Invalid, NotAllowed, Problem, Stale
 from madoguchi.ground.text import clean
-from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules import form as forms
 
 #: Whoever has an open or done step of the case before them must see the case.
@@ -50,9 +49,9 @@ def examine(
     inputs of what the step asks the office to find out. Raises Stale where a colleague was faster.
     """
     case, fresh = _open_step(step, "examine")
-    package = procedures.package(case.procedure)
+    drive = driving.Drive(case)
+    package, course = drive.package, drive.course
     _check_outcome(package.graph[fresh.node].outcomes, outcome)
-    course = driving.course_of(case)
     said = [clean(reason, multiline=True, max_length=MAX_NOTE) for reason in reasons if reason.strip()]
     found: Mapping[str, Any] = {}
     if outcome == "return":
@@ -66,9 +65,7 @@ def examine(
             fields={"reasons": Problem("reason-missing", "理由を書いてください。")},
         )
     course.examine(fresh.node, outcome, found, said)
-    driving.complete(case, fresh, outcome, by=by, note=clean(note, multiline=True, max_length=MAX_NOTE), course=course)
-    if outcome != "return":
-        Decision.objects.filter(case=case).update(drafted_by=by.id)
+    driving.complete(case, fresh, outcome, by=by, note=clean(note, multiline=True, max_length=MAX_NOTE), drive=drive)
     record(step=fresh.node, outcome=outcome, case=case.pk, fields=sorted(corrections or {}))
     return case
 
@@ -77,8 +74,8 @@ def examine(
 def approve(step: Step, outcome: str, *, by: Actor, note: str = "") -> Case:
     """決裁: approve what was drafted, or send it back; never one's own work."""
     case, fresh = _open_step(step, "approve")
-    package = procedures.package(case.procedure)
-    _check_outcome(package.graph[fresh.node].outcomes, outcome)
+    drive = driving.Drive(case)
+    _check_outcome(drive.package.graph[fresh.node].outcomes, outcome)
     if case.steps.filter(kind="examine", account_id=by.who, done_at__isnull=False).exists():
         raise NotAllowed("own-work", "ご自分が審査した案件は決裁できません。代決者か上席にお願いしてください。")
     said = clean(note, multiline=True, max_length=MAX_NOTE)
@@ -88,7 +85,9 @@ def approve(step: Step, outcome: str, *, by: Actor, note: str = "") -> Case:
             "差し戻す理由を書いてください。",
             fields={"note": Problem("note-missing", "理由を書いてください。")},
         )
-    driving.complete(case, fresh, outcome, by=by, note=said)
+    if outcome == "send_back":
+        drive.course.reopen()
+    driving.complete(case, fresh, outcome, by=by, note=said, drive=drive)
     record(step=fresh.node, outcome=outcome, case=case.pk)
     return case
 

@@ -24,10 +24,10 @@ def fire(timer: Timer, *, by: Actor = SYSTEM) -> Timer:
     if fresh.then == "withdraw":
         drafting.withdraw(case, by=by)
     elif fresh.then == "refuse":
-        course = driving.course_of(case)
-        course.examine(fresh.step.node, "refuse", reasons=["定められた期限までに補正がありませんでした。"])
+        drive = driving.Drive(case)
+        drive.course.examine(fresh.step.node, "refuse", reasons=["定められた期限までに補正がありませんでした。"])
         case.returned_at = None
-        driving.complete(case, fresh.step, "refuse", course=course)
+        driving.complete(case, fresh.step, "refuse", drive=drive)
     elif fresh.then == "remind":
         if fresh.step.kind == "correction":
             messages.send(

@@ -1,0 +1,212 @@
+"""A whole case through acts and PostgreSQL, against the bare SQL that it needs.
+
+The same case (犬の登録: open, fill in four sections, submit, examine, letter, closed) is run through the acts, and then
+the very statements that it executed are sent again through psycopg alone, with the same commits. What making and signing
+the letter costs is measured apart (``letters.py``) and taken out of both sides.
+
+    python tests/bench/case.py [cases]
+"""
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import django
+import psycopg
+
+WARM_UP = 5
+ANSWERS: dict[str, dict[str, list[str]]] = {
+    "owner": {
+        "person.full_name": ["見本 花子"],
+        "person.full_name_kana": ["ミホン ハナコ"],
+        "person.registered_address": ["大阪府大東市谷川一丁目1番1号"],
+        "person.phone": ["072-000-0000"],
+    },
+    "dog": {
+        "registered_before": ["first"],
+        "dog_name": ["はな"],
+        "breed": ["柴犬"],
+        "dog_born_on": ["2026-01-10"],
+        "coat": ["赤"],
+        "dog_sex": ["female"],
+    },
+    "keeping": {"acquired_on": ["2026-03-20"], "kept_at.text": ["大阪府大東市谷川一丁目1番1号"]},
+    "microchip": {"microchip": ["registered"], "microchip_number": ["392123456789012"]},
+}
+
+
+@contextmanager
+def database() -> Iterator[str]:
+    """A database of its own beside the one that DATABASE_URL names, dropped afterwards."""
+    parts = urlsplit(os.environ["DATABASE_URL"])
+    name = f"bench_{os.getpid()}"
+    admin = urlunsplit(parts._replace(path="/postgres"))
+    with psycopg.connect(admin, autocommit=True) as server:
+        server.execute(f"CREATE DATABASE {name}")  # type: ignore[call-overload]  # our own name
+    try:
+        yield urlunsplit(parts._replace(path=f"/{name}"))
+    finally:
+        with psycopg.connect(admin, autocommit=True) as server:
+            server.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[call-overload]
+
+
+class Stopwatch:
+    """Sums the time spent in functions that it wraps."""
+
+    def __init__(self) -> None:
+        self.seconds, self.cpu = 0.0, 0.0
+
+    def wrap(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        def timed(*args: Any, **kwargs: Any) -> Any:
+            began, cpu = time.perf_counter(), time.process_time()
+            try:
+                return function(*args, **kwargs)
+            finally:
+                self.seconds += time.perf_counter() - began
+                self.cpu += time.process_time() - cpu
+
+        return timed
+
+
+def main(cases: int) -> None:
+    with database() as url:
+        os.environ |= {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "madoguchi.site.settings"}
+        os.environ.pop("MADOGUCHI_POOL", None)
+        django.setup()
+        from django.core.management import call_command
+
+        call_command("migrate", verbosity=0)
+        measure(cases, url)
+        from django.db import connections
+
+        connections.close_all()
+
+
+def measure(cases: int, url: str) -> None:
+    """Run the cases, replay their statements, print the table."""
+    from django.db import connection
+
+    from madoguchi.cases import actions
+    from madoguchi.cases.models import State
+    from madoguchi.events import SYSTEM
+    from madoguchi.messages import actions as messages
+    from madoguchi.messages.ports import signer
+    from madoguchi.messages.rules import letters
+    from madoguchi.people.actions import appoint, open_account, recognise
+    from madoguchi.people.queries import actor_of_account, actor_of_person
+    from madoguchi.procedures import queries as procedures
+    from madoguchi.site.publishing import publish
+
+    publish(lambda _: None, ["dog-registration"])
+    row = procedures.current("dog-registration")
+    assert row is not None
+    account = open_account("bench", "見本 職員", "correct horse battery", by=SYSTEM)
+    appoint(account, "environment-clerk", "environment", row.version, by=SYSTEM)
+    clerk = actor_of_account(account)
+    people = [
+        actor_of_person(recognise("urn:bench", str(number), "card", by=SYSTEM).pk, "card")
+        for number in range(cases + WARM_UP)
+    ]
+
+    letter = Stopwatch()
+    letters.render = letter.wrap(letters.render)
+    letters.title_of = letter.wrap(letters.title_of)
+    letters.qr = letter.wrap(letters.qr)
+    sign = signer()
+    messages.signer = lambda: sign  # type: ignore[attr-defined]
+    object.__setattr__(sign, "sign", letter.wrap(sign.sign))
+
+    def one(number: int) -> None:
+        by = people[number]
+        case = actions.open_draft(row, by=by)
+        for section, raw in ANSWERS.items():
+            actions.save_section(case, section, raw, by=by)
+        actions.submit(case, by=by)
+        actions.examine(case.steps.select_related("case").get(done_at=None), "accept", by=clerk)
+        actions.perform(case.steps.select_related("case").get(done_at=None), by=SYSTEM)
+        case.refresh_from_db()
+        assert case.state == State.CLOSED, case.state
+
+    for number in range(WARM_UP):
+        one(number)
+    statements: list[tuple[str, Any]] = []
+
+    def note(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        statements.append((sql, params))
+        return execute(sql, params, many, context)
+
+    commit, set_autocommit = connection.commit, connection.set_autocommit
+
+    def begin(autocommit: bool, *args: Any, **kwargs: Any) -> None:
+        if not autocommit:
+            statements.append(("BEGIN", None))
+        set_autocommit(autocommit, *args, **kwargs)
+
+    def end() -> None:
+        statements.append(("COMMIT", None))
+        commit()
+
+    letter.seconds, letter.cpu, began, cpu = 0.0, 0.0, time.perf_counter(), time.process_time()
+    for number in range(WARM_UP, WARM_UP + cases):
+        one(number)
+    through_acts = time.perf_counter() - began - letter.seconds
+    cpu_acts = time.process_time() - cpu - letter.cpu
+    in_letters = letter.seconds
+
+    # The same once more with every statement written down, and the rows taken away, so that they can be sent again.
+    _clean(url)
+    connection.set_autocommit, connection.commit = begin, end  # type: ignore[method-assign]
+    with connection.execute_wrapper(note):
+        for number in range(WARM_UP, WARM_UP + cases):
+            one(number)
+    connection.set_autocommit, connection.commit = set_autocommit, commit  # type: ignore[method-assign]
+    _clean(url)
+    bare, inside = _replay(url, statements)
+    if os.environ.get("SHOW_STATEMENTS"):
+        for sql, _ in statements[: len(statements) // cases]:
+            print(" ".join(sql.split())[:150])
+    print(f"犬の登録, open → closed, {cases} cases, {len(statements) / cases:.0f} statements a case\n")
+    print(f"{'':34}{'ms a case':>10}{'share':>8}")
+    for words, seconds in (
+        ("through the acts, without letter", through_acts),
+        ("  of this in Python (CPU)", cpu_acts),
+        ("bare SQL: same statements, psycopg", bare),
+        ("  of this in commits", inside),
+        ("letter: set and sign (apart)", in_letters),
+    ):
+        print(f"{words:34}{seconds / cases * 1000:>10.2f}{seconds / through_acts:>8.0%}")
+    print(f"\nacts / bare SQL = {through_acts / bare:.2f}  (to be under 3)")
+
+
+def _clean(url: str) -> None:
+    with psycopg.connect(url) as db:
+        db.execute("SET session_replication_role = replica")
+        for table in (
+            "case_document_content", "case_document", "case_correction", "case_timer", "case_decision", "case_step",
+            '"case"', "letter_file", "letter", "letter_series", "message", "fact", "event",
+        ):  # fmt: skip
+            db.execute(f"DELETE FROM {table}")  # type: ignore[call-overload]  # our own names
+
+
+def _replay(url: str, statements: list[tuple[str, Any]]) -> tuple[float, float]:
+    """Send the statements again; returns seconds in all and seconds in commits."""
+    commits = 0.0
+    with psycopg.connect(url, autocommit=True) as db, db.cursor() as cursor:
+        began = time.perf_counter()
+        for sql, params in statements:
+            ends = sql == "COMMIT"
+            at = time.perf_counter()
+            cursor.execute(sql, params)  # type: ignore[call-overload]
+            if cursor.description:
+                cursor.fetchall()
+            if ends:
+                commits += time.perf_counter() - at
+        return time.perf_counter() - began, commits
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 60)
