@@ -14,15 +14,11 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import MarkedYAMLError
 
+from madoguchi.ground.dates import format_day
 from madoguchi.ground.languages import LocalText
 
 _PLACE: Final = re.compile(r"\{([^{}]*)\}")
 _LINE_BREAK: Final = re.compile(r"[\r\n]+")
-_WEEKDAYS: Final = "月火水木金土日"
-_MONTHS: Final = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
 
 
 class TextProblem(NamedTuple):
@@ -74,9 +70,7 @@ def _spoken(value: object, language: str) -> str:
     if isinstance(value, LocalText):
         return value.get_for(language)
     if isinstance(value, date):
-        if language == "en":
-            return f"{value.day} {_MONTHS[value.month - 1]} {value.year}"
-        return f"{value.year}年{value.month}月{value.day}日（{_WEEKDAYS[value.weekday()]}）"
+        return format_day(value, language)
     return str(value)
 
 

@@ -176,6 +176,13 @@ def test_a_receipt_in_every_language(language: str) -> None:
     words = words_of(sample(language=language), "letters/receipt.typ")
     assert "26-4831-0957-3" in words
     assert letters.says(words, "30 April 2026" if language == "en" else "2026年4月30日（令和8年4月30日）")
+    assert letters.says(words, "1 April 2026, 09:15" if language == "en" else "令和8年4月1日）　9時15分")
+
+
+def test_a_receipt_says_what_happens_next_also_by_itself() -> None:
+    data = sample()
+    del data["next"]
+    assert "市役所にお越しいただく必要はありません" in words_of(data, "letters/receipt.typ")
 
 
 def test_a_receipt_without_a_promised_day() -> None:

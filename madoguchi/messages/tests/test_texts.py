@@ -47,7 +47,7 @@ def test_no_mail_has_a_place_for_personal_data(name: str) -> None:
 def test_dates_are_written_as_the_language_writes_them() -> None:
     text = minimal("due", "{due}")
     assert text.say("ja", VALUES)[0] == "2026年11月30日（月）"
-    assert text.say("en", VALUES)[0] == "30 November 2026"
+    assert text.say("en", VALUES)[0] == "Monday, 30 November 2026"
 
 
 @given(st.text())
