@@ -1,10 +1,11 @@
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from madoguchi.events import SYSTEM, Actor
 from madoguchi.events.models import Event
@@ -279,3 +280,32 @@ def test_only_the_person_reads_the_message(person: Person) -> None:
 def test_a_message_needs_a_reader() -> None:
     with pytest.raises(IntegrityError), transaction.atomic():  # noqa: TID251 -- contains the error, changes nothing
         Message.objects.create(event_id=uuid4(), template="decided", channel="portal", subject="x", body="x")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_clerks_at_once_get_two_numbers_without_a_gap() -> None:
+    def one() -> str:
+        try:
+            return issue().number
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        numbers = list(pool.map(lambda _: one(), range(8)))
+    assert sorted(numbers) == [f"大子第{number}号" for number in range(1, 9)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_at_once_carry_a_mail_once(person: Person, carrier: Hand) -> None:
+    say(person, uuid4())
+    event = last("message.send")
+
+    def one() -> None:
+        try:
+            jobs.carry(event)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: one(), range(6)))
+    assert len(carrier.mails) == 1
