@@ -9,6 +9,7 @@ A small part of SQL, in which conditions of fields and steps and the cells of de
     names        person.full_name (case-free, ASCII); a name that is missing or unanswered is null
     conditions   =  <>  <  <=  >  >=  between … and …  in (…)  is null  is not null  and  or  not
     arithmetic   +  -  *  / (cut off after ten decimals; null for a division by zero)
+                 round_down(price / 2, 100), 端数の切捨て: the multiple of 100 next to it towards zero
     dates        age_on(birth, on)  age_at_fiscal_year_end(birth, on)  days_between(from, to)
                  next_month(day), the first of the month after
     rows         count(child)  sum(child.monthly)  min(…)  max(…)  any(child.age < 3)  all(child.age < 3)

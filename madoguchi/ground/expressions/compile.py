@@ -91,6 +91,9 @@ class _Compiler:
             return f"coalesce({', '.join(arguments)})"
         if node.function == "next_month":
             return f"(date_trunc('month', {arguments[0]}::date::timestamp) + interval '1 month')::date"
+        if node.function == "round_down":
+            amount, unit = (f"{argument}::numeric" for argument in arguments)
+            return f"(div({amount}, nullif({unit}, 0)) * {unit})"
         first, second = (f"{argument}::date" for argument in arguments)
         if node.function == "days_between":
             return f"({second} - {first})"

@@ -320,6 +320,15 @@ class _Compiler:
             return next_month
         first, second = arguments
         first_node, second_node = node.arguments
+        if node.function == "round_down":
+
+            def round_down(scope: Scope) -> Any:
+                a, b = first(scope), second(scope)
+                if a is None or b is None:
+                    return None
+                return self.exactly(node, _cut_off, self.number(first_node, a), self.number(second_node, b))
+
+            return round_down
         function = _OF_TWO_DATES[node.function]
 
         def of_two_dates(scope: Scope) -> int | None:
@@ -448,6 +457,14 @@ def _quotient(a: int | Decimal, b: int | Decimal) -> int | Decimal | None:
         return None
     digits = _EXACT.divide_int(_EXACT.scaleb(Decimal(a), QUOTIENT_PLACES), Decimal(b))
     result = _EXACT.scaleb(digits, -QUOTIENT_PLACES)
+    return int(result) if result == result.to_integral_value() else result
+
+
+def _cut_off(amount: int | Decimal, unit: int | Decimal) -> int | Decimal | None:
+    """The nearest multiple of ``unit`` towards zero (端数の切捨て); None (not known) where the unit is zero."""
+    if unit == 0:
+        return None
+    result = _EXACT.multiply(_EXACT.divide_int(Decimal(amount), Decimal(unit)), Decimal(unit))
     return int(result) if result == result.to_integral_value() else result
 
 

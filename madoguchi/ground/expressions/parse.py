@@ -33,6 +33,7 @@ SCALAR_FUNCTIONS: Final = {
     "age_at_fiscal_year_end": 2,
     "days_between": 2,
     "next_month": 1,
+    "round_down": 2,
     "coalesce": None,
 }
 AGGREGATES: Final = {"count": 1, "sum": 1, "min": 1, "max": 1, "any": 1, "all": 1}
@@ -43,6 +44,7 @@ _USAGE: Final = {
     "age_at_fiscal_year_end": "age_at_fiscal_year_end(生年月日, 基準日)",
     "days_between": "days_between(始めの日, 終わりの日)",
     "next_month": "next_month(日)",
+    "round_down": "round_down(金額, 100)",
     "coalesce": "coalesce(項目, 代わりの値)",
     "count": "count(child)",
     "sum": "sum(child.monthly)",

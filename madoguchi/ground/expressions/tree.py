@@ -116,7 +116,8 @@ class Arithmetic:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A function of single values: age_on, age_at_fiscal_year_end, days_between, next_month, coalesce."""
+    """A function of single values: age_on, age_at_fiscal_year_end, days_between, next_month, round_down,
+    coalesce."""
 
     at: int
     function: str

@@ -81,6 +81,7 @@ def expressions(prefix: str, *, depth: int) -> tuple[st.SearchStrategy[str], ...
             st.builds("age_on({}, {})".format, dates, dates),
             st.builds("age_at_fiscal_year_end({}, {})".format, dates, dates),
             st.builds("days_between({}, {})".format, dates, dates),
+            st.builds("round_down({}, {})".format, numbers, numbers),
         )
     return conditions, numbers, dates, words
 

@@ -442,11 +442,12 @@ def check_offers(city: City, packages: Mapping[str, Package]) -> Iterator[Proble
         for role in _roles(package.procedure):
             holders = city.holders(role, package.procedure)
             if not (holders.sections or holders.posts):
+                named = package.procedure.office if role in ("office", "head-of-office") else role
                 yield city.documents["organisation.yaml"].problem(
                     ("roles",),
                     "C02",
                     f"{offer.procedure} の役割 {role} を持つ課も職もありません",
-                    f"roles: に {role}: {{section: …}} を加えます",
+                    f"roles: に {named}: {{section: …}} を加えます",
                 )
 
 
