@@ -61,7 +61,9 @@ _EVERYDAY: Final = {key(word): tuple(key(one) for one in means) for word, means 
 
 def find(query: str, offered: Sequence[Offer], language: str) -> list[Offer]:
     """What fits every word of the query; hits in the title come first. All languages are searched at once."""
-    words = [key(word) for word in re.split(r"[\s　、,・のを]+", query) if word] or [key(query)]
+    words = [key(word) for word in re.split(r"[\s　、,・のを]+", query) if re.search(r"\w", word)]
+    if not words:
+        return []
     scored = []
     for place, one in enumerate(offered):
         title = " ".join(key(text) for text in one.procedure.title.values())

@@ -2,11 +2,10 @@
 
 import datetime as dt
 import io
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -106,8 +105,8 @@ class Visit:
 
     def next(self) -> None:
         """Press the one solid button of the page."""
-        self.page.locator("main .actions .button.solid").last.click()
-        self.page.wait_for_load_state()
+        with self.page.expect_navigation():
+            self.page.locator("main .actions .button.solid").last.click()
 
     def heading(self) -> str:
         """The heading of the page."""
@@ -201,12 +200,3 @@ def work(case: Case) -> None:
     """What the worker does for a case: make and sign the letters that are due."""
     for step in case.steps.filter(done_at=None, kind="issue"):
         actions.perform(step, by=SYSTEM)
-
-
-Fill = Callable[[Visit], None]
-
-
-def saved_pictures(path: Path) -> Path:
-    """Where screenshots go that somebody wants to look at."""
-    path.mkdir(parents=True, exist_ok=True)
-    return path

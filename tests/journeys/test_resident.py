@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, expect
 from pytest_django.live_server_helper import LiveServer
 
 from madoguchi.cases import actions
-from madoguchi.cases.models import Case, DocumentContent
+from madoguchi.cases.models import DocumentContent
 from madoguchi.ground import clock
 from tests.journeys.residents import (
     DESKTOP,
@@ -160,8 +160,8 @@ def test_child_allowance_with_two_children(
             ]
         ):
             if number:
-                page.locator('button[value="add"]').click()
-                page.wait_for_load_state()
+                with page.expect_navigation():
+                    page.locator('button[value="add"]').click()
             child = f"child.{number}"
             visit.type({f"{child}.full_name": name, f"{child}.full_name_kana": kana})
             visit.date(f"{child}.date_of_birth", born)
@@ -200,16 +200,11 @@ def test_photographs_lose_the_place_where_they_were_taken(
         page = visit.page
         begin(visit, "disaster-certificate")
         case = the_case(by)
-        field = next(
-            (section, one)
-            for section in _form(case).sections
-            for one in section.fields
-            if one.type == "photo" and not section.each
-        )
-        visit.go(f"/cases/{case.pk}/sections/{field[0].id}/")
+        actions.save_section(case, "damage", {"assessment": ["self"]}, by=by)
+        visit.go(f"/cases/{case.pk}/sections/photographs/")
         visit.check()
-        box = page.locator(f'[name="{field[1].name}"]')
-        expect(page.locator('[id$="-limits"]').first).to_contain_text("20MB")
+        box = page.locator('[name="photos_damage"]')
+        expect(page.locator("#q-photos-damage-limits")).to_contain_text("20MB")
         box.set_input_files({"name": "家.jpg", "mimeType": "image/jpeg", "buffer": photo()})
         _send(visit, script)
         expect(page.locator(".files li")).to_have_count(1)
@@ -226,12 +221,6 @@ def test_photographs_lose_the_place_where_they_were_taken(
         page.locator('button[value^="remove-file"]').click()
         page.wait_for_load_state()
         expect(page.locator(".files li")).to_have_count(0)
-
-
-def _form(case: Case) -> object:
-    from madoguchi.procedures import queries as procedures
-
-    return procedures.package(case.procedure).form
 
 
 def _send(visit: Visit, script: bool) -> None:

@@ -205,6 +205,8 @@ class Form:
                 )
         for cell in self.cells(section, answers, typed):
             if cell.typed is not None:
+                # What is kept may have become readable (NUL taken out, a day that has come): nobody has seen that.
+                problems[cell.path] = Problem("check-again", "内容を確かめて、もう一度保存してください。")
                 try:
                     read_value(cell.field, cell.typed)
                 except Invalid as refusal:

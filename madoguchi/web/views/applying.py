@@ -159,12 +159,14 @@ def _post(request: HttpRequest, resident: Actor, draft: Draft, one: FormSection)
         return HttpResponseRedirect(f"{request.get_full_path()}#row-{len(case.answers.get(one.each or '') or []) - 1}")
     if todo in ("remove", "upload", "remove-file"):
         return HttpResponseRedirect(f"{request.get_full_path()}#questions")
-    return _next(request, draft, one)
+    return _next(request, draft, one, read.problems)
 
 
-def _next(request: HttpRequest, draft: Draft, one: FormSection) -> HttpResponse:
+def _next(
+    request: HttpRequest, draft: Draft, one: FormSection, unread: Mapping[str, Problem]
+) -> HttpResponse:
     """On, unless something is missing here; questions that the answers have brought up are asked first."""
-    problems = draft.form.missing_in(one, draft.case.answers, draft.case.typed)
+    problems = draft.form.missing_in(one, draft.case.answers, draft.case.typed) | dict(unread)
     if draft.correcting:
         problems = {path: problem for path, problem in problems.items() if path in draft.asked}
     if problems:

@@ -1,0 +1,66 @@
+"""A city with its procedures and residents who are signed in, for tests of the residents' face without a browser."""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from madoguchi.cases.actions import open_draft
+from madoguchi.cases.models import Case
+from madoguchi.events import SYSTEM, Actor
+from madoguchi.ground import clock
+from madoguchi.ground.ids import uuid7
+from madoguchi.people.actions import recognise
+from madoguchi.people.queries import actor_of_person
+from madoguchi.procedures import actions as publishing
+from madoguchi.procedures import queries as procedures
+from madoguchi.procedures.rules.load import Catalogue, load_catalogue
+
+SignedIn = Callable[..., tuple[Client, Actor]]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def static_root() -> None:
+    """WhiteNoise warns of a folder that is not there, and warnings are errors."""
+    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+
+
+@cache
+def loaded() -> Catalogue:
+    """The catalogue of this checkout, read once."""
+    return load_catalogue(settings.CATALOGUE)
+
+
+@pytest.fixture
+def published(db: None) -> None:
+    """Every procedure that the city offers."""
+    catalogue, city = loaded(), procedures.city()
+    for code, package in catalogue.packages.items():
+        publishing.publish(city.localise(package, city.offer(code, clock.today())), catalogue.facts, by=SYSTEM)
+
+
+@pytest.fixture
+def signed_in(published: None) -> SignedIn:
+    """``signed_in(level)``: a browser whose resident has just signed in, and that resident."""
+
+    def make(level: str = "card", **options: Any) -> tuple[Client, Actor]:
+        person = recognise("https://idp.example", str(uuid7()), level, by=SYSTEM)
+        client = Client(HTTP_ACCEPT_LANGUAGE="ja", **options)
+        session = client.session
+        session["resident"] = {"person": str(person.pk), "level": level}
+        session.save()
+        return client, actor_of_person(person.pk, level)
+
+    return make
+
+
+@pytest.fixture
+def dog(signed_in: SignedIn) -> tuple[Client, Actor, Case]:
+    """A resident with a fresh draft of 犬の登録."""
+    client, by = signed_in()
+    row = procedures.current("dog-registration")
+    assert row is not None
+    return client, by, open_draft(row, by=by)
