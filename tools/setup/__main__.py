@@ -39,7 +39,7 @@ def main() -> int:
         return 1
     except PermissionError as error:
         print(
-            f"\nThis user may not write {error.filename}. Was an earlier run started as root? Give the checkout back:\n"
+            f"\nThis user may not use {error.filename}. Was an earlier run started as root? Give the checkout back:\n"
             f"    sudo chown -R $(id -u):$(id -g) {ROOT}",
             file=sys.stderr,
         )

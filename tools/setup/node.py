@@ -70,7 +70,7 @@ def _wanted() -> str:
 def _node_folder() -> Path | None:
     """The directory of a Node that is new enough and has npm beside it; the environment's own first."""
     for folder in (VENV / "bin", *(Path(one) for one in os.environ.get("PATH", "").split(os.pathsep) if one)):
-        version = _version(folder / "node") if (folder / "npm").exists() else None
+        version = _version(folder / "node") if os.access(folder / "npm", os.X_OK) else None
         if version and int(version.split(".")[0]) >= OLDEST_NODE:
             return folder
     return None
@@ -78,7 +78,7 @@ def _node_folder() -> Path | None:
 
 def _version(node: str | Path | None) -> str | None:
     """The version of this Node, like ``22.1.0``; None where it is missing or does not run."""
-    if node is None or not Path(node).exists():
+    if node is None or not os.access(node, os.X_OK):
         return None
     try:
         said = subprocess.run([str(node), "--version"], capture_output=True, text=True, check=False).stdout
