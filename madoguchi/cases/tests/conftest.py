@@ -19,6 +19,9 @@ from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.models import Procedure
 from madoguchi.procedures.rules.load import Catalogue, load_catalogue
 
+#: ``staff(section, post)`` gives a member of staff who holds the post.
+Staff = Callable[[str, str], Actor]
+
 
 @cache
 def catalogue() -> Catalogue:
@@ -44,7 +47,7 @@ def resident(db: None) -> Actor:
 
 
 @pytest.fixture
-def staff(db: None) -> Callable[..., Actor]:
+def staff(db: None) -> Staff:
     """``staff(section, post)``: a member of staff who holds the post of the section."""
 
     def make(section: str, post: str) -> Actor:
