@@ -261,8 +261,12 @@ def events(options: argparse.Namespace) -> int:
         elif str(options.file) == "-":
             queries.export(sys.stdout)
         else:
-            with options.file.open("w", encoding="utf-8") as out:
-                print(f"{queries.export(out)} lines written to {options.file}")
+            try:
+                with options.file.open("w", encoding="utf-8") as out:
+                    print(f"{queries.export(out)} lines written to {options.file}")
+            except OSError as error:
+                print(f"{options.file} cannot be written: {error.strerror}", file=sys.stderr)
+                return 1
     return 0
 
 
