@@ -11,8 +11,7 @@ from django.db import connection, transaction
 from procrastinate.types import JSONValue
 
 from madoguchi.events import queries
-from madoguchi.events.following import FOLLOWERS
-from madoguchi.events.jobs import follow
+from madoguchi.events.following import FOLLOWERS, follow
 from madoguchi.events.models import Cursor, Seal
 from madoguchi.events.rules import LoggedEvent
 from madoguchi.events.rules import seal as make_seal

@@ -7,7 +7,13 @@ from collections.abc import Callable
 from typing import NamedTuple
 from uuid import UUID
 
+import procrastinate
+from procrastinate.contrib.django import app
+
 from madoguchi.ground.registry import Registry
+
+#: A job is tried for about two days (2, 4, 8 … seconds apart) before it is left for the operator.
+RETRY = procrastinate.RetryStrategy(max_attempts=16, exponential_wait=2)
 
 Job = Callable[[UUID], None]
 
@@ -31,3 +37,9 @@ def follows(*verbs: str, name: str) -> Callable[[Job], Job]:
         return job
 
     return decorate
+
+
+@app.task(name="madoguchi.follow", retry=RETRY)
+def follow(job: str, event: str) -> None:
+    """The one task of the queue: run the follower ``job`` for the event with id ``event``."""
+    FOLLOWERS.get(job).run(UUID(event))

@@ -1,22 +1,10 @@
-"""The worker's side: one Procrastinate task that runs a follower for an event, and the healing of lost jobs."""
-
-from uuid import UUID
+"""What the queue needs now and then: the jobs of a worker that died are given back."""
 
 import procrastinate
 from procrastinate.contrib.django import app
 
-from madoguchi.events.following import FOLLOWERS
-
-#: A job is tried for about two days (2, 4, 8 … seconds apart) before it is left for the operator.
-RETRY = procrastinate.RetryStrategy(max_attempts=16, exponential_wait=2)
 #: A worker that has not given a sign of life for this many seconds is taken for dead.
 DEAD_AFTER_SECONDS = 30
-
-
-@app.task(name="madoguchi.follow", retry=RETRY)
-def follow(job: str, event: str) -> None:
-    """Run the follower ``job`` for the event with id ``event``."""
-    FOLLOWERS.get(job).run(UUID(event))
 
 
 @app.periodic(cron="* * * * *")

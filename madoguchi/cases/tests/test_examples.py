@@ -67,8 +67,8 @@ def test_an_example_takes_its_path(code: str, name: str, published: dict[str, Pr
             act_out(told, case, example, corrections, players)
     case.refresh_from_db()
     taken = [one for step in case.steps.order_by("token") for one in spoken(step)]
-    told = [one for one in example.path if one != "withdrawn"]
-    assert sorted(taken) == sorted(told)
+    written = [one for one in example.path if one != "withdrawn"]
+    assert sorted(taken) == sorted(written)
     if example.path[-1] == "withdrawn":
         assert case.state == State.WITHDRAWN
         return
@@ -101,7 +101,7 @@ def act_out(told: str, case: Case, example: Example, corrections: Iterator[Any],
     if told == "withdrawn":
         actions.withdraw(case, by=players.resident)
     elif kind == "correction":
-        changed = next(corrections, {})
+        changed: dict[str, Any] = next(corrections, {})
         uploads = {path for path in flat(changed) if is_upload(case, path)}
         case.refresh_from_db()
         for section in procedures.package(case.procedure).form.sections:

@@ -9,8 +9,7 @@ from django.db import DatabaseError, connection, transaction
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from madoguchi.events import SYSTEM, Actor, Reason, act, actions, queries, record
-from madoguchi.events.following import FOLLOWERS, Follower
-from madoguchi.events.jobs import follow
+from madoguchi.events.following import FOLLOWERS, Follower, follow
 from madoguchi.events.models import Event, Seal
 from madoguchi.events.rules import Finding, LoggedEvent, SealedBatch, Verifier, seal
 from madoguchi.ground.errors import Invalid, NotAllowed
