@@ -187,6 +187,42 @@ def check(options: argparse.Namespace) -> int:
     return 1 if lint.failed(findings) else 0
 
 
+def _preview_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("code", help="the procedure")
+    parser.add_argument("--to", type=Path, metavar="FOLDER", help="where to write (preview/ under MADOGUCHI_VAR)")
+
+
+@command("preview", "The catalogue", _preview_arguments)
+def preview(options: argparse.Namespace) -> int:
+    """Set the letters of a procedure with the data of its examples, as PDF files to look at.
+
+    One file for each letter of each example, marked 見本 and unsigned. Nothing is published or sent.
+    """
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "madoguchi.site.settings")
+    from django.conf import settings
+
+    from madoguchi.ground import clock
+    from madoguchi.messages.rules import letters
+    from madoguchi.procedures.rules import examples
+    from madoguchi.procedures.rules.city import load_city
+    from madoguchi.procedures.rules.load import load_catalogue
+
+    catalogue, city = load_catalogue(settings.CATALOGUE), load_city(settings.CITY)
+    package = catalogue.packages.get(options.code)
+    if package is None:
+        print(f"{options.code} does not load; `madoguchi check {options.code}` says why", file=sys.stderr)
+        return 1
+    package = city.localise(package, city.offer(options.code, clock.today()))
+    folder = options.to or settings.VAR / "preview" / options.code
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, example in package.examples.items():
+        for letter, data in examples.play(package, example, catalogue.facts, city).letters.items():
+            file = folder / f"{name}-{letter}.pdf"
+            file.write_bytes(letters.render(settings.CATALOGUE, examples.template_of(package, letter), data))
+            print(os.path.relpath(file))
+    return 0
+
+
 def _publish_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("codes", nargs="*", help="procedures to publish (all)")
 
