@@ -42,7 +42,7 @@ TITLES: Mapping[str, LocalText] = MappingProxyType(
 )
 
 # What of a step's body is already a field of its node, or only of interest before compiling.
-_NOT_ARGUMENTS = {"id", "title", "when", "by", "channel", "deadline", "outcomes", "correction"}
+_NOT_ARGUMENTS = {"id", "title", "when", "by", "channel", "deadline", "outcomes", "correction", "back_to"}
 
 
 class FlowError(Exception):
@@ -406,21 +406,25 @@ class _Compiler:
         )
 
     def _examine_before(self, steps: tuple[Step, ...], index: int, at: Path_, path: Path_) -> str:
-        """Where a case is sent back to: the nearest examination before, or the whole parallel that holds one.
+        """Where a case is sent back to: the examination right before, or the whole parallel that holds one.
 
-        A loop must not leave its branch, so only the same sequence is searched. One without condition is preferred:
-        the others might be skipped, and the case would come straight back.
+        A loop must not leave its branch, so only the same sequence is searched. A ``when`` is passed over: the approver
+        wants someone to look again, also where the examination had been skipped.
         """
-        found = [before for before in reversed(range(index)) if _examines(steps[before])]
-        if not found:
-            raise FlowError(
-                path,
-                "差し戻す先の審査（examine）が同じ流れの前にありません",
-                "outcomes: [approve] とするか、前に examine を置きます（並行の枝の外へは戻せません）",
-            )
-        sure = [before for before in found if steps[before].parallel or steps[before].body.when is None]
-        before = sure[0] if sure else found[-1]
-        return self._entry(steps[before], (*at, before, steps[before].kind))
+        approve = steps[index].approve
+        wanted = approve.back_to if approve else None
+        for before in reversed(range(index)):
+            id_ = self.ids[(*at, before, steps[before].kind)]
+            if _examines(steps[before]) and wanted in (None, id_):
+                return id_
+        if wanted is not None:
+            message = f"差し戻す先の審査 {wanted} が同じ流れの前にありません"
+            raise FlowError((*path, "back_to"), message, "前にある examine の id を書くか、行ごと消します")
+        raise FlowError(
+            path,
+            "差し戻す先の審査（examine）が同じ流れの前にありません",
+            "outcomes: [approve] とするか、前に examine を置きます（並行の枝の外へは戻せません）",
+        )
 
     def _add(self, node: Node) -> None:
         if node.id in self.nodes:

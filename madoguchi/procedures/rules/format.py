@@ -363,6 +363,8 @@ class Approve(HumanBody):
     """決裁, never of one's own work."""
 
     outcomes: Annotated[tuple[Literal["approve", "send_back"], ...], Field(min_length=1)] = ("approve", "send_back")
+    back_to: Kebab | None = None
+    """The id of the examination that `send_back` goes to; without it the one right before."""
     may_be_delegated: bool = False
     """代決・専決 by those whom organisation.yaml names."""
 

@@ -67,10 +67,13 @@ def test_an_approval_sends_back_to_the_whole_parallel_that_examines() -> None:
     assert compiled["parallel-join"].waits_for == 2
 
 
-def test_an_approval_passes_over_an_examination_that_may_have_been_skipped() -> None:
-    sometimes = {"examine": {"id": "survey", "by": "surveyors", "when": "x > 1", "outcomes": ["accept"]}}
-    compiled = graph([EXAMINE, sometimes, {"approve": {"by": "head-of-office"}}])
-    assert compiled["approve"].next["send_back"] == "examine"
+def test_an_approval_sends_back_to_the_examination_right_before_or_to_the_one_it_names() -> None:
+    survey = {"examine": {"id": "survey", "by": "surveyors", "when": "x > 1", "outcomes": ["accept"]}}
+    assert graph([EXAMINE, survey, {"approve": {"by": "head"}}])["approve"].next["send_back"] == "survey"
+    named = {"approve": {"by": "head", "back_to": "examine"}}
+    assert graph([EXAMINE, survey, named])["approve"].next["send_back"] == "examine"
+    with pytest.raises(FlowError, match="examine"):
+        graph([survey, named])
 
 
 def test_a_loop_never_leaves_its_branch() -> None:
