@@ -13,6 +13,7 @@ from madoguchi.ground.ids import uuid7
 from madoguchi.ground.sensitivity import Sensitivity, classified
 from madoguchi.messages.models import Letter
 from madoguchi.people.models import Account, Person
+from madoguchi.places.models import Place
 from madoguchi.procedures.models import Procedure
 
 
@@ -48,6 +49,7 @@ _STATE = When_(
     answers=Sensitivity.SPECIAL,
     typed=Sensitivity.SPECIAL,
     revision=Sensitivity.INTERNAL,
+    place=Sensitivity.PERSONAL,
     section=Sensitivity.INTERNAL,
     engine=Sensitivity.INTERNAL,
     opened_at=Sensitivity.INTERNAL,
@@ -66,6 +68,7 @@ class Case(models.Model):
     ``answers`` holds the checked answers in the shape of the package's sections; ``typed`` keeps, path by path, what
     was typed but cannot be accepted yet, so that nothing is lost. ``engine`` is the state of the flow as the pure
     engine writes it (under 1 KB); its open tokens stand as :class:`Step` rows. ``due_on`` is the date promised.
+    ``place`` is the first place that the answers name, so that cases can be put on a map.
     ``revision`` counts saves: two windows on the same draft notice each other by it.
     """
 
@@ -78,6 +81,7 @@ class Case(models.Model):
     answers = models.JSONField(default=dict)
     typed = models.JSONField(default=dict)
     revision = models.PositiveIntegerField(default=0)
+    place = models.ForeignKey(Place, on_delete=models.PROTECT, null=True, related_name="+")
     section = models.TextField()
     engine = models.TextField(blank=True)
     opened_at = models.DateTimeField(default=clock.now)

@@ -26,6 +26,7 @@ from madoguchi.ground.calendar import JAPAN
 from madoguchi.ground.errors import Invalid, NotFound, Stale
 from madoguchi.ground.ids import new_reference
 from madoguchi.people.models import Person
+from madoguchi.places.actions import name_place
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.models import Procedure
 from madoguchi.procedures.rules import form as forms
@@ -225,6 +226,7 @@ def submit(case: Case, *, by: Actor, email: str = "") -> Case:
     fresh.email = email or forms.get(fresh.answers, "person.email") or fresh.email
     fresh.typed = {}
     _keep_facts(fresh, by)
+    _keep_place(fresh, package, by)
     driving.begin(fresh)
     record(procedure=fresh.procedure.code, version=fresh.procedure.version, due_on=fresh.due_on)
     return _mirror(case, fresh)
@@ -360,6 +362,15 @@ def _keep_facts(case: Case, by: Actor) -> None:
                 values[(cell.field.fact, row)] = cell.value
     if values:
         facts.state(Person(pk=case.person_id), values, Source.SELF, by=by, case_id=case.pk)
+
+
+def _keep_place(case: Case, package: Published, by: Actor) -> None:
+    """The first place that the answers name becomes the place of the case."""
+    for section in package.form.visible_sections(case.answers):
+        for cell in package.form.cells(section, case.answers):
+            if cell.field.type == "place" and cell.value:
+                case.place = name_place(cell.value, by=by)
+                return
 
 
 def _free_number(year: int) -> str:

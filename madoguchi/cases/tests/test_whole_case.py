@@ -74,6 +74,7 @@ def test_a_case_ends_digitally_with_a_signed_letter(received: Case, resident: Ac
     letter = Letter.objects.get(about=case.pk)
     assert letter.signed_at is not None
     assert Decision.objects.get(case=case).granted
+    assert case.place is not None
     assert queries.completed_digitally("dog-registration") == (1, 1)
     assert queries.standing(queries.own_case(case.number or "", resident)).turn == "nobody"
 
