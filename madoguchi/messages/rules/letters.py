@@ -241,6 +241,7 @@ _FORBIDDEN: Final = (
         "値はそのまま #data.… と書きます",
     ),
 )
+_PLACE: Final = re.compile(r"\{[a-z_]+\}")
 _COMMENT: Final = re.compile(r"(?<!:)//.*")
 
 
@@ -276,6 +277,9 @@ def check_letter(root: Path, template: str, data: Mapping[str, object]) -> list[
         instead = '#show: letter.with(title: "…") で始めます'
         findings.append(Finding(template, 1, 0, "letter-title", "通知書に題名がありません", instead))
     text = text_of(pdf)
+    if unfilled := sorted({place for one in _strings_at(data, "remedies") for place in _PLACE.findall(one)}):
+        message = f"教示に {'、'.join(unfilled)} が残っています"
+        findings.append(Finding(template, 1, 0, "letter-unfilled", message, "市の名前で埋めてから渡します"))
     for key, label in (("to.name", "宛名"), ("letter.number", "文書番号"), ("reasons", "理由"), ("remedies", "教示")):
         if not all(says(text, words) for words in _strings_at(data, key)):
             instead = "#show: letter.with(…) を使い、本文だけを書きます"

@@ -233,6 +233,11 @@ def test_a_bad_template_is_named_with_its_line(root: Path, source: str, line: in
     assert all(one.path == "mine.typ" for one in findings)
 
 
+def test_a_remedy_with_a_gap_in_it_is_named() -> None:
+    data = sample(remedies=["{mayor}に対して審査請求をすることができます。"])
+    assert [one.code for one in letters.check_letter(CATALOGUE, "letters/sample.typ", data)] == ["letter-unfilled"]
+
+
 def test_a_missing_template_is_named(root: Path) -> None:
     assert [one.code for one in letters.check_letter(root, "none.typ", sample())] == ["letter-missing"]
 
