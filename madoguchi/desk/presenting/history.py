@@ -101,12 +101,28 @@ WHY_NOT: Final = {
     "row-gone": gettext_noop("行がすでになかった"),
     "rows-fixed": gettext_noop("補正では行を増減できない"),
     "rows-too-many": gettext_noop("行が多すぎた"),
-    "rows-too-few": gettext_noop("行が足りなかった"),
     "files-too-many": gettext_noop("写真・ファイルが多すぎた"),
     "file-empty": gettext_noop("ファイルの中身がなかった"),
     "file-not-a-photo": gettext_noop("写真ではなかった"),
     "file-too-large": gettext_noop("ファイルが大きすぎた"),
     "no-number": gettext_noop("受付番号を割り当てられなかった"),
+    "file-broken": gettext_noop("ファイルを開けなかった"),
+    "file-locked": gettext_noop("ファイルにパスワードがかかっていた"),
+    "file-too-many-pixels": gettext_noop("写真の画素数が多すぎた"),
+    "file-type": gettext_noop("使えない種類のファイルだった"),
+    "gate-closed": gettext_noop("この手続の対象ではなかった"),
+    "letter-file-gone": gettext_noop("通知書のファイルが保存期間を過ぎていた"),
+    "letter-file-too-large": gettext_noop("ファイルが大きすぎた"),
+    "letter-revoked-already": gettext_noop("通知書はすでに取り消されていた"),
+    "letter-unknown": gettext_noop("通知書が見つからなかった"),
+    "letter-unprintable": gettext_noop("印字できない文字があった"),
+    "message-gone": gettext_noop("お知らせが見つからなかった"),
+    "not-signed-in": gettext_noop("サインインしていなかった"),
+    "text-unsafe": gettext_noop("使えない文字があった"),
+    "text-private-use": gettext_noop("外字があった"),
+    "text-emoji": gettext_noop("絵文字があった"),
+    "text-line-break": gettext_noop("1行の欄に改行があった"),
+    "text-type": gettext_noop("文字ではなかった"),
     "text-too-long": gettext_noop("文字が多すぎた"),
 }
 #: Small steps of which many follow each other: one line says how many.
@@ -121,7 +137,7 @@ class HistoryLine:
     when: str
     who: str
     what: str
-    step: str
+    about: str
     why: str
     refused: bool
     times: int = 1
@@ -172,9 +188,10 @@ def _outcome(event: Event) -> str:
     return flags[0] if flags else str(data.get("outcome") or data.get("then") or "")
 
 
-def _step_words(event: Event, package: Published) -> str:
-    node = package.graph.nodes.get(str(event.data.get("step", "")))
-    return node.title["ja"] if node is not None and node.title is not None else ""
+def _about(one: Happening, package: Published) -> str:
+    """The step, the letter or the message that it was about."""
+    node = package.graph.nodes.get(one.node)
+    return one.what or (node.title["ja"] if node is not None and node.title is not None else "")
 
 
 def _lines(happenings: Sequence[Happening], package: Published) -> Iterator[HistoryLine]:
@@ -200,7 +217,7 @@ def _line(one: Happening, package: Published, times: int) -> HistoryLine:
         when=time_words(event.at),
         who=one.who,
         what=what_words(event),
-        step=_step_words(event, package),
+        about=_about(one, package),
         why=why_words(event),
         refused=event.outcome == "refused",
         times=times,

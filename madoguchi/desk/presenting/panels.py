@@ -65,7 +65,6 @@ class Panel:
     lead: str
     deadline: str
     outside: str
-    substitute: str
     checks: Sequence[str]
     findings: Sequence[FormField]
     choices: Sequence[Choice]
@@ -179,7 +178,6 @@ def _panel(case: Case, package: Published, step: Step, by: Actor, typed: Typed |
         lead=_lead(kind, node),
         deadline=deadline_words(step),
         outside=_local(break_.get("reason")),
-        substitute=_local(break_.get("substitute")),
         checks=[_local(one) for one in node.arguments.get("checks", ())],
         findings=findings,
         choices=choices if len(choices) > 1 else [],
@@ -292,5 +290,5 @@ def done_words(kind: str, outcome: str) -> str:
         "examine:refuse": gettext("認めないこととして記録しました。"),
         "approve:approve": gettext("決裁しました。"),
         "approve:send_back": gettext("差し戻しました。"),
-        "consult:": gettext("意見を付けました。"),
-    }.get(f"{kind}:{outcome}", gettext("行ったことを記録しました。"))
+        "consult": gettext("意見を付けました。"),
+    }.get(f"{kind}:{outcome}" if outcome else kind, gettext("行ったことを記録しました。"))

@@ -9,13 +9,15 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from madoguchi.cases import actions
 from madoguchi.cases import queries as cases
-from madoguchi.cases.models import Case, Step
+from madoguchi.cases.actions.handling import MAX_NOTE
+from madoguchi.cases.models import Step
 from madoguchi.desk.access import desk
 from madoguchi.desk.presenting.casepage import case_page
 from madoguchi.desk.presenting.panels import FIX, NOTE, OUTCOME, REASONS, Posted, Typed, done_words
 from madoguchi.events import Actor
 from madoguchi.events.acting import refuse
 from madoguchi.ground.errors import Invalid, NotFound, Problem, Refused
+from madoguchi.ground.text import clean
 
 
 @require_safe
@@ -39,7 +41,7 @@ def act_on(request: HttpRequest, by: Actor, number: str, step_id: UUID) -> HttpR
     posted = posted_of(request.POST)
     try:
         step = cases.staff_step(found, step_id)
-        outcome = _perform(found, step, posted, by)
+        outcome = _perform(step, posted, by)
     except NotFound:
         raise
     except Refused as refusal:
@@ -60,12 +62,16 @@ def posted_of(post: QueryDict) -> Posted:
     return raw
 
 
-def _perform(case: Case, step: Step, posted: Posted, by: Actor) -> str:
+def _perform(step: Step, posted: Posted, by: Actor) -> str:
     """The act of this kind of step; returns its outcome."""
     typed = Typed(str(step.pk), posted, Refused("", ""))
     outcome, note = typed.said(OUTCOME), typed.said(NOTE)
+    problem = _problem(step, typed, outcome) if step.done_at is None else None
+    if problem is not None:
+        verb = step.kind if step.kind in ("examine", "approve", "consult") else "do"
+        refuse(f"case.{verb}", problem, by=by, subject=step)
+        raise problem
     if step.kind == "examine":
-        _check(case, step, typed, outcome, by)
         actions.examine(
             step,
             outcome,
@@ -76,34 +82,42 @@ def _perform(case: Case, step: Step, posted: Posted, by: Actor) -> str:
             findings={name: values for name, values in posted.items() if not name.startswith("_")},
         )
     elif step.kind == "approve":
-        _check(case, step, typed, outcome, by)
         actions.approve(step, outcome, by=by, note=note)
     elif step.kind == "consult":
         actions.consult(step, by=by, note=note)
-        outcome = ""
     else:
         actions.do(step, by=by, note=note)
-        outcome = ""
     return outcome
 
 
-def _check(case: Case, step: Step, typed: Typed, outcome: str, by: Actor) -> None:
-    """What the form itself can get wrong: nothing chosen, or sentences written that the choice would throw away."""
-    refusal: Invalid | None = None
-    written = [path for path, words in typed.notes.items() if words.strip()]
-    if step.done_at is not None:
-        return
+def _problem(step: Step, typed: Typed, outcome: str) -> Invalid | None:
+    """What the form itself can get wrong: nothing chosen, or sentences written that the choice would throw away, or
+    that hold what cannot be kept. The acts would refuse most of it, too, but not name the place."""
+    written = {FIX + path: words for path, words in typed.notes.items() if words.strip()}
+    texts = {"note": typed.said(NOTE), "reasons": typed.said(REASONS), **written}
+    wrong = {name: problem for name, words in texts.items() if (problem := _unkeepable(words)) is not None}
+    if wrong:
+        first = next(iter(wrong.values()))
+        return Invalid(first.code, first.message, first.params, fields=wrong)
+    if step.kind not in ("examine", "approve"):
+        return None
     if not outcome:
         problem = Problem("outcome-missing", "結果を選んでください。")
-        refusal = Invalid("outcome-missing", "結果を選んでください。", fields={"outcome": problem})
-    elif written and outcome != "return":
-        words = "補正の文が書かれています。「補正を求める」を選ぶか、書いた文を消してください。"
-        fields = {FIX + path: Problem("correction-unsent", "この文は送られません。") for path in written}
-        refusal = Invalid("correction-unsent", words, fields=fields)
-    elif typed.said(REASONS).strip() and outcome != "refuse":
-        words = "認めない理由が書かれています。「認めない」を選ぶか、書いた文を消してください。"
-        fields = {"reasons": Problem("reason-unsent", "この文は使われません。")}
-        refusal = Invalid("reason-unsent", words, fields=fields)
-    if refusal is not None:
-        refuse(f"case.{step.kind}", refusal, by=by, subject=step)
-        raise refusal
+        return Invalid("outcome-missing", "結果を選んでください。", fields={"outcome": problem})
+    if written and outcome != "return":
+        message = "補正の文が書かれています。「補正を求める」を選ぶか、書いた文を消してください。"
+        unsent = Problem("correction-unsent", "この結果では、この文は送られません。")
+        return Invalid("correction-unsent", message, fields=dict.fromkeys(written, unsent))
+    if typed.said(REASONS).strip() and outcome != "refuse":
+        message = "認めない理由が書かれています。「認めない」を選ぶか、書いた文を消してください。"
+        unsent = Problem("reason-unsent", "この結果では、この理由は使われません。")
+        return Invalid("reason-unsent", message, fields={"reasons": unsent})
+    return None
+
+
+def _unkeepable(words: str) -> Problem | None:
+    try:
+        clean(words, multiline=True, max_length=MAX_NOTE)
+    except Invalid as refusal:
+        return refusal.as_problem()
+    return None

@@ -1,0 +1,108 @@
+"""The work list: what comes first, how late is said, how a case is found."""
+
+import pytest
+
+from madoguchi.cases import actions, queries
+from madoguchi.cases.models import Case
+from madoguchi.desk.presenting.words import days_words
+from madoguchi.desk.presenting.worklist import work_page
+from madoguchi.desk.tests.staging import CHILD, DOG, Staff, applicant, client_of, handed_in, open_step
+from madoguchi.events import Actor
+from madoguchi.ground.ids import uuid7
+from madoguchi.procedures.models import Procedure
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize(("left", "words"), [(-2, "2日おくれ"), (-1, "1日おくれ"), (0, "きょうまで"), (3, "あと3日")])
+def test_lateness_is_said_in_words(left: int, words: str) -> None:
+    assert days_words(left) == words
+
+
+@pytest.fixture
+def clerk(staff: Staff) -> Actor:
+    return staff("environment", "environment-clerk")
+
+
+@pytest.fixture
+def dogs(published: dict[str, Procedure]) -> list[Case]:
+    """Three registrations: due in 5 business days, 2 days late, due today."""
+    return [
+        handed_in(published, DOG, days_ago=0, name="髙田 花子", kana="タカダ ハナコ"),
+        handed_in(published, DOG, days_ago=7, name="渡邉 太郎", kana="ワタナベ タロウ"),
+        handed_in(published, DOG, days_ago=5, name="見本 次郎", kana="ミホン ジロウ"),
+    ]
+
+
+def test_overdue_first_then_by_promise(dogs: list[Case], clerk: Actor) -> None:
+    lines = queries.work_list(clerk)
+    assert [(one.applicant, one.days_left) for one in lines] == [("渡邉 太郎", -2), ("見本 次郎", 0), ("髙田 花子", 5)]
+    page = work_page(clerk)
+    assert [(one.days, one.tone) for one in page.lines] == [
+        ("2日おくれ", "late"),
+        ("きょうまで", "soon"),
+        ("あと5日", ""),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("高田", "髙田 花子"),
+        ("たかだ", "髙田 花子"),
+        ("ﾀｶﾀﾞ", "髙田 花子"),
+        ("わたなべ　たろう", "渡邉 太郎"),
+        ("渡辺", "渡邉 太郎"),
+        ("見本", "見本 次郎"),
+    ],
+)
+def test_a_name_is_found_however_it_is_written(dogs: list[Case], clerk: Actor, words: str, found: str) -> None:
+    assert [one.applicant for one in queries.work_list(clerk, words=words)] == [found]
+
+
+def test_a_number_is_found_with_or_without_hyphens_in_any_width(dogs: list[Case], clerk: Actor) -> None:
+    number = dogs[0].number or ""
+    wide = number.translate({code: code + 0xFEE0 for code in range(0x21, 0x7F)})
+    for typed in (number, number.replace("-", ""), number[:7], wide):
+        assert [one.case.pk for one in queries.work_list(clerk, words=typed)] == [dogs[0].pk]
+    assert queries.work_list(clerk, words="ない名前") == []
+
+
+def test_nobody_finds_what_is_not_theirs(dogs: list[Case], staff: Staff) -> None:
+    other = staff("children", "children-clerk")
+    resident = Actor("resident", uuid7(), level="card")
+    for by in (other, resident, Actor("visitor")):
+        assert queries.work_list(by, words="高田") == []
+        assert all(queries.case_list(view, by) == [] for view in queries.VIEWS)
+        assert set(queries.counts(by).values()) == {0}
+        assert queries.procedures_at(by) == []
+
+
+def test_every_figure_leads_to_its_cases(dogs: list[Case], published: dict[str, Procedure], clerk: Actor) -> None:
+    actions.examine(open_step(dogs[0]), "return", by=clerk, corrections={"breed": "犬種を書いてください。"})
+    actions.withdraw(dogs[2], by=applicant(dogs[2]))
+    handed_in(published, CHILD)
+    figures = queries.counts(clerk)
+    assert figures == {"mine": 1, "late": 1, "waiting": 1, "elsewhere": 0, "ended": 1}
+    client = client_of(clerk)
+    for view, count in figures.items():
+        lines = work_page(clerk, view=view).lines
+        assert len(lines) == count
+        page = client.get("/desk/", {"view": view}).content.decode()
+        assert all(one.number in page for one in lines)
+
+
+def test_by_procedure(published: dict[str, Procedure], staff: Staff) -> None:
+    clerk = staff("environment", "environment-clerk")
+    actions_of_other = staff("children", "children-clerk")
+    handed_in(published, DOG)
+    handed_in(published, CHILD)
+    assert [one["ja"] for _, one in queries.procedures_at(clerk)] == ["犬の登録"]
+    assert len(queries.work_list(clerk, code="dog-registration")) == 1
+    assert queries.work_list(clerk, code="child-allowance-claim") == []
+    assert len(queries.work_list(actions_of_other)) == 1
+
+
+@pytest.mark.parametrize("query", ["q=%00", "q=" + "あ" * 5000, "view=nothing", "code=x'--", "q=%F0%9F%90%B6", "q=%ff"])
+def test_odd_questions_are_answered(clerk: Actor, query: str) -> None:
+    assert client_of(clerk).get(f"/desk/?{query}").status_code == 200
