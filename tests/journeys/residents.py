@@ -188,6 +188,7 @@ def photo(colour: str = "#888", *, place: bool = True) -> bytes:
 
 def the_case(by: Actor) -> Case:
     """The only case of this person."""
+    assert by.id is not None
     return Case.objects.get(person_id=by.id)
 
 

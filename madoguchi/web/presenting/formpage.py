@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from madoguchi.cases.models import Case, Document
-from madoguchi.facts.queries import Known, known
+from madoguchi.facts.queries import Known, known, known_rows
 from madoguchi.ground.errors import Problem
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules import form as forms
@@ -47,6 +47,7 @@ class SectionPage:
     intro: str
     each: str
     rows: Sequence[Row]
+    told_before: bool
     can_add: bool
     can_remove: bool
     add_label: str
@@ -207,6 +208,7 @@ class Draft:
             intro=said(section.intro),
             each=section.each or "",
             rows=rows,
+            told_before=posted is None and bool(self._told_before(section)),
             can_add=bool(section.each) and not self.correcting and len(rows) < section.at_most,
             can_remove=not self.correcting and len(rows) > section.at_least,
             add_label=gettext("%(title)sを追加する") % {"title": said(section.title)},
@@ -218,7 +220,7 @@ class Draft:
         """A section that needs rows opens with as many, before anything is stored."""
         if not section.each or self.correcting:
             return dict(self.case.answers)
-        rows = list(self.case.answers.get(section.each) or [])
+        rows = list(self.case.answers.get(section.each) or self._told_before(section))
         wanted = section.at_least
         for name in posted or {}:
             parts = name.split(".")
@@ -226,6 +228,18 @@ class Draft:
                 wanted = max(wanted, int(parts[1]) + 1)
         rows += [{} for _ in range(min(wanted, section.at_most) - len(rows))]
         return {**self.case.answers, section.each: rows}
+
+    def _told_before(self, section: FormSection) -> list[dict[str, Any]]:
+        """Rows that were told in an earlier case (the children), to begin with; each of them once, the last word."""
+        if not section.each or section.each in self.case.answers or self.correcting:
+            return []
+        names = {f"{section.each}.{one.name}": one.name for one in section.fields if one.fact}
+        told: dict[str, dict[str, Any]] = {}
+        for cells in known_rows(self.case.person_id, section.each).values():
+            row = {names[key]: one.value for key, one in cells.items() if key in names}
+            if row:
+                told[str(row.get("full_name") or row)] = row
+        return list(told.values())[: section.at_most]
 
     def _known(self, section: FormSection) -> Mapping[str, Known]:
         keys = [one.fact for one in section.fields if one.fact]
