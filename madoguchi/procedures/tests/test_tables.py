@@ -1,6 +1,7 @@
 """Decision tables: one case in Python, the whole city in PostgreSQL, and the same answer from both."""
 
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from madoguchi.procedures.rules.format import Table
+from madoguchi.procedures.rules.load import load_facts, load_package
 from madoguchi.procedures.rules.tables import Undecided, judge
 from madoguchi.procedures.rules.tablesql import city_sql
 from madoguchi.procedures.tests.builders import table
@@ -243,3 +245,49 @@ def test_the_rows_behind_a_total_can_be_asked_for() -> None:
     allowance = ALLOWANCE.model_dump_json(by_alias=True, exclude_unset=True).replace("date_of_birth", "born")
     found = _in_postgres(Table.model_validate_json(allowance), [rows], level="row")
     assert sorted((row["position"], row["hit"], row["monthly"]) for row in found) == [(0, 2, 15000), (1, 0, 0)]
+
+
+# -- the shipped allowance, for the whole city ------------------------------------------------------------------------
+
+CATALOGUE = Path(__file__).resolve().parents[3] / "catalogue"
+_child = st.fixed_dictionaries(
+    {
+        "date_of_birth": st.dates(date(2003, 4, 1), date(2026, 4, 1)).map(date.isoformat),
+        "in_facility": st.none() | st.booleans(),
+        "cares_for_adult": st.none() | st.booleans(),
+        "pays_for_adult": st.none() | st.booleans(),
+    }
+)
+
+
+@pytest.fixture(scope="module")
+def allowance() -> Table:
+    folder = CATALOGUE / "procedures" / "child-allowance-claim"
+    return load_package(folder, load_facts(CATALOGUE / "facts.yaml")).tables["amount"]
+
+
+@pytest.mark.django_db
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@given(families=st.lists(st.lists(_child, min_size=1, max_size=6), min_size=1, max_size=30))
+def test_the_city_pays_each_family_what_its_own_case_would_give(
+    allowance: Table, families: list[list[dict[str, Any]]]
+) -> None:
+    kinds = {"date_of_birth": "date"} | dict.fromkeys(["in_facility", "cares_for_adult", "pays_for_adult"], "boolean")
+    values = ", ".join(
+        f"({number}, {place}, {', '.join(_literal(child[name], kind) for name, kind in kinds.items())})"
+        for number, family in enumerate(families)
+        for place, child in enumerate(family)
+    )
+    sql = city_sql(
+        allowance,
+        f"(values {values}) as child(family, place, {', '.join(kinds)})",
+        case="family",
+        position="place",
+        columns={f"child.{name}": f"child.{name}" for name in kinds} | {"verdict.pay_from": f"date '{ON}'"},
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        found = {number: (monthly, granted) for number, monthly, granted in cursor.fetchall()}
+    for number, family in enumerate(families):
+        verdict = judge(allowance, {"child": family, "verdict": {"pay_from": ON.isoformat()}})
+        assert found[number] == (verdict.values["monthly"], verdict.granted)
