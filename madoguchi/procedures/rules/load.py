@@ -274,6 +274,14 @@ def _lookups(
                 f"事実 {record.fact} は facts.yaml にありません",
                 _close(record.fact, facts, "ある事実"),
             )
+        messages = {one.stem for one in (folder.parent.parent / "messages").glob("*.yaml")}
+        if (notify := step.notify) and messages and notify.template not in messages:
+            yield document.problem(
+                (*path, "template"),
+                "F05",
+                f"お知らせの文 messages/{notify.template}.yaml がありません",
+                _close(notify.template, messages, "ある文"),
+            )
         if look_up := step.look_up:
             for number, fact in enumerate(look_up.facts):
                 if fact not in facts:

@@ -214,6 +214,16 @@ def test_what_is_wrong_is_named_with_line_and_remedy(
     assert {problem.rule for problem in found} <= set(RULES)
 
 
+def test_a_notice_that_nobody_has_written_is_named(folder: Path) -> None:
+    messages = folder.parent.parent / "messages"
+    messages.mkdir()
+    (messages / "decided.yaml").write_text("code: decided\n")
+    text = (folder / "procedure.yaml").read_text()
+    (folder / "procedure.yaml").write_text(text.rstrip("\n") + "\n  - notify: {template: decide}\n")
+    (problem,) = problems(folder)
+    assert (problem.rule, problem.instead) == ("F05", "decided ではありませんか")
+
+
 def test_several_problems_are_told_at_once(folder: Path) -> None:
     text = PROCEDURE.replace("office: allowance", "offce: allowance").replace("type: lines", "type: line")
     (folder / "procedure.yaml").write_text(text)
