@@ -1,8 +1,9 @@
 """The status page of a case: the one thing to do next, the date promised, the way it goes, what was decided."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext
@@ -44,6 +45,7 @@ class CorrectionLine:
 class DecisionCard:
     title: str
     made_at: datetime | None
+    values: Sequence[tuple[str, str]]
     reasons: Sequence[str]
     fresh: bool
 
@@ -102,7 +104,8 @@ def case_page(case: Case) -> CasePage:
     timeline = list(_line(case, standing))
     correction = case.steps.filter(kind="correction", done_at=None).first()
     today = clock.today()
-    late = bool(case.due_on and case.due_on < today and not case.decided_at and not case.withdrawn_at)
+    waiting = not case.decided_at and not case.withdrawn_at and not case.returned_at
+    late = bool(case.due_on and case.due_on < today and waiting)
     return CasePage(
         title=draft.title,
         number=case.number or "",
@@ -116,11 +119,11 @@ def case_page(case: Case) -> CasePage:
         else "",
         received_at=case.received_at,
         email=case.email,
-        promised=bool(case.due_on) and not case.decided_at and not case.withdrawn_at,
+        promised=bool(case.due_on) and waiting,
         corrections=[CorrectionLine(draft.label(one.path), one.message) for one in standing.corrections],
         correction_due=_last_day(correction.due_at) if correction is not None else None,
         correction_url=_correction_url(draft),
-        decision=_decision(case, standing),
+        decision=_decision(case, standing, draft),
         letters=[_letter(key, one) for one in messages.letters_about(case.pk)],
         timeline=timeline,
         flow_svg="",
@@ -202,16 +205,32 @@ def _stop(stage: Stage) -> Stop:
     return Stop(title, "", "dot", None, paper)
 
 
-def _decision(case: Case, standing: Standing) -> DecisionCard | None:
+def _decision(case: Case, standing: Standing, draft: Draft) -> DecisionCard | None:
     made = standing.decision
     if made is None:
         return None
     return DecisionCard(
         title=gettext("認められました") if made.granted else gettext("認められませんでした"),
         made_at=made.made_at,
+        values=list(_values(draft, made.values)) if made.granted else [],
         reasons=[reason.get(language()) or reason["ja"] for reason in made.reasons],
         fresh=case.closed_at is None or (clock.now() - case.closed_at).days < 30,
     )
+
+
+def _values(draft: Draft, decided: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What was decided, as far as the package says how people call it: 月額 25,000円."""
+    for table in draft.package.tables.values():
+        for name, label in table.labels.items():
+            value = decided.get(name)
+            if value in (None, "", False):
+                continue
+            words, unit = said(label), ""
+            for mark, spoken in (("（円）", "円"), (" (yen)", " yen")):
+                if words.endswith(mark):
+                    words, unit = words.removesuffix(mark), spoken
+            shown = gettext("はい") if value is True else f"{value:,}" if isinstance(value, int) else str(value)
+            yield words, shown + unit
 
 
 def _letter(key: str, one: Letter) -> LetterLink:
