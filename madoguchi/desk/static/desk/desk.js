@@ -61,7 +61,7 @@ for (const phrase of document.querySelectorAll("[data-phrase]")) {
 }
 for (const note of document.querySelectorAll("textarea[data-correction]")) {
   note.addEventListener("input", () => {
-    const choice = note.form?.querySelector("input[name=outcome][value=return]");
+    const choice = note.form?.querySelector("input[name=_outcome][value=return]");
     if (choice && note.value.trim()) choice.checked = true;
   });
 }
