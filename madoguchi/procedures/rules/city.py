@@ -380,12 +380,12 @@ _PLACEHOLDER = re.compile(r"\{(city|mayor|governor)\}")
 
 def fill(text: LocalText, city: City) -> LocalText:
     """The text with {city}, {mayor} and {governor} replaced by this city's names, language by language."""
-    return LocalText({language: fill_text(one, city, language) for language, one in text.items()})
+    return LocalText({language: fill_text(one, city.names(language)) for language, one in text.items()})
 
 
-def fill_text(text: str, city: City, language: str = "ja") -> str:
-    """The same for one text in one language; other braces stay."""
-    return _PLACEHOLDER.sub(lambda found: city.names(language)[found[1]], text)
+def fill_text(text: str, names: Mapping[str, str]) -> str:
+    """The same for one text, with the names of :meth:`City.names`; other braces stay."""
+    return _PLACEHOLDER.sub(lambda found: names[found[1]], text)
 
 
 def _filled(value: T, city: City) -> T:
@@ -393,7 +393,7 @@ def _filled(value: T, city: City) -> T:
     if isinstance(value, LocalText):
         made = fill(value, city)
     elif isinstance(value, str):
-        made = fill_text(value, city)
+        made = fill_text(value, city.names("ja"))
     elif isinstance(value, Model):
         made = value.model_copy(update={name: _filled(getattr(value, name), city) for name in value.model_fields_set})
     elif isinstance(value, tuple):

@@ -14,7 +14,7 @@ from madoguchi.ground.errors import Refused
 from madoguchi.ground.expressions import Expression
 from madoguchi.messages.rules import letters
 from madoguchi.procedures.rules import engine
-from madoguchi.procedures.rules.city import City
+from madoguchi.procedures.rules.city import City, fill_text
 from madoguchi.procedures.rules.course import Course
 from madoguchi.procedures.rules.document import Path_, Problem
 from madoguchi.procedures.rules.flow import Node
@@ -32,6 +32,9 @@ RULES: Mapping[str, str] = {
     "E05": "例のとおりの項目だけをたずねる",
     "E06": "例のとおりにデジタルで終わる（または終わらない）",
 }
+
+SAMPLE_NAMES: Mapping[str, str] = {"city": "見本市", "mayor": "見本市長", "governor": "見本県知事"}
+"""What stands for the names of the city where a package is checked without one."""
 
 ReadLetter = Callable[[str, Mapping[str, Any]], str]
 """Template (path under the catalogue) and data → the words of the letter without white space."""
@@ -265,12 +268,14 @@ def letter_data(
 ) -> dict[str, Any]:
     """The data of a letter (keys: catalogue/letters/README.md), with 見本 in the corner and invented numbers."""
     procedure = package.procedure
+    names = city.names("ja") if city else SAMPLE_NAMES
     name, address = get(answers, "person.full_name") or "見本 花子", get(answers, "person.registered_address")
     section = city.section_of(procedure) if city else None
+    remedy = procedure.remedy
     return {
         "letter": {"number": "見本第1号", "date": example.on.isoformat(), "sample": True},
         "to": {"name": name, "honorific": "様", "address": [address] if address else []},
-        "from": {"title": city.file.authorities.mayor["ja"] if city else "見本市長"},
+        "from": {"title": names["mayor"]},
         "contact": {
             "section": city.full_name(section) if city and section else "見本課",
             "phone": city.file.contact.phone if city else "000-000-0000",
@@ -284,8 +289,8 @@ def letter_data(
         "answers": answers,
         "verdict": course.values,
         "finding": course.finding,
-        "reasons": [reason["ja"] for reason in course.why()],
-        "remedies": [procedure.remedy.text["ja"]] if procedure.remedy and procedure.remedy.kind != "none" else [],
+        "reasons": [fill_text(reason["ja"], names) for reason in course.why()],
+        "remedies": [fill_text(remedy.text["ja"], names)] if remedy and remedy.kind != "none" else [],
     }
 
 
