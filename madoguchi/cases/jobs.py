@@ -24,6 +24,7 @@ from madoguchi.procedures import queries as procedures
     "case.do",
     "case.perform",
     "case.fire",
+    "case.migrate",
     name="cases.perform",
 )
 def perform_open_steps(event_id: UUID) -> None:

@@ -12,6 +12,7 @@ from madoguchi.cases.actions.drafting import (
 )
 from madoguchi.cases.actions.driving import perform
 from madoguchi.cases.actions.handling import approve, consult, do, examine, read
+from madoguchi.cases.actions.migrating import migrate
 from madoguchi.cases.actions.timing import fire
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "do",
     "examine",
     "fire",
+    "migrate",
     "open_draft",
     "perform",
     "read",

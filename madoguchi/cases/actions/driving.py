@@ -97,7 +97,7 @@ def scope_of(case: Case, package: Published, course: Course) -> dict[str, Any]:
     return {**package.form.scope(case.answers), "received_on": received, **course.scope()}
 
 
-def _is_later(step: Step) -> bool:
+def is_later(step: Step) -> bool:
     """Whether the worker does it: a letter, unless it goes by post or over the counter, which a person does."""
     return step.kind in LATER and step.channel == "screen"
 
@@ -179,7 +179,7 @@ class Drive:
             self.decision.drafted_by_id = self.drafted_by or self.decision.drafted_by_id
             self.decision.save(force_insert=new)
         self.case.save()
-        machine = [one.pk for one in self.steps.values() if one.done_at is None and _is_later(one)]
+        machine = [one.pk for one in self.steps.values() if one.done_at is None and is_later(one)]
         if machine:
             record(machine=machine)
 
@@ -263,7 +263,7 @@ def perform(step: Step, *, by: Actor = SYSTEM) -> Step:
     """機械の段階の実行: make, sign and keep the letter of an open issue step, then go on. Twice is once."""
     case = locked(step.case)
     fresh = Step.objects.get(pk=step.pk)
-    if fresh.done_at is not None or not _is_later(fresh):
+    if fresh.done_at is not None or not is_later(fresh):
         record(already_done=True)
         return fresh
     package = procedures.package(case.procedure)

@@ -19,6 +19,7 @@ from madoguchi.ground.expressions import Expression
 from madoguchi.procedures.rules.document import BrokenPackage, Document, Path_, Problem, as_json, read
 from madoguchi.procedures.rules.flow import FlowError, Graph, compile_flow
 from madoguchi.procedures.rules.format import AskField, Example, FactField, Fee, Procedure, Section, Table, walk
+from madoguchi.procedures.rules.migration import MigrationMap
 from madoguchi.procedures.rules.tablecheck import check_names, verdict_names
 from madoguchi.procedures.rules.vocabulary import Facts, FactsFile, Laws, LawsFile
 
@@ -32,6 +33,7 @@ __all__ = [
     "load_example",
     "load_facts",
     "load_laws",
+    "load_migration",
     "load_package",
 ]
 
@@ -128,6 +130,11 @@ def load_laws(path: Path) -> Laws:
 def load_example(path: Path) -> Example:
     """Load one examples/*.yaml. Raises BrokenPackage."""
     return validated(Example, read(path))
+
+
+def load_migration(path: Path) -> MigrationMap:
+    """Load one migrations/<from>--<to>.yaml of a package. Raises BrokenPackage."""
+    return validated(MigrationMap, read(path))
 
 
 def load_package(folder: Path, facts: Facts) -> Package:

@@ -11,7 +11,7 @@ from datetime import date
 
 from madoguchi.ground.errors import Invalid
 from madoguchi.procedures.rules.engine import State
-from madoguchi.procedures.rules.flow import Graph
+from madoguchi.procedures.rules.flow import Graph, Node
 from madoguchi.procedures.rules.format import Kebab, Model
 
 
@@ -54,6 +54,10 @@ def check(map_: MigrationMap, old: Graph, new: Graph) -> list[Mismatch]:
             instead = f"{node.id}: <移行先の手順> を書きます"
             found.append(Mismatch(node.id, f"{node.id} の移る先（{target}）がありません", instead))
             continue
+        if not _does_alike(node, new.nodes[target]):
+            kinds = f"{node.kind} から {new.nodes[target].kind} へ"
+            found.append(Mismatch(node.id, f"{node.id} を {kinds}は移せません", "同じ種類の手順に移します"))
+            continue
         here, there = old_branches[node.id], new_branches[target]
         if len(here) != len(there) or any(a[1] != b[1] for a, b in zip(here, there, strict=True)):
             found.append(_crosses(node.id, target))
@@ -75,6 +79,11 @@ def _wrong_graphs(map_: MigrationMap, old: Graph, new: Graph) -> Iterator[Mismat
     for graph, version in ((old, map_.from_version), (new, map_.to_version)):
         if graph.code != map_.code or graph.version != version.isoformat():
             yield Mismatch("", f"この対応表は {graph.code} {graph.version} のものではありません", "版を確かめます")
+
+
+def _does_alike(old: Node, new: Node) -> bool:
+    """What waits for the applicant, a clerk, the clock or the worker goes on waiting for the same."""
+    return old.kind == new.kind or {old.kind, new.kind} <= {"examine", "consult", "approve"}
 
 
 def _crosses(node: str, target: str) -> Mismatch:

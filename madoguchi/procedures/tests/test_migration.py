@@ -63,6 +63,13 @@ def test_a_map_of_other_versions_or_unknown_steps_does_not_fit() -> None:
     assert "移る先（examine-if）" in messages(map_(examine="examine-if"), [EXAMINE], [EXAMINE])
 
 
+def test_what_waits_for_a_person_goes_on_waiting_for_one() -> None:
+    assert "examine から notify へは移せません" in messages(
+        map_(examine="notify-decided"), [EXAMINE], [EXAMINE, NOTIFY]
+    )
+    assert "correction から examine へ" in messages(map_(examine_correction="examine"), [EXAMINE], [EXAMINE])
+
+
 def test_no_token_crosses_into_a_branch_or_out_of_one() -> None:
     parallel = [{"parallel": [[EXAMINE], [CONSULT]]}, NOTIFY]
     assert "枝をまたぎます" in messages(map_(), [EXAMINE, CONSULT, NOTIFY], parallel)
