@@ -7,10 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+
+#: No example is timed: a busy machine is not a wrong program. A single test may ask for less or more.
+hypothesis.settings.register_profile("madoguchi", deadline=None)
+hypothesis.settings.load_profile("madoguchi")
 
 #: A small machine without a display, and a browser that finds no host but this one.
 CHROMIUM_FLAGS = (
