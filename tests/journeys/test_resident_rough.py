@@ -145,6 +145,27 @@ def test_odd_characters_are_answered_in_words(browser: Browser, site: str) -> No
         visit.check()
 
 
+def test_the_search_answers_while_typing(browser: Browser, site: str) -> None:
+    with visiting(browser, site) as visit:
+        visit.go("/procedures/")
+        visit.page.locator("#q").press_sequentially("いぬ", delay=50)
+        expect(visit.page.locator("#found h2").first).to_contain_text("「いぬ」に合う手続き 1件")
+        visit.check()
+
+
+def test_a_draft_can_be_thrown_away(browser: Browser, site: str) -> None:
+    by = a_resident()
+    with visiting(browser, site, by, script=False) as visit:
+        begin(visit, "dog-registration")
+        visit.type({"person.phone": "072-872-2181"})
+        visit.page.get_by_role("button", name="保存して、あとで続ける").click()
+        visit.page.get_by_role("link", name="犬の登録").click()
+        visit.page.get_by_role("link", name="この入力を消す").click()
+        visit.page.get_by_role("button", name="消す").click()
+        expect(visit.page.get_by_text("まだ手続きはありません")).to_be_visible()
+    assert the_case(by).answers == {}
+
+
 def test_by_address_where_the_procedure_allows_it(browser: Browser, site: str) -> None:
     with visiting(browser, site, viewport=PHONE) as visit:
         page = visit.page

@@ -12,6 +12,7 @@ from madoguchi.cases import queries as cases
 from madoguchi.cases.models import Case
 from madoguchi.cases.queries import Stage, Standing
 from madoguchi.ground import clock
+from madoguchi.ground.wareki import format_both
 from madoguchi.messages import queries as messages
 from madoguchi.messages.models import Letter, Message
 from madoguchi.procedures import queries as procedures
@@ -229,8 +230,21 @@ def _values(draft: Draft, decided: Mapping[str, Any]) -> Iterator[tuple[str, str
             for mark, spoken in (("（円）", "円"), (" (yen)", " yen")):
                 if words.endswith(mark):
                     words, unit = words.removesuffix(mark), spoken
-            shown = gettext("はい") if value is True else f"{value:,}" if isinstance(value, int) else str(value)
-            yield words, shown + unit
+            yield words, _value(value, words) + unit
+
+
+def _value(value: Any, label: str) -> str:
+    if value is True:
+        return gettext("はい")
+    if isinstance(value, int):
+        return f"{value:,}"
+    try:
+        day = date.fromisoformat(str(value))
+    except ValueError:
+        return str(value)
+    if label.endswith(("月", "month")):  # a month is kept as its first day
+        return f"{day:%B %Y}" if language() == "en" else f"{day.year}年{day.month}月"
+    return format_both(day)
 
 
 def _letter(key: str, one: Letter) -> LetterLink:

@@ -211,6 +211,7 @@ def _show(
             "back": number > 1,
             "returning": request.GET.get("then") == "review",
             "steps": draft.steps(one.id),
+            "delete_url": "" if draft.correcting else reverse("web:withdraw", args=(key_of(case),)),
         },
         "section": draft.page(one, problems, posted, elsewhere),
         "problems": draft.links(problems or {}),

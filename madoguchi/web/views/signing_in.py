@@ -38,8 +38,16 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     return _choose(request)
 
 
-def _choose(request: HttpRequest, *, status: int = 200, email: str = "", problem: str = "") -> HttpResponse:
-    target = visiting.safe_next(request, reverse("web:my-cases"))
+def _choose(
+    request: HttpRequest,
+    *,
+    status: int = 200,
+    email: str = "",
+    problem: str = "",
+    refused: str = "",
+    target: str = "",
+) -> HttpResponse:
+    target = target or visiting.safe_next(request, reverse("web:my-cases"))
     row = _procedure_of(target)
     package = procedures.package(row) if row else None
     context = {
@@ -50,6 +58,7 @@ def _choose(request: HttpRequest, *, status: int = 200, email: str = "", problem
         "kept": visiting.KEPT in request.session,
         "email": email,
         "problem": problem,
+        "refused": refused,
     }
     return render(request, "web/sign_in.html", context, status=status)
 
@@ -85,10 +94,14 @@ def card_return(request: HttpRequest) -> HttpResponse:
     held = request.session.pop(BEGUN, None) or {}
     begun = Transaction.from_json(held.get("transaction"))
     visitor = Actor("visitor", channel="web")
-    person, claims = people.sign_in(identity_provider(), request.GET.dict(), begun, by=visitor)
+    target = str(held.get("next") or reverse("web:my-cases"))
+    try:
+        person, claims = people.sign_in(identity_provider(), request.GET.dict(), begun, by=visitor)
+    except Refused as refusal:
+        return _choose(request, status=refusal.status, refused=words(refusal), target=target)
     visiting.welcome(request, person.pk, claims.level)
     _state_facts(person, claims)
-    return redirect(str(held.get("next") or reverse("web:my-cases")))
+    return redirect(target)
 
 
 def _state_facts(person: Person, claims: Claims) -> None:
