@@ -81,7 +81,7 @@ def load() -> list[tuple[str, str, str]]:
         ("  residents sign in as", "見本 花子, 見本 太郎, 谷川 梅子 …", "chosen on the provider's page, no password")
     ]
     lines += [
-        (f"  {username}", f"password {PASSWORD}", f"code: madoguchi totp {username}")
+        (f"  {username}", f"password {PASSWORD}", f"code: .venv/bin/madoguchi totp {username}")
         for username in (post for _, post, _ in STAFF)
     ]
     return lines
@@ -101,7 +101,7 @@ def _residents_of_the_identity_provider() -> dict[str, str]:
     """The test residents' subjects at the demo's identity provider, so that their cases await them."""
     node = Path(sys.executable).parent / "node"
     program = settings.ROOT / "tools" / "idp" / "main.mjs"
-    sector = urlsplit(settings.BASE_URL).hostname or "localhost"
+    sector = urlsplit(settings.BASE_URL).netloc
     command = [str(node) if node.exists() else "node", str(program), "--subjects", sector]
     told = subprocess.run(
         [*command, "--state", str(settings.VAR / "idp")], capture_output=True, text=True, check=True, timeout=60
