@@ -1,0 +1,108 @@
+"""What a post means, and what a form brings along that somebody has told before."""
+
+import pytest
+from django.http import QueryDict
+from django.test import Client
+
+from madoguchi.cases.actions import open_draft
+from madoguchi.cases.models import Case
+from madoguchi.events import Actor
+from madoguchi.facts import actions as facts
+from madoguchi.facts.models import Source
+from madoguchi.people.models import Person
+from madoguchi.procedures import queries as procedures
+from madoguchi.web import visiting
+from madoguchi.web.forms.kinds import KINDS
+from madoguchi.web.forms.questions import anchor, raw_of
+from madoguchi.web.tests.conftest import SignedIn
+
+
+@pytest.mark.parametrize(
+    ("post", "raw"),
+    [
+        ("born.era=令和&born.year=6&born.month=5&born.day=1", "令和6"),
+        ("born.era=令和&born.year=元&born.month=5&born.day=1", "令和元"),
+        ("born.era=&born.year=2024&born.month=5&born.day=1", "2024"),
+        ("born.era=令和&born.year=平成30&born.month=5&born.day=1", "平成30"),
+        ("born.era=令和&born.year=&born.month=&born.day=", ""),
+        ("born.era=nonsense&born.year=6&born.month=5&born.day=1", "6"),
+    ],
+)
+def test_an_era_belongs_to_its_year(post: str, raw: str) -> None:
+    read = raw_of(QueryDict(post))
+    assert read["born.year"] == [raw]
+    assert "born.era" not in read
+
+
+def test_a_known_fact_is_kept_or_changed() -> None:
+    kept = raw_of(QueryDict("person.full_name.known=keep&person.full_name=花子&_do=next&_seen=x"))
+    assert kept == {"person.full_name.as_known": ["1"]}
+    changed = raw_of(QueryDict("person.full_name.known=change&person.full_name=花子"))
+    assert changed == {"person.full_name": ["花子"]}
+    date = raw_of(QueryDict("b.known=keep&b.era=令和&b.year=1&b.month=2&b.day=3"))
+    assert date == {"b.as_known": ["1"]}
+
+
+def test_every_type_of_the_format_can_be_asked_and_shown() -> None:
+    from typing import get_args
+
+    from madoguchi.procedures.rules.format import type_of_answer
+
+    for name in get_args(type_of_answer):
+        kind = KINDS.get(name)
+        assert kind.inputs(None) is not None
+
+
+def test_anchors_need_no_escaping() -> None:
+    assert anchor("child.0.date_of_birth") == "q-child-0-date-of-birth"
+
+
+def test_children_told_once_are_filled_in_the_next_time(signed_in: SignedIn) -> None:
+    client, by = signed_in()
+    told = {("child.full_name", "old:0"): "見本　一郎", ("child.date_of_birth", "old:0"): "2019-05-01"}
+    facts.state(Person.objects.get(), told, Source.SELF, by=by)
+    row = procedures.current("child-allowance-claim")
+    assert row is not None
+    case = open_draft(row, by=by)
+    body = client.get(f"/cases/{case.pk}/sections/children/").content.decode()
+    assert 'value="見本　一郎"' in body
+    assert "前に市へ伝えた内容" in body
+    case.refresh_from_db()
+    assert "child" not in case.answers, "looking changes nothing"
+
+
+def test_what_was_typed_before_a_sign_in_comes_back_to_its_writer_only(
+    dog: tuple[Client, Actor, Case], signed_in: SignedIn
+) -> None:
+    _, by, case = dog
+    path = f"/cases/{case.pk}/sections/owner/"
+    visitor = Client(HTTP_ACCEPT_LANGUAGE="ja")
+    answer = visitor.post(path, {"person.phone": "072-872-2181"})
+    assert answer["Location"].startswith("/sign-in/")
+    assert visitor.session[visiting.KEPT]["path"] == path
+    session = visitor.session
+    session[visiting.RESIDENT] = {"person": str(by.id), "level": "card"}
+    session.save()
+    assert 'value="072-872-2181"' in visitor.get(path).content.decode()
+    assert visiting.KEPT not in visitor.session
+    stranger, _ = signed_in()
+    assert stranger.get(path).status_code == 404
+
+
+def test_another_person_at_the_same_screen_finds_nothing(signed_in: SignedIn, published: None) -> None:
+    from django.contrib.sessions.backends.db import SessionStore
+    from django.http import HttpRequest
+
+    from madoguchi.ground.ids import uuid7
+
+    request = HttpRequest()
+    request.session = SessionStore()
+    first, second = uuid7(), uuid7()
+    visiting.welcome(request, first, "card")
+    request.session["kept"] = {"path": "/", "raw": {"a": ["secret"]}}
+    before = request.session.session_key
+    visiting.welcome(request, first, "card")
+    assert "kept" in request.session
+    assert request.session.session_key != before, "a sign-in gives the session a new key"
+    visiting.welcome(request, second, "card")
+    assert "kept" not in request.session
