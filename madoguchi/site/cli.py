@@ -320,13 +320,12 @@ def _verdict(found: "Verification") -> int:
 
 def _staff_arguments(parser: argparse.ArgumentParser) -> None:
     what = parser.add_subparsers(dest="what", required=True, metavar="open | appoint | reset | close")
-    opening = what.add_parser("open", help="open an account; asks for a first password")
+    opening = what.add_parser("open", help="open an account; asks for a first password, or reads it from a pipe")
     opening.add_argument("username")
     opening.add_argument("name", help="the name that colleagues see, like 見本 太郎")
-    appointing = what.add_parser("appoint", help="give an account a post in a section, from a day on")
+    appointing = what.add_parser("appoint", help="give an account a post, from a day on")
     appointing.add_argument("username")
     appointing.add_argument("post", help="a post of organisation.yaml")
-    appointing.add_argument("section", help="a section of organisation.yaml")
     appointing.add_argument("--since", type=dt.date.fromisoformat, help="YYYY-MM-DD (today)")
     for name, text in (
         ("reset", "forget passkeys and TOTP after a loss"),
@@ -340,7 +339,7 @@ def staff(options: argparse.Namespace) -> int:
     """Open staff accounts, appoint them to posts, reset lost passkeys, close them.
 
         madoguchi staff open tanaka '田中 一郎'
-        madoguchi staff appoint tanaka clerk child-allowance
+        madoguchi staff appoint tanaka children-clerk
 
     What a post may do is written in the city's organisation.yaml. Each of these leaves an event.
     """
@@ -353,7 +352,8 @@ def staff(options: argparse.Namespace) -> int:
 
         console = Actor("system", channel="console")
         if options.what == "open":
-            password = getpass.getpass("First password (at least 12 characters): ")
+            ask = "First password (at least 12 characters): "
+            password = getpass.getpass(ask) if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
             actions.open_account(options.username, options.name, password, by=console)
             print(f"opened {options.username}; it asks for a passkey or TOTP at the first sign-in")
             return 0
@@ -362,9 +362,17 @@ def staff(options: argparse.Namespace) -> int:
             print(f"there is no account {options.username}", file=sys.stderr)
             return 1
         if options.what == "appoint":
+            from madoguchi.procedures.queries import city
+
+            posts = city().organisation.posts()
+            if options.post not in posts:
+                print(f"there is no post {options.post}; there are: {', '.join(sorted(posts))}", file=sys.stderr)
+                return 1
+            post, unit = posts[options.post]
             since = options.since or clock.today()
-            actions.appoint(account, options.post, options.section, since, by=console)
-            print(f"{options.username} is {options.post} of {options.section} from {since} on")
+            actions.appoint(account, post.id, unit.id, since, by=console)
+            where = unit.name.get_for("ja")
+            print(f"{options.username}: {post.title.get_for('ja')}（{where}）, from {since} on")
         elif options.what == "reset":
             actions.reset_factors(account, by=console)
             print(f"{options.username} sets up a new passkey or TOTP at the next sign-in")
