@@ -171,6 +171,13 @@ class Draft:
         names = [one.name for one in section.fields]
         return any(forms.get(self.case.answers, name) is not None or name in self.case.typed for name in names)
 
+    def asks_for_words(self, section: FormSection) -> bool:
+        """Whether anything here is typed or chosen: a correction may ask for photographs alone."""
+        if not self.correcting:
+            return True
+        found = (self.form.field_at(path) for path in self.asked)
+        return any(one is not None and one[0].id == section.id and one[1].type not in forms.UPLOADED for one in found)
+
     # -- one section --------------------------------------------------------------------------------------------------
 
     def page(

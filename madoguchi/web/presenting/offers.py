@@ -71,7 +71,7 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a procedure says before it begins."""
+    """What a procedure says before it begins. ``median``: business days that half of the closed cases took at most."""
 
     code: str
     title: str
@@ -83,6 +83,7 @@ class Page:
     outcome: str
     breaks: tuple[str, ...]
     measured: Measured | None
+    median: int | None
     sign_in: str
     basis: tuple[str, ...]
     office: str
@@ -129,6 +130,7 @@ def _page(row: Row, package: Published) -> Page:
         outcome=said(one.outcome),
         breaks=tuple(_breaks(package)),
         measured=Measured(total, digital * 100 // total) if total else None,
+        median=cases.median_business_days(row.code),
         sign_in=gettext(SIGN_IN[one.identity]) if SIGN_IN[one.identity] else "",
         basis=tuple(f"{basis.statute} {basis.article}" for basis in one.law.basis),
         office=said(section.name) if section else "",

@@ -13,8 +13,8 @@ from madoguchi.cases.models import Case
 from madoguchi.events import SYSTEM, Actor
 from madoguchi.ground import clock
 from madoguchi.ground.ids import uuid7
-from madoguchi.people.actions import recognise
-from madoguchi.people.queries import actor_of_person
+from madoguchi.people.actions import appoint, open_account, recognise
+from madoguchi.people.queries import actor_of_account, actor_of_person
 from madoguchi.procedures import actions as publishing
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules.load import Catalogue, load_catalogue
@@ -64,3 +64,10 @@ def dog(signed_in: SignedIn) -> tuple[Client, Actor, Case]:
     row = procedures.current("dog-registration")
     assert row is not None
     return client, by, open_draft(row, by=by)
+
+
+def a_clerk(section: str, post: str) -> Actor:
+    """A member of staff who holds the post of the section."""
+    account = open_account(f"{post}-{uuid7()}", "見本 職員", "correct horse battery staple", by=SYSTEM)
+    appoint(account, post, section, clock.today(), by=SYSTEM)
+    return actor_of_account(account)

@@ -1,18 +1,22 @@
 """What the residents' face answers to good and to bad requests: status, words, and that nothing changed."""
 
+import io
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from PIL import Image
 
+from madoguchi.cases.actions import examine, save_section
 from madoguchi.cases.models import Case, Document
+from madoguchi.cases.tests.conftest import flat
 from madoguchi.events import Actor
 from madoguchi.events.models import Event
 from madoguchi.web.presenting import offers
 from madoguchi.web.search import find
-from madoguchi.web.tests.conftest import SignedIn
+from madoguchi.web.tests.conftest import SignedIn, a_clerk, loaded
 
 Dog = tuple[Client, Actor, Case]
 
@@ -226,6 +230,43 @@ def test_files_that_are_not_what_they_say(signed_in: SignedIn, name: str, conten
     assert 'class="problem"' in answer.content.decode()
     assert not Document.objects.exists()
     assert last_refusal().verb == "case.add-document"
+
+
+def test_a_correction_may_ask_for_photographs_alone(signed_in: SignedIn) -> None:
+    client, by = signed_in()
+    client.post("/procedures/disaster-certificate/start/")
+    case = Case.objects.get()
+    fill_disaster(case, by)
+    client.post(f"/cases/{case.pk}/sections/photographs/", {"_do": "upload", "photos_overall": photo("#111")})
+    client.post(f"/cases/{case.pk}/sections/photographs/", {"_do": "upload", "photos_damage": photo("#222")})
+    answer = client.post(f"/cases/{case.pk}/submit/")
+    case.refresh_from_db()
+    assert case.number, answer.context and answer.context["problems"]
+    clerk = a_clerk("taxation", "taxation-clerk")
+    step = case.steps.get(kind="examine", done_at=None)
+    examine(step, "return", by=clerk, corrections={"photos_damage": "もう1枚、近くから撮ってください。"})
+    page = f"/cases/{case.number}/sections/photographs/"
+    assert client.get(page).content.decode().count("data-question") == 1
+    assert client.post(page, {"_do": "upload", "photos_damage": photo("#333")}).status_code == 302
+    assert client.post(page, {"_do": "next"})["Location"].endswith("/review/")
+    assert client.post(f"/cases/{case.number}/submit/").status_code == 302
+    case.refresh_from_db()
+    assert case.returned_at is None
+    assert len(case.answers["photos_damage"]) == 2
+
+
+def photo(colour: str) -> SimpleUploadedFile:
+    out = io.BytesIO()
+    Image.new("RGB", (64, 48), colour).save(out, "JPEG")
+    return SimpleUploadedFile("家.jpg", out.getvalue(), "image/jpeg")
+
+
+def fill_disaster(case: Case, by: Actor) -> None:
+    """Everything that 罹災証明書 asks besides photographs, from the first example that photographs decide."""
+    example = loaded().packages["disaster-certificate"].examples["self-assessed-granted"]
+    raw = flat({**example.known, **example.given})
+    for section in ("applicant", "disaster", "dwelling", "damage"):
+        save_section(case, section, raw, by=by)
 
 
 def test_a_request_larger_than_any_form_is_not_read(dog: Dog) -> None:

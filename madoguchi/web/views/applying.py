@@ -129,9 +129,10 @@ def _post(request: HttpRequest, resident: Actor, draft: Draft, one: FormSection)
     todo, _, what = request.POST.get("_do", "next").partition(":")
     case = draft.case
     try:
-        read = actions.save_section(
-            case, one.id, raw_of(request.POST), by=resident, base=request.POST.get("_seen") or None
-        )
+        read = forms.Read()
+        if draft.asks_for_words(one):
+            raw = raw_of(request.POST)
+            read = actions.save_section(case, one.id, raw, by=resident, base=request.POST.get("_seen") or None)
         refusals = _add_documents(request, resident, draft, one)
         if todo == "add":
             actions.add_row(case, one.id, by=resident)
