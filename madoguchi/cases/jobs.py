@@ -11,6 +11,7 @@ from madoguchi.events.following import follows
 from madoguchi.events.models import Event
 from madoguchi.ground import clock
 from madoguchi.messages import actions as messages
+from madoguchi.messages.models import Message
 from madoguchi.people import queries as people
 from madoguchi.people.rules import VALID_FOR
 from madoguchi.procedures import queries as procedures
@@ -50,7 +51,7 @@ def tell_applicant(event_id: UUID) -> None:
         "case.examine": "returned" if event.data.get("outcome") == "return" else "",
         "case.withdraw": "withdrawn",
     }[event.verb]
-    if not template:
+    if not template or Message.objects.filter(event_id=event_id, template=template).exists():
         return
     messages.send(
         template,

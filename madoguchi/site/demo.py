@@ -309,7 +309,7 @@ def _stories() -> Iterator[Story]:
         ("dog-registration", 7, [(1, "withdraw")]),
         ("disaster-certificate", 20, [(3, "refuse"), (1, "refuse"), (2, "go")]),
         ("disaster-certificate", 15, [(3, "return")]),
-        ("disaster-certificate", 10, []),
+        ("disaster-certificate", 30, []),
         ("disaster-certificate", 5, []),
         ("disaster-certificate", 2, []),
     )
