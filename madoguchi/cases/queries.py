@@ -13,7 +13,6 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce
 
-from madoguchi.cases.actions.driving import course_of, scope_of
 from madoguchi.cases.models import Case, Correction, Decision, Document, DocumentContent, Step, Timer
 from madoguchi.events import Actor
 from madoguchi.events.models import Event
@@ -25,8 +24,10 @@ from madoguchi.ground.languages import LocalText
 from madoguchi.messages.queries import letters_about, messages_about
 from madoguchi.people.queries import staff_names
 from madoguchi.procedures import queries as procedures
+from madoguchi.procedures.rules.course import Course
 from madoguchi.procedures.rules.flow import Node
 from madoguchi.procedures.rules.outlook import ahead, following
+from madoguchi.procedures.rules.published import Published
 
 Turn = Literal["office", "applicant", "machine", "nobody"]
 
@@ -283,6 +284,12 @@ def decision_of(case: Case) -> Decision | None:
     return Decision.objects.select_related("drafted_by", "made_by").filter(case=case).first()
 
 
+def notes(case: Case) -> list[Step]:
+    """The done steps with what their doers wrote for the office, oldest first: why it was sent back, what was seen."""
+    written = case.steps.filter(done_at__isnull=False).exclude(note="").select_related("account")
+    return list(written.order_by("done_at", "token"))
+
+
 def examined_by(case: Case, by: Actor) -> bool:
     """Whether this member of staff has examined the case, and so must not approve it."""
     return case.steps.filter(kind="examine", account_id=by.who, done_at__isnull=False).exists()
@@ -445,3 +452,18 @@ def median_business_days(code: str) -> int | None:
         if received is not None and closed is not None
     )
     return days[len(days) // 2] if days else None
+
+
+# -- what a case has found --------------------------------------------------------------------------------------------
+
+
+def course_of(case: Case) -> Course:
+    """What has been found in the handling of this case so far."""
+    decision = Decision.objects.filter(case=case).first()
+    return Course.from_json(decision.course) if decision else Course()
+
+
+def scope_of(case: Case, package: Published, course: Course) -> dict[str, Any]:
+    """What conditions and tables see of a case."""
+    received = clock.day_of(case.received_at) if case.received_at else clock.today()
+    return {**package.form.scope(case.answers), "received_on": received, **course.scope()}

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from madoguchi.cases import queries as cases
-from madoguchi.cases.models import Case, Decision, State
+from madoguchi.cases.models import Case, Decision, State, Step
 from madoguchi.cases.queries import Stage
 from madoguchi.desk.presenting.evidence import GivenSection, evidence
 from madoguchi.desk.presenting.history import HistoryLine, history_lines, readings
@@ -20,6 +20,7 @@ from madoguchi.events import Actor
 from madoguchi.ground.kana import to_katakana
 from madoguchi.messages import queries as messages
 from madoguchi.procedures import queries as procedures
+from madoguchi.procedures.rules.flow import Node
 from madoguchi.procedures.rules.form import get
 from madoguchi.procedures.rules.published import Published
 
@@ -46,6 +47,15 @@ class Draft:
     reasons: Sequence[str]
     examiner: str
     made: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoteLine:
+    """What somebody wrote for colleagues when doing a step."""
+
+    what: str
+    who: str
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +94,7 @@ class CasePage:
     fixing: str
     verdicts: Sequence[Verdict]
     draft: Draft | None
+    notes: Sequence[NoteLine]
     letters: Sequence[LetterLine]
     stages: Sequence[StageLine]
     history: Sequence[HistoryLine]
@@ -121,6 +132,7 @@ def case_page(case: Case, by: Actor, typed: Typed | None = None) -> CasePage:
         fixing=fixing,
         verdicts=list(verdicts(case, package, decision)),
         draft=_draft(case, decision),
+        notes=[_note(one, package) for one in cases.notes(case)],
         letters=[_letter(case, one.pk, one.title, one.number) for one in messages.letters_about(case.pk)],
         stages=[_stage(one, package) for one in standing.stages if one.kind not in QUIET],
         history=history_lines(happenings, package),
@@ -156,29 +168,46 @@ def _tone(case: Case) -> str:
 
 def _turn(stages: Sequence[Stage], package: Published) -> str:
     now = [package.graph[one.node] for one in stages if one.state == "now"]
-    said = [f"{node.title['ja'] if node.title else ''}（{holders_words(node, package)}）" for node in now]
+    said = [f"{title_of(node)}（{holders_words(node, package)}）" for node in now]
     return "、".join(said)
 
 
-def _stage(stage: Stage, package: Published) -> StageLine:
-    node = package.graph[stage.node]
-    outcomes = {
+def outcome_words(outcome: str) -> str:
+    """How a step ended; empty where there was only one way."""
+    return {
         "accept": gettext("認めた"),
         "return": gettext("補正を求めた"),
         "refuse": gettext("認めないこととした"),
         "approve": gettext("決裁した"),
         "send_back": gettext("差し戻した"),
         "issued": gettext("発行した"),
-    }
+    }.get(outcome, "")
+
+
+def title_of(node: Node | None) -> str:
+    """A case that was moved to a newer version may remember a step that this one no longer has."""
+    return node.title["ja"] if node is not None and node.title is not None else ""
+
+
+def _note(step: Step, package: Published) -> NoteLine:
+    node = package.graph.nodes.get(step.node)
+    what = " ".join(one for one in (title_of(node), outcome_words(step.outcome)) if one)
+    by = step.account.display_name if step.account is not None else ""
+    return NoteLine(what, f"{by} {time_words(step.done_at) if step.done_at else ''}".strip(), step.note)
+
+
+def _stage(stage: Stage, package: Published) -> StageLine:
+    node = package.graph.nodes.get(stage.node)
     if stage.state == "done" and stage.until is not None:
-        words = " ".join(one for one in (time_words(stage.until), outcomes.get(stage.outcome, "")) if one)
+        words = " ".join(one for one in (time_words(stage.until), outcome_words(stage.outcome)) if one)
     elif stage.state == "now" and stage.since is not None:
         words = gettext("%(day)sから") % {"day": day_words(stage.since)}
     else:
         words = ""
     if not stage.digital:
         words = f"{words} {gettext('画面の外で行う段階')}".strip()
-    return StageLine(stage.title["ja"], holders_words(node, package), stage.state, words)
+    who = holders_words(node, package) if node is not None else ""
+    return StageLine(stage.title["ja"], who, stage.state, words)
 
 
 def _draft(case: Case, decision: Decision | None) -> Draft | None:
@@ -187,8 +216,10 @@ def _draft(case: Case, decision: Decision | None) -> Draft | None:
     made = decision.made_at is not None
     if made:
         title = gettext("認める決定") if decision.granted else gettext("認めない決定")
-    else:
+    elif decision.drafted_by is not None:
         title = gettext("案：認める") if decision.granted else gettext("案：認めない")
+    else:
+        title = gettext("判定による案：認める") if decision.granted else gettext("判定による案：認めない")
     return Draft(
         title=title,
         granted=decision.granted,

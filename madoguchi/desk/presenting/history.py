@@ -108,6 +108,8 @@ WHY_NOT: Final = {
     "file-not-a-photo": gettext_noop("写真ではなかった"),
     "file-too-large": gettext_noop("ファイルが大きすぎた"),
     "no-number": gettext_noop("受付番号を割り当てられなかった"),
+    "case-not-running": gettext_noop("案件が進行中ではなかった"),
+    "migration-map": gettext_noop("新しい版への移し方が決まっていない段階だった"),
     "file-broken": gettext_noop("ファイルを開けなかった"),
     "file-locked": gettext_noop("ファイルにパスワードがかかっていた"),
     "file-too-many-pixels": gettext_noop("写真の画素数が多すぎた"),

@@ -77,6 +77,7 @@ class Panel:
     reasons_problem: str
     outcome_problem: str
     denied: str
+    warning: str
     typed: Posted
     problems: Mapping[str, Problem]
 
@@ -190,6 +191,7 @@ def _panel(case: Case, package: Published, step: Step, by: Actor, typed: Typed |
         reasons_problem=typed.problem("reasons") if typed else "",
         outcome_problem=(typed.problem("outcome") or typed.problem("corrections")) if typed else "",
         denied=_denied(case, kind, by),
+        warning=_warning(package, kind, by),
         typed=typed.posted if typed else {},
         problems=typed.refusal.fields if typed else {},
     )
@@ -238,6 +240,19 @@ def _button(kind: str, choices: Sequence[Choice], node: Node) -> str:
 def _denied(case: Case, kind: str, by: Actor) -> str:
     if kind == "approve" and cases.examined_by(case, by):
         return gettext("ご自分が審査した案件は決裁できません。代決者か上席にお願いしてください。")
+    return ""
+
+
+def _warning(package: Published, kind: str, by: Actor) -> str:
+    """Whoever could decide the case cannot any more once they have examined it."""
+    deciders = {
+        post
+        for node in package.graph.steps
+        if node.kind == "approve" and node.by
+        for post in procedures.holders(node.by, package.procedure).posts
+    }
+    if kind == "examine" and deciders & by.posts:
+        return gettext("ご自分で審査すると、この案件を決裁できなくなります。")
     return ""
 
 

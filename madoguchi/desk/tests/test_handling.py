@@ -223,6 +223,15 @@ def test_approval_sees_the_draft_and_sends_back_with_a_reason(published: Publish
     assert "差し戻す理由を書いてください。" in without.content.decode()
     head.post(form_of(case), {"_outcome": "send_back", "_note": "口座の名義を確かめてください。"})
     assert open_step(case).kind == "examine"
+    page = client_of(staff("children", "children-clerk")).get(page_of(case)).content.decode()
+    assert "口座の名義を確かめてください。" in page
+
+
+def test_whoever_could_decide_is_warned_before_examining(published: Published, staff: Staff) -> None:
+    case = handed_in(published, CHILD)
+    words = "ご自分で審査すると、この案件を決裁できなくなります。"
+    assert words in client_of(staff("children", "children-head")).get(page_of(case)).content.decode()
+    assert words not in client_of(staff("children", "children-clerk")).get(page_of(case)).content.decode()
 
 
 def test_two_clerks_at_once_and_a_replayed_post(dog: Case, clerk: Client, staff: Staff) -> None:
