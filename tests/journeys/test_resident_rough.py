@@ -153,6 +153,27 @@ def test_the_search_answers_while_typing(browser: Browser, site: str) -> None:
         visit.check()
 
 
+def test_the_keyboard_alone_is_enough(browser: Browser, site: str) -> None:
+    by = a_resident()
+    with visiting(browser, site, by) as visit:
+        page = visit.page
+        visit.go("/procedures/dog-registration/")
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.textContent") == "本文へ移動"
+        outline = page.evaluate("getComputedStyle(document.activeElement).outlineWidth")
+        assert outline == "4px", "the focus is never hidden"
+        page.keyboard.press("Enter")
+        page.get_by_role("button", name="始める").focus()
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/sections/owner/")
+        page.locator('[name="person.full_name_kana"]').focus()
+        page.keyboard.type("ミホン　ハナコ")
+        page.locator('[name="person.phone"]').focus()
+        page.keyboard.type("072-872-2181")
+        page.keyboard.press("Enter")  # in a field: the same as 保存して次へ
+        page.wait_for_url("**/sections/dog/")
+
+
 def test_a_draft_can_be_thrown_away(browser: Browser, site: str) -> None:
     by = a_resident()
     with visiting(browser, site, by, script=False) as visit:
