@@ -1,16 +1,19 @@
 """A case at the desk: reading leaves one event, every form is one act, what is refused comes back as it was typed."""
 
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from madoguchi import cases as cases_package
 from madoguchi import messages as messages_package
 from madoguchi.cases import actions, jobs, queries
 from madoguchi.cases.models import Case, Correction, Decision, State, Step
+from madoguchi.cases.tests.conftest import catalogue
 from madoguchi.desk.presenting.history import DONE, SMALL, TRIED, WHY_NOT, history_lines, readings
 from madoguchi.desk.tests.staging import CHILD, DOG, HOUSE, SURVEY, Staff, applicant, client_of, handed_in, open_step
 from madoguchi.events import SYSTEM
@@ -20,7 +23,9 @@ from madoguchi.ground import clock
 from madoguchi.ground import text as text_module
 from madoguchi.messages.models import Letter
 from madoguchi.procedures import queries as procedures
+from madoguchi.procedures.actions import publish
 from madoguchi.procedures.models import Procedure
+from madoguchi.procedures.rules.load import load_package
 
 pytestmark = pytest.mark.django_db
 Published = dict[str, Procedure]
@@ -319,3 +324,36 @@ def test_the_history_is_plain_words(dog: Case, clerk: Client, staff: Staff) -> N
     assert lines["入力を保存した"].times > 1
     assert not any("." in one.what for one in lines.values())
     assert [one.what for one in readings(happenings, package)] == ["案件を閲覧した"]
+
+
+# -- another section is asked -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def consulted(published: Published, tmp_path: Path) -> Case:
+    """A registration in which the surveyors are asked first, as a package of another city might have it."""
+    folder = tmp_path / "dog-registration"
+    shutil.copytree(settings.CATALOGUE / "procedures" / "dog-registration", folder)
+    said = (folder / "procedure.yaml").read_text()
+    step = "flow:\n  - consult: {id: ask, title: {ja: 合議, ja-simple: 聞く, en: Ask}, by: surveyors}\n"
+    (folder / "procedure.yaml").write_text(said.replace("\nflow:\n", f"\n{step}", 1))
+    package = load_package(folder, catalogue().facts)
+    row = publish(procedures.city().localise(package), catalogue().facts, by=SYSTEM)
+    return handed_in({"dog-registration": row}, DOG)
+
+
+def test_another_section_gives_its_opinion_and_then_still_sees_the_case(consulted: Case, staff: Staff) -> None:
+    asked, clerk = client_of(staff("taxation", "taxation-clerk")), client_of(staff("environment", "environment-clerk"))
+    assert str(consulted.number) in asked.get("/desk/").content.decode()
+    assert asked.get(page_of(consulted)).status_code == 200
+    assert "次は「内容の審査」（環境室）です。" in asked.get(page_of(consulted)).content.decode()
+    assert "いま、あなたがすることはありません" in clerk.get(page_of(consulted)).content.decode()
+    empty = asked.post(form_of(consulted), {"_note": " "})
+    assert empty.status_code == 422
+    assert "意見を書いてください。" in empty.content.decode()
+    answer = asked.post(form_of(consulted), {"_note": "支障ありません。"}, follow=True)
+    assert "意見を付けました。" in answer.content.decode()
+    assert "支障ありません。" in clerk.get(page_of(consulted)).content.decode()
+    before = unchanged(consulted)
+    assert asked.post(form_of(consulted), {"_outcome": "accept"}).status_code == 403
+    assert unchanged(consulted) == before
