@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from madoguchi.web.views import applying, finding, following, plain, signing_in, verifying
+from madoguchi.web.views import applying, finding, following, plain, sending, signing_in, verifying
 
 app_name = "web"
 
@@ -23,8 +23,8 @@ urlpatterns = [
     path("cases/", following.my_cases, name="my-cases"),
     path("cases/<str:key>/", following.case, name="case"),
     path("cases/<str:key>/sections/<slug:section_id>/", applying.section, name="section"),
-    path("cases/<str:key>/review/", applying.review, name="review"),
-    path("cases/<str:key>/submit/", applying.submit, name="submit"),
+    path("cases/<str:key>/review/", sending.review, name="review"),
+    path("cases/<str:key>/submit/", sending.submit, name="submit"),
     path("cases/<str:key>/received/", following.received, name="received"),
     path("cases/<str:key>/receipt.pdf", following.receipt, name="receipt"),
     path("cases/<str:key>/withdraw/", following.withdraw, name="withdraw"),

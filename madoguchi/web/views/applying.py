@@ -1,19 +1,18 @@
-"""Filling in: begin, one section a page, photos and files, review, send. Every page works without JavaScript.
+"""Filling in: begin, one section a page, photos and files. Every page works without JavaScript.
 
 What was typed is stored before anything is said about it, so that neither a mistake, nor a second window, nor a
 session that ran out loses a word.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from collections.abc import Mapping, Sequence
+from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from madoguchi.cases import actions
@@ -22,10 +21,7 @@ from madoguchi.cases.actions.drafting import section_digest
 from madoguchi.cases.models import Case
 from madoguchi.cases.rules import uploads
 from madoguchi.events import Actor
-from madoguchi.events.acting import refuse
-from madoguchi.ground import clock
-from madoguchi.ground.errors import Invalid, NotAllowed, NotFound, Problem, Refused, Stale
-from madoguchi.people.rules import normalise_address
+from madoguchi.ground.errors import Invalid, NotAllowed, NotFound, Problem, Stale
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules import form as forms
 from madoguchi.procedures.rules.form import FormSection
@@ -33,44 +29,8 @@ from madoguchi.web import visiting
 from madoguchi.web.forms.kinds import KINDS
 from madoguchi.web.forms.questions import raw_of
 from madoguchi.web.presenting.formpage import Draft, key_of, section_url
+from madoguchi.web.views.guard import for_residents, own
 from madoguchi.web.words import language, time_words, words
-
-P = ParamSpec("P")
-
-
-def for_residents(
-    view: Callable[Concatenate[HttpRequest, Actor, P], HttpResponse],
-) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
-    """Only for who is signed in; others sign in first and come back. A post keeps what was typed."""
-
-    @wraps(view)
-    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        resident = visiting.resident(request)
-        if resident is not None:
-            return view(request, resident, *args, **kwargs)
-        if request.method == "POST":
-            visiting.keep_typed(request, dict(request.POST.lists()))
-        address = f"{reverse('web:sign-in')}?{urlencode({'next': request.path})}"
-        if request.headers.get("Accept", "").startswith("application/json"):
-            message = gettext(
-                "サインインが切れました。「保存して次へ」を押すと、サインインのあとで続きから始められます。"
-            )
-            return JsonResponse({"message": message}, status=401)
-        return redirect(address)
-
-    return guarded
-
-
-def own(resident: Actor, key: str) -> Case:
-    """The resident's case of that 受付番号 or id. Raises NotFound for any other, existing or not; leaves one event."""
-    try:
-        try:
-            return cases.own_draft(UUID(key), resident)
-        except ValueError:
-            return cases.own_case(key, resident)
-    except NotFound as refusal:
-        refuse("case.read", refusal, by=resident)
-        raise
 
 
 @require_POST
@@ -157,15 +117,15 @@ def _post(request: HttpRequest, resident: Actor, draft: Draft, one: FormSection)
     if todo == "refresh":
         return _show(request, draft, one)
     if todo == "add":
-        return HttpResponseRedirect(f"{request.get_full_path()}#row-{len(case.answers.get(one.each or '') or []) - 1}")
+        return HttpResponseRedirect(
+            f"{request.get_full_path()}#row-{len(case.answers.get(one.each or '') or []) - 1}"
+        )
     if todo in ("remove", "upload", "remove-file"):
         return HttpResponseRedirect(f"{request.get_full_path()}#questions")
     return _next(request, draft, one, read.problems)
 
 
-def _next(
-    request: HttpRequest, draft: Draft, one: FormSection, unread: Mapping[str, Problem]
-) -> HttpResponse:
+def _next(request: HttpRequest, draft: Draft, one: FormSection, unread: Mapping[str, Problem]) -> HttpResponse:
     """On, unless something is missing here; questions that the answers have brought up are asked first."""
     problems = draft.form.missing_in(one, draft.case.answers, draft.case.typed) | dict(unread)
     if draft.correcting:
@@ -275,70 +235,3 @@ def document(request: HttpRequest, resident: Actor, key: str, document_id: UUID)
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response["Cache-Control"] = "private, max-age=300"
     return response
-
-
-# -- review and sending -----------------------------------------------------------------------------------------------
-
-
-@require_safe
-@for_residents
-def review(request: HttpRequest, resident: Actor, key: str) -> HttpResponse:
-    """Everything once more before it is sent, with a way back to each answer."""
-    case = own(resident, key)
-    if case.withdrawn_at or (case.received_at and not case.returned_at):
-        return redirect("web:case", key_of(case))
-    return _review(request, Draft(case))
-
-
-def _review(
-    request: HttpRequest, draft: Draft, *, status: int = 200, email: str = "", email_problem: str = ""
-) -> HttpResponse:
-    case, problems, shown = draft.case, draft.missing(), draft.sections()
-    period = draft.package.procedure.standard_period
-    promise = procedures.calendar().add(clock.today(), period.business_days) if period else None
-    first = draft.first_open()
-    context = {
-        "form": {
-            "number": len(shown) + 1,
-            "total": len(shown) + 1,
-            "procedure": draft.title,
-            "steps": draft.steps("review"),
-            "back_url": section_url(case, shown[-1]) if shown else "",
-        },
-        "sections": draft.answers(problems),
-        "problems": draft.links(problems),
-        "first_problem_url": section_url(case, first) if first else "",
-        "gate": draft.gate(),
-        "submit_url": reverse("web:submit", args=(key_of(case),)),
-        "ask_email": not draft.correcting and not forms.get(case.answers, "person.email"),
-        "email": email or case.email or visiting.confirmed_address(case.person_id),
-        "email_problem": email_problem,
-        "promise": None if draft.correcting else promise,
-        "correction": draft.correcting,
-    }
-    return render(request, "web/review.html", context, status=status)
-
-
-@require_POST
-@for_residents
-def submit(request: HttpRequest, resident: Actor, key: str) -> HttpResponse:
-    """申し込む. Pressed twice, in two windows or sent again after a lost answer, it is one case."""
-    case = own(resident, key)
-    if case.received_at and not case.returned_at:
-        return redirect("web:received", key_of(case))
-    draft = Draft(case)
-    correcting = draft.correcting
-    if draft.gate() is not None:
-        return _review(request, draft, status=422)
-    typed = request.POST.get("email", "").replace("\0", "").strip()[:254]
-    try:
-        email = normalise_address(typed) if typed else ""
-    except Invalid as refusal:
-        return _review(request, draft, status=422, email=typed, email_problem=words(refusal))
-    try:
-        actions.submit(case, by=resident, email=email)
-    except Refused as refusal:
-        if not refusal.fields:
-            raise
-        return _review(request, Draft(own(resident, str(case.pk))), status=refusal.status)
-    return redirect("web:case" if correcting else "web:received", key_of(case))

@@ -20,7 +20,7 @@ from madoguchi.procedures import queries as procedures
 from madoguchi.web.presenting import cards
 from madoguchi.web.presenting.casepage import case_page
 from madoguchi.web.presenting.formpage import Draft, key_of, section_url
-from madoguchi.web.views.applying import for_residents, own
+from madoguchi.web.views.guard import for_residents, own
 from madoguchi.web.words import language, said
 
 

@@ -1,0 +1,82 @@
+"""Reviewing and sending: everything once more, then one press. Sent twice it is one case."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from madoguchi.cases import actions
+from madoguchi.events import Actor
+from madoguchi.ground import clock
+from madoguchi.ground.errors import Invalid, Refused
+from madoguchi.people.rules import normalise_address
+from madoguchi.procedures import queries as procedures
+from madoguchi.procedures.rules import form as forms
+from madoguchi.web import visiting
+from madoguchi.web.presenting.formpage import Draft, key_of, section_url
+from madoguchi.web.views.guard import for_residents, own
+from madoguchi.web.words import words
+
+
+@require_safe
+@for_residents
+def review(request: HttpRequest, resident: Actor, key: str) -> HttpResponse:
+    """Everything once more before it is sent, with a way back to each answer."""
+    case = own(resident, key)
+    if case.withdrawn_at or (case.received_at and not case.returned_at):
+        return redirect("web:case", key_of(case))
+    return _review(request, Draft(case))
+
+
+def _review(
+    request: HttpRequest, draft: Draft, *, status: int = 200, email: str = "", email_problem: str = ""
+) -> HttpResponse:
+    case, problems, shown = draft.case, draft.missing(), draft.sections()
+    period = draft.package.procedure.standard_period
+    promise = procedures.calendar().add(clock.today(), period.business_days) if period else None
+    first = draft.first_open()
+    context = {
+        "form": {
+            "number": len(shown) + 1,
+            "total": len(shown) + 1,
+            "procedure": draft.title,
+            "steps": draft.steps("review"),
+            "back_url": section_url(case, shown[-1]) if shown else "",
+        },
+        "sections": draft.answers(problems),
+        "problems": draft.links(problems),
+        "first_problem_url": section_url(case, first) if first else "",
+        "gate": draft.gate(),
+        "submit_url": reverse("web:submit", args=(key_of(case),)),
+        "ask_email": not draft.correcting and not forms.get(case.answers, "person.email"),
+        "email": email or case.email or visiting.confirmed_address(case.person_id),
+        "email_problem": email_problem,
+        "promise": None if draft.correcting else promise,
+        "correction": draft.correcting,
+    }
+    return render(request, "web/review.html", context, status=status)
+
+
+@require_POST
+@for_residents
+def submit(request: HttpRequest, resident: Actor, key: str) -> HttpResponse:
+    """申し込む. Pressed twice, in two windows or sent again after a lost answer, it is one case."""
+    case = own(resident, key)
+    if case.received_at and not case.returned_at:
+        return redirect("web:received", key_of(case))
+    draft = Draft(case)
+    correcting = draft.correcting
+    if draft.gate() is not None:
+        return _review(request, draft, status=422)
+    typed = request.POST.get("email", "").replace("\0", "").strip()[:254]
+    try:
+        email = normalise_address(typed) if typed else ""
+    except Invalid as refusal:
+        return _review(request, draft, status=422, email=typed, email_problem=words(refusal))
+    try:
+        actions.submit(case, by=resident, email=email)
+    except Refused as refusal:
+        if not refusal.fields:
+            raise
+        return _review(request, Draft(own(resident, str(case.pk))), status=refusal.status)
+    return redirect("web:case" if correcting else "web:received", key_of(case))
