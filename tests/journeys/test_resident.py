@@ -5,7 +5,7 @@ import io
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, FilePayload, expect
 from pytest_django.live_server_helper import LiveServer
 
 from madoguchi.cases import actions
@@ -203,8 +203,7 @@ def test_photographs_lose_the_place_where_they_were_taken(
         page = visit.page
         begin(visit, "disaster-certificate")
         case = the_case(by)
-        actions.save_section(case, "damage", {"assessment": ["self"]}, by=by)
-        visit.go(f"/cases/{case.pk}/sections/photographs/")
+        fill_damage(visit, script=script)
         visit.check()
         box = page.locator('[name="photos_damage"]')
         expect(page.locator("#q-photos-damage-limits")).to_contain_text("20MB")
@@ -222,8 +221,47 @@ def test_photographs_lose_the_place_where_they_were_taken(
         assert not kept.getexif()
         assert kept.size == (480, 640), "turned upright"
         page.locator('button[value^="remove-file"]').click()
-        page.wait_for_load_state()
         expect(page.locator(".files li")).to_have_count(0)
+        for name, colour in (("photos_overall", "#123"), ("photos_damage", "#321")):
+            sent: FilePayload = {"name": "家.jpg", "mimeType": "image/jpeg", "buffer": photo(colour)}
+            page.locator(f'[name="{name}"]').set_input_files(sent)
+            _send(visit, script)
+            expect(page.locator(f"#at-q-{name.replace('_', '-')} .files li")).to_have_count(1)
+        visit.next()
+        assert visit.heading() == "内容を確かめてください"
+        visit.check()
+        visit.next()
+        assert visit.heading() == "受け付けました"
+        visit.check()
+    case.refresh_from_db()
+    assert len(case.answers["photos_damage"]) == 1
+    assert case.answers["dwelling_place"]["text"] == "大東市北条三丁目2番3号"
+
+
+def fill_damage(visit: Visit, *, script: bool) -> None:
+    """罹災証明書, all sections before the photographs."""
+    page = visit.page
+    visit.type({"person.full_name_kana": "ミホン　ハナコ", "person.phone": "072-872-2181"})
+    visit.type({"relation": "owner_resident"})
+    visit.next()
+    visit.type({"disaster_kind": "earthquake"})
+    visit.date("occurred_on", clock.today() - dt.timedelta(days=2))
+    visit.next()
+    visit.type({"building_use": "dwelling", "dwelling_place.text": "大東市北条三丁目2番3号"})
+    visit.type({"structure": "wood", "residents": "３人"})
+    visit.next()
+    expect(page.locator(".problem")).to_contain_text("数字で入力してください")
+    visit.type({"residents": "３"})
+    visit.next()
+    page.locator('[name="damaged_parts"][value="roof"]').check(force=True)
+    visit.type({"leaning": "no", "assessment": "self", "description": "瓦がずれた🏠\n雨が漏る"})
+    if script:
+        page.locator('[name="self_assessment_accepted"]').wait_for()
+    else:
+        visit.next()
+    visit.type({"self_assessment_accepted": "yes"})
+    visit.next()
+    assert visit.heading() == "写真"
 
 
 def _send(visit: Visit, script: bool) -> None:
