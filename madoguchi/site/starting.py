@@ -11,6 +11,7 @@ import os
 import shutil
 import sys
 import time
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -168,9 +169,16 @@ def _tell(ports: Ports, accounts: list[tuple[str, str, str]], seconds: float) ->
         ("mail", f"http://localhost:{ports.mail_page}/", "every mail that the city sends"),
     ]
     print(f"\n  Ready after {seconds:.0f} s. Everything below is invented and stays on this machine.\n")
-    for who, where, what in [*places, *accounts]:
-        print(f"  {who:<24} {where:<36} {what}")
+    rows = [*places, *accounts]
+    first, second = (max(_columns(row[place]) for row in rows) for place in (0, 1))
+    for who, where, what in rows:
+        print(f"  {who}{' ' * (first - _columns(who))}  {where}{' ' * (second - _columns(where))}  {what}")
     print("\n  Ctrl-C stops all of it.\n", flush=True)
+
+
+def _columns(text: str) -> int:
+    """How many columns of a terminal the text takes: a Japanese character takes two."""
+    return sum(2 if unicodedata.east_asian_width(one) in "WFA" else 1 for one in text)
 
 
 @contextmanager
