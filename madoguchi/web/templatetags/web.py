@@ -1,7 +1,6 @@
-"""What templates need beyond Django: icons, days, times, money, texts of the catalogue in the reader's language."""
+"""What templates need beyond Django: icons, days and times in the reader's language."""
 
 import datetime as dt
-from typing import Any
 
 from django import template
 from django.templatetags.static import static
@@ -9,7 +8,6 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from madoguchi.ground.languages import LocalText
 from madoguchi.web import words
 
 register = template.Library()
@@ -48,9 +46,3 @@ def short_day(value: dt.datetime | dt.date | None) -> str:
 def clock_time(value: dt.datetime | None) -> str:
     """「14:03」, Asia/Tokyo."""
     return words.time_words(value) if value else ""
-
-
-@register.filter
-def said(text: Any) -> str:
-    """A text of the catalogue in the reader's language; anything else as it is."""
-    return words.said(text) if isinstance(text, LocalText) else str(text or "")

@@ -13,13 +13,16 @@ PACKAGE = Path(__file__).resolve().parents[2]
 JAPANESE = re.compile("[ぁ-んァ-ヶ一-龥]")
 CALLS = {"gettext", "gettext_noop", "ngettext", "_"}
 #: What raises or carries a refusal: its second argument is a source string.
-REFUSALS = {"Invalid", "Refused", "NotFound", "NotAllowed", "Stale", "Problem"}
+REFUSALS = {"Invalid", "Refused", "NotFound", "NotAllowed", "Stale", "Problem", "_refused"}
 #: Where refusals come from that a resident may read; those of the office stay Japanese.
 LOWER = (
     "ground/*.py",
     "procedures/rules/form.py",
     "cases/rules/uploads.py",
     "cases/actions/drafting.py",
+    "cases/queries.py",
+    "events/acting.py",
+    "people/actions.py",
     "people/rules.py",
     "messages/queries.py",
     "bridges/oidc/refusals.py",

@@ -177,7 +177,6 @@ def _show(
         "section": draft.page(one, problems, posted, elsewhere),
         "problems": draft.links(problems or {}),
         "gate": draft.gate(),
-        "correcting": draft.correcting,
         **more,
     }
     return render(request, "web/section.html", context, status=status)
