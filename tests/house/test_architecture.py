@@ -38,6 +38,12 @@ def test_import_contracts_are_kept() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_every_folder_of_code_is_a_package() -> None:
+    """The import contracts do not see a folder without `__init__.py`, and would keep silent about it."""
+    folders = {one.parent for one in PACKAGE.rglob("*.py") if "__pycache__" not in one.parts}
+    assert sorted(str(one) for one in folders if not (one / "__init__.py").exists()) == []
+
+
 def test_every_part_has_its_place() -> None:
     """No drawer for things without a place: each belongs to a noun or to the ground."""
     assert [str(one) for one in our_sources(".py") if one.stem in NOWHERE or one.parent.name in NOWHERE] == []

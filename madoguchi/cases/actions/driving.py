@@ -11,6 +11,7 @@ from uuid import UUID
 
 from madoguchi.cases.actions import writing
 from madoguchi.cases.models import Case, Decision, Step, Timer
+from madoguchi.cases.queries import scope_of
 from madoguchi.events import SYSTEM, Actor, act, record
 from madoguchi.events.acting import current_event
 from madoguchi.events.rules import BY_SYSTEM
@@ -26,7 +27,6 @@ from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules import engine
 from madoguchi.procedures.rules.course import Course
 from madoguchi.procedures.rules.flow import Node
-from madoguchi.procedures.rules.published import Published
 
 #: Steps that the worker does on its own, outside the act that led to them.
 LATER = frozenset({"issue"})
@@ -83,18 +83,6 @@ def cancel(case: Case, reason: str) -> None:
     now = clock.now()
     Timer.objects.filter(step__case=case, fired_at=None).update(fired_at=now)
     case.steps.filter(done_at=None).update(done_at=now, outcome="cancelled")
-
-
-def course_of(case: Case) -> Course:
-    """What has been found in the handling of this case so far."""
-    decision = Decision.objects.filter(case=case).first()
-    return Course.from_json(decision.course) if decision else Course()
-
-
-def scope_of(case: Case, package: Published, course: Course) -> dict[str, Any]:
-    """What conditions and tables see of a case."""
-    received = clock.day_of(case.received_at) if case.received_at else clock.today()
-    return {**package.form.scope(case.answers), "received_on": received, **course.scope()}
 
 
 def is_later(step: Step) -> bool:

@@ -1,6 +1,6 @@
 """Why somebody may act on a case. Each reason is one that can be said aloud to the resident."""
 
-from madoguchi.events import Reason
+from madoguchi.events.rules import Reason
 
 LEVELS = ("none", "contact", "account", "card", "card-signature")
 

@@ -1,0 +1,1 @@
+"""Residents and staff: who may act, and how sure the city is of it."""

@@ -1,0 +1,1 @@
+"""Places as answers name them."""
