@@ -110,7 +110,7 @@ def test_paths_in_documents_exist(document: Path) -> None:
         r"`((?:madoguchi|catalogue|cities|tests|tools|docs|requirements|locale)/[^`\s]*)`", document.read_text()
     )
     invented = ("compost-subsidy",)  # the example of docs/for-clerks.md
-    concrete = [one for one in said if not any(mark in one for mark in ("<", "*", "…", *invented))]
+    concrete = [one.partition("::")[0] for one in said if not any(mark in one for mark in ("<", "*", "…", *invented))]
     assert [one for one in concrete if not (ROOT / one).exists()] == []
 
 
@@ -129,3 +129,9 @@ def test_code_in_where_does_it_go_is_the_code() -> None:
         source = (ROOT / file).read_text()
         for part in re.split(r"^\s*\.\.\.\n", block, flags=re.MULTILINE):
             assert part in source, f"{file} has no longer:\n{part}"
+
+
+@pytest.mark.parametrize("document", documents(), ids=lambda one: str(one.relative_to(ROOT)))
+def test_tests_named_in_documents_exist(document: Path) -> None:
+    for file, name in re.findall(r"`([\w/]+\.py)::(test_\w+)`", document.read_text()):
+        assert re.search(rf"def {name}\b", (ROOT / file).read_text()), f"{file} has no {name}"
