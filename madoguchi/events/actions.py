@@ -103,7 +103,8 @@ def heal_transaction_ids() -> int:
     """After a restore into another cluster, lift the transaction ids above those in the log; returns the offset.
 
     A new cluster counts its transactions from the start: without this, new events would sort before old ones and
-    would never be relayed or sealed. Does nothing where ids already run ahead. The worker calls it when it starts.
+    would never be relayed or sealed. Does nothing where the present transaction is younger than all that were logged,
+    as it is in any cluster that wrote its log itself. The worker calls it when it starts.
     """
     with transaction.atomic(durable=True), connection.cursor() as cursor:  # noqa: TID251 -- the log itself
         cursor.execute(
@@ -111,7 +112,7 @@ def heal_transaction_ids() -> int:
             UPDATE event_epoch SET transaction_offset = transaction_offset + greatest(0,
                 (SELECT greatest(coalesce((SELECT max(xid) FROM event), 0),
                                  coalesce((SELECT max(to_xid) FROM event_seal), 0)))
-                - madoguchi_transaction_horizon() + 1)
+                - madoguchi_transaction_id() + 1)
             RETURNING transaction_offset
             """
         )
