@@ -12,6 +12,7 @@ import pytest
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+    from pytest_django import DjangoDbBlocker
 
 #: No example is timed: a busy machine is not a wrong program. A single test may ask for less or more.
 hypothesis.settings.register_profile("madoguchi", deadline=None)
@@ -35,9 +36,13 @@ def chromium() -> str | None:
     return named or shutil.which("chromium") or shutil.which("chromium-browser")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator["Browser"]:
-    """One Chromium for all tests of a process; open a context of your own in it."""
+    """One Chromium for the tests of a module; open a context of your own in it.
+
+    Not for the whole process: Playwright keeps an event loop running in this thread, in which later tests could not
+    start one of theirs.
+    """
     from playwright.sync_api import sync_playwright
 
     # Playwright's synchronous API keeps an event loop in this thread, which Django takes for asynchronous code.
@@ -83,3 +88,14 @@ def quick_passwords() -> None:
     from django.conf import settings
 
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: "DjangoDbBlocker") -> Iterator[None]:
+    """A thread of a live server may still hold a connection when the tests are over: it must not keep the database."""
+    yield
+    from django.db import connection
+
+    others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()"
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(others, [connection.settings_dict["NAME"]])

@@ -11,6 +11,7 @@ import pytest
 from django.apps import apps
 from django.db import DatabaseError, connection, models, transaction
 from procrastinate.contrib.django.models import ProcrastinateJob
+from psycopg.conninfo import make_conninfo
 
 from madoguchi.events import SYSTEM, Actor, Reason, act, actions, queries, record
 from madoguchi.events.following import FOLLOWERS, Follower, follow
@@ -260,7 +261,7 @@ def test_after_a_restore_new_events_still_come_after_old_ones() -> None:
 def test_a_worker_that_starts_while_others_write_shifts_nothing() -> None:
     before = actions.heal_transaction_ids()
     named = {key: value for key, value in connection.get_connection_params().items() if isinstance(value, str | int)}
-    with psycopg.connect(**named) as other:
+    with psycopg.connect(make_conninfo("", **named)) as other:
         other.execute("SELECT madoguchi_transaction_id()")  # a transaction that began earlier and is still open
         open_person(by=SYSTEM)
         assert actions.heal_transaction_ids() == before
