@@ -25,8 +25,9 @@ from madoguchi.messages.queries import letters_about, messages_about
 from madoguchi.people.queries import staff_names
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules.course import Course
-from madoguchi.procedures.rules.flow import Node
+from madoguchi.procedures.rules.flow import TITLES, Graph, Node
 from madoguchi.procedures.rules.outlook import ahead, following
+from madoguchi.procedures.rules.picture import Progress
 from madoguchi.procedures.rules.published import Published
 
 Turn = Literal["office", "applicant", "machine", "nobody"]
@@ -352,12 +353,17 @@ class Standing:
     decision: Decision | None = None
     letters: tuple[UUID, ...] = field(default=())
 
+    def progress(self, graph: Graph) -> Progress:
+        """The same for the picture of the flow."""
+        done = {stage.node: stage.outcome for stage in self.stages if stage.state == "done"}
+        return Progress(graph, done, frozenset(stage.node for stage in self.stages if stage.state == "now"))
+
 
 def standing(case: Case) -> Standing:
     """The stages of a case as the applicant sees them: what was done, what is on, what the flow still holds."""
     package = procedures.package(case.procedure)
     steps = list(case.steps.order_by("token"))
-    stages = [_past(package.graph[one.node], one) for one in steps if one.outcome != "cancelled"]
+    stages = [_past(package.graph.nodes.get(one.node), one) for one in steps if one.outcome != "cancelled"]
     if case.closed_at is None and case.withdrawn_at is None:
         now = [one.node for one in steps if one.done_at is None]
         scope = scope_of(case, package, course_of(case))
@@ -378,11 +384,13 @@ def standing(case: Case) -> Standing:
     )
 
 
-def _past(node: Node, step: Step) -> Stage:
+def _past(node: Node | None, step: Step) -> Stage:
+    """A step that was or is; ``node`` is None where a newer version, to which the case was migrated, lacks it."""
+    node = node or Node(step.node, step.kind, {}, channel=step.channel)
     return Stage(
         node=node.id,
         kind=node.kind,
-        title=node.title or LocalText(node.kind),
+        title=node.title or TITLES[node.kind],
         state="now" if step.done_at is None else "done",
         turn=_turn(node),
         since=step.opened_at,

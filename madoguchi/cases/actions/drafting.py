@@ -143,7 +143,7 @@ def add_document(case: Case, path: str, name: str, content: bytes, *, by: Actor)
     """
     fresh = _editable(case)
     found = procedures.package(fresh.procedure).form.field_at(path)
-    if found is None or found[1].type not in forms.UPLOADED:
+    if found is None or found[1].type not in forms.UPLOADED or not _row_is_there(fresh, found[0], path):
         raise NotFound("field-unknown", "この手続にその項目はありません。")
     _only_what_was_asked(fresh, forms.Read(values={path: None}))
     one = found[1]
@@ -246,11 +246,15 @@ def _resubmit(case: Case) -> None:
     if step is None:
         raise Stale("not-returned", "この手続はいま直す必要がありません。")
     Correction.objects.filter(step__case=case, answered_at=None).update(answered_at=now)
+    if case.due_on is not None and case.returned_at is not None:
+        # 標準処理期間 does not run while the applicant corrects: the promise moves by the business days that took.
+        waited = procedures.calendar().between(clock.day_of(case.returned_at), clock.today())
+        case.due_on = procedures.calendar().add(case.due_on, waited) if waited else case.due_on
     case.returned_at = None
     drive = driving.Drive(case)
     drive.rejudge()
     driving.complete(case, step, "done", drive=drive)
-    record(corrected=True)
+    record(corrected=True, due_on=case.due_on)
 
 
 @act("case.withdraw", allow=(OWN_CASE, BY_SYSTEM))
@@ -295,6 +299,11 @@ def _rows_of(case: Case, section_id: str) -> tuple[Case, FormSection]:
     if section is None or section.each is None:
         raise NotFound("section-unknown", "この手続にその項目はありません。")
     return fresh, section
+
+
+def _row_is_there(case: Case, section: FormSection, path: str) -> bool:
+    """An upload is given to a row that exists; it never makes rows."""
+    return section.each is None or forms.get(case.answers, path.rpartition(".")[0]) is not None
 
 
 def _only_what_was_asked(case: Case, given: forms.Read) -> None:

@@ -6,13 +6,18 @@ to the pixels, and whatever was hidden behind the picture is not kept.
 
 import hashlib
 import io
+import struct
 import warnings
+import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import Any
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 from pypdf import PdfReader
 from pypdf.errors import PyPdfError
+from pypdf.generic import ArrayObject, DictionaryObject
 
 from madoguchi.ground.errors import Invalid
 from madoguchi.ground.text import clean
@@ -27,6 +32,16 @@ LONG_SIDE = 4000
 ACCEPT_IMAGES = "image/jpeg,image/png,image/webp"
 ACCEPT_FILES = ACCEPT_IMAGES + ",application/pdf"
 
+#: What decoders raise at files that somebody has tampered with; half of it is in no documentation.
+_UNREADABLE = (
+    *(OSError, ValueError, SyntaxError, TypeError, LookupError, AttributeError, ArithmeticError, RuntimeError),
+    *(AssertionError, struct.error, zlib.error, PyPdfError),
+    *(Image.DecompressionBombError, Image.DecompressionBombWarning),
+)
+#: Actions (PDF 32000-1, 12.6.4) that run a program, send data away or open something else than the document.
+_ACTIONS = frozenset({"/JavaScript", "/Launch", "/ImportData", "/SubmitForm", "/Rendition", "/RichMediaExecute"})
+#: Bytes at the end in which a PDF says that it ends, and things of it that are looked at before it is kept.
+_PDF_END, _PDF_LOOKED_AT = 64 * 1024, 20_000
 _FORMATS = {"JPEG": ("image/jpeg", ".jpg"), "PNG": ("image/png", ".png"), "WEBP": ("image/jpeg", ".jpg")}
 
 
@@ -74,14 +89,14 @@ def _image(name: str, content: bytes, *, images_only: bool) -> Checked:
             if picture.width * picture.height > MAX_PIXELS:
                 raise Invalid("file-too-many-pixels", "写真の画素数が多すぎます。小さくして選び直してください。")
             form = picture.format or "JPEG"
+            picture.thumbnail((LONG_SIDE, LONG_SIDE))  # before anything copies it: 60 million pixels are 240 MB
             upright = ImageOps.exif_transpose(picture)
     except UnidentifiedImageError:
         raise Invalid(
             "file-type", "このファイルは使えません。%(wanted)sを選んでください。", params={"wanted": wanted}
         ) from None
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning):
+    except _UNREADABLE:
         raise Invalid("file-broken", "写真を開けませんでした。撮り直すか、別の写真を選んでください。") from None
-    upright.thumbnail((LONG_SIDE, LONG_SIDE))
     media_type, ending = _FORMATS[form]
     out = io.BytesIO()
     try:
@@ -90,7 +105,7 @@ def _image(name: str, content: bytes, *, images_only: bool) -> Checked:
             _bare(upright.convert(mode)).save(out, "PNG", optimize=False)
         else:
             _bare(upright.convert("RGB")).save(out, "JPEG", quality=88)
-    except (OSError, ValueError):
+    except _UNREADABLE:
         raise Invalid("file-broken", "写真を開けませんでした。撮り直すか、別の写真を選んでください。") from None
     return Checked(_name(name, ending), media_type, out.getvalue(), upright.width, upright.height)
 
@@ -103,16 +118,49 @@ def _bare(picture: Image.Image) -> Image.Image:
 
 
 def _pdf(name: str, content: bytes) -> Checked:
+    broken = "PDFを開けませんでした。作り直すか、別のファイルを選んでください。"
+    if b"%%EOF" not in content[-_PDF_END:]:  # without it the reader would look through all lines, a minute long
+        raise Invalid("file-broken", broken)
     try:
         reader = PdfReader(io.BytesIO(content), strict=False)
         if reader.is_encrypted:
             raise Invalid("file-locked", "このPDFにはパスワードがかかっています。外してから選んでください。")
         if not reader.pages:
-            raise Invalid("file-broken", "PDFを開けませんでした。作り直すか、別のファイルを選んでください。")
+            raise Invalid("file-broken", broken)
         _ = reader.pages[0].mediabox
-    except (PyPdfError, ValueError, KeyError, TypeError, RecursionError, OSError, AttributeError):
-        raise Invalid("file-broken", "PDFを開けませんでした。作り直すか、別のファイルを選んでください。") from None
+        acts = any(_acts(one) for one in _parts(reader))
+    except _UNREADABLE:
+        raise Invalid("file-broken", broken) from None
+    if acts:
+        raise Invalid(
+            "file-active",
+            "このPDFには、プログラムや別のファイルが入っています。印刷してPDFに作り直すか、写真を選んでください。",
+        )
     return Checked(_name(name, ".pdf"), "application/pdf", content)
+
+
+def _parts(reader: PdfReader) -> Iterator[DictionaryObject]:
+    """Everything that the document leads to, each once. Raises ValueError where that is too much."""
+    waiting: list[Any] = [reader.trailer.get("/Root")]
+    seen: set[int] = set()
+    while waiting:
+        one = waiting.pop()
+        one = one.get_object() if one is not None else None
+        if not isinstance(one, DictionaryObject | ArrayObject) or id(one) in seen:
+            continue
+        seen.add(id(one))
+        if len(seen) > _PDF_LOOKED_AT:
+            raise ValueError("too many parts")
+        if isinstance(one, DictionaryObject):
+            yield one
+            waiting += [value for key, value in one.items() if key not in ("/StructTreeRoot", "/ParentTree")]
+        else:
+            waiting += one
+
+
+def _acts(part: DictionaryObject) -> bool:
+    """Whether a part of a PDF does something by itself, or holds another file."""
+    return part.get("/S") in _ACTIONS or any(key in part for key in ("/JS", "/EmbeddedFiles", "/XFA", "/EF"))
 
 
 def _name(name: str, ending: str) -> str:

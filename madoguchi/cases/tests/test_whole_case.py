@@ -14,6 +14,7 @@ from madoguchi.ground import clock
 from madoguchi.ground.errors import Invalid, NotAllowed, NotFound, Stale
 from madoguchi.ground.ids import uuid7
 from madoguchi.messages.models import Letter, Message
+from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.models import Procedure
 
 pytestmark = pytest.mark.django_db
@@ -123,9 +124,13 @@ def test_correction_goes_back_and_only_what_was_asked_can_change(received: Case,
     actions.save_section(case, "dog", {"breed": ["雑種"], "dog_name": ["ちがう"]}, by=resident)
     with pytest.raises(Stale):
         actions.save_section(case, "owner", {"person.phone": ["0728722181"]}, by=resident)
-    actions.submit(case, by=resident)
+    promised = case.due_on
+    assert promised is not None
+    with clock.travel(procedures.calendar().add(clock.today(), 4)):
+        actions.submit(case, by=resident)
     case.refresh_from_db()
     assert case.state == State.RECEIVED
+    assert case.due_on == procedures.calendar().add(promised, 4)
     assert (case.answers["breed"], case.answers["dog_name"]) == ("雑種", "はな")
     assert [one.outcome for one in case.steps.filter(node="examine").order_by("token")] == ["return", ""]
 
