@@ -150,7 +150,7 @@ def test_a_house_is_certified_by_photographs(
     page.get_by_role("link", name="見本").first.click()
     picture = page.locator(".pictures img").first
     picture.scroll_into_view_if_needed()
-    assert picture.evaluate("one => one.complete && one.naturalWidth > 0")
+    assert picture.evaluate("one => one.decode().then(() => one.naturalWidth > 0)")  # waits until it is there
     sound(page)
     page.get_by_role("group", name="損害割合が10％未満").get_by_text("はい").click()
     page.get_by_role("radio", name="調べた結果を").check()
