@@ -22,6 +22,7 @@ from madoguchi.messages import queries as messages
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules.flow import Node
 from madoguchi.procedures.rules.form import get
+from madoguchi.procedures.rules.picture import Progress
 from madoguchi.procedures.rules.published import Published
 
 #: Steps of the machine that say nothing about where a case stands.
@@ -97,6 +98,7 @@ class CasePage:
     notes: Sequence[NoteLine]
     letters: Sequence[LetterLine]
     stages: Sequence[StageLine]
+    flow: Progress
     history: Sequence[HistoryLine]
     readings: Sequence[HistoryLine]
     next_url: str
@@ -135,6 +137,7 @@ def case_page(case: Case, by: Actor, typed: Typed | None = None) -> CasePage:
         notes=[_note(one, package) for one in cases.notes(case)],
         letters=[_letter(case, one.pk, one.title, one.number) for one in messages.letters_about(case.pk)],
         stages=[_stage(one, package) for one in standing.stages if one.kind not in QUIET],
+        flow=standing.progress(package.graph),
         history=history_lines(happenings, package),
         readings=readings(happenings, package),
         next_url=reverse("desk:case", args=(following.case.number,)) if following else "",

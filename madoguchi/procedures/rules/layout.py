@@ -98,14 +98,17 @@ class Drawing:
     layers: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
 
 
-def draw(boxes: Sequence[Box], lines: Sequence[Line], lanes: int = 1) -> Drawing:
-    """Place the boxes, in their order from left to right along the lines, and find a way for every line."""
+def draw(boxes: Sequence[Box], lines: Sequence[Line], lanes: int = 1, gap: float = GAP) -> Drawing:
+    """Place the boxes from left to right along the lines, and find a way for every line.
+
+    Of boxes that come next to each other, the first one given stays in line with what it comes from.
+    """
     layers = _layers(boxes, lines)
     rows = _rows(boxes, lines, layers, lanes)
     first: frozenset[str] = frozenset()
     tries = iter(_TRIES)
     while True:
-        grid = _Grid(boxes, layers, rows, lanes, next(tries))
+        grid = _Grid(boxes, layers, rows, lanes, next(tries), gap)
         routes, shared = _Router(grid, boxes).route(lines, first)
         first |= shared
         if not shared or grid.tracks == _TRIES[-1]:
@@ -202,7 +205,9 @@ class _Grid:
         rows: Mapping[str, tuple[int, int]],
         lanes: int,
         tracks: int,
+        gap: float,
     ) -> None:
+        self.gap = gap
         self.tracks, self.by_id = tracks, {box.id: box for box in boxes}
         self.columns = max(layers.values(), default=0) + 1
         heights = [1 + max((row for at, row in rows.values() if at == lane), default=0) for lane in range(lanes)]
@@ -276,11 +281,10 @@ class _Grid:
             lanes.append((top, at))
         return found, lanes
 
-    @staticmethod
-    def _gap(lines: Iterable[int], used: set[int], at: float, found: dict[int, float], room: float) -> float:
+    def _gap(self, lines: Iterable[int], used: set[int], at: float, found: dict[int, float], room: float) -> float:
         """Place the tracks of one gap; its width."""
         running = [line for line in lines if line in used]
-        width = max(GAP, TRACK * (len(running) + 1)) + max(0.0, room)
+        width = max(self.gap, TRACK * (len(running) + 1)) + max(0.0, room)
         first = at + max(0.0, room) + (width - max(0.0, room) - TRACK * (len(running) - 1)) / 2
         found.update({line: first + TRACK * number for number, line in enumerate(running)})
         return width
@@ -335,7 +339,7 @@ def _sharing(others: _Ends | None, mine: _Ends) -> float:
 
 
 class _Router:
-    """Finds the lines one after the other; the short ones first, so that they are straight.
+    """Finds the lines one after the other: first those that lead on, the short and straight ones before the others.
 
     Points are numbered row by row, and a state of the search is a point with the direction in which it is left.
     """
@@ -355,9 +359,9 @@ class _Router:
         """Every line's points, and which lines had to share a track. Those of ``first`` choose their way first."""
         cell = self.grid.cell
 
-        def order(line: Line) -> tuple[bool, bool, int]:
+        def order(line: Line) -> tuple[bool, bool, bool, int]:
             (ax, ay), (bx, by) = cell[line.source], cell[line.target]
-            return line.id not in first, ay != by or bx < ax, abs(ax - bx) + abs(ay - by)
+            return line.id not in first, bx < ax, ay != by, abs(ax - bx) + abs(ay - by)
 
         routes: dict[str, list[tuple[int, int]]] = {}
         shared: set[str] = set()

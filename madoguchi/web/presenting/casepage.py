@@ -16,6 +16,7 @@ from madoguchi.ground.wareki import format_both
 from madoguchi.messages import queries as messages
 from madoguchi.messages.models import Letter, Message
 from madoguchi.procedures import queries as procedures
+from madoguchi.procedures.rules.picture import Progress
 from madoguchi.web.presenting.cards import tone_of, turn_words
 from madoguchi.web.presenting.formpage import AnswerSection, Draft, key_of, section_url
 from madoguchi.web.words import language, said
@@ -88,8 +89,7 @@ class CasePage:
     decision: DecisionCard | None
     letters: Sequence[LetterLink]
     timeline: Sequence[Stop]
-    flow_svg: str
-    flow_words: str
+    flow: Progress
     messages: Sequence[Said]
     sections: Sequence[AnswerSection]
     receipt_url: str
@@ -127,8 +127,7 @@ def case_page(case: Case) -> CasePage:
         decision=_decision(case, standing, draft),
         letters=[_letter(key, one) for one in messages.letters_about(case.pk)],
         timeline=timeline,
-        flow_svg="",
-        flow_words="、".join(stop.title for stop in timeline),
+        flow=standing.progress(draft.package.graph),
         messages=[Said(one.created_at, one.subject, one.body) for one in _latest(case)],
         sections=_answers(case),
         receipt_url=reverse("web:receipt", args=(key,)) if case.number else "",
