@@ -15,8 +15,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 
+from madoguchi.cases import queries as cases
+from madoguchi.cases.models import Case
 from madoguchi.events import Actor
-from madoguchi.ground.errors import Refused, fill
+from madoguchi.events.acting import refuse
+from madoguchi.ground.errors import NotFound, Refused, fill
 from madoguchi.people.models import Account
 from madoguchi.people.queries import actor_of_account
 
@@ -43,6 +46,17 @@ def desk(
         return response
 
     return guarded
+
+
+def seen_by(number: str, by: Actor) -> Case:
+    """The case of that 受付番号, if ``by`` may see it. Raises NotFound for any other, existing or not; the try is an
+    event, because who tries numbers is inside the house.
+    """
+    try:
+        return cases.staff_case(number, by)
+    except NotFound as refusal:
+        refuse("case.read", refusal, by=by)
+        raise
 
 
 def refused(request: HttpRequest, refusal: Refused) -> HttpResponse:

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.http import escape_leading_slashes
 from django.utils.translation import gettext
 
 from madoguchi.procedures import queries as procedures
@@ -17,6 +18,7 @@ def city(request: HttpRequest) -> dict[str, Any]:
     contact = here.file.contact
     query = request.GET.copy()
     query.pop("lang", None)
+    path = escape_leading_slashes(request.path)
     rest = f"&{query.urlencode()}" if query and request.method in ("GET", "HEAD") else ""
     return {
         "city": {
@@ -28,10 +30,10 @@ def city(request: HttpRequest) -> dict[str, Any]:
         },
         "demo": settings.DEMO,
         "languages_here": [
-            (code, name, f"{request.path}?lang={code}{rest}")
+            (code, name, f"{path}?lang={code}{rest}")
             for code, name in settings.LANGUAGES
             if code in here.file.languages
         ],
-        "here": request.get_full_path() if request.method in ("GET", "HEAD") else request.path,
+        "here": request.get_full_path() if request.method in ("GET", "HEAD") else path,
         "resident": visiting.resident(request) if hasattr(request, "session") else None,
     }

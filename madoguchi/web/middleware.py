@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonRes
 from django.shortcuts import render
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
+from django.utils.http import escape_leading_slashes
 from django.utils.translation import gettext, gettext_noop
 
 from madoguchi.events import Actor
@@ -32,9 +33,9 @@ class LanguageMiddleware:
         if wanted in LANGUAGES and request.method in ("GET", "HEAD"):
             rest = request.GET.copy()
             del rest["lang"]
-            response: HttpResponse = HttpResponseRedirect(
-                request.path + (f"?{rest.urlencode()}" if rest else "")
-            )
+            # Two slashes in front would name another host.
+            here = escape_leading_slashes(request.path)
+            response: HttpResponse = HttpResponseRedirect(here + (f"?{rest.urlencode()}" if rest else ""))
             response.set_cookie(
                 COOKIE,
                 wanted,

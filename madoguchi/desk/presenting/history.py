@@ -110,6 +110,7 @@ WHY_NOT: Final = {
     "no-number": gettext_noop("受付番号を割り当てられなかった"),
     "case-not-running": gettext_noop("案件が進行中ではなかった"),
     "migration-map": gettext_noop("新しい版への移し方が決まっていない段階だった"),
+    "file-active": gettext_noop("PDFにプログラムなどが入っていた"),
     "file-broken": gettext_noop("ファイルを開けなかった"),
     "file-locked": gettext_noop("ファイルにパスワードがかかっていた"),
     "file-too-many-pixels": gettext_noop("写真の画素数が多すぎた"),

@@ -8,7 +8,7 @@ from django.utils.text import get_valid_filename
 from django.views.decorators.http import require_safe
 
 from madoguchi.cases import queries as cases
-from madoguchi.desk.access import desk
+from madoguchi.desk.access import desk, seen_by
 from madoguchi.events import Actor
 from madoguchi.ground.errors import NotFound
 from madoguchi.messages import queries as messages
@@ -18,7 +18,7 @@ from madoguchi.messages import queries as messages
 @desk
 def document(request: HttpRequest, by: Actor, number: str, document_id: UUID) -> HttpResponse:
     """A photograph in the page, or a file to keep. Opening the case was the act; its pictures are part of it."""
-    found, content = cases.content(cases.staff_case(number, by), document_id)
+    found, content = cases.content(seen_by(number, by), document_id)
     return _file(content, found.media_type, found.name, inline=found.media_type in ("image/jpeg", "image/png"))
 
 
@@ -26,7 +26,7 @@ def document(request: HttpRequest, by: Actor, number: str, document_id: UUID) ->
 @desk
 def letter(request: HttpRequest, by: Actor, number: str, letter_id: UUID) -> HttpResponse:
     """A letter, byte for byte as issued."""
-    case = cases.staff_case(number, by)
+    case = seen_by(number, by)
     found = messages.letters_about(case.pk).filter(pk=letter_id).first()
     if found is None:
         raise NotFound("letter-unknown", "この通知書は見つかりません。")

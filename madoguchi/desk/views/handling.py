@@ -11,7 +11,7 @@ from madoguchi.cases import actions
 from madoguchi.cases import queries as cases
 from madoguchi.cases.actions.handling import MAX_NOTE
 from madoguchi.cases.models import Step
-from madoguchi.desk.access import desk
+from madoguchi.desk.access import desk, seen_by
 from madoguchi.desk.presenting.casepage import case_page
 from madoguchi.desk.presenting.panels import FIX, NOTE, OUTCOME, REASONS, Posted, Typed, done_words
 from madoguchi.events import Actor
@@ -24,7 +24,7 @@ from madoguchi.ground.text import clean
 @desk
 def case(request: HttpRequest, by: Actor, number: str) -> HttpResponse:
     """The whole case on one page."""
-    found = cases.staff_case(number, by)
+    found = seen_by(number, by)
     if found.number != number:
         return redirect("desk:case", found.number)
     actions.read(found, by=by)
@@ -35,7 +35,7 @@ def case(request: HttpRequest, by: Actor, number: str) -> HttpResponse:
 @desk
 def act_on(request: HttpRequest, by: Actor, number: str, step_id: UUID) -> HttpResponse:
     """Do a step. What is refused changes nothing and comes back as it was typed, with what was wrong."""
-    found = cases.staff_case(number, by)
+    found = seen_by(number, by)
     if request.method != "POST":
         return redirect("desk:case", found.number)
     posted = posted_of(request.POST)

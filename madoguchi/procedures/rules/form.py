@@ -111,7 +111,7 @@ class Form:
         for section in self.sections:
             name = path
             if section.each is not None:
-                match = re.fullmatch(rf"{re.escape(section.each)}\.(\d{{1,3}})\.(.+)", path)
+                match = re.fullmatch(rf"{re.escape(section.each)}\.([0-9]{{1,3}})\.(.+)", path)
                 if match is None:
                     continue
                 name = match[2]
@@ -333,7 +333,7 @@ def _day(bound: object) -> dt.date | None:
 
 def _integer(one: FormField, typed: Any) -> int | None:
     text = re.sub(r"[,\s円]", "", unicodedata.normalize("NFKC", clean(typed, max_length=40)))
-    if not re.fullmatch(r"[-+]?\d{1,15}", text):
+    if not re.fullmatch(r"[-+]?[0-9]{1,15}", text):
         raise Invalid("integer", "数字で入力してください。例：3")
     value = int(text)
     if isinstance(one.low, int) and value < one.low:
@@ -377,14 +377,14 @@ def _email(one: FormField, typed: Any) -> str:
 def _phone(one: FormField, typed: Any) -> str:
     text = re.sub(r"[ー−‐–—―()（）\s]", "-", unicodedata.normalize("NFKC", clean(typed, max_length=40)))
     text = re.sub(r"-+", "-", text).strip("-")
-    digits = re.sub(r"[^\d]", "", text)
-    if not re.fullmatch(r"\+?[\d-]+", text) or not (10 <= len(digits) <= 15):
+    digits = re.sub(r"[^0-9]", "", text)
+    if not re.fullmatch(r"\+?[0-9-]+", text) or not (10 <= len(digits) <= 15):
         raise Invalid("phone", "電話番号は10桁か11桁の数字です。例：072-872-2181")
     return text
 
 
 def _postal_code(one: FormField, typed: Any) -> str:
-    digits = re.sub(r"[^\d]", "", unicodedata.normalize("NFKC", clean(typed, max_length=20)))
+    digits = re.sub(r"[^0-9]", "", unicodedata.normalize("NFKC", clean(typed, max_length=20)))
     if len(digits) != 7:
         raise Invalid("postal-code", "郵便番号は7桁の数字です。例：574-8555")
     return f"{digits[:3]}-{digits[3:]}"
@@ -412,7 +412,7 @@ def _place(one: FormField, typed: Any) -> dict[str, Any] | None:
 def _bank_account(one: FormField, typed: Any) -> dict[str, str]:
     given: Mapping[str, Any] = typed if isinstance(typed, Mapping) else {}
     text = {part: clean(given.get(part) or "", max_length=100) for part in PARTS["bank_account"]}
-    number = re.sub(r"[^\d]", "", unicodedata.normalize("NFKC", text["number"]))
+    number = re.sub(r"[^0-9]", "", unicodedata.normalize("NFKC", text["number"]))
     holder = to_katakana(to_fullwidth(text["holder"]))
     if not all(text.values()):
         raise Invalid("bank-partial", "金融機関・支店・種別・口座番号・名義をすべて入力してください。")
@@ -489,7 +489,7 @@ def _rows(section: FormSection, answers: Mapping[str, Any]) -> Iterator[tuple[in
 def _posted_rows(section: FormSection, raw: Raw) -> list[str]:
     if section.each is None:
         return [""]
-    found = re.compile(rf"{re.escape(section.each)}\.(\d{{1,3}})\.")
+    found = re.compile(rf"{re.escape(section.each)}\.([0-9]{{1,3}})\.")
     numbers = sorted({int(match[1]) for name in raw if (match := found.match(name))})
     if numbers and numbers[-1] >= section.at_most:
         raise Invalid("rows-too-many", "%(count)s人（件）まで入力できます。", {"count": section.at_most})

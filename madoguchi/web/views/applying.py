@@ -4,6 +4,7 @@ What was typed is stored before anything is said about it, so that neither a mis
 session that ran out loses a word.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
@@ -97,7 +98,7 @@ def _post(request: HttpRequest, resident: Actor, draft: Draft, one: FormSection)
         if todo == "add":
             actions.add_row(case, one.id, by=resident)
         elif todo == "remove":
-            actions.remove_row(case, one.id, int(what) if what.isdigit() else -1, by=resident)
+            actions.remove_row(case, one.id, int(what) if re.fullmatch("[0-9]{1,3}", what) else -1, by=resident)
         elif todo == "remove-file":
             _remove_document(resident, case, what)
     except Stale as refusal:
@@ -205,7 +206,11 @@ def _add_documents(request: HttpRequest, resident: Actor, draft: Draft, one: For
     """Keep what was sent along; what cannot be kept is said beside its question, the others stay."""
     refusals: dict[str, Problem] = {}
     for path in request.FILES:
-        for sent in request.FILES.getlist(path):
+        found, sent_here = draft.form.field_at(path), request.FILES.getlist(path)
+        most = found[1].at_most if found else 1
+        if len(sent_here) > most:  # no more is decoded than could be kept
+            refusals[path] = Problem("files-too-many", "%(count)s枚（件）までにしてください。", {"count": most})
+        for sent in sent_here[:most]:
             try:
                 if sent.size and sent.size > uploads.MAX_BYTES:
                     raise uploads.too_large()
@@ -232,5 +237,5 @@ def document(request: HttpRequest, resident: Actor, key: str, document_id: UUID)
     response["Content-Disposition"] = "inline"
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response["Cache-Control"] = "private, max-age=300"
+    response["Cache-Control"] = "private, no-store"
     return response

@@ -75,7 +75,8 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """403 of a form that is too old or from elsewhere."""
+    """403 of a form that is too old or from elsewhere. Leaves one event."""
+    refuse("request.read", Refused("form-foreign", "", status=403), by=Actor("visitor", channel="web"))
     return _error(
         request,
         403,
