@@ -325,3 +325,15 @@ def test_over_https_cookies_belong_to_this_host_alone() -> None:
     told = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     expected = "False __Host-madoguchi __Host-csrf True True True Lax True True 0 False"
     assert told.stdout.strip() == expected
+
+
+def test_a_node_outside_has_no_desk() -> None:
+    """``MADOGUCHI_FACES=web``: 404 as for any address that is none, for reading and for posting."""
+    code = (
+        "import django; django.setup(); from django.test import Client;"
+        "c = Client(raise_request_exception=False, headers={'host': 'localhost'});"
+        "print([c.get(p).status_code for p in ('/desk/', '/desk/account/login/', '/desk/cases/x/', '/privacy/')])"
+    )
+    environment = {**os.environ, "MADOGUCHI_FACES": "web", "MADOGUCHI_BASE_URL": "http://localhost:8000"}
+    told = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "[404, 404, 404, 200]"

@@ -12,9 +12,10 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import Resolver404, resolve
+from django.urls import NoReverseMatch, Resolver404, resolve, reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -37,6 +38,10 @@ class SecondFactorMiddleware:
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        try:
+            reverse(settings.LOGIN_URL)
+        except NoReverseMatch:
+            raise MiddlewareNotUsed("a node outside serves no desk: below /desk/ is nothing, also no way in") from None
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
