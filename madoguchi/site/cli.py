@@ -194,16 +194,17 @@ def _preview_arguments(parser: argparse.ArgumentParser) -> None:
 
 @command("preview", "The catalogue", _preview_arguments)
 def preview(options: argparse.Namespace) -> int:
-    """Set the letters of a procedure with the data of its examples, as PDF files to look at.
+    """Set the letters of a procedure with the data of its examples (PDF), and draw its flow (BPMN).
 
-    One file for each letter of each example, marked 見本 and unsigned. Nothing is published or sent.
+    One file for each letter of each example, marked 見本 and unsigned, and flow.bpmn for any editor of BPMN 2.0.
+    Nothing is published or sent.
     """
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "madoguchi.site.settings")
     from django.conf import settings
 
     from madoguchi.ground import clock
     from madoguchi.messages.rules import letters
-    from madoguchi.procedures.rules import examples
+    from madoguchi.procedures.rules import bpmn, examples
     from madoguchi.procedures.rules.city import load_city
     from madoguchi.procedures.rules.load import load_catalogue
 
@@ -215,6 +216,9 @@ def preview(options: argparse.Namespace) -> int:
     package = city.localise(package, city.offer(options.code, clock.today()))
     folder = options.to or settings.VAR / "preview" / options.code
     folder.mkdir(parents=True, exist_ok=True)
+    flow = folder / "flow.bpmn"
+    flow.write_bytes(bpmn.export(package.graph, package.procedure.title, city.role_names(package.procedure)))
+    print(os.path.relpath(flow))
     for name, example in package.examples.items():
         for letter, data in examples.play(package, example, catalogue.facts, city).letters.items():
             file = folder / f"{name}-{letter}.pdf"

@@ -356,6 +356,17 @@ class City:
             posts=frozenset((holder.post,) if holder.post else ()),
         )
 
+    def role_names(self, procedure: Procedure) -> dict[str, LocalText]:
+        """Role → the section that holds it here, for the lanes of a diagram; two never have the same name."""
+        found: dict[str, LocalText] = {}
+        for role in _roles(procedure):
+            for section in filter(None, map(self.organisation.section, sorted(self.holders(role, procedure).sections))):
+                name = section.name
+                if name in found.values():
+                    name = LocalText({language: f"{text}（{role}）" for language, text in name.items()})
+                found[role] = name
+        return found
+
     def names(self, language: str) -> dict[str, str]:
         """What stands for {city}, {mayor}, {governor} in a text of the catalogue."""
         return {

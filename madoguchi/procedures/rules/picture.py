@@ -149,7 +149,7 @@ def _box(node: Node, standing: Standing | None, graph: Graph, language: str, ori
 
 
 def _width_of(character: str) -> float:
-    return 1.0 if unicodedata.east_asian_width(character) in "FWA" else 0.56
+    return 1.0 if unicodedata.east_asian_width(character) in "FWA" else 0.6
 
 
 def _wrapped(text: str, width: float) -> list[str]:
@@ -261,7 +261,7 @@ def _step(node: Node, rect: Rect, standing: Standing, graph: Graph, language: st
         sign = "" if number else _SIGNS.get(standing, "")
         x = rect.centre.x + (8 if sign else 0)
         if sign:
-            yield f'<path class="sign" d="M{_n(x - half - 17)} {_n(y - 9)}{sign}"/>'
+            yield f'<path class="sign" d="M{_n(x - half - 19)} {_n(y - 9)}{sign}"/>'
         yield f'<text class="word" x="{_n(x)}" y="{_n(y + _WORD_LINE * number)}">{escape(words)}</text>'
     yield "</g>"
 

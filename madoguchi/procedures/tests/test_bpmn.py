@@ -15,6 +15,7 @@ from lxml import etree
 from madoguchi.ground.languages import LocalText
 from madoguchi.procedures.rules import bpmn, engine, examples
 from madoguchi.procedures.rules.bpmn import export
+from madoguchi.procedures.rules.city import load_city
 from madoguchi.procedures.rules.engine import ENDED_WITHDRAWN, Moves, State
 from madoguchi.procedures.rules.flow import Graph
 from madoguchi.procedures.rules.layout import Point, Rect
@@ -83,6 +84,14 @@ def test_names_come_in_the_language_asked_for() -> None:
     assert lanes == ["Applicant", "Office", "Automatic"]
     named = export(graph, roles={"office": LocalText({"ja": "環境課"})})
     assert "環境課" in find(parse(named), "//bpmn:lane/@name")
+
+
+def test_the_city_names_the_lanes() -> None:
+    city = load_city(ROOT / "cities" / "daito")
+    package = CATALOGUE.packages["disaster-certificate"]
+    document = export(package.graph, roles=city.role_names(package.procedure))
+    lanes = find(parse(document), "//bpmn:lane/@name")
+    assert lanes == ["申請者", "課税課", "課税課（surveyors）", "決裁者", "自動処理"]
 
 
 # -- what the notation says -------------------------------------------------------------------------------------------
