@@ -16,7 +16,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -148,6 +148,9 @@ class Cluster:
             return
         binaries = self._binaries()
         self._run(binaries, "pg_ctl", "stop", "-D", str(self.data), "-m", "fast", "-w", "-t", str(PATIENCE_SECONDS))
+        if self.socket.parent != self.roof:
+            with suppress(OSError):
+                self.socket.rmdir()
 
     # -- steps ------------------------------------------------------------------------------------------------------
 

@@ -160,6 +160,7 @@ def test_a_deep_checkout_gets_a_short_socket(var: Path) -> None:
     with cluster.running() as url:
         assert ask(url, "SELECT 1") == 1
     assert len(str(cluster.socket)) < 60
+    assert not cluster.socket.exists()
 
 
 def test_the_last_to_leave_stops_the_server(var: Path) -> None:
