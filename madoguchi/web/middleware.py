@@ -133,6 +133,4 @@ class RefusedMiddleware:
             body |= {"fields": {path: words(problem) for path, problem in exception.fields.items()}}
             return JsonResponse(body, status=exception.status)
         template = "web/errors/404.html" if exception.status == 404 else "web/errors/refused.html"
-        return render(
-            request, template, {"refusal": exception, "message": words(exception)}, status=exception.status
-        )
+        return render(request, template, {"refusal": exception, "message": words(exception)}, status=exception.status)

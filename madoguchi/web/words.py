@@ -24,8 +24,7 @@ def said(text: LocalText | None) -> str:
 def words(refusal: Refused | Problem) -> str:
     """A refusal or a problem in the reader's language, its places filled; words among the params, too."""
     params = {
-        name: gettext(value) if isinstance(value, str) and value else value
-        for name, value in refusal.params.items()
+        name: gettext(value) if isinstance(value, str) and value else value for name, value in refusal.params.items()
     }
     return fill(gettext(refusal.message), params)
 

@@ -120,9 +120,7 @@ class Visit:
         if not self.page.evaluate("document.documentElement.classList.contains('with-script')"):
             return
         self.page.evaluate(axe_source())
-        result = self.page.evaluate(
-            "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", WCAG
-        )
+        result = self.page.evaluate("tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", WCAG)
         found = [
             f"{one['id']}: {one['help']} {[node['html'][:160] for node in one['nodes'][:3]]}"
             for one in result["violations"]

@@ -142,9 +142,7 @@ def test_a_dog_from_search_to_the_signed_letter(
 
 
 @pytest.mark.parametrize(("viewport", "script"), [(PHONE, True), (DESKTOP, False)])
-def test_child_allowance_with_two_children(
-    browser: Browser, site: str, viewport: dict[str, int], script: bool
-) -> None:
+def test_child_allowance_with_two_children(browser: Browser, site: str, viewport: dict[str, int], script: bool) -> None:
     by = a_resident()
     today = clock.today()
     with visiting(browser, site, by, viewport=viewport, script=script) as visit:

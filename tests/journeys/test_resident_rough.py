@@ -221,8 +221,18 @@ def test_pages_for_everybody_in_every_language_and_scheme(
     with visiting(browser, site, color_scheme=scheme) as visit:
         visit.go(f"/procedures/?q=いぬ&lang={language}")
         assert "q=" in visit.page.url, "switching keeps the place"
-        for path in ("/", "/procedures/?q=いぬ", "/procedures/child-allowance-claim/", "/life/災害/", "/sign-in/",
-                     "/verify/", "/verify/AAAA", "/accessibility/", "/privacy/", "/nothing-here"):
+        for path in (
+            "/",
+            "/procedures/?q=いぬ",
+            "/procedures/child-allowance-claim/",
+            "/life/災害/",
+            "/sign-in/",
+            "/verify/",
+            "/verify/AAAA",
+            "/accessibility/",
+            "/privacy/",
+            "/nothing-here",
+        ):
             visit.go(path)
             visit.check()
         visit.page.set_viewport_size({"width": 320, "height": 640})

@@ -86,10 +86,10 @@ def work_page(by: Actor, *, view: str = "", code: str = "", q: str = "") -> Work
         title=named[chosen],
         where=section_names(by.sections),
         view=chosen,
-        tabs=[Tab(one, title, figures[one], _url(one, code, q), one == chosen) for one, title in named.items()],
+        tabs=[Tab(one, title, figures[one], _url(one, code), one == chosen) for one, title in named.items()],
         lines=[_line(one, chosen) for one in lines],
         waiting=[_line(one, "waiting") for one in waiting],
-        waiting_url=_url("waiting", code, ""),
+        waiting_url=_url("waiting", code),
         procedures=[(key, title["ja"]) for key, title in cases.procedures_at(by)],
         code=code,
         words=q,
@@ -98,8 +98,8 @@ def work_page(by: Actor, *, view: str = "", code: str = "", q: str = "") -> Work
     )
 
 
-def _url(view: str, code: str, words: str) -> str:
-    given = {"view": view if view != "mine" else "", "code": code, "q": words}
+def _url(view: str, code: str) -> str:
+    given = {"view": view if view != "mine" else "", "code": code}
     query = urlencode({name: value for name, value in given.items() if value})
     return reverse("desk:work") + (f"?{query}" if query else "")
 

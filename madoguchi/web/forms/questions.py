@@ -137,9 +137,7 @@ class Question:
         if offered is None:
             return []
         given = self.given if isinstance(self.given, list) else [self.given]
-        return [
-            Option(value, label, value in given) for value, label in offered(self.field, self.language).items()
-        ]
+        return [Option(value, label, value in given) for value, label in offered(self.field, self.language).items()]
 
     @property
     def eras(self) -> list[tuple[str, str]]:
@@ -226,9 +224,7 @@ def questions(
             shown=kind.show(cell.value, cell.field, language) if cell.typed is None else "",
             decides=full in deciding,
             row=cell.row,
-            files=[files[one] for one in cell.value or [] if one in files]
-            if cell.field.type in UPLOADED
-            else (),
+            files=[files[one] for one in cell.value or [] if one in files] if cell.field.type in UPLOADED else (),
         )
         fact = known.get(cell.field.fact or "") if cell.row is None and not cell.field.again_because else None
         if fact is not None:
@@ -248,9 +244,7 @@ def source_words(fact: Known) -> str:
 
 def raw_of(post: QueryDict) -> dict[str, list[str]]:
     """A post as the form reads it: the era joined to its year, a kept fact said as ``as_known``."""
-    raw: dict[str, list[str]] = {
-        name: list(values) for name, values in post.lists() if not name.startswith("_")
-    }
+    raw: dict[str, list[str]] = {name: list(values) for name, values in post.lists() if not name.startswith("_")}
     for name in [one for one in raw if one.endswith(".era")]:
         path, era = name.removesuffix(".era"), raw.pop(name)[-1]
         year = raw.get(f"{path}.year", [""])[-1].strip()

@@ -97,6 +97,4 @@ def groups(resident: Actor) -> list[Group]:
         "done": gettext("決定しました"),
         "over": gettext("終わったもの"),
     }
-    return [
-        Group(tone, title, tuple(one for one in cards if one.tone == tone)) for tone, title in titles.items()
-    ]
+    return [Group(tone, title, tuple(one for one in cards if one.tone == tone)) for tone, title in titles.items()]

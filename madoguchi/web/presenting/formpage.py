@@ -221,9 +221,7 @@ class Draft:
             add_label=gettext("%(title)sを追加する") % {"title": said(section.title)},
         )
 
-    def _with_empty_rows(
-        self, section: FormSection, posted: Mapping[str, Sequence[str]] | None
-    ) -> Mapping[str, Any]:
+    def _with_empty_rows(self, section: FormSection, posted: Mapping[str, Sequence[str]] | None) -> Mapping[str, Any]:
         """A section that needs rows opens with as many, before anything is stored."""
         if not section.each or self.correcting:
             return dict(self.case.answers)
@@ -252,9 +250,7 @@ class Draft:
         keys = [one.fact for one in section.fields if one.fact]
         return known(self.case.person_id, keys) if keys and not section.each else {}
 
-    def _rows(
-        self, section: FormSection, answers: Mapping[str, Any], asked: Sequence[Question]
-    ) -> Iterator[Row]:
+    def _rows(self, section: FormSection, answers: Mapping[str, Any], asked: Sequence[Question]) -> Iterator[Row]:
         if not section.each:
             yield Row(0, "", asked)
             return
@@ -266,8 +262,7 @@ class Draft:
     def files(self) -> dict[str, FileRow]:
         """The documents of the case by id."""
         return {
-            str(one.pk): file_row(self.case, one)
-            for one in self.case.documents.filter(removed_at=None).order_by("pk")
+            str(one.pk): file_row(self.case, one) for one in self.case.documents.filter(removed_at=None).order_by("pk")
         }
 
     # -- problems -----------------------------------------------------------------------------------------------------
@@ -320,9 +315,7 @@ def _answer(cell: Cell, files: Mapping[str, FileRow]) -> Answer:
         label=said(cell.field.label),
         shown=typed or kind.show(cell.value, cell.field, language()),
         problem=gettext(str(cell.problem)) if cell.problem else "",
-        files=[files[one] for one in cell.value or [] if one in files]
-        if cell.field.type in forms.UPLOADED
-        else (),
+        files=[files[one] for one in cell.value or [] if one in files] if cell.field.type in forms.UPLOADED else (),
     )
 
 

@@ -121,9 +121,7 @@ def _page(row: Row, package: Published) -> Page:
         code=one.code,
         title=said(one.title),
         summary=said(one.summary),
-        who=gettext("ご本人（%(proxies)sも申し込めます）") % {"proxies": proxies}
-        if proxies
-        else gettext("ご本人"),
+        who=gettext("ご本人（%(proxies)sも申し込めます）") % {"proxies": proxies} if proxies else gettext("ご本人"),
         needs=tuple(said(need) for need in one.needs),
         days=one.standard_period.business_days if one.standard_period else None,
         fee=fee_words(one),

@@ -118,9 +118,7 @@ def _post(request: HttpRequest, resident: Actor, draft: Draft, one: FormSection)
     if todo == "refresh":
         return _show(request, draft, one)
     if todo == "add":
-        return HttpResponseRedirect(
-            f"{request.get_full_path()}#row-{len(case.answers.get(one.each or '') or []) - 1}"
-        )
+        return HttpResponseRedirect(f"{request.get_full_path()}#row-{len(case.answers.get(one.each or '') or []) - 1}")
     if todo in ("remove", "upload", "remove-file"):
         return HttpResponseRedirect(f"{request.get_full_path()}#questions")
     return _next(request, draft, one, read.problems)

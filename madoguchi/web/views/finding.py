@@ -34,9 +34,7 @@ def procedures(request: HttpRequest) -> HttpResponse:
     query = request.GET.get("q", "").replace("\0", "").strip()[:100]
     offered = offers.offered()
     found = find(query, offered, language()) if query else offered
-    return render(
-        request, "web/procedures.html", {"query": query, "procedures": found, "events": offers.life_events()}
-    )
+    return render(request, "web/procedures.html", {"query": query, "procedures": found, "events": offers.life_events()})
 
 
 @require_safe

@@ -103,8 +103,6 @@ def withdraw(request: HttpRequest, resident: Actor, key: str) -> HttpResponse:
 
 def _pdf(content: bytes, name: str) -> HttpResponse:
     response = HttpResponse(content, content_type="application/pdf")
-    response.headers["Content-Disposition"] = (
-        content_disposition_header(True, f"{get_valid_filename(name)}.pdf") or ""
-    )
+    response.headers["Content-Disposition"] = content_disposition_header(True, f"{get_valid_filename(name)}.pdf") or ""
     response["X-Content-Type-Options"] = "nosniff"
     return response

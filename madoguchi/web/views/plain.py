@@ -58,9 +58,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
         request,
         400,
         gettext("送られた内容を読み取れませんでした"),
-        gettext(
-            "前の画面に戻って、もう一度お試しください。写真やファイルが大きすぎるときは、小さくしてください。"
-        ),
+        gettext("前の画面に戻って、もう一度お試しください。写真やファイルが大きすぎるときは、小さくしてください。"),
     )
 
 
@@ -81,9 +79,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
         request,
         403,
         gettext("画面が古くなっています"),
-        gettext(
-            "前の画面に戻り、画面を読み込み直してから、もう一度押してください。保存ずみの内容は残っています。"
-        ),
+        gettext("前の画面に戻り、画面を読み込み直してから、もう一度押してください。保存ずみの内容は残っています。"),
     )
 
 
