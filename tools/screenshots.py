@@ -7,12 +7,13 @@ import sys
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from conftest import CHROMIUM_FLAGS, chromium
 
 ROOT = Path(__file__).resolve().parents[1]
-PHONE, DESK = {"width": 390, "height": 844}, {"width": 1366, "height": 820}
+PHONE = ViewportSize(width=390, height=844)
+DESK = ViewportSize(width=1366, height=820)
 
 
 def main() -> None:

@@ -322,13 +322,12 @@ def _stories() -> Iterator[Story]:
             f"{town.name}{rng.randint(1, 20)}番{rng.randint(1, 30)}号",
             dt.date(rng.randint(1960, 1999), rng.randint(1, 12), rng.randint(1, 28)).isoformat(),
         )
-        answers = {
-            "child-allowance-claim": lambda who=who: _allowance(who, rng.sample(range(16), rng.randint(1, 3))),
-            "dog-registration": lambda who=who: _dog(
-                who, rng.choice(["モモ", "レオ", "ソラ", "ココ"]), rng.choice(["柴犬", "雑種"])
-            ),
-            "disaster-certificate": lambda who=who: _damage(who, "self" if number % 2 else "survey"),
-        }[code]()
+        if code == "child-allowance-claim":
+            answers = _allowance(who, rng.sample(range(16), rng.randint(1, 3)))
+        elif code == "dog-registration":
+            answers = _dog(who, rng.choice(["モモ", "レオ", "ソラ", "ココ"]), rng.choice(["柴犬", "雑種"]))
+        else:
+            answers = _damage(who, "self" if number % 2 else "survey")
         yield Story(
             f"sample-{number}",
             code,
