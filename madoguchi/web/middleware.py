@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
-from django.shortcuts import render
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.utils.http import escape_leading_slashes
@@ -14,6 +13,7 @@ from madoguchi.events import Actor
 from madoguchi.events.acting import refuse
 from madoguchi.ground.errors import Refused
 from madoguchi.ground.languages import LANGUAGES
+from madoguchi.web.refusing import error_page
 from madoguchi.web.words import words
 
 Answer = Callable[[HttpRequest], HttpResponse]
@@ -83,7 +83,7 @@ class BodyLimitMiddleware:
         )
         refuse("request.read", refusal, by=Actor("visitor", channel="web"))
         context = {"heading": gettext("大きすぎて受け取れませんでした"), "message": words(refusal)}
-        return render(request, "web/errors/page.html", context, status=413)
+        return error_page(request, "web/errors/page.html", context, 413)
 
 
 class ContentSecurityPolicyMiddleware:
@@ -133,4 +133,4 @@ class RefusedMiddleware:
             body |= {"fields": {path: words(problem) for path, problem in exception.fields.items()}}
             return JsonResponse(body, status=exception.status)
         template = "web/errors/404.html" if exception.status == 404 else "web/errors/refused.html"
-        return render(request, template, {"refusal": exception, "message": words(exception)}, status=exception.status)
+        return error_page(request, template, {"refusal": exception, "message": words(exception)}, exception.status)

@@ -12,6 +12,7 @@ from madoguchi.events.acting import refuse
 from madoguchi.ground.errors import Refused
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules.city import contrast
+from madoguchi.web.refusing import error_page
 
 DARK_PAPER = "#16181d"
 
@@ -48,7 +49,7 @@ def privacy(request: HttpRequest) -> HttpResponse:
 
 
 def _error(request: HttpRequest, status: int, heading: str, message: str) -> HttpResponse:
-    return render(request, "web/errors/page.html", {"heading": heading, "message": message}, status=status)
+    return error_page(request, "web/errors/page.html", {"heading": heading, "message": message}, status)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
