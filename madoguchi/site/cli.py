@@ -546,6 +546,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Whoever ends us politely (a terminal that closes, systemd) gets the same tidy end as Ctrl-C.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _terminated)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job inherits it as ignored
     from madoguchi.ground.errors import Refused
 
     try:
