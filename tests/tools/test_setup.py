@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from madoguchi.messages.rules.letters import FONTS
 from tools.setup import console, node, packages, python
 from tools.setup.console import Stop
 from tools.setup.packages import Need
@@ -53,6 +54,11 @@ def test_names_what_other_distributions_must_bring(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("shutil.which", lambda name: None)
     with pytest.raises(Stop, match=r"no apt[\s\S]*postgresql-postgis"):
         packages.install("demo")
+
+
+def test_every_font_that_letters_need_is_installed_by_set_up() -> None:
+    """A machine that has a font by chance hides that set-up forgot it."""
+    assert set(FONTS.values()) <= {need.package for need in packages.needs("service")}
 
 
 def test_all_needs_of_this_machine_are_met() -> None:

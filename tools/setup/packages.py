@@ -50,6 +50,7 @@ def needs(purpose: Purpose) -> list[Need]:
         Need("gettext", "translations", _program("msgfmt")),
         Need("fonts-morisawa-bizud-gothic", "letters and pages", _font("BIZUDPGothic-Regular.ttf")),
         Need("fonts-morisawa-bizud-mincho", "letters", _font("BIZUDPMincho-Regular.ttf")),
+        Need("fonts-ipamj-mincho", "rare characters of names in letters", _font("ipamjm.ttf")),
     ]
     if os.environ.get("DATABASE_URL") or purpose == "service":
         wanted.append(Need("gdal-bin", "geometry", lambda: ctypes.util.find_library("gdal") is not None))
