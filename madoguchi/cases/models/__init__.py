@@ -1,0 +1,17 @@
+"""A case: what was asked, where it stands, what was decided. Its state follows from its dates."""
+
+from madoguchi.cases.models.case import Case, State
+from madoguchi.cases.models.decision import Decision
+from madoguchi.cases.models.document import Document, DocumentContent
+from madoguchi.cases.models.step import Correction, Step, Timer
+
+__all__ = [
+    "Case",
+    "Correction",
+    "Decision",
+    "Document",
+    "DocumentContent",
+    "State",
+    "Step",
+    "Timer",
+]

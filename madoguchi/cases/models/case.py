@@ -1,0 +1,126 @@
+"""The case itself: one person's request, whose state follows from its dates."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Case as When_
+from django.db.models import F, Q, Value, When
+
+from madoguchi.ground import clock
+from madoguchi.ground.ids import uuid7
+from madoguchi.ground.sensitivity import Sensitivity, classified
+from madoguchi.people.models import Person
+from madoguchi.places.models import Place
+from madoguchi.procedures.models import Procedure
+
+
+class State(models.TextChoices):
+    """Where a case stands, in the words of the status page."""
+
+    DRAFT = "draft", "入力の途中"
+    RECEIVED = "received", "受付済み"
+    RETURNED = "returned", "直しをお待ちしています"
+    DECIDED = "decided", "決定しました"
+    CLOSED = "closed", "終わりました"
+    WITHDRAWN = "withdrawn", "取り下げ"
+
+
+_STATE = When_(
+    When(withdrawn_at__isnull=False, then=Value(State.WITHDRAWN)),
+    When(closed_at__isnull=False, then=Value(State.CLOSED)),
+    When(decided_at__isnull=False, then=Value(State.DECIDED)),
+    When(returned_at__isnull=False, then=Value(State.RETURNED)),
+    When(received_at__isnull=False, then=Value(State.RECEIVED)),
+    default=Value(State.DRAFT),
+    output_field=models.TextField(),
+)
+
+
+@classified(
+    id=Sensitivity.INTERNAL,
+    number=Sensitivity.PERSONAL,
+    procedure=Sensitivity.INTERNAL,
+    person=Sensitivity.PERSONAL,
+    language=Sensitivity.INTERNAL,
+    email=Sensitivity.PERSONAL,
+    answers=Sensitivity.SPECIAL,
+    typed=Sensitivity.SPECIAL,
+    revision=Sensitivity.INTERNAL,
+    place=Sensitivity.PERSONAL,
+    section=Sensitivity.INTERNAL,
+    engine=Sensitivity.INTERNAL,
+    opened_at=Sensitivity.INTERNAL,
+    saved_at=Sensitivity.INTERNAL,
+    received_at=Sensitivity.INTERNAL,
+    due_on=Sensitivity.INTERNAL,
+    returned_at=Sensitivity.INTERNAL,
+    decided_at=Sensitivity.INTERNAL,
+    closed_at=Sensitivity.INTERNAL,
+    withdrawn_at=Sensitivity.INTERNAL,
+    state=Sensitivity.INTERNAL,
+)
+class Case(models.Model):
+    """One person's request under one published version of a procedure.
+
+    ``answers`` holds the checked answers in the shape of the package's sections; ``typed`` keeps, path by path, what
+    was typed but cannot be accepted yet, so that nothing is lost. ``engine`` is the state of the flow as the pure
+    engine writes it (under 1 KB); its open tokens stand as :class:`Step` rows. ``due_on`` is the date promised.
+    ``place`` is the first place that the answers name, so that cases can be put on a map.
+    ``revision`` counts saves: two windows on the same draft notice each other by it.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    number = models.TextField(unique=True, null=True)
+    procedure = models.ForeignKey(Procedure, on_delete=models.PROTECT)
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="cases")
+    language = models.TextField(default="ja")
+    email = models.EmailField(blank=True)
+    answers = models.JSONField(default=dict)
+    typed = models.JSONField(default=dict)
+    revision = models.PositiveIntegerField(default=0)
+    place = models.ForeignKey(Place, on_delete=models.PROTECT, null=True, related_name="+")
+    section = models.TextField()
+    engine = models.TextField(blank=True)
+    opened_at = models.DateTimeField(default=clock.now)
+    saved_at = models.DateTimeField(default=clock.now)
+    received_at = models.DateTimeField(null=True)
+    due_on = models.DateField(null=True)
+    returned_at = models.DateTimeField(null=True)
+    decided_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+    withdrawn_at = models.DateTimeField(null=True)
+    state = models.GeneratedField(expression=_STATE, output_field=models.TextField(), db_persist=True)
+
+    class Meta:
+        db_table = "case"
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["person", "procedure"],
+                condition=Q(received_at__isnull=True, withdrawn_at__isnull=True),
+                name="one_draft_per_person_and_procedure",
+            ),
+            models.CheckConstraint(
+                name="a_received_case_has_number_and_promise",
+                condition=Q(received_at__isnull=True, number__isnull=True, due_on__isnull=True)
+                | Q(received_at__isnull=False, number__isnull=False, due_on__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="nothing_is_decided_before_it_is_received",
+                condition=Q(decided_at__isnull=True) | Q(received_at__isnull=False, decided_at__gte=F("received_at")),
+            ),
+            models.CheckConstraint(
+                name="a_case_ends_once",
+                condition=Q(closed_at__isnull=True) | Q(withdrawn_at__isnull=True),
+            ),
+            models.CheckConstraint(
+                name="nothing_is_closed_before_it_is_received",
+                condition=Q(closed_at__isnull=True) | Q(received_at__isnull=False, closed_at__gte=F("received_at")),
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["person", "-opened_at"], name="case_of_person"),
+            models.Index(fields=["section", "due_on"], name="case_open_in_section", condition=Q(closed_at=None)),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)

@@ -1,0 +1,44 @@
+"""What happened to a case, event by event."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from madoguchi.cases.models import Case, Timer
+from madoguchi.events.models import Event
+from madoguchi.messages.queries import letters_about, messages_about
+from madoguchi.people.queries import staff_names
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One line of the history: an event with the name of who did it (staff only; residents are 申請者).
+
+    ``node`` is the step it was about, ``what`` the letter or message, by its title.
+    """
+
+    event: Event
+    who: str
+    node: str = ""
+    what: str = ""
+
+
+def history(case: Case) -> list[Happening]:
+    """Everything that happened to the case, its steps, letters and messages, oldest first, refusals included."""
+    nodes = dict(case.steps.values_list("pk", "node"))
+    timers = dict(Timer.objects.filter(step__case=case).values_list("pk", "step__node"))
+    letters = {one.pk: f"{one.title}（{one.number}）" for one in letters_about(case.pk)}
+    notes = {one.pk: f"{one.subject}（{one.get_channel_display()}）" for one in messages_about(case.pk)}
+    titles, steps = letters | notes, nodes | timers
+    events = list(Event.objects.filter(subject_id__in=[case.pk, *steps, *titles]).order_by("at", "id"))
+    names = staff_names({one.actor_id for one in events if one.actor_kind == "staff" and one.actor_id})
+    return [Happening(one, _who(one, names), _of(steps, one.subject_id), _of(titles, one.subject_id)) for one in events]
+
+
+def _who(event: Event, names: Mapping[UUID, str]) -> str:
+    words = {"resident": "申請者", "system": "システム", "visitor": "申請者"}
+    return words.get(event.actor_kind) or _of(names, event.actor_id) or "職員"
+
+
+def _of(words: Mapping[UUID, str], key: UUID | None) -> str:
+    return words.get(key, "") if key is not None else ""

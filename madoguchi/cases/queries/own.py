@@ -1,0 +1,48 @@
+"""What the applicant asks: the own cases, the own draft, what must be corrected."""
+
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from madoguchi.cases.models import Case, Correction
+from madoguchi.cases.queries.unknown import unknown_case
+from madoguchi.events import Actor
+from madoguchi.ground.errors import Invalid, NotFound
+from madoguchi.ground.ids import parse_reference
+
+
+def own_cases(by: Actor) -> QuerySet[Case]:
+    """All cases of the resident, newest first; deleted drafts are left out."""
+    cases = Case.objects.filter(person_id=by.who).exclude(received_at=None, withdrawn_at__isnull=False)
+    return cases.select_related("procedure").order_by("-opened_at")
+
+
+def own_case(number: str, by: Actor) -> Case:
+    """The resident's case with this 受付番号, however typed. Raises NotFound for any other, existing or not."""
+    try:
+        canonical = parse_reference(number)
+    except Invalid:
+        raise unknown_case() from None
+    case = own_cases(by).filter(number=canonical).first() if by.kind == "resident" else None
+    if case is None:
+        raise unknown_case()
+    return case
+
+
+def own_draft(case_id: UUID, by: Actor) -> Case:
+    """The resident's draft or returned case by its id. Raises NotFound for any other."""
+    case = own_cases(by).filter(pk=case_id).first() if by.kind == "resident" else None
+    if case is None:
+        raise NotFound("draft-unknown", "この入力は見つかりません。わたしの手続きから開き直してください。")
+    return case
+
+
+def draft_of(code: str, by: Actor) -> Case | None:
+    """The unsubmitted draft that the resident has for this procedure: 続きから."""
+    return own_cases(by).filter(procedure__code=code, received_at=None).first()
+
+
+def open_corrections(case: Case) -> dict[str, Correction]:
+    """What the applicant is asked to correct now, by path."""
+    rows = Correction.objects.filter(step__case=case, answered_at=None).order_by("asked_at", "path")
+    return {one.path: one for one in rows}

@@ -1,0 +1,77 @@
+"""What a member of staff may see, and of one case what the desk shows beside its answers."""
+
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, Q
+
+from madoguchi.cases.models import Case, Correction, Decision, Step
+from madoguchi.cases.queries.found import course_of, scope_of
+from madoguchi.cases.queries.unknown import unknown_case
+from madoguchi.events import Actor
+from madoguchi.ground.errors import Invalid, NotFound
+from madoguchi.ground.ids import parse_reference
+from madoguchi.procedures import queries as procedures
+from madoguchi.procedures.rules.flow import Node
+from madoguchi.procedures.rules.outlook import following
+
+
+def mine_to_do(by: Actor) -> Q:
+    return Q(section__in=by.sections) | Q(posts__overlap=sorted(by.posts) or ["-"])
+
+
+def visible(by: Actor) -> Q:
+    """The cases that a member of staff may see: of the sections, and those with a step of section or post."""
+    return Q(section__in=by.sections) | Q(Exists(Step.objects.filter(mine_to_do(by), case=OuterRef("pk"))))
+
+
+def staff_case(number: str, by: Actor) -> Case:
+    """The case with this 受付番号 if it is of this member's section or post. Raises NotFound for any other."""
+    try:
+        canonical = parse_reference(number)
+    except Invalid:
+        raise unknown_case() from None
+    cases = Case.objects.filter(visible(by), number=canonical).select_related("procedure")
+    case = cases.first() if by.kind == "staff" else None
+    if case is None:
+        raise unknown_case()
+    return case
+
+
+def staff_step(case: Case, step_id: UUID) -> Step:
+    """A step of a case that the caller has already been allowed to see."""
+    step = case.steps.filter(pk=step_id).first()
+    if step is None:
+        raise NotFound("step-unknown", "この段階は見つかりません。画面を読み込み直してください。")
+    return step
+
+
+def corrections(case: Case) -> dict[str, list[Correction]]:
+    """Everything that the applicant was asked to correct, by path, oldest first."""
+    result: dict[str, list[Correction]] = {}
+    for one in Correction.objects.filter(step__case=case).order_by("asked_at", "path"):
+        result.setdefault(one.path, []).append(one)
+    return result
+
+
+def decision_of(case: Case) -> Decision | None:
+    """The decision as it was drafted or made, None before any table or examiner has said something."""
+    return Decision.objects.select_related("drafted_by", "made_by").filter(case=case).first()
+
+
+def notes(case: Case) -> list[Step]:
+    """The done steps with what their doers wrote for the office, oldest first: why it was sent back, what was seen."""
+    written = case.steps.filter(done_at__isnull=False).exclude(note="").select_related("account")
+    return list(written.order_by("done_at", "token"))
+
+
+def examined_by(case: Case, by: Actor) -> bool:
+    """Whether this member of staff has examined the case, and so must not approve it."""
+    return case.steps.filter(kind="examine", account_id=by.who, done_at__isnull=False).exists()
+
+
+def after(case: Case, step: Step, outcome: str) -> list[Node]:
+    """What would happen if this step ended so, up to the next that people do, as far as is known today."""
+    package, course = procedures.package(case.procedure), course_of(case)
+    if step.kind == "examine" and outcome in ("accept", "refuse"):
+        course.examine(step.node, outcome)
+    return following(package.graph, step.node, outcome, scope_of(case, package, course))

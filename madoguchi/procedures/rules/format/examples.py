@@ -1,0 +1,45 @@
+"""examples/*.yaml: a case as a clerk tells it."""
+
+from datetime import date
+from typing import Annotated
+
+from pydantic import ConfigDict, Field, JsonValue
+
+from madoguchi.ground.languages import LocalText
+from madoguchi.procedures.rules.format.model import Kebab, Model
+
+
+class LetterExpectation(Model):
+    """What must be read in the letter."""
+
+    name: Kebab | None = None
+    contains: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
+
+
+class Example(Model):
+    """A case as a clerk tells it; the check runs it."""
+
+    model_config = ConfigDict(title="examples/*.yaml")
+
+    title: LocalText | None = None
+    known: dict[str, JsonValue] = {}
+    """What the city holds about the applicant: facts by subject, as in `given`."""
+    given: dict[str, JsonValue] = {}
+    """What the applicant answers: {person: {full_name: …}, child: [{…}], <ask>: …}."""
+    on: date
+    """The day of the application, Asia/Tokyo."""
+    asked: tuple[str, ...] | None = None
+    """Which fields must be typed because nothing is known; nothing is checked without it."""
+    corrections: tuple[dict[str, JsonValue], ...] = ()
+    """What the applicant changes each time the case is returned."""
+    findings: dict[str, JsonValue] = {}
+    """What examiners write down where a step asks them to: {damage_ratio: 25}."""
+    reasons: tuple[str, ...] = ()
+    """What the examiner says when refusing, beside the reasons of the tables."""
+    path: Annotated[tuple[str, ...], Field(min_length=1)]
+    """The steps taken: kind, or kind:outcome (examine:return); `withdrawn` at the end where the applicant withdraws."""
+    decision: dict[str, JsonValue] | None = None
+    letter: LetterExpectation | None = None
+    digital: bool = True
+    """Every executed step was digital."""

@@ -1,0 +1,66 @@
+"""procedure.yaml as a whole."""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Discriminator, Field, StringConstraints, Tag
+
+from madoguchi.ground.languages import LocalText
+from madoguchi.procedures.rules.format.asks import Section
+from madoguchi.procedures.rules.format.model import Condition, Kebab, Model, Role
+from madoguchi.procedures.rules.format.steps import DigitalBreak, Step
+from madoguchi.procedures.rules.format.who import Fee, Law, Remedy, StandardPeriod
+
+
+class Gate(Model):
+    """A stop before the form is sent: where `when` holds of the answers this is the wrong procedure or the wrong
+    person. The face says so as soon as it knows, and sending is refused with the same words."""
+
+    when: Condition
+    title: LocalText
+    text: LocalText
+    """Where to go instead."""
+
+
+class Waiver(DigitalBreak):
+    """A finding of the check that the city accepts for now, with the same honesty as a digital break."""
+
+    rule: Annotated[str, StringConstraints(pattern=r"^[A-Z]\d{2}$")]
+    at: str | None = None
+    """The id of the step or the name of the field it is about; without it every finding of the rule."""
+    until: date | None = None
+    """The day from which the check complains again."""
+
+
+class Procedure(Model):
+    """A procedure: who asks for what under which law, what is asked, and what then happens, in one page."""
+
+    model_config = ConfigDict(title="procedure.yaml")
+
+    code: Kebab
+    """The name of its folder."""
+    version: date
+    """Date of effect; a running case keeps the version it began under."""
+    kind: Literal["application", "report", "journey", "internal"]
+    title: LocalText
+    summary: LocalText | None = None
+    law: Law
+    life_events: tuple[str, ...] = ()
+    office: Role
+    standard_period: StandardPeriod | None = None
+    identity: Literal["none", "contact", "account", "card", "card-signature"]
+    """How sure the city must be of who asks."""
+    apply_for_others: tuple[Literal["legal_representative", "agent", "family", "care_manager", "counter"], ...] = ()
+    fee: Annotated[
+        Annotated[Literal["none"], Tag("no fee")] | Annotated[Fee, Tag("a fee")],
+        Discriminator(lambda value: "no fee" if isinstance(value, str) else "a fee"),
+    ]
+    needs: tuple[LocalText, ...] = ()
+    """What to have at hand before starting."""
+    outcome: LocalText | None = None
+    """What the applicant gets in the end."""
+    remedy: Remedy | None = None
+    waivers: tuple[Waiver, ...] = ()
+    gates: tuple[Gate, ...] = ()
+    asks: tuple[Section, ...]
+    flow: Annotated[tuple[Step, ...], Field(min_length=1)]

@@ -1,0 +1,268 @@
+"""The steps of a flow, each a kind with its arguments, channel and deadline."""
+
+from collections.abc import Iterator
+from typing import Annotated, Literal, Self
+
+from pydantic import ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from madoguchi.ground.languages import LocalText
+from madoguchi.procedures.rules.format.asks import AskField
+from madoguchi.procedures.rules.format.model import (
+    BREAKING_CHANNELS,
+    BusinessDays,
+    Channel,
+    Condition,
+    FactKey,
+    Kebab,
+    Model,
+    Role,
+    Snake,
+    refuse,
+)
+
+
+class DigitalBreak(Model):
+    """Why a step leaves the digital path. Without it a step on paper, by post, at the counter … does not load."""
+
+    clause: str
+    """条例第3条第2項, or 慣行 with no clause: then say so."""
+    level: Literal["法律", "政省令", "条例", "規則", "要綱", "慣行"]
+    reason: LocalText
+    substitute: LocalText
+    """What would do instead, digitally."""
+
+
+class OfficeDeadline(Model):
+    """How long the office takes; when it is over, those responsible are reminded."""
+
+    business_days: BusinessDays
+    then: Literal["remind"] = "remind"
+
+
+class ApplicantDeadline(Model):
+    """How long the applicant has for a correction (補正), and what happens when it is over."""
+
+    business_days: BusinessDays
+    then: Literal["remind", "withdraw", "refuse"] = "remind"
+
+
+class StepBody(Model):
+    """What steps of every kind have in common."""
+
+    id: Kebab | None = None
+    """Write one where the step may move or be joined by another of its kind: running cases are found by it."""
+    title: LocalText | None = None
+    when: Condition | None = None
+    """The step is skipped where this does not hold."""
+    by: Role | None = None
+    """Who does it: a role; the city's organisation.yaml says which post or section holds it."""
+    channel: Channel = "screen"
+    deadline: OfficeDeadline | None = None
+    digital_break: DigitalBreak | None = None
+
+    @model_validator(mode="after")
+    def _breaks_only_with_reason(self) -> Self:
+        if self.channel in BREAKING_CHANNELS:
+            if self.digital_break is None:
+                raise PydanticCustomError(
+                    "format",
+                    "{message}",
+                    {
+                        "message": f"この手順はデジタルの流れから外れます（{self.channel}）",
+                        "instead": "digital_break: に clause・level・reason・substitute を書くか、"
+                        "channel: screen で済むようにします",
+                        "keys": ("channel",),
+                        "rule": "L01",
+                    },
+                )
+            if self.by is None:
+                instead = "by: office のように担当を書きます"
+                raise refuse(f"{self.channel} で行う人が決まっていません", instead, "channel")
+        elif self.digital_break is not None:
+            instead = "行ごと消すか、channel: を書きます"
+            raise refuse("この手順は画面で行うので、外れる理由は要りません", instead, "digital_break")
+        return self
+
+
+class HumanBody(StepBody):
+    """A step that a person does, on the screen unless it says otherwise."""
+
+    by: Role
+
+
+class Examine(HumanBody):
+    """審査: a person compares the answers with what the law asks. `return` sends them back for correction (補正)."""
+
+    outcomes: Annotated[tuple[Literal["accept", "return", "refuse"], ...], Field(min_length=1)] = (
+        "accept",
+        "return",
+        "refuse",
+    )
+    checks: tuple[LocalText, ...] = ()
+    """What has to be looked at, one line each."""
+    findings: tuple[AskField, ...] = ()
+    """What the examiner writes down when accepting (the damage ratio of a survey); known from then on as
+    `finding.<ask>` to conditions, tables and letters."""
+    correction: ApplicantDeadline = ApplicantDeadline(business_days=10)
+    """How long the applicant has when the case is returned."""
+
+    @model_validator(mode="after")
+    def _can_go_on(self) -> Self:
+        if "accept" not in self.outcomes:
+            raise refuse("accept がないと先へ進めません", "outcomes: [accept, return, refuse]", "outcomes")
+        if len(set(self.outcomes)) < len(self.outcomes):
+            raise refuse("同じ結果が二度書かれています", "結果は一度ずつ書きます", "outcomes")
+        if "correction" in self.model_fields_set and "return" not in self.outcomes:
+            instead = "outcomes: に return を加えるか、correction: を消します"
+            raise refuse("補正に戻すことがないのに期限があります", instead, "correction")
+        return self
+
+
+class LookUp(StepBody):
+    """照会: facts are fetched from registers the city may use."""
+
+    facts: Annotated[tuple[FactKey, ...], Field(min_length=1)]
+    basis: Literal["internal-use", "consent", "information-network", "law"]
+    """Why the city may look."""
+
+
+class Judge(StepBody):
+    """判定: a decision table of rules.yaml decides."""
+
+    table: Snake
+
+
+class Consult(HumanBody):
+    """合議: another section gives its opinion; it does not block."""
+
+
+class Approve(HumanBody):
+    """決裁, never of one's own work."""
+
+    outcomes: Annotated[tuple[Literal["approve", "send_back"], ...], Field(min_length=1)] = ("approve", "send_back")
+    back_to: Kebab | None = None
+    """The id of the examination that `send_back` goes to; without it the one right before."""
+    may_be_delegated: bool = False
+    """代決・専決 by those whom organisation.yaml names."""
+
+    @model_validator(mode="after")
+    def _can_go_on(self) -> Self:
+        if "approve" not in self.outcomes:
+            raise refuse("approve がないと先へ進めません", "outcomes: [approve, send_back]", "outcomes")
+        if len(set(self.outcomes)) < len(self.outcomes):
+            raise refuse("同じ結果が二度書かれています", "結果は一度ずつ書きます", "outcomes")
+        return self
+
+
+class Pay(StepBody):
+    """納付 of the fee. Known to the format; no package with it passes before a payment provider is connected."""
+
+
+class Book(StepBody):
+    """予約 of a slot. Known to the format; no package with it passes before a booking provider is connected."""
+
+    offer: Kebab
+
+
+class Issue(StepBody):
+    """交付: a letter is made, signed and sent. From here on the decision stands and cannot be withdrawn from."""
+
+    letter: Kebab | None = None
+    """letters/<letter>.typ; a thing that is handed over instead (鑑札) has none, and its channel says so."""
+    signed: bool = True
+
+    @model_validator(mode="after")
+    def _issues_something(self) -> Self:
+        if self.letter is None and self.channel == "screen":
+            raise refuse("何を交付するのかが決まりません", "letter: に letters/ の文書の名前を書きます")
+        return self
+
+
+class Record(StepBody):
+    """記録: the result is kept as a fact, so that nobody asks for it again."""
+
+    fact: FactKey
+    value: Condition | None = None
+    """An expression; without it the decision itself is kept."""
+
+
+class Wait(StepBody):
+    """待機 for a time the law prescribes."""
+
+    business_days: BusinessDays | None = None
+    days: Annotated[int, Field(ge=1, le=3660)] | None = None
+    until: Condition | None = None
+    """An expression that gives a date."""
+
+    @model_validator(mode="after")
+    def _ends(self) -> Self:
+        if sum(value is not None for value in (self.business_days, self.days, self.until)) != 1:
+            raise refuse("待つ期間が決まりません", "business_days・days・until のどれか一つを書きます")
+        return self
+
+
+class Notify(StepBody):
+    """通知 without a letter: an e-mail or a line on the status page."""
+
+    template: Kebab
+    to: Literal["applicant", "office"] = "applicant"
+
+
+AnyBody = Examine | LookUp | Judge | Consult | Approve | Pay | Book | Issue | Record | Wait | Notify
+
+
+class Step(Model):
+    """One step, written as a mapping with one key: its kind."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
+
+    examine: Examine | None = None
+    look_up: LookUp | None = None
+    judge: Judge | None = None
+    consult: Consult | None = None
+    approve: Approve | None = None
+    pay: Pay | None = None
+    book: Book | None = None
+    issue: Issue | None = None
+    record: Record | None = None
+    wait: Wait | None = None
+    notify: Notify | None = None
+    parallel: Annotated[tuple[Annotated[tuple["Step", ...], Field(min_length=1)], ...], Field(min_length=2)] | None = (
+        None
+    )
+    """Branches that run side by side; the flow goes on when all have ended."""
+
+    @model_validator(mode="after")
+    def _is_one_kind(self) -> Self:
+        if len(self.model_fields_set) != 1:
+            raise refuse("手順は種類を一つだけ書きます", "手順ごとに「- examine:」のように行を分けます")
+        if self.parallel is None and getattr(self, self.kind) is None:
+            raise refuse(f"手順 {self.kind} の中身がありません", f"{self.kind}: {{…}} と書きます", self.kind)
+        return self
+
+    @property
+    def kind(self) -> str:
+        return next(iter(self.model_fields_set))
+
+    @property
+    def body(self) -> AnyBody:
+        """The step itself. A parallel has no body; ask :attr:`parallel` first."""
+        body: AnyBody | None = None if self.kind == "parallel" else getattr(self, self.kind)
+        if body is None:
+            raise ValueError("a parallel has branches, no body")
+        return body
+
+
+Place = tuple[str | int, ...]
+
+"""A path in a document: (flow, 2, examine)."""
+
+
+def walk(steps: tuple[Step, ...], at: Place = ("flow",)) -> Iterator[tuple[Place, Step]]:
+    """Every step in the order written, branches included, with its path in the document: (flow, 2, examine)."""
+    for index, step in enumerate(steps):
+        here = (*at, index, step.kind)
+        yield here, step
+        for number, branch in enumerate(step.parallel or ()):
+            yield from walk(branch, (*here, number))
