@@ -13,6 +13,7 @@ from madoguchi.procedures.rules import format as formats
 from madoguchi.procedures.rules.city import City, Holders, Section, load_city
 from madoguchi.procedures.rules.flow import Graph
 from madoguchi.procedures.rules.published import Published, published
+from madoguchi.procedures.rules.search import Found, Index, entry, load_synonyms
 
 
 @cache
@@ -68,3 +69,17 @@ def package(row: Procedure) -> Published:
 def _package(key: UUID) -> Published:
     row = Procedure.objects.get(pk=key)
     return published(row.data, Graph.from_json(row.graph))
+
+
+def search(said: str) -> Found:
+    """The codes of the procedures offered today that fit what a person typed. What was typed is kept nowhere."""
+    return _index(tuple(row.pk for row in offered())).find(said)
+
+
+@lru_cache(maxsize=2)
+def _index(keys: tuple[UUID, ...]) -> Index:
+    """Built once for what is offered: some milliseconds a procedure."""
+    groups = load_synonyms(settings.CATALOGUE / "synonyms.yaml")
+    packages = [_package(key) for key in keys]
+    sections = [city().section_of(one.procedure) for one in packages]
+    return Index([entry(one, at.name if at else None, groups) for one, at in zip(packages, sections, strict=True)])

@@ -13,6 +13,7 @@ urlpatterns = [
     path("procedures/<slug:code>/start/", applying.start, name="start"),
     path("procedures/<slug:code>/begin/", applying.begin, name="begin"),
     path("life/<str:slug>/", finding.life_event, name="life-event"),
+    path("offices/<slug:slug>/", finding.office, name="office"),
     path("sign-in/", signing_in.sign_in, name="sign-in"),
     path("sign-in/card/", signing_in.card, name="card"),
     path("sign-in/card/return/", signing_in.card_return, name="card-return"),

@@ -1,7 +1,7 @@
 """What the city offers, as the pages say it: a card in a list, and the page that a procedure opens with."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from django.utils.translation import gettext, gettext_noop
@@ -62,6 +62,25 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
+class Searched:
+    """What fits a few words, or where nothing does what comes near."""
+
+    fit: list[Offer]
+    near: list[Offer] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """A section of the city with what it offers; ``slug`` is its id in organisation.yaml."""
+
+    slug: str
+    name: str
+    department: str
+    telephone: str
+    offers: list[Offer]
+
+
+@dataclass(frozen=True, slots=True)
 class Measured:
     """How many of the closed cases were digital in every executed step. ``share`` in percent."""
 
@@ -104,6 +123,26 @@ def life_events() -> list[LifeEvent]:
     slugs = dict.fromkeys(slug for one in offered() for slug in one.life_events)
     ordered = sorted(slugs, key=lambda slug: list(LIFE_EVENTS).index(slug) if slug in LIFE_EVENTS else 99)
     return [LifeEvent(slug, gettext(slug), LIFE_EVENTS.get(slug, "city")) for slug in ordered]
+
+
+def search(query: str) -> Searched:
+    """What people mean by these words, best first."""
+    there = {one.code: one for one in offered()}
+    found = procedures.search(query)
+    return Searched([there[code] for code in found.fit], [there[code] for code in found.near])
+
+
+def offices() -> list[Office]:
+    """The sections that offer something, in the order of organisation.yaml."""
+    city, there = procedures.city(), offered()
+    result = []
+    for department in city.organisation.departments:
+        for section in department.sections:
+            mine = [one for one in there if city.section_of(one.procedure) == section]
+            if mine:
+                phone = section.phone or city.file.contact.phone
+                result.append(Office(section.id, said(section.name), said(department.name), phone, mine))
+    return result
 
 
 def page(code: str) -> Page | None:

@@ -14,8 +14,8 @@ from madoguchi.cases.models import Case, Document
 from madoguchi.cases.tests.conftest import flat
 from madoguchi.events import Actor
 from madoguchi.events.models import Event
+from madoguchi.procedures import queries as procedures
 from madoguchi.web.presenting import offers
-from madoguchi.web.search import find
 from madoguchi.web.tests.conftest import SignedIn, a_clerk, loaded
 
 Dog = tuple[Client, Actor, Case]
@@ -32,31 +32,26 @@ def last_refusal() -> Event:
 # -- finding ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("said", "first"),
-    [
-        ("いぬ", "dog-registration"),
-        ("イヌ", "dog-registration"),
-        ("犬", "dog-registration"),
-        ("ﾏｲｸﾛﾁｯﾌﾟ", "dog-registration"),
-        ("こども", "child-allowance-claim"),
-        ("児童手当", "child-allowance-claim"),
-        ("じどうてあて", "child-allowance-claim"),
-        ("赤ちゃん", "child-allowance-claim"),
-        ("台風", "disaster-certificate"),
-        ("り災証明", "disaster-certificate"),
-        ("ひっこし", "child-allowance-claim"),
-        ("typhoon", "disaster-certificate"),
-        ("dog", "dog-registration"),
-    ],
-)
-def test_everyday_words_find_what_the_law_calls_otherwise(published: None, said: str, first: str) -> None:
-    assert first in [one.code for one in find(said, offers.offered(), "ja")][:2]
-
-
-@pytest.mark.parametrize("said", ["水道", "xyzzy", "。", "' OR 1=1 --"])
+@pytest.mark.parametrize("said", ["水道", "xyzzy", "。", "' OR 1=1 --", "\ufdfa" * 100, "あ", "%00"])
 def test_nothing_is_found_where_nothing_is(published: None, said: str) -> None:
-    assert find(said, offers.offered(), "ja") == []
+    assert procedures.search(said).fit == ()
+    assert Client().get("/procedures/", {"q": said}).status_code == 200
+
+
+def test_a_search_shows_the_best_first_and_leads_to_people_where_nothing_fits(published: None) -> None:
+    page = Client().get("/procedures/", {"q": "わんちゃんを飼い始めた"}).content.decode()
+    assert page.index("/procedures/dog-registration/") < page.index('id="events"')
+    assert "/procedures/disaster-certificate/" not in page
+    page = Client().get("/procedures/", {"q": "固定資産税"}).content.decode()
+    assert "合う手続きが見つかりませんでした" in page
+    assert "tel:" in page
+
+
+def test_a_section_shows_what_it_offers(published: None) -> None:
+    page = Client().get("/offices/environment/").content.decode()
+    assert "/procedures/dog-registration/" in page
+    assert "/procedures/child-allowance-claim/" not in page
+    assert Client().get("/offices/nothing/").status_code == 404
 
 
 def test_language_is_kept_and_the_place_too(published: None) -> None:

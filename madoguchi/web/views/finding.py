@@ -7,8 +7,6 @@ from django.views.decorators.http import require_safe
 from madoguchi.cases import queries as cases
 from madoguchi.web import visiting
 from madoguchi.web.presenting import cards, offers
-from madoguchi.web.search import find
-from madoguchi.web.words import language
 
 
 @require_safe
@@ -32,9 +30,19 @@ def home(request: HttpRequest) -> HttpResponse:
 def procedures(request: HttpRequest) -> HttpResponse:
     """All procedures, or those that fit a few words."""
     query = request.GET.get("q", "").replace("\0", "").strip()[:100]
-    offered = offers.offered()
-    found = find(query, offered, language()) if query else offered
-    return render(request, "web/procedures.html", {"query": query, "procedures": found, "events": offers.life_events()})
+    found = offers.search(query) if query else offers.Searched(offers.offered())
+    return render(
+        request,
+        "web/procedures.html",
+        {
+            "query": query,
+            "procedures": found.fit or found.near,
+            "is_near": bool(found.near),
+            "count": len(found.fit),
+            "events": offers.life_events(),
+            "offices": offers.offices(),
+        },
+    )
 
 
 @require_safe
@@ -45,6 +53,15 @@ def life_event(request: HttpRequest, slug: str) -> HttpResponse:
         raise Http404
     there = [one for one in offers.offered() if slug in one.life_events]
     return render(request, "web/life_event.html", {"event": event, "procedures": there})
+
+
+@require_safe
+def office(request: HttpRequest, slug: str) -> HttpResponse:
+    """The procedures that one section of the city handles."""
+    found = next((one for one in offers.offices() if one.slug == slug), None)
+    if found is None:
+        raise Http404
+    return render(request, "web/office.html", {"office": found})
 
 
 @require_safe

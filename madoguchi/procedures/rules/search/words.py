@@ -1,0 +1,115 @@
+"""From a text to what is compared: its words of content in their base form, and its sound.
+
+Two channels, because people misspell in two ways: another form of the word (引っ越した, 引越し) is a matter of words;
+a wrong conversion, kana or a slip of the finger (住民表, じどてあて, alowance) is a matter of sound.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Final
+
+from madoguchi.ground.japanese import Morpheme, morphemes
+from madoguchi.ground.kana import search_key, to_hiragana
+
+_CONTENT: Final = frozenset({"名詞", "動詞", "形容詞", "形状詞", "接頭辞", "接尾辞", "副詞"})
+#: What every question holds and no procedure is told by, in base form.
+_SMALL_WORDS: Final = """
+為る 有る 居る 成る 出来る 下さる 致す 為さる 貰う 遣る 言う 思う 行く 来る 良い 時 事 物 為 方 様 人 者 私 何 誰 何処
+何時 如何 どう 場合 必要 方法 教える 知る 分かる 欲しい 願う 度い 市 市役所 役所 手続き
+申請 申し込み 申し込む 届け 届け出
+届け出る 届 御 さん ちゃん 目 的 等
+a an the of to for in on at my me i is are was be do does how what where when can need want get have please about and or
+"""
+_EMPTY: Final = frozenset(_SMALL_WORDS.split())
+_LATIN: Final = re.compile(r"[a-z]+")
+_SENTENCE_END: Final = re.compile(r"[\s　、。，．,.!?！？「」『』（）()・/／:：;；]+")
+_MARKS: Final = re.compile("[\u3099\u309a]")
+_UNSOUNDED: Final = re.compile("[^ぁ-ゖa-z0-9]")
+
+
+def key(text: str) -> str:
+    """What two spellings have in common: width, case, old forms of characters, spaces, and the kind of kana."""
+    return to_hiragana(search_key(text))
+
+
+@lru_cache(maxsize=4096)
+def words(text: str) -> tuple[str, ...]:
+    """The words of content of a text in base form, compounds both whole and in parts; repeated as they stand there."""
+    plain = unicodedata.normalize("NFKC", text).lower()
+    found: list[str] = []
+    for one in morphemes(plain):
+        found += _content(one)
+    parts = set(found)
+    for one in morphemes(plain, whole=True):
+        found += (word for word in _content(one) if word not in parts)
+    return tuple(found)
+
+
+def _content(one: Morpheme) -> Iterator[str]:
+    if latin := _LATIN.findall(one.surface):
+        yield from (stem(word) for word in latin if len(word) > 1 and word not in _EMPTY)
+    elif one.part in _CONTENT and one.kind != "数詞" and one.base not in _EMPTY and re.search(r"\w", one.surface):
+        yield one.base
+
+
+def names(text: str) -> Iterator[str]:
+    """The nouns of a text, compounds whole: マイクロチップ, 母子健康手帳, certificate."""
+    for one in morphemes(unicodedata.normalize("NFKC", text).lower(), whole=True):
+        if one.part == "名詞" and one.kind != "数詞" and one.base not in _EMPTY and len(one.surface) > 1:
+            yield one.surface
+
+
+def stem(word: str) -> str:
+    """An English word without its commonest endings: dogs, registered and registering are found by each other."""
+    for ending, rest in (
+        ("ations", 4),
+        ("ation", 4),
+        ("ies", 3),
+        ("ing", 3),
+        ("ed", 3),
+        ("es", 4),
+        ("s", 3),
+    ):
+        if word.endswith(ending) and len(word) - len(ending) >= rest and not word.endswith("ss"):
+            word = word[: -len(ending)]
+            break
+    return word.rstrip("e") if len(word) > 4 else word
+
+
+@lru_cache(maxsize=4096)
+def sound(text: str) -> str:
+    """How a text sounds, in hiragana and Latin letters: without long vowels, small つ, voicing marks and spaces.
+
+    住民票 and 住民表, りさい and リサイ, ﾏｲｸﾛﾁｯﾌﾟ and マイクロチプ sound alike.
+    """
+    plain = unicodedata.normalize("NFKC", text).lower()
+    read = "".join(one.surface if _is_kana(one.surface) else one.reading for one in _heard(plain))
+    bare = _MARKS.sub("", unicodedata.normalize("NFD", key(read)))
+    return _UNSOUNDED.sub("", bare.replace("っ", "").replace("ー", ""))
+
+
+def _heard(text: str) -> Iterator[Morpheme]:
+    for one in morphemes(text, whole=True):
+        if one.part in ("空白", "補助記号", "記号"):
+            continue
+        if one.surface.isascii():
+            yield one._replace(reading=one.surface)
+        else:
+            yield one
+
+
+def _is_kana(text: str) -> bool:
+    return all("ぁ" <= char <= "ゖ" or "ァ" <= char <= "ヶ" or char == "ー" for char in text)
+
+
+def phrases(text: str) -> list[str]:
+    """The parts of what was typed, as spaces and punctuation divide it."""
+    return [part for part in _SENTENCE_END.split(text) if part]
+
+
+def pairs(sounded: str) -> frozenset[str]:
+    """The pairs of neighbouring sounds; English letters in threes, because two say little."""
+    size = 3 if sounded.isascii() else 2
+    return frozenset(sounded[at : at + size] for at in range(len(sounded) - size + 1))
