@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from madoguchi.cases.actions import driving, timing, writing
+from madoguchi.cases.actions import driving, telling, timing
 from madoguchi.cases.models import Case, Step, Timer
 from madoguchi.events import SYSTEM
 from madoguchi.events.following import follows
@@ -39,30 +39,19 @@ def perform_open_steps(event_id: UUID) -> None:
         driving.perform(step, by=SYSTEM)
 
 
-@follows("case.submit", "case.examine", "case.withdraw", name="cases.tell")
+@follows(
+    "case.submit", "case.examine", "case.approve", "case.do", "case.perform", "case.fire", "case.withdraw",
+    name="cases.tell",
+)  # fmt: skip
 def tell_applicant(event_id: UUID) -> None:
-    """Receipt, request for correction, confirmation of a withdrawal: to the portal, and by mail where there is one."""
+    """Each turn of the case: to the portal, and by mail where there is an address. The decision is told by the flow."""
     event = Event.objects.get(pk=event_id)
     case = _case(event_id)
     if case is None or case.number is None:
         return
-    template = {
-        "case.submit": "" if event.data.get("corrected") or event.data.get("again") else "received",
-        "case.examine": "returned" if event.data.get("outcome") == "return" else "",
-        "case.withdraw": "withdrawn",
-    }[event.verb]
-    if not template or Message.objects.filter(event_id=event_id, template=template).exists():
-        return
-    messages.send(
-        template,
-        event=event_id,
-        values=writing.message_values(case, procedures.package(case.procedure)),
-        person=case.person_id,
-        address=case.email,
-        about=case.pk,
-        language=case.language,
-        by=SYSTEM,
-    )
+    for template in telling.templates(event, case):
+        if not Message.objects.filter(event_id=event_id, template=template).exists():
+            telling.tell(case, template, event=event_id, by=SYSTEM)
 
 
 @follows("person.ask_email_confirmation", name="cases.confirm_email")

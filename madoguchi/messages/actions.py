@@ -3,6 +3,7 @@ revoked."""
 
 import hashlib
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,12 +15,15 @@ from madoguchi.events.rules import BY_SYSTEM
 from madoguchi.ground import clock
 from madoguchi.ground.errors import NotFound, Stale
 from madoguchi.messages.models import Letter, LetterFile, LetterSeries, Message
-from madoguchi.messages.ports import Mail, Undeliverable, carrier, signer
+from madoguchi.messages.ports import TryLater, signer
 from madoguchi.messages.queries import text, verification
 from madoguchi.messages.rules import codes, letters
 
 #: The case whose step issues the letter has asked who may complete that step.
 BY_STAFF = Reason("staff-in-charge", "担当の職員が手続の中で行った", lambda actor, _: actor.kind == "staff")
+#: How long a mail is in one worker's hand. Longer than any carrier takes (30 seconds), so that two never carry it at
+#: once; a worker killed in between gives it back when this is over.
+IN_HAND = timedelta(minutes=2)
 OWN = Reason("own", "ご本人のものだから", lambda actor, one: actor.kind == "resident" and one.person_id == actor.id)
 
 
@@ -119,15 +123,16 @@ def send(
     address: str = "",
     about: UUID | None = None,
     language: str = "ja",
+    section: str = "",
 ) -> Message:
     """お知らせ: write a message to a person (and to their address, where given); a job carries the mail.
 
     ``event`` is what gave rise to it: asked again for the same event, template and recipient, the first message is
-    returned and nothing is written. ``values`` are those the template ``uses``.
+    returned and nothing is written. ``values`` are those the template ``uses``; ``section`` is whose wording counts.
     """
-    words = text(template)
+    words = text(template, section)
     subject, body = words.say(language, values)
-    _, closing = text("closing").say(language, values)
+    _, closing = text("closing", section).say(language, values)
     at = clock.now()
     once: dict[str, Any] = {"event_id": event, "template": template, "person_id": person, "address": address}
     message, new = Message.objects.get_or_create(
@@ -146,11 +151,31 @@ def send(
     return message
 
 
-@act("message.deliver", allow=(BY_SYSTEM,))
-def deliver(message: Message, *, by: Actor) -> Message:
-    """お知らせの配送: hand a waiting mail to the carrier; done at most once at a time, and not again once it has left.
+@act("message.take", allow=(BY_SYSTEM,))
+def take(message: Message, *, by: Actor) -> Message | None:
+    """メールの引受け: one worker has the mail in hand for a while; None where it has left or another worker has it.
 
-    An address that does not exist is written down as a failure. Raises TryLater where it may leave later.
+    Raises TryLater where a worker took it and was not heard of since: only when that worker's time is up may the mail
+    be taken again, because it may have left.
+    """
+    kept = Message.objects.select_for_update().filter(pk=message.pk).first()
+    if kept is None or kept.state != "waiting" or kept.channel != "mail":
+        record(taken=False)
+        return None
+    at = clock.now()
+    if kept.taken_at is not None and at - kept.taken_at < IN_HAND:
+        raise TryLater("in-hand")
+    record(taken=True, again=kept.taken_at is not None)
+    kept.taken_at = at
+    kept.save(update_fields=["taken_at"])
+    return kept
+
+
+@act("message.deliver", allow=(BY_SYSTEM,))
+def deliver(message: Message, *, by: Actor, failure: str = "", later: str = "") -> Message:
+    """メールの配送の記録: what became of a mail that was taken in hand: it left, never will, or is to be tried again.
+
+    ``failure`` is the code of what will never arrive, ``later`` of what may: then any worker may take it again.
     """
     kept = Message.objects.select_for_update().filter(pk=message.pk).first()
     if kept is None:
@@ -158,16 +183,28 @@ def deliver(message: Message, *, by: Actor) -> Message:
     if kept.state != "waiting":
         record(left=False)
         return kept
-    try:
-        carrier().send(Mail(str(kept.id), kept.address, kept.subject, kept.body, kept.language))
+    if later:
+        kept.taken_at = None
+    elif failure:
+        kept.failed_at, kept.failure = clock.now(), failure
+    else:
         kept.sent_at = clock.now()
-    except Undeliverable as trouble:
-        kept.failed_at, kept.failure = clock.now(), trouble.code
-    if text(kept.template).secret:
+    if text(kept.template).secret and not later:
         kept.body = ""
-    kept.save(update_fields=["sent_at", "failed_at", "failure", "body"])
-    record(left=kept.sent_at is not None, failure=kept.failure or None)
+    kept.save(update_fields=["taken_at", "sent_at", "failed_at", "failure", "body"])
+    record(left=kept.sent_at is not None, failure=failure or later or None)
     return kept
+
+
+@act("message.bounce", allow=(BY_SYSTEM,))
+def bounce(message: Message, *, by: Actor, code: str) -> Message:
+    """不達の記録: a mail that had left came back; the case shows it. ``code`` is an enhanced status code (RFC 3463)."""
+    Message.objects.filter(pk=message.pk, channel="mail", failed_at=None).update(
+        sent_at=None, failed_at=clock.now(), failure=f"bounce-{code}"
+    )
+    record(failure=code)
+    message.refresh_from_db()
+    return message
 
 
 @act("message.read", allow=(OWN,))

@@ -1,12 +1,19 @@
-"""What happens later with messages: a message that was written for an address is carried there."""
+"""What happens later with messages: a message that was written for an address is carried there.
+
+Taken in hand, carried, noted: three steps, and no row is locked while the mail server is spoken to. A worker that is
+killed after the server took the mail and before that was noted leaves it in hand; when its time is up the mail is
+carried once more, with the same Message-ID, by which mailboxes know it for the same mail. So a mail is never lost, and
+twice only then.
+"""
 
 from uuid import UUID
 
 from madoguchi.events import SYSTEM
 from madoguchi.events.following import follows
 from madoguchi.events.models import Event
-from madoguchi.messages.actions import deliver
+from madoguchi.messages.actions import deliver, take
 from madoguchi.messages.models import Message
+from madoguchi.messages.ports import Mail, TryLater, Undeliverable, carrier
 
 
 @follows("message.send", name="messages.deliver")
@@ -14,4 +21,15 @@ def carry(event_id: UUID) -> None:
     """Deliver the message that the event wrote; TryLater reaches the worker, which tries again."""
     about = Event.objects.values_list("subject_id", flat=True).get(pk=event_id)
     for message in Message.objects.filter(pk__in=[about], channel="mail", state="waiting"):
-        deliver(message, by=SYSTEM)
+        held = take(message, by=SYSTEM)
+        if held is None:
+            continue
+        try:
+            carrier().send(Mail(str(held.id), held.address, held.subject, held.body, held.language))
+        except Undeliverable as trouble:
+            deliver(held, failure=trouble.code, by=SYSTEM)
+        except TryLater as trouble:
+            deliver(held, later=str(trouble) or "later", by=SYSTEM)
+            raise
+        else:
+            deliver(held, by=SYSTEM)

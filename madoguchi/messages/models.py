@@ -8,7 +8,7 @@ from django.db.models import Case, F, Q, Value, When
 from madoguchi.ground import clock
 from madoguchi.ground.ids import uuid7
 from madoguchi.ground.sensitivity import Sensitivity, classified
-from madoguchi.people.models import Person
+from madoguchi.people.models import Account, Person
 
 
 @classified(
@@ -23,6 +23,7 @@ from madoguchi.people.models import Person
     subject=Sensitivity.PERSONAL,
     body=Sensitivity.PERSONAL,
     created_at=Sensitivity.INTERNAL,
+    taken_at=Sensitivity.INTERNAL,
     sent_at=Sensitivity.INTERNAL,
     read_at=Sensitivity.INTERNAL,
     failed_at=Sensitivity.INTERNAL,
@@ -33,6 +34,8 @@ class Message(models.Model):
     """What was said to one person: shown under わたしの手続き and, where there is an address, carried there.
 
     ``about`` is the id of the case. ``event_id`` is the event that gave rise to it: a job that runs twice writes once.
+    ``taken_at`` is when a worker took the mail in hand to carry it. ``person`` is empty where the mail is all there is:
+    the words themselves stand in the portal elsewhere.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7)
@@ -46,6 +49,7 @@ class Message(models.Model):
     subject = models.TextField()
     body = models.TextField()
     created_at = models.DateTimeField(default=clock.now)
+    taken_at = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)
     read_at = models.DateTimeField(null=True)
     failed_at = models.DateTimeField(null=True)
@@ -91,6 +95,7 @@ class Message(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["person", "-created_at"], name="message_inbox"),
             models.Index(fields=["about", "created_at"], name="message_about"),
+            models.Index(fields=["person"], name="message_unread", condition=Q(read_at=None)),
         ]
 
     def __str__(self) -> str:
@@ -211,3 +216,40 @@ class LetterFile(models.Model):
 
     def __str__(self) -> str:
         return str(self.pk)
+
+
+@classified(
+    id=Sensitivity.INTERNAL,
+    template=Sensitivity.INTERNAL,
+    section=Sensitivity.INTERNAL,
+    subject=Sensitivity.INTERNAL,
+    body=Sensitivity.INTERNAL,
+    changed_at=Sensitivity.INTERNAL,
+    changed_by=Sensitivity.INTERNAL,
+)
+class Wording(models.Model):
+    """What a section says instead of the catalogue's text: one row for each change, the newest one is in force.
+
+    ``subject`` and ``body`` hold the words by language. Both empty: from then on the catalogue's words again.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    template = models.TextField()
+    section = models.TextField()
+    subject = models.JSONField(default=dict)
+    body = models.JSONField(default=dict)
+    changed_at = models.DateTimeField(default=clock.now)
+    changed_by = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        db_table = "message_wording"
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="wording_is_whole_or_reset",
+                condition=Q(subject={}, body={}) | (~Q(subject={}) & ~Q(body={})),
+            ),
+        ]
+        indexes: ClassVar = [models.Index(fields=["section", "template", "-changed_at"], name="wording_in_force")]
+
+    def __str__(self) -> str:
+        return f"{self.template} {self.section} {self.id}"

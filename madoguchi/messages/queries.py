@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 
 from madoguchi.ground import clock
 from madoguchi.ground.errors import Invalid, NotFound
-from madoguchi.messages.models import Letter, LetterFile, Message
+from madoguchi.messages.models import Letter, LetterFile, Message, Wording
 from madoguchi.messages.ports import signer
 from madoguchi.messages.rules import codes, letters, texts
 
@@ -125,7 +125,29 @@ def _loaded(path: Path, changed_ns: int) -> texts.Text:
     return texts.load(str(path), path.read_text(encoding="utf-8"))
 
 
-def text(template: str) -> texts.Text:
-    """The template of that name in ``catalogue/messages``, read again when its file changes."""
+def text(template: str, section: str = "") -> texts.Text:
+    """The template of that name: as the section words it, else as ``catalogue/messages`` does.
+
+    The file is read again when it changes; what a section wrote is asked for at every use, because any process may
+    have written it.
+    """
     path: Path = settings.CATALOGUE / "messages" / f"{template}.yaml"
-    return _loaded(path, path.stat().st_mtime_ns)
+    default = _loaded(path, path.stat().st_mtime_ns)
+    own = wording(template, section) if section else None
+    return default.worded(own.subject, own.body) if own is not None and own.subject else default
+
+
+def templates() -> list[texts.Text]:
+    """Every template of the catalogue, by code, as the catalogue words it."""
+    return [text(path.stem) for path in sorted((settings.CATALOGUE / "messages").glob("*.yaml"))]
+
+
+def wording(template: str, section: str) -> Wording | None:
+    """The newest change that this section made to the template; one without words went back to the catalogue's."""
+    return Wording.objects.filter(template=template, section=section).order_by("-changed_at", "-id").first()
+
+
+def wordings(template: str, section: str) -> list[Wording]:
+    """All changes of the section to this template, newest first, with who made them."""
+    rows = Wording.objects.filter(template=template, section=section).select_related("changed_by")
+    return list(rows.order_by("-changed_at", "-id"))

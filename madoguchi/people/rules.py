@@ -16,6 +16,8 @@ from uuid import UUID
 
 from madoguchi.ground.errors import Invalid
 
+#: To whom a case belongs whose keeping period is over: a row of ``person`` to which no identity leads.
+NOBODY: Final = UUID(int=0)
 #: Where the link of a confirmation mail leads, below the base URL. A face shows a button there: opening is no answer,
 #: because mail scanners open links, too.
 CONFIRMATION_PATH: Final = "/sign-in/email/{confirmation}/{token}/"

@@ -9,7 +9,7 @@ import json
 from typing import Any
 from uuid import UUID
 
-from madoguchi.cases.actions import writing
+from madoguchi.cases.actions import telling, writing
 from madoguchi.cases.models import Case, Decision, Step, Timer
 from madoguchi.cases.queries import scope_of
 from madoguchi.events import SYSTEM, Actor, act, record
@@ -234,16 +234,7 @@ class Drive:
         facts.state(person, {(said["fact"], ""): plain}, Source.STAFF, by=SYSTEM, case_id=self.case.pk)
 
     def _notify(self, template: str) -> None:
-        messages.send(
-            template,
-            event=current_event(),
-            values=writing.message_values(self.case, self.package),
-            person=self.case.person_id,
-            address=self.case.email,
-            about=self.case.pk,
-            language=self.case.language,
-            by=SYSTEM,
-        )
+        telling.tell(self.case, template, event=current_event(), by=SYSTEM)
 
 
 @act("case.perform", allow=(BY_SYSTEM,))

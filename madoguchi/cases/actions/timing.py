@@ -1,13 +1,11 @@
 """What happens when a step's time is up. Apart from driving, because the end of a period may withdraw the case."""
 
-from madoguchi.cases.actions import drafting, driving, writing
+from madoguchi.cases.actions import drafting, driving, telling
 from madoguchi.cases.models import Timer
 from madoguchi.events import SYSTEM, Actor, act, record
 from madoguchi.events.acting import current_event
 from madoguchi.events.rules import BY_SYSTEM
 from madoguchi.ground import clock
-from madoguchi.messages import actions as messages
-from madoguchi.procedures import queries as procedures
 
 
 @act("case.fire", allow=(BY_SYSTEM,))
@@ -30,16 +28,7 @@ def fire(timer: Timer, *, by: Actor = SYSTEM) -> Timer:
         driving.complete(case, fresh.step, "refuse", drive=drive)
     elif fresh.then == "remind":
         if fresh.step.kind == "correction":
-            messages.send(
-                "returned",
-                event=current_event(),
-                values=writing.message_values(case, procedures.package(case.procedure)),
-                person=case.person_id,
-                address=case.email,
-                about=case.pk,
-                language=case.language,
-                by=by,
-            )
+            telling.tell(case, "reminded", event=current_event(), by=by)
     else:
         driving.complete(case, fresh.step, fresh.then)
     return fresh

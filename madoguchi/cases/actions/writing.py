@@ -30,8 +30,8 @@ def contact(package: Published, language: str = "ja") -> dict[str, str]:
 
 
 def status_path(case: Case) -> str:
-    """The status page, by 受付番号; it opens for the applicant only."""
-    return f"/cases/{case.number}/"
+    """The status page, by 受付番号 (a draft: its form, by id); it opens for the applicant only."""
+    return f"/cases/{case.number or case.pk}/"
 
 
 def base_data(case: Case, package: Published, language: str = "ja") -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from madoguchi.cases.models.case import Case, State
 from madoguchi.cases.models.decision import Decision
 from madoguchi.cases.models.document import Document, DocumentContent
+from madoguchi.cases.models.hold import Hold
+from madoguchi.cases.models.remark import Remark
 from madoguchi.cases.models.step import Correction, Step, Timer
 
 __all__ = [
@@ -11,6 +13,8 @@ __all__ = [
     "Decision",
     "Document",
     "DocumentContent",
+    "Hold",
+    "Remark",
     "State",
     "Step",
     "Timer",

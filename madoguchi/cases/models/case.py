@@ -10,6 +10,7 @@ from madoguchi.ground import clock
 from madoguchi.ground.ids import uuid7
 from madoguchi.ground.sensitivity import Sensitivity, classified
 from madoguchi.people.models import Person
+from madoguchi.people.rules import NOBODY
 from madoguchi.places.models import Place
 from madoguchi.procedures.models import Procedure
 
@@ -23,9 +24,11 @@ class State(models.TextChoices):
     DECIDED = "decided", "決定しました"
     CLOSED = "closed", "終わりました"
     WITHDRAWN = "withdrawn", "取り下げ"
+    ERASED = "erased", "廃棄ずみ"
 
 
 _STATE = When_(
+    When(erased_at__isnull=False, then=Value(State.ERASED)),
     When(withdrawn_at__isnull=False, then=Value(State.WITHDRAWN)),
     When(closed_at__isnull=False, then=Value(State.CLOSED)),
     When(decided_at__isnull=False, then=Value(State.DECIDED)),
@@ -57,6 +60,9 @@ _STATE = When_(
     decided_at=Sensitivity.INTERNAL,
     closed_at=Sensitivity.INTERNAL,
     withdrawn_at=Sensitivity.INTERNAL,
+    keep_until=Sensitivity.INTERNAL,
+    warned_at=Sensitivity.INTERNAL,
+    erased_at=Sensitivity.INTERNAL,
     state=Sensitivity.INTERNAL,
 )
 class Case(models.Model):
@@ -67,6 +73,9 @@ class Case(models.Model):
     engine writes it (under 1 KB); its open tokens stand as :class:`Step` rows. ``due_on`` is the date promised.
     ``place`` is the first place that the answers name, so that cases can be put on a map.
     ``revision`` counts saves: two windows on the same draft notice each other by it.
+    ``keep_until`` is the last day of the keeping period (文書管理), set when the case ends; ``warned_at`` is when the
+    applicant was told that it will be deleted. Of an erased case nothing is left but dates, procedure and outcome:
+    it is nobody's (``people.rules.NOBODY``), and all that was said is gone.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7)
@@ -89,6 +98,9 @@ class Case(models.Model):
     decided_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
     withdrawn_at = models.DateTimeField(null=True)
+    keep_until = models.DateField(null=True)
+    warned_at = models.DateTimeField(null=True)
+    erased_at = models.DateTimeField(null=True)
     state = models.GeneratedField(expression=_STATE, output_field=models.TextField(), db_persist=True)
 
     class Meta:
@@ -113,6 +125,19 @@ class Case(models.Model):
                 condition=Q(closed_at__isnull=True) | Q(withdrawn_at__isnull=True),
             ),
             models.CheckConstraint(
+                name="only_an_erased_case_is_nobodys",
+                condition=(~Q(person_id=NOBODY) & Q(erased_at__isnull=True))
+                | Q(person_id=NOBODY, erased_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="only_an_ended_case_is_erased",
+                condition=Q(erased_at__isnull=True) | Q(closed_at__isnull=False) | Q(withdrawn_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="an_erased_case_is_empty",
+                condition=Q(erased_at__isnull=True) | Q(answers={}, typed={}, email="", place__isnull=True),
+            ),
+            models.CheckConstraint(
                 name="nothing_is_closed_before_it_is_received",
                 condition=Q(closed_at__isnull=True) | Q(received_at__isnull=False, closed_at__gte=F("received_at")),
             ),
@@ -120,6 +145,7 @@ class Case(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["person", "-opened_at"], name="case_of_person"),
             models.Index(fields=["section", "due_on"], name="case_open_in_section", condition=Q(closed_at=None)),
+            models.Index(fields=["keep_until"], name="case_to_be_erased", condition=Q(erased_at=None)),
         ]
 
     def __str__(self) -> str:

@@ -30,7 +30,8 @@ def history(case: Case) -> list[Happening]:
     letters = {one.pk: f"{one.title}（{one.number}）" for one in letters_about(case.pk)}
     notes = {one.pk: f"{one.subject}（{one.get_channel_display()}）" for one in messages_about(case.pk)}
     titles, steps = letters | notes, nodes | timers
-    events = list(Event.objects.filter(subject_id__in=[case.pk, *steps, *titles]).order_by("at", "id"))
+    about = Event.objects.filter(subject_id__in=[case.pk, *steps, *titles])
+    events = list(about.exclude(verb="message.take").order_by("at", "id"))  # what became of the mail follows at once
     names = staff_names({one.actor_id for one in events if one.actor_kind == "staff" and one.actor_id})
     return [Happening(one, _who(one, names), _of(steps, one.subject_id), _of(titles, one.subject_id)) for one in events]
 

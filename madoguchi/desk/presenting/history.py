@@ -46,6 +46,7 @@ DONE: Final = {
     "letter.revoke": gettext_noop("通知書を取り消した"),
     "message.send": gettext_noop("お知らせを書いた"),
     "message.deliver": gettext_noop("お知らせのメールを送った"),
+    "message.bounce": gettext_noop("お知らせのメールが届かずに戻った"),
 }
 #: What was tried and refused, by verb.
 TRIED: Final = {

@@ -4,6 +4,8 @@ A template is a sentence with ``{names}`` and no logic: what may differ is a tem
 whoever calls, so that the check can read one that is not saved yet.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -47,11 +49,32 @@ class Text(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     code: Annotated[str, Field(pattern=r"^[a-z]+(-[a-z]+)*$")]
+    title: str = ""
+    """What clerks call it, in Japanese."""
     uses: tuple[str, ...]
+    needs: tuple[str, ...] = ()
+    """Values that the body must name in every language: without the address of the page the mail leads nowhere."""
     secret: bool = False
     """The words open something (a confirmation code): erased from the database once they have been sent."""
     subject: LocalText
     body: LocalText
+
+    def worded(self, subject: Mapping[str, str], body: Mapping[str, str]) -> Text:
+        """The same template in other words; a language that they lack keeps its own."""
+        other = {"subject": {**self.subject, **subject}, "body": {**self.body, **body}}
+        return self.model_copy(update={part: LocalText(words) for part, words in other.items()})
+
+    def wrong_with(self, part: str, words: str) -> str:
+        """What is wrong with a sentence for ``subject`` or ``body``, in Japanese; empty where nothing is."""
+        places = _PLACE.findall(words)
+        if unknown := [name for name in places if name not in self.uses]:
+            known = "、".join(f"{{{one}}}" for one in self.uses)
+            return f"{{{unknown[0]}}} という値はありません。使えるのは {known} です。"
+        if "{" in (rest := _PLACE.sub("", words)) or "}" in rest:
+            return "「{」と「}」の組が合っていません。"
+        if part == "body" and (lacking := [name for name in self.needs if name not in places]):
+            return f"{{{lacking[0]}}} がありません。この文には必ず入れます。"
+        return ""
 
     def say(self, language: str, values: Mapping[str, object]) -> tuple[str, str]:
         """Subject (one line) and body for a reader of ``language``.
@@ -120,7 +143,6 @@ def _problems(path: str, text: Text, data: Any) -> Iterator[TextProblem]:
                 path, _line(data, (part,)), f"{part} に {language} の文がありません", f"{language}: を書きます"
             )
         for language, sentence in words.items():
-            for name in _PLACE.findall(sentence):
-                if name not in text.uses:
-                    line, known = _line(data, (part, language)), "、".join(text.uses)
-                    yield TextProblem(path, line, f"{{{name}}} という値はありません", f"{known} のどれかにします")
+            if wrong := text.wrong_with(part, sentence):
+                said, _, instead = wrong.partition("。")
+                yield TextProblem(path, _line(data, (part, language)), said, instead or "書き直します")

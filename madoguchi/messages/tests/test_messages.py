@@ -194,7 +194,7 @@ class Hand:
 @pytest.fixture
 def carrier(monkeypatch: pytest.MonkeyPatch) -> Hand:
     one = Hand()
-    monkeypatch.setattr(actions, "carrier", lambda: one)
+    monkeypatch.setattr(jobs, "carrier", lambda: one)
     return one
 
 
@@ -295,6 +295,51 @@ def test_two_clerks_at_once_get_two_numbers_without_a_gap() -> None:
     assert sorted(numbers) == [f"大子第{number}号" for number in range(1, 9)]
 
 
+def test_a_worker_killed_before_it_could_note_it_does_not_lose_the_mail(person: Person, carrier: Hand) -> None:
+    """The mail may have left: it is carried once more, only when the dead worker's time is up, as the same mail."""
+    message = say(person, uuid4())
+    assert actions.take(message, by=SYSTEM) is not None
+    with pytest.raises(ports.TryLater):
+        jobs.carry(last("message.send"))
+    assert not carrier.mails
+    with clock.travel(clock.now() + actions.IN_HAND):
+        jobs.carry(last("message.send"))
+        jobs.carry(last("message.send"))
+    assert [mail.key for mail in carrier.mails] == [str(message.pk)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_row_is_locked_while_the_mail_server_is_spoken_to(person: Person, carrier: Hand) -> None:
+    message = say(person, uuid4())
+    seen: list[bool] = []
+
+    def send(mail: ports.Mail) -> None:
+        seen.append(connection.in_atomic_block)
+        with ThreadPoolExecutor(1) as pool:  # another connection can take the row at once
+
+            def other() -> None:
+                try:
+                    with transaction.atomic():  # noqa: TID251 -- looks for a lock, changes nothing
+                        Message.objects.select_for_update(nowait=True).get(pk=message.pk)
+                finally:
+                    connection.close()
+
+            pool.submit(other).result()
+
+    carrier.send = send  # type: ignore[method-assign]
+    jobs.carry(last("message.send"))
+    message.refresh_from_db()
+    assert (seen, message.state) == ([False], "sent")
+
+
+def test_a_mail_that_comes_back_is_a_failure_of_the_message(person: Person, carrier: Hand) -> None:
+    message = say(person, uuid4())
+    jobs.carry(last("message.send"))
+    actions.bounce(message, code="5.1.1", by=SYSTEM)
+    message.refresh_from_db()
+    assert (message.state, message.failure) == ("failed", "bounce-5.1.1")
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_workers_at_once_carry_a_mail_once(person: Person, carrier: Hand) -> None:
     say(person, uuid4())
@@ -303,6 +348,8 @@ def test_two_workers_at_once_carry_a_mail_once(person: Person, carrier: Hand) ->
     def one() -> None:
         try:
             jobs.carry(event)
+        except ports.TryLater:  # another has it in hand
+            pass
         finally:
             connection.close()
 

@@ -1,4 +1,5 @@
 from datetime import date
+from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -15,11 +16,36 @@ VALUES = {
     "reference": "26-4831-0957-3",
     "promised": date(2026, 11, 30),
     "due": date(2026, 11, 30),
+    "deleted": date(2026, 11, 30),
     "url": "http://localhost:8000/status",
     "contact": "環境課 072-000-0000",
     "code": "482913",
     "minutes": 10,
 }
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_clerks_find_every_template_by_a_title_and_mails_lead_somewhere(file: Path) -> None:
+    text = texts.load(file.name, file.read_text(encoding="utf-8"))
+    assert text.title
+    assert text.code == "closing" or set(text.needs) & {"url", "code"}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("{url}", ""),
+        ("", "{url} がありません"),
+        ("{ url }", "{ url } という値はありません"),
+        ("{url} {name}", "{name} という値はありません"),
+        ("{url} {", "組が合っていません"),
+        ("{url.__class__}", "という値はありません"),
+    ],
+)
+def test_a_wording_is_told_what_is_wrong_with_it(words: str, said: str) -> None:
+    text = minimal("url", "{url}").model_copy(update={"needs": ("url",)})
+    wrong = text.wrong_with("body", words)
+    assert (said in wrong) if said else not wrong
 
 
 def minimal(name: str, words: str) -> texts.Text:
