@@ -254,7 +254,7 @@ class _Player:
         elif node.kind == "correction":
             self.answers = _merged(self.answers, next(self.corrections, {}))
             course.rejudge(self.published, self.scope())
-        elif node.kind == "issue":
+        elif node.kind == "issue" and "letter" in said:
             self.story.letters[said["letter"]] = letter_data(
                 self.package, self.example, self.answers, course, city=self.city
             )
