@@ -42,6 +42,11 @@ STAFF = (
     ("children", "children-head", "課長 育野"),
     ("taxation", "taxation-clerk", "家屋 つとむ"),
     ("taxation", "taxation-head", "課長 税所"),
+    ("residents", "residents-clerk", "住友 うつる"),
+    ("residents", "residents-head", "課長 籍本"),
+    ("community-health", "community-health-clerk", "保田 すこや"),
+    ("community-health", "community-health-nurse", "保健師 母里"),
+    ("community-health", "community-health-head", "課長 健山"),
 )
 
 
@@ -162,7 +167,7 @@ def _do(deed: str, case: Case, story: Story, by: Actor, staff: Mapping[str, Acto
             step,
             "accept" if deed == "go" else deed,
             by=who,
-            findings=_posted(story.findings),
+            findings=_posted({"talked_on": clock.today().isoformat(), "support_plan": False, **story.findings}),
             reasons=[story.reason] if deed == "refuse" else [],
             corrections=story.corrections if deed == "return" else {},
         )
@@ -290,6 +295,8 @@ def _stories() -> Iterator[Story]:
     )
     yield Story("suminodo-ken", "dog-registration", 30, _dog(ken, "ハチ", "柴犬"), [(2, "go"), (1, "go")])
     yield Story("nozaki-linh", "child-allowance-claim", 8, _allowance(linh, [1]), [(4, "go")])
+    yield Story("nozaki-linh", "pregnancy-notification", 6, _pregnancy(linh, "online"), [(1, "go")])
+    yield Story("mihon-taro", "change-of-address", 2, _move(taro, "灰塚二丁目2番2号", 2), [])
     rng = random.Random(27218)  # noqa: S311 -- a sample, the same at every start
     towns = procedures.city().towns
     plots: tuple[tuple[str, int, Sequence[tuple[int, str]]], ...] = (
@@ -312,6 +319,15 @@ def _stories() -> Iterator[Story]:
         ("disaster-certificate", 30, []),
         ("disaster-certificate", 5, []),
         ("disaster-certificate", 2, []),
+        ("pregnancy-notification", 33, [(1, "go"), (3, "go"), (1, "go")]),
+        ("pregnancy-notification", 12, [(1, "go"), (4, "go")]),
+        ("pregnancy-notification", 4, [(1, "return")]),
+        ("pregnancy-notification", 1, []),
+        ("change-of-address", 24, [(1, "go"), (4, "go")]),
+        ("change-of-address", 9, [(1, "go")]),
+        ("change-of-address", 5, [(1, "refuse")]),
+        ("change-of-address", 3, [(1, "return")]),
+        ("change-of-address", 1, []),
     )
     for number, (code, days, told) in enumerate(plots):
         (family, family_kana), (given, given_kana) = rng.choice(_FAMILIES), rng.choice(_GIVEN)
@@ -324,6 +340,10 @@ def _stories() -> Iterator[Story]:
         )
         if code == "child-allowance-claim":
             answers = _allowance(who, rng.sample(range(16), rng.randint(1, 3)))
+        elif code == "pregnancy-notification":
+            answers = _pregnancy(who, "online" if number % 2 else "office")
+        elif code == "change-of-address":
+            answers = _move(who, f"{rng.choice(towns).name}{rng.randint(1, 20)}番{rng.randint(1, 30)}号", days)
         elif code == "dog-registration":
             answers = _dog(who, rng.choice(["モモ", "レオ", "ソラ", "ココ"]), rng.choice(["柴犬", "雑種"]))
         else:
@@ -345,6 +365,8 @@ def _corrections(code: str) -> dict[str, str]:
         "child-allowance-claim": {"person.bank_account": "請求する方ご本人の名義の口座に直してください。"},
         "dog-registration": {"breed": "犬種をご確認ください。"},
         "disaster-certificate": {"dwelling_place": "番地まで入力してください。"},
+        "pregnancy-notification": {"weeks": "出産予定日と合いません。診察のときの週数をご確認ください。"},
+        "change-of-address": {"new_address": "建物名と部屋番号を入力してください。"},
     }[code]
 
 
@@ -422,4 +444,34 @@ def _damage(who: Mapping[str, Any], assessment: str) -> dict[str, Any]:
         "description": "強い風で瓦が飛び、外壁にひびが入りました。",
         "assessment": assessment,
         "self_assessment_accepted": True,
+    }
+
+
+def _pregnancy(who: Mapping[str, Any], talk: str) -> dict[str, Any]:
+    return {
+        "person": {**who, "occupation": "会社員", "date_of_birth": "1996-01-15"},
+        "lives_here": True,
+        "due_on": _ago(-190),
+        "weeks": "12",
+        "expecting": "one",
+        "diagnosed": True,
+        "diagnosed_by": "見本 医師（みほん産婦人科）",
+        "talk": talk,
+        "email_for_talk": "sample@example.jp",
+        "talk_wishes": "平日の午前がよいです。",
+        "wants_early": False,
+    }
+
+
+def _move(who: Mapping[str, Any], address: str, days: int) -> dict[str, Any]:
+    return {
+        "person": dict(who),
+        "i_move": True,
+        "moved_from": "within",
+        "moved_on": _ago(days + 9),
+        "new_address": {"text": f"大阪府大東市{address}"},
+        "new_postal_code": "574-0000",
+        "household": "same",
+        "head": who["full_name"],
+        "relation_to_head": "self",
     }
