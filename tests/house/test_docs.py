@@ -59,7 +59,12 @@ def test_messages_of_the_check_are_quoted_as_they_are(written: tuple[Path, Path]
     said = {str(one) for one in lint.check(["compost-subsidy"], catalogue, city)}
     shutil.copy(ROOT / "cities" / "daito" / "organisation.yaml", city)
     said |= {str(one) for one in check_offers(load_city(city), load_catalogue(catalogue).packages)}
-    assert quoted - {one.replace(f"{catalogue.parent}/", "") for one in said} == set()
+    # Of the city's own file the line moves with every section that it gains: there only the words count.
+    plain = [
+        {re.sub(r"(organisation\.yaml):\d+", r"\1", one.replace(f"{catalogue.parent}/", "")) for one in ones}
+        for ones in (quoted, said)
+    ]
+    assert plain[0] - plain[1] == set()
 
 
 def test_every_rule_of_the_check_is_in_the_clerks_table() -> None:
