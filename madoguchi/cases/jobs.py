@@ -1,11 +1,13 @@
 """What follows the events of a case: letters are made, the applicant is told. Run by the worker, safe to run twice."""
 
+from datetime import timedelta
+from typing import Final
 from uuid import UUID
 
 from django.conf import settings
 
-from madoguchi.cases.actions import driving, telling, timing
-from madoguchi.cases.models import Case, Step, Timer
+from madoguchi.cases.actions import driving, rating, telling, timing
+from madoguchi.cases.models import Case, Figures, Opinion, Step, Timer
 from madoguchi.events import SYSTEM
 from madoguchi.events.following import follows
 from madoguchi.events.models import Event
@@ -86,6 +88,25 @@ def fire_due(limit: int = 200) -> int:
         timing.fire(timer, by=SYSTEM)
         fired += 1
     return fired
+
+
+#: The public figures are counted anew when they are older than this; the page says as of when.
+FIGURES_OLD: Final = timedelta(minutes=15)
+
+
+def count_figures() -> int:
+    """Count the public figures, where no worker has done so lately."""
+    if Figures.objects.filter(counted_at__gt=clock.now() - FIGURES_OLD).exists() or not Case.objects.exists():
+        return 0
+    rating.count_figures(by=SYSTEM)
+    return 0
+
+
+def forget_words() -> int:
+    """Empty the free words whose time has passed."""
+    if Opinion.objects.filter(kept_until__lt=clock.today()).exclude(words="").exists():
+        rating.forget_words(by=SYSTEM)
+    return 0
 
 
 def _case(event_id: UUID) -> Case | None:

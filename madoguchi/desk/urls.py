@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from madoguchi.desk.views import files, handling, listing
+from madoguchi.desk.views import files, handling, listing, opinions
 
 app_name = "desk"
 urlpatterns = [
     path("", listing.work, name="work"),
+    path("opinions/", opinions.opinions, name="opinions"),
     path("cases/<str:number>/", handling.case, name="case"),
     path("cases/<str:number>/steps/<uuid:step_id>/", handling.act_on, name="step"),
     path("cases/<str:number>/documents/<uuid:document_id>/", files.document, name="document"),

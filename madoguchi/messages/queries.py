@@ -151,3 +151,8 @@ def wordings(template: str, section: str) -> list[Wording]:
     """All changes of the section to this template, newest first, with who made them."""
     rows = Wording.objects.filter(template=template, section=section).select_related("changed_by")
     return list(rows.order_by("-changed_at", "-id"))
+
+
+def unread_letters() -> QuerySet[Letter]:
+    """The letters in force that their addressees have not opened."""
+    return Letter.objects.filter(read_at=None, revoked_at=None)

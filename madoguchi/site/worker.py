@@ -22,6 +22,8 @@ DUTIES: tuple[tuple[str, Callable[[], int], float], ...] = (
     ("relay", log.relay, 0.5),
     ("deadlines", cases.fire_due, 2.0),
     ("seal", log.seal, 5.0),
+    ("figures", cases.count_figures, 60.0),
+    ("words", cases.forget_words, 3600.0),
 )
 #: Seconds before the next try of a duty that failed, for example because the database went away.
 AFTER_ERROR_SECONDS = 5.0

@@ -13,6 +13,7 @@ from madoguchi.cases.actions.drafting import (
 from madoguchi.cases.actions.driving import perform
 from madoguchi.cases.actions.handling import approve, consult, do, examine, read
 from madoguchi.cases.actions.migrating import migrate
+from madoguchi.cases.actions.rating import count_figures, forget_words, rate
 from madoguchi.cases.actions.timing import fire
 
 __all__ = [
@@ -20,12 +21,15 @@ __all__ = [
     "add_row",
     "approve",
     "consult",
+    "count_figures",
     "do",
     "examine",
     "fire",
+    "forget_words",
     "migrate",
     "open_draft",
     "perform",
+    "rate",
     "read",
     "remove_document",
     "remove_row",

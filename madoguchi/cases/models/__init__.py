@@ -3,7 +3,9 @@
 from madoguchi.cases.models.case import Case, State
 from madoguchi.cases.models.decision import Decision
 from madoguchi.cases.models.document import Document, DocumentContent
+from madoguchi.cases.models.figures import Figures
 from madoguchi.cases.models.hold import Hold
+from madoguchi.cases.models.opinion import Ease, Opinion
 from madoguchi.cases.models.remark import Remark
 from madoguchi.cases.models.step import Correction, Step, Timer
 
@@ -13,7 +15,10 @@ __all__ = [
     "Decision",
     "Document",
     "DocumentContent",
+    "Ease",
+    "Figures",
     "Hold",
+    "Opinion",
     "Remark",
     "State",
     "Step",

@@ -4,9 +4,10 @@ Every query takes the actor and answers only with what that actor may see; what 
 """
 
 from madoguchi.cases.queries.documents import content, documents
-from madoguchi.cases.queries.figures import completed_digitally, median_business_days
+from madoguchi.cases.queries.figures import figures
 from madoguchi.cases.queries.found import course_of, scope_of
 from madoguchi.cases.queries.history import Happening, history
+from madoguchi.cases.queries.opinions import may_rate, opinions_for
 from madoguchi.cases.queries.own import draft_of, open_corrections, own_case, own_cases, own_draft
 from madoguchi.cases.queries.staff import (
     after,
@@ -49,7 +50,6 @@ __all__ = [
     "Work",
     "after",
     "case_list",
-    "completed_digitally",
     "content",
     "corrections",
     "counts",
@@ -59,12 +59,14 @@ __all__ = [
     "documents",
     "draft_of",
     "examined_by",
+    "figures",
     "history",
-    "median_business_days",
+    "may_rate",
     "mine_to_do",
     "notes",
     "open_corrections",
     "open_steps",
+    "opinions_for",
     "own_case",
     "own_cases",
     "own_draft",

@@ -76,7 +76,9 @@ def test_a_case_ends_digitally_with_a_signed_letter(received: Case, resident: Ac
     assert letter.signed_at is not None
     assert Decision.objects.get(case=case).granted
     assert case.place is not None
-    assert queries.completed_digitally("dog-registration") == (1, 1)
+    actions.count_figures(by=SYSTEM)
+    figures = queries.figures()["dog-registration"]
+    assert (figures.started, figures.ended, figures.digital, figures.received) == (1, 1, 1, 0)
     assert queries.standing(queries.own_case(case.number or "", resident)).turn == "nobody"
 
 

@@ -97,6 +97,7 @@ class CasePage:
     can_withdraw: bool
     withdraw_url: str
     office: str
+    opinion_url: str
 
 
 def case_page(case: Case) -> CasePage:
@@ -135,6 +136,7 @@ def case_page(case: Case) -> CasePage:
         can_withdraw=standing.may_withdraw,
         withdraw_url=reverse("web:withdraw", args=(key,)),
         office=office_words(draft),
+        opinion_url=reverse("web:opinion", args=(key,)) if cases.may_rate(case) else "",
     )
 
 

@@ -11,6 +11,7 @@ from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.models import Procedure as Row
 from madoguchi.procedures.rules.format import Fee, Procedure
 from madoguchi.procedures.rules.published import Published
+from madoguchi.web.presenting.measured import Measured, measured
 from madoguchi.web.words import language, said
 
 #: Life events of the catalogue with their drawing; another event works, too, and gets the plain one.
@@ -58,6 +59,7 @@ class Offer:
     days: int | None
     fee: str
     life_events: tuple[str, ...]
+    measured: Measured | None
     procedure: Procedure
 
 
@@ -81,16 +83,8 @@ class Office:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """How many of the closed cases were digital in every executed step. ``share`` in percent."""
-
-    total: int
-    share: int
-
-
-@dataclass(frozen=True, slots=True)
 class Page:
-    """What a procedure says before it begins. ``median``: business days that half of the closed cases took at most."""
+    """What a procedure says before it begins."""
 
     code: str
     title: str
@@ -102,7 +96,6 @@ class Page:
     outcome: str
     breaks: tuple[str, ...]
     measured: Measured | None
-    median: int | None
     sign_in: str
     basis: tuple[str, ...]
     office: str
@@ -115,7 +108,8 @@ def offered() -> list[Offer]:
     """All that can be asked for today, in the order of the city's file."""
     order = {one.procedure: place for place, one in enumerate(procedures.city().offers)}
     rows = sorted(procedures.offered(), key=lambda row: order.get(row.code, len(order)))
-    return [_offer(procedures.package(row).procedure) for row in rows]
+    known = cases.figures()
+    return [_offer(procedures.package(row).procedure, measured(known.get(row.code))) for row in rows]
 
 
 def life_events() -> list[LifeEvent]:
@@ -155,7 +149,6 @@ def _page(row: Row, package: Published) -> Page:
     one = package.procedure
     section = procedures.city().section_of(one)
     proxies = "、".join(gettext(PROXIES[kind]) for kind in one.apply_for_others if kind in PROXIES)
-    total, digital = cases.completed_digitally(row.code)
     return Page(
         code=one.code,
         title=said(one.title),
@@ -166,8 +159,7 @@ def _page(row: Row, package: Published) -> Page:
         fee=fee_words(one),
         outcome=said(one.outcome),
         breaks=tuple(_breaks(package)),
-        measured=Measured(total, digital * 100 // total) if total else None,
-        median=cases.median_business_days(row.code),
+        measured=measured(cases.figures().get(row.code)),
         sign_in=gettext(SIGN_IN[one.identity]) if SIGN_IN[one.identity] else "",
         basis=tuple(f"{basis.statute} {basis.article}" for basis in one.law.basis),
         office=said(section.name) if section else "",
@@ -177,9 +169,9 @@ def _page(row: Row, package: Published) -> Page:
     )
 
 
-def _offer(one: Procedure) -> Offer:
+def _offer(one: Procedure, real: Measured | None) -> Offer:
     days = one.standard_period.business_days if one.standard_period else None
-    return Offer(one.code, said(one.title), said(one.summary), days, fee_words(one), one.life_events, one)
+    return Offer(one.code, said(one.title), said(one.summary), days, fee_words(one), one.life_events, real, one)
 
 
 def fee_words(one: Procedure) -> str:

@@ -46,3 +46,13 @@ def short_day(value: dt.datetime | dt.date | None) -> str:
 def clock_time(value: dt.datetime | None) -> str:
     """「14:03」, Asia/Tokyo."""
     return words.time_words(value) if value else ""
+
+
+@register.simple_tag
+def bar(share: int) -> SafeString:
+    """A bar of ``share`` percent; the figure itself stands beside it in words."""
+    return format_html(
+        '<svg aria-hidden="true" preserveAspectRatio="none" viewBox="0 0 100 1">'
+        '<rect width="100" height="1"/><rect width="{}" height="1"/></svg>',
+        share,
+    )

@@ -20,6 +20,7 @@ LOWER = (
     "procedures/rules/form.py",
     "cases/rules/uploads.py",
     "cases/actions/drafting.py",
+    "cases/actions/rating.py",
     "cases/queries/*.py",
     "events/acting.py",
     "people/actions.py",

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_safe
 from madoguchi.cases import queries as cases
 from madoguchi.web import visiting
 from madoguchi.web.presenting import cards, offers
+from madoguchi.web.presenting.measured import figures_page
 
 
 @require_safe
@@ -62,6 +63,12 @@ def office(request: HttpRequest, slug: str) -> HttpResponse:
     if found is None:
         raise Http404
     return render(request, "web/office.html", {"office": found})
+
+
+@require_safe
+def figures(request: HttpRequest) -> HttpResponse:
+    """どれだけオンラインで終わっているか: per procedure, as counted last."""
+    return render(request, "web/figures.html", {"page": figures_page()})
 
 
 @require_safe

@@ -2,18 +2,19 @@
 
 from uuid import UUID
 
+from django.contrib import messages as messages_of
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.utils.text import get_valid_filename
 from django.utils.translation import gettext, gettext_noop
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from madoguchi.cases import actions
 from madoguchi.cases.actions import writing
 from madoguchi.events import Actor
-from madoguchi.ground.errors import NotFound
+from madoguchi.ground.errors import Invalid, NotFound
 from madoguchi.messages import actions as messages
 from madoguchi.messages import queries as said_of
 from madoguchi.procedures import queries as procedures
@@ -21,7 +22,7 @@ from madoguchi.web.presenting import cards
 from madoguchi.web.presenting.casepage import case_page
 from madoguchi.web.presenting.formpage import Draft, key_of, section_url
 from madoguchi.web.views.guard import for_residents, own
-from madoguchi.web.words import language, said
+from madoguchi.web.words import language, said, words
 
 
 @require_safe
@@ -85,6 +86,20 @@ def letter(request: HttpRequest, resident: Actor, key: str, letter_id: UUID) -> 
     pdf = said_of.file_of(found)
     messages.read_letter(found, by=resident)
     return _pdf(pdf, f"{found.title}-{found.number}")
+
+
+@require_POST
+@for_residents
+def opinion(request: HttpRequest, resident: Actor, key: str) -> HttpResponse:
+    """The one question after the end. A wrong or late answer is said on the status page, beside the question."""
+    one = own(resident, key)
+    try:
+        actions.rate(one, request.POST.get("ease", ""), request.POST.get("words", ""), by=resident)
+    except Invalid as refusal:
+        context = {"case": case_page(one), "problem": words(refusal), "typed": request.POST.get("words", "")[:1000]}
+        return render(request, "web/case.html", context, status=422)
+    messages_of.success(request, gettext("ありがとうございました。いただいた感想は、手続きの改善に使います。"))
+    return redirect("web:case", key_of(one))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -1,0 +1,141 @@
+"""The figures of procedures in words: shares, days, where cases leave the screen. Never one score made of several."""
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from django.utils.translation import gettext, gettext_noop
+
+from madoguchi.cases import queries as cases
+from madoguchi.cases.models import Figures
+from madoguchi.procedures import queries as procedures
+from madoguchi.web.words import said
+
+#: Fewer answers than this are not shown: one could tell whose they are.
+FEWEST_ANSWERS: Final = 5
+
+CHANNELS: Final = {
+    "paper": gettext_noop("紙"),
+    "post": gettext_noop("郵便"),
+    "fax": gettext_noop("ファクス"),
+    "counter": gettext_noop("窓口"),
+    "phone": gettext_noop("電話"),
+    "seal": gettext_noop("はんこ"),
+    "visit": gettext_noop("訪問"),
+    "medium": gettext_noop("記録媒体"),
+}
+EASE: Final = (gettext_noop("たいへん"), gettext_noop("ふつう"), gettext_noop("かんたん"))
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """How it really went. ``share``: of the ended, digital in every executed step, in percent, None without any ended;
+    ``median`` and ``slow``: business days in which half and nine in ten were done."""
+
+    ended: int
+    share: int | None
+    median: int | None
+    slow: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One line of the way from start to receipt: how many came so far, ``share`` of those that were started."""
+
+    label: str
+    count: int
+    share: int
+
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """Where cases leave the screen or end before the end, and how many."""
+
+    label: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One procedure on the public page. ``ease``: answers in percent, easiest first; empty where too few."""
+
+    code: str
+    title: str
+    real: Measured
+    promised: int | None
+    levels: tuple[Level, ...]
+    leaks: tuple[Leak, ...]
+    ease: tuple[Level, ...]
+    answers: int
+
+
+@dataclass(frozen=True, slots=True)
+class FiguresPage:
+    """All procedures that are offered; ``counted_at`` is None before the first count."""
+
+    counted_at: dt.datetime | None
+    lines: tuple[Line, ...]
+
+
+def measured(figures: Figures | None) -> Measured | None:
+    """The figures of one procedure for its page and its card."""
+    if figures is None:
+        return None
+    share = figures.digital * 100 // figures.ended if figures.ended else None
+    return Measured(figures.ended, share, figures.median_days, figures.slow_days)
+
+
+def figures_page() -> FiguresPage:
+    """The public page, procedures in the order of the city's file."""
+    known, order = cases.figures(), {one.procedure: at for at, one in enumerate(procedures.city().offers)}
+    rows = sorted(procedures.offered(), key=lambda row: order.get(row.code, len(order)))
+    lines = []
+    for row in rows:
+        figures = known.get(row.code)
+        real = measured(figures)
+        if figures is None or real is None:
+            continue
+        package = procedures.package(row)
+        one, answers = package.procedure, sum(figures.ease)
+        titles = {node.id: said(node.title) for node in package.graph.steps}
+        lines.append(
+            Line(
+                code=one.code,
+                title=said(one.title),
+                real=real,
+                promised=one.standard_period.business_days if one.standard_period else None,
+                levels=tuple(_levels(figures)),
+                leaks=tuple(_leaks(figures, titles)),
+                ease=tuple(_ease(figures, answers)) if answers >= FEWEST_ANSWERS else (),
+                answers=answers,
+            )
+        )
+    return FiguresPage(max((one.counted_at for one in known.values()), default=None), tuple(lines))
+
+
+def _levels(figures: Figures) -> Iterator[Level]:
+    for label, count in (
+        (gettext("入力を始めた"), figures.started),
+        (gettext("申し込んだ"), figures.submitted),
+        (gettext("決定した"), figures.decided),
+        (gettext("終わった"), figures.ended),
+        (gettext("最後までオンラインで終わった"), figures.digital),
+        (gettext("そのうち、届いたものを本人が開いた"), figures.received),
+    ):
+        yield Level(label, count, count * 100 // figures.started if figures.started else 0)
+
+
+def _leaks(figures: Figures, titles: dict[str, str]) -> Iterator[Leak]:
+    for node, (channel, count) in figures.breaks.items():
+        title = titles.get(node, node)
+        yield Leak(f"{title}（{gettext(CHANNELS[channel])}）" if channel in CHANNELS else title, count)
+    if figures.abandoned:
+        yield Leak(gettext("入力の途中でやめた（30日以上そのまま）"), figures.abandoned)
+    if figures.withdrawn:
+        yield Leak(gettext("申し込んだあとで取り下げた"), figures.withdrawn)
+
+
+def _ease(figures: Figures, answers: int) -> Iterator[Level]:
+    for label, count in reversed(list(zip(EASE, figures.ease, strict=True))):
+        yield Level(gettext(label), count, count * 100 // answers)
