@@ -136,6 +136,44 @@ class PostHolding(models.Model):
 
 @classified(
     id=Sensitivity.INTERNAL,
+    account=Sensitivity.PERSONAL,
+    cover=Sensitivity.INTERNAL,
+    since=Sensitivity.PERSONAL,
+    until=Sensitivity.PERSONAL,
+    set_by=Sensitivity.INTERNAL,
+    set_at=Sensitivity.INTERNAL,
+    ended_at=Sensitivity.INTERNAL,
+)
+class Absence(models.Model):
+    """不在: from a day to a day (inclusive) a member of staff is away, and ``cover`` does what they had taken on.
+
+    Cover moves work, not rights: it is a colleague of the same section, who may do its steps anyway; who decides in
+    whose absence (代決) stands in ``organisation.yaml``. ``ended_at``: taken back before its end.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="absences")
+    cover = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="covers")
+    since = models.DateField()
+    until = models.DateField()
+    set_by = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
+    set_at = models.DateTimeField(default=clock.now)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "staff_absence"
+        constraints: ClassVar = [
+            models.CheckConstraint(name="an_absence_ends_after_it_began", condition=Q(until__gte=models.F("since"))),
+            models.CheckConstraint(name="nobody_covers_themselves", condition=~Q(account=models.F("cover"))),
+        ]
+        indexes: ClassVar = [models.Index(fields=["cover", "until"], name="absence_of_cover")]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+@classified(
+    id=Sensitivity.INTERNAL,
     address=Sensitivity.PERSONAL,
     client=Sensitivity.PERSONAL,
     language=Sensitivity.INTERNAL,

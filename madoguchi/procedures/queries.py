@@ -8,6 +8,7 @@ from django.conf import settings
 from madoguchi.ground import clock
 from madoguchi.ground.calendar import Calendar
 from madoguchi.ground.expressions import Expression
+from madoguchi.ground.kana import search_key
 from madoguchi.procedures.models import Procedure
 from madoguchi.procedures.rules import format as formats
 from madoguchi.procedures.rules.city import City, Holders, Section, load_city
@@ -26,6 +27,18 @@ def city() -> City:
 def calendar() -> Calendar:
     """The business days of this city hall."""
     return city().calendar()
+
+
+def town_of(address: str) -> str:
+    """The 町字ID of the town of this city that an address names as people write it; empty where it names none."""
+    said = search_key(address)
+    found = [(len(name), id_) for id_, name in _town_keys() if name in said]
+    return max(found)[1] if found else ""
+
+
+@cache
+def _town_keys() -> tuple[tuple[str, str], ...]:
+    return tuple((town.id, search_key(town.name)) for town in city().towns)
 
 
 def section_of(procedure: formats.Procedure) -> Section:

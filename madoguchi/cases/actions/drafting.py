@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from madoguchi.cases.actions import driving
+from madoguchi.cases.actions import driving, listing
 from madoguchi.cases.models import Case, Correction, Document, DocumentContent
 from madoguchi.cases.rules import uploads
 from madoguchi.cases.rules.permission import OWN_CASE, SIGNED_IN
@@ -227,6 +227,7 @@ def submit(case: Case, *, by: Actor, email: str = "") -> Case:
     fresh.typed = {}
     _keep_facts(fresh, by)
     _keep_place(fresh, package, by)
+    listing.label(fresh, package)
     driving.begin(fresh)
     record(procedure=fresh.procedure.code, version=fresh.procedure.version, due_on=fresh.due_on)
     return _mirror(case, fresh)
@@ -252,6 +253,7 @@ def _resubmit(case: Case) -> None:
         case.due_on = procedures.calendar().add(case.due_on, waited) if waited else case.due_on
     case.returned_at = None
     drive = driving.Drive(case)
+    listing.label(case, drive.package)
     drive.rejudge()
     driving.complete(case, step, "done", drive=drive)
     record(corrected=True, due_on=case.due_on)

@@ -45,6 +45,7 @@ def locked(case: Case) -> Case:
 
 def begin(case: Case) -> None:
     """Received: start the flow."""
+    case.show_to(case.section)
     drive = Drive(case)
     drive.apply(engine.start(drive.package.graph, drive.scope()))
     drive.save()
@@ -80,7 +81,7 @@ def cancel(case: Case, reason: str) -> None:
     drive = Drive(case)
     moves = engine.cancel(drive.package.graph, drive.state(), reason)
     case.engine = moves.state.dump()
-    now = clock.now()
+    case.changed_at = now = clock.now()
     Timer.objects.filter(step__case=case, fired_at=None).update(fired_at=now)
     case.steps.filter(done_at=None).update(done_at=now, outcome="cancelled")
 
@@ -166,6 +167,7 @@ class Drive:
                 self.decision.made_at, self.decision.made_by_id = self.case.decided_at, self.last_account
             self.decision.drafted_by_id = self.drafted_by or self.decision.drafted_by_id
             self.decision.save(force_insert=new)
+        self.case.changed_at = self.now
         self.case.save()
         machine = [one.pk for one in self.steps.values() if one.done_at is None and is_later(one)]
         if machine:
@@ -181,6 +183,7 @@ class Drive:
             holders = procedures.holders(node.by, self.package.procedure)
             step.section = min(holders.sections, default="")
             step.posts = sorted(holders.posts)
+            self.case.show_to(step.section, step.posts)
         if node.kind == "correction":
             self.case.returned_at = self.now
         if node.deadline:

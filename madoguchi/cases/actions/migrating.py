@@ -38,6 +38,7 @@ def migrate(case: Case, map_: MigrationMap, to: Procedure, *, by: Actor = SYSTEM
         if node.by and node.kind != "correction":
             holders = procedures.holders(node.by, new.procedure)
             step.section, step.posts = min(holders.sections, default=""), sorted(holders.posts)
+            case.show_to(step.section, step.posts)
         step.save(update_fields=["node", "kind", "channel", "section", "posts"])
         if driving.is_later(step):
             machine.append(step.pk)
@@ -49,6 +50,6 @@ def migrate(case: Case, map_: MigrationMap, to: Procedure, *, by: Actor = SYSTEM
         decision.course = course.as_json()
         decision.save(update_fields=["course"])
     case.procedure, case.engine = to, moved.dump()
-    case.save(update_fields=["procedure", "engine"])
+    case.save(update_fields=["procedure", "engine", "seen_by"])
     record(before=before.pk, after=to.pk, because=map_.reason, machine=machine)
     return case

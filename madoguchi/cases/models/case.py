@@ -1,10 +1,14 @@
 """The case itself: one person's request, whose state follows from its dates."""
 
-from typing import ClassVar
+from collections.abc import Iterable
+from typing import Any, ClassVar
 
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Case as When_
-from django.db.models import F, Q, Value, When
+from django.db.models import F, Func, Q, Value, When
+from django.db.models.functions import Coalesce
 
 from madoguchi.ground import clock
 from madoguchi.ground.ids import uuid7
@@ -13,6 +17,13 @@ from madoguchi.people.models import Person
 from madoguchi.people.rules import NOBODY
 from madoguchi.places.models import Place
 from madoguchi.procedures.models import Procedure
+
+
+class Grams(Func):
+    """The characters and pairs of neighbours of a text: what the index of words holds (migration of procedures)."""
+
+    function = "madoguchi_grams"
+    output_field: Any = ArrayField(models.TextField())
 
 
 class State(models.TextChoices):
@@ -64,6 +75,13 @@ _STATE = When_(
     warned_at=Sensitivity.INTERNAL,
     erased_at=Sensitivity.INTERNAL,
     state=Sensitivity.INTERNAL,
+    applicant=Sensitivity.PERSONAL,
+    kana=Sensitivity.PERSONAL,
+    town=Sensitivity.PERSONAL,
+    search_key=Sensitivity.PERSONAL,
+    seen_by=Sensitivity.INTERNAL,
+    changed_at=Sensitivity.INTERNAL,
+    ended_at=Sensitivity.INTERNAL,
 )
 class Case(models.Model):
     """One person's request under one published version of a procedure.
@@ -76,6 +94,10 @@ class Case(models.Model):
     ``keep_until`` is the last day of the keeping period (文書管理), set when the case ends; ``warned_at`` is when the
     applicant was told that it will be deleted. Of an erased case nothing is left but dates, procedure and outcome:
     it is nobody's (``people.rules.NOBODY``), and all that was said is gone.
+
+    The last columns are for lists, which read no answers: ``applicant``, ``kana``, ``town`` (町字ID) and ``search_key``
+    (every name, place and the number, folded; ``actions.listing`` keeps them), ``seen_by`` (the section and every
+    section and post of its steps, see :meth:`show_to`), ``changed_at`` (when something last happened to it).
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7)
@@ -102,6 +124,15 @@ class Case(models.Model):
     warned_at = models.DateTimeField(null=True)
     erased_at = models.DateTimeField(null=True)
     state = models.GeneratedField(expression=_STATE, output_field=models.TextField(), db_persist=True)
+    applicant = models.TextField(blank=True)
+    kana = models.TextField(blank=True)
+    town = models.TextField(blank=True)
+    search_key = models.TextField(blank=True)
+    seen_by = ArrayField(models.TextField(), default=list)
+    changed_at = models.DateTimeField(default=clock.now)
+    ended_at = models.GeneratedField(
+        expression=Coalesce("withdrawn_at", "closed_at"), output_field=models.DateTimeField(null=True), db_persist=True
+    )
 
     class Meta:
         db_table = "case"
@@ -135,7 +166,8 @@ class Case(models.Model):
             ),
             models.CheckConstraint(
                 name="an_erased_case_is_empty",
-                condition=Q(erased_at__isnull=True) | Q(answers={}, typed={}, email="", place__isnull=True),
+                condition=Q(erased_at__isnull=True)
+                | Q(answers={}, typed={}, email="", place__isnull=True, applicant="", kana="", town="", search_key=""),
             ),
             models.CheckConstraint(
                 name="nothing_is_closed_before_it_is_received",
@@ -146,7 +178,31 @@ class Case(models.Model):
             models.Index(fields=["person", "-opened_at"], name="case_of_person"),
             models.Index(fields=["section", "due_on"], name="case_open_in_section", condition=Q(closed_at=None)),
             models.Index(fields=["keep_until"], name="case_to_be_erased", condition=Q(erased_at=None)),
+            # What runs is little and is found by whose it is; what has ended is much and is read in order.
+            GinIndex(
+                fields=["seen_by"],
+                name="case_running_of",
+                condition=Q(closed_at=None, withdrawn_at=None, received_at__isnull=False),
+            ),
+            GinIndex(fields=["seen_by"], name="case_of"),
+            GinIndex(Grams("search_key"), name="case_by_words", condition=Q(received_at__isnull=False)),
+            models.Index(
+                fields=["-ended_at", "-id"],
+                name="case_ended",
+                condition=Q(received_at__isnull=False, ended_at__isnull=False),
+            ),
+            models.Index(fields=["received_at", "id"], name="case_by_receipt", condition=Q(received_at__isnull=False)),
+            models.Index(fields=["kana", "id"], name="case_by_kana", condition=Q(received_at__isnull=False)),
         ]
 
     def __str__(self) -> str:
         return str(self.id)
+
+    def show_to(self, section: str = "", posts: Iterable[str] = ()) -> None:
+        """From now on this section and these posts see the case, too. Whoever opens a step for them says so here."""
+        self.seen_by = sorted({*self.seen_by, *([section] if section else []), *map(at_post, posts)})
+
+
+def at_post(post: str) -> str:
+    """A post as ``seen_by`` names it: sections and posts are two sets of codes."""
+    return f"post:{post}"

@@ -31,12 +31,16 @@ from madoguchi.people.models import Account
     account=Sensitivity.INTERNAL,
     note=Sensitivity.PERSONAL,
     letter=Sensitivity.INTERNAL,
+    taken_by=Sensitivity.INTERNAL,
+    taken_at=Sensitivity.INTERNAL,
 )
 class Step(models.Model):
     """A token of the flow at a step: open until ``done_at``, then the record of what was done and by whom.
 
     ``section`` (everyone in it) or ``posts`` (whoever holds one of them) say whose turn it is, in the codes of
     ``organisation.yaml``; both empty: the machine's, or the applicant's where ``kind`` is ``correction``.
+    ``taken_by`` is the one of them who has taken it or was given it (担当者): colleagues then leave it alone, but it
+    stays theirs to do if need be.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7)
@@ -54,11 +58,18 @@ class Step(models.Model):
     account = models.ForeignKey(Account, on_delete=models.PROTECT, null=True, related_name="+")
     note = models.TextField(blank=True)
     letter = models.ForeignKey(Letter, on_delete=models.PROTECT, null=True, related_name="+")
+    taken_by = models.ForeignKey(Account, on_delete=models.PROTECT, null=True, related_name="+")
+    taken_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "case_step"
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["case", "token"], name="a_token_is_one_row"),
+            models.CheckConstraint(
+                name="a_step_is_taken_by_somebody_at_some_time",
+                condition=Q(taken_by__isnull=True, taken_at__isnull=True)
+                | Q(taken_by__isnull=False, taken_at__isnull=False),
+            ),
             models.CheckConstraint(
                 name="a_done_step_has_an_outcome",
                 condition=Q(done_at__isnull=True, outcome="") | (Q(done_at__isnull=False) & ~Q(outcome="")),
@@ -67,6 +78,10 @@ class Step(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["section", "opened_at"], name="step_open_in_section", condition=Q(done_at=None)),
             GinIndex(fields=["posts"], name="step_open_at_post", condition=Q(done_at=None)),
+            models.Index(
+                fields=["taken_by"], name="step_open_of_account", condition=Q(done_at=None, taken_by__isnull=False)
+            ),
+            models.Index(fields=["account", "done_at"], name="step_done_by", condition=Q(account__isnull=False)),
         ]
 
     def __str__(self) -> str:

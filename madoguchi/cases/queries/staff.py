@@ -2,9 +2,9 @@
 
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 
-from madoguchi.cases.models import Case, Correction, Decision, Step
+from madoguchi.cases.models import Case, Correction, Decision, Step, at_post
 from madoguchi.cases.queries.found import course_of, scope_of
 from madoguchi.cases.queries.unknown import unknown_case
 from madoguchi.events import Actor
@@ -21,7 +21,7 @@ def mine_to_do(by: Actor) -> Q:
 
 def visible(by: Actor) -> Q:
     """The cases that a member of staff may see: of the sections, and those with a step of section or post."""
-    return Q(section__in=by.sections) | Q(Exists(Step.objects.filter(mine_to_do(by), case=OuterRef("pk"))))
+    return Q(seen_by__overlap=[*sorted(by.sections), *map(at_post, sorted(by.posts))] or ["-"])
 
 
 def staff_case(number: str, by: Actor) -> Case:

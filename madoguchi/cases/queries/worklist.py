@@ -1,31 +1,73 @@
-"""The desk's lists: what is to be done, what waits, what is late, what has ended, and the search among them."""
+"""The desk's lists: what is to be done, what waits, what is late, what has ended, and the search among them.
+
+A list is a page of lines in an order, narrowed by :class:`Filters`, and goes on after the last case of the page before
+(keyset): the thousandth page costs what the first does. No answers are read; figures stop counting at ``COUNTED``.
+"""
 
 import datetime as dt
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from functools import reduce
+from operator import and_
+from typing import Any, Final, Literal
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.db.models.fields.json import KeyTextTransform
-from django.db.models.functions import Coalesce
+from django.contrib.postgres.fields.array import ArrayContains  # type: ignore[attr-defined]  # only the stubs lack it
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet
 
-from madoguchi.cases.models import Case, Step
+from madoguchi.cases.models import Case, Grams, Step
 from madoguchi.cases.queries.staff import mine_to_do, visible
 from madoguchi.events import Actor
 from madoguchi.ground import clock
 from madoguchi.ground.kana import search_key
 from madoguchi.ground.languages import LocalText
 from madoguchi.procedures import queries as procedures
+from madoguchi.procedures.models import Procedure
 from madoguchi.procedures.rules.flow import Node
 
-#: Lines that one list shows at most; whoever has more finds the rest by procedure and words.
-MOST_LINES = 200
-#: Cases among which words are looked for, newest promise first: names are compared folded, not in the database.
-MOST_SEARCHED = 5000
-View = Literal["mine", "late", "waiting", "elsewhere", "ended"]
+#: Lines of one page.
+PAGE: Final = 50
+#: Figures stop here: beyond, how many exactly says nothing to whoever works through them.
+COUNTED: Final = 1000
+#: Words of a search that are looked for.
+MOST_WORDS: Final = 5
+
+View = Literal["mine", "taken", "free", "section", "late", "waiting", "elsewhere", "ended"]
+VIEWS: Final[tuple[View, ...]] = ("mine", "taken", "free", "section", "late", "waiting", "elsewhere", "ended")
+Sort = Literal["due", "received", "name", "changed", "ended"]
+#: The column of each order.
+SORTS: Final[dict[Sort, str]] = {
+    "due": "due_on",
+    "received": "received_at",
+    "name": "kana",
+    "changed": "changed_at",
+    "ended": "ended_at",
+}
+Outcome = Literal["granted", "refused", "withdrawn"]
 
 
-VIEWS: tuple[View, ...] = ("mine", "late", "waiting", "elsewhere", "ended")
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a list is narrowed to, and its order; empty fields do not narrow. Kind and channel are of open steps.
+
+    ``taken``: the account of the one who has taken an open step. Days are those of Asia/Tokyo, inclusive.
+    """
+
+    code: str = ""
+    kind: str = ""
+    node: str = ""
+    channel: str = ""
+    town: str = ""
+    taken: UUID | None = None
+    received_from: dt.date | None = None
+    received_until: dt.date | None = None
+    due_until: dt.date | None = None
+    outcome: Outcome | None = None
+    words: str = ""
+    sort: Sort | None = None
+    newest_first: bool | None = None
+
+
+NO_FILTERS: Final = Filters()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +75,7 @@ class Line:
     """One case of a list at the desk. ``days_left`` counts business days to the promised date; negative is late.
 
     ``now`` are the steps at which the case stands; ``since`` is when the first of them began, or when it all ended.
+    ``steps`` are those of them that this member of staff may do; ``taken_by`` the accounts that have taken a step.
     """
 
     case: Case
@@ -42,14 +85,9 @@ class Line:
     days_left: int
     now: tuple[Node, ...]
     since: dt.datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Work(Line):
-    """A line with the step that this member of staff may do."""
-
-    step: Step
-    node: Node
+    steps: tuple[Step, ...] = ()
+    taken_by: tuple[UUID, ...] = ()
+    open: tuple[Step, ...] = field(default=(), repr=False)
 
 
 def open_steps(by: Actor) -> QuerySet[Step]:
@@ -58,93 +96,95 @@ def open_steps(by: Actor) -> QuerySet[Step]:
     return steps.select_related("case__procedure").order_by("case__due_on", "opened_at")
 
 
-def work_list(by: Actor, *, code: str = "", words: str = "", limit: int = MOST_LINES) -> list[Work]:
-    """What is to be done, overdue first, then by promised date; of one procedure and with these words, if given."""
+def listing(
+    view: View, by: Actor, filters: Filters = NO_FILTERS, *, after: UUID | None = None, limit: int = PAGE
+) -> list[Line]:
+    """A page of a view: the most pressing first (ended cases: newest first), or in the order asked for.
+
+    ``after`` is the last case of the page before. Ask for one more than is shown to know whether there are more.
+    """
     if by.kind != "staff":
         return []
-    steps = open_steps(by).defer("case__answers", "case__typed", "case__procedure__data", "case__procedure__graph")
-    if code:
-        steps = steps.filter(case__procedure__code=code)
-    if words:
-        steps = steps.filter(case__in=_with_words(Case.objects.filter(pk__in=steps.values("case")), words))
-    lines = []
-    for step in _named(steps, "case__answers")[:limit]:
-        package = procedures.package(step.case.procedure)
-        node = package.graph[step.node]
-        name, kana = _names_of(step)
-        left = days_left(step.case)
-        lines.append(
-            Work(step.case, package.procedure.title, name, kana, left, (node,), step.opened_at, step=step, node=node)
-        )
-    return lines
+    cases = in_order(view, found(view, by, filters), filters)
+    if after is not None:
+        cases = _behind(view, cases, filters, after)
+    return _lines(cases[:limit], by)
 
 
-def case_list(view: View, by: Actor, *, code: str = "", words: str = "", limit: int = MOST_LINES) -> list[Line]:
-    """The cases of a view, most pressing first (ended ones: newest first)."""
-    if by.kind != "staff":
-        return []
-    cases = _viewed(view, by).select_related("procedure").prefetch_related("steps")
-    if code:
-        cases = cases.filter(procedure__code=code)
-    if words:
-        cases = cases.filter(pk__in=_with_words(cases, words))
-    cases = cases.defer("answers", "typed", "procedure__data", "procedure__graph")
-    if view == "ended":
-        cases = cases.order_by(Coalesce("closed_at", "withdrawn_at").desc())
-    else:
-        cases = cases.order_by("returned_at" if view == "waiting" else "due_on", "received_at")
-    lines = []
-    for case in _named(cases, "answers")[:limit]:
-        package = procedures.package(case.procedure)
-        steps = sorted((one for one in case.steps.all() if one.done_at is None), key=lambda one: one.token)
-        name, kana = _names_of(case)
-        ended = case.withdrawn_at or case.closed_at
-        lines.append(
-            Line(
-                case,
-                package.procedure.title,
-                name,
-                kana,
-                days_left(case),
-                tuple(package.graph[one.node] for one in steps),
-                ended or (steps[0].opened_at if steps else None),
-            )
-        )
-    return lines
+def found(view: View, by: Actor, filters: Filters = NO_FILTERS) -> QuerySet[Case]:
+    """The cases of a view that the filters let through, in no order. For a member of staff only."""
+    cases = _viewed(view, by) if by.kind == "staff" else Case.objects.none()
+    if filters.code:
+        keys = Procedure.objects.filter(code=filters.code).values_list("pk", flat=True)
+        cases = cases.filter(procedure_id__in=list(keys))
+    if filters.town:
+        cases = cases.filter(town=filters.town)
+    step = _step_filter(filters)
+    if step:
+        cases = cases.filter(Exists(Step.objects.filter(step, case=OuterRef("pk"), done_at=None)))
+    if filters.received_from:
+        cases = cases.filter(received_at__gte=_midnight(filters.received_from))
+    if filters.received_until:
+        cases = cases.filter(received_at__lt=_midnight(filters.received_until + dt.timedelta(days=1)))
+    if filters.due_until:
+        cases = cases.filter(due_on__lte=filters.due_until)
+    if filters.outcome == "withdrawn":
+        cases = cases.filter(withdrawn_at__isnull=False)
+    elif filters.outcome:
+        cases = cases.filter(decision__granted=filters.outcome == "granted", decision__made_at__isnull=False)
+    return with_words(cases, filters.words)
 
 
-def counts(by: Actor, *, code: str = "") -> dict[View, int]:
-    """How many cases each view holds; every figure is a list that can be opened."""
+def with_words(cases: QuerySet[Case], words: str) -> QuerySet[Case]:
+    """Of these received cases, those whose number, names, readings or places hold every word, however written."""
+    wanted = [key for word in words.split() if (key := search_key(word))][:MOST_WORDS]
+    if not wanted:
+        return cases
+    grams = sorted({gram for key in wanted for gram in grams_of(key)})
+    held = reduce(and_, (Q(search_key__contains=key) for key in wanted))
+    return cases.filter(held, ArrayContains(Grams(F("search_key")), grams))
+
+
+def grams_of(key: str) -> set[str]:
+    """The pairs of neighbours by which a word is looked for; of a single character, itself."""
+    return {key[at : at + 2] for at in range(len(key) - 1)} or {key}
+
+
+def in_order(view: View, cases: QuerySet[Case], filters: Filters = NO_FILTERS) -> QuerySet[Case]:
+    """The order asked for, else the view's own; the id decides between equals, so that no page repeats."""
+    column, down = _order(view, filters)
+    sign = "-" if down else ""
+    return cases.order_by(f"{sign}{column}", f"{sign}id")
+
+
+def sorts_of(view: View) -> tuple[Sort, ...]:
+    """The orders that a view can be put in; of what has ended there is much, so only those that an index gives."""
+    return ("ended", "received", "name") if view == "ended" else ("due", "received", "name", "changed")
+
+
+def counts(by: Actor, filters: Filters = NO_FILTERS) -> dict[View, int]:
+    """How many cases each view holds, at most ``COUNTED`` + 1; every figure is a list that can be opened."""
     if by.kind != "staff":
         return dict.fromkeys(VIEWS, 0)
-    of_code = Q(procedure__code=code) if code else Q()
-    return {view: _viewed(view, by).filter(of_code).count() for view in VIEWS}
+    return {view: found(view, by, filters)[: COUNTED + 1].count() for view in VIEWS}
 
 
 def procedures_at(by: Actor) -> list[tuple[str, LocalText]]:
-    """The procedures of which this member of staff may see a case, by code."""
+    """The procedures in which this member of staff may have a step, by code: from the packages, not from the cases."""
     if by.kind != "staff":
         return []
-    rows = Case.objects.filter(visible(by), received_at__isnull=False).order_by("procedure__code", "-received_at")
-    newest = rows.distinct("procedure__code").select_related("procedure")
-    return [
-        (one.procedure.code, procedures.package(one.procedure).procedure.title)
-        for one in newest.defer("answers", "typed", "procedure__data", "procedure__graph")
-    ]
-
-
-def _viewed(view: View, by: Actor) -> QuerySet[Case]:
-    cases = Case.objects.filter(visible(by), received_at__isnull=False)
-    mine = Exists(Step.objects.filter(mine_to_do(by), case=OuterRef("pk"), done_at=None))
-    ended = Q(closed_at__isnull=False) | Q(withdrawn_at__isnull=False)
-    if view == "ended":
-        return cases.filter(ended)
-    cases = cases.exclude(ended)
-    if view == "waiting":
-        return cases.filter(returned_at__isnull=False)
-    if view == "late":
-        return cases.filter(due_on__lt=clock.today(), decided_at=None)
-    return cases.filter(mine) if view == "mine" else cases.exclude(mine).filter(returned_at=None)
+    newest = Procedure.objects.order_by("code", "-version", "-revision").distinct("code").only("pk", "code")
+    mine = []
+    for row in newest:
+        package = procedures.package(row)
+        roles = {node.by for node in package.graph.nodes.values() if node.by}
+        held = [procedures.holders(role, package.procedure) for role in roles]
+        section = procedures.city().section_of(package.procedure)
+        if (section and section.id in by.sections) or any(
+            one.include(sections=by.sections, posts=by.posts) for one in held
+        ):
+            mine.append((row.code, package.procedure.title))
+    return mine
 
 
 def days_left(case: Case) -> int:
@@ -153,30 +193,94 @@ def days_left(case: Case) -> int:
     return procedures.calendar().between(today, case.due_on or today)
 
 
-def _named(rows: QuerySet[Any], answers: str) -> QuerySet[Any]:
-    """With the applicant's name and reading out of the answers, so that the answers need not be read."""
-    named: QuerySet[Any] = rows.annotate(
-        applicant=KeyTextTransform("full_name", KeyTextTransform("person", answers)),
-        applicant_kana=KeyTextTransform("full_name_kana", KeyTextTransform("person", answers)),
-        signed=KeyTextTransform("applicant_name", answers),
+# -- within -----------------------------------------------------------------------------------------------------------
+
+#: Read with a line; everything else of a case stays where it is.
+_COLUMNS: Final = (
+    *("number", "procedure_id", "section", "applicant", "kana", "received_at", "due_on", "returned_at", "decided_at"),
+    *("closed_at", "withdrawn_at", "ended_at", "changed_at", "state"),
+)
+
+
+def _viewed(view: View, by: Actor) -> QuerySet[Case]:
+    cases = Case.objects.filter(visible(by), received_at__isnull=False)
+    if view == "ended":
+        return cases.filter(ended_at__isnull=False)
+    cases = cases.filter(closed_at=None, withdrawn_at=None)
+    if view == "waiting":
+        return cases.filter(returned_at__isnull=False)
+    if view == "late":
+        return cases.filter(due_on__lt=clock.today(), decided_at=None)
+    if view == "section":
+        return cases.filter(section__in=by.sections)
+    mine = Step.objects.filter(mine_to_do(by), done_at=None)
+    if view == "elsewhere":
+        return cases.filter(~Exists(mine.filter(case=OuterRef("pk"))), returned_at=None)
+    own = Q(taken_by=by.who)
+    taken = {"mine": own | Q(taken_by=None), "taken": own, "free": Q(taken_by=None)}[view]
+    return cases.filter(pk__in=mine.filter(taken).values("case"))
+
+
+def _step_filter(filters: Filters) -> Q:
+    said = {
+        "kind": filters.kind,
+        "node": filters.node,
+        "channel": filters.channel,
+        "taken_by": filters.taken,
+    }
+    return Q(**{name: value for name, value in said.items() if value})
+
+
+def _order(view: View, filters: Filters) -> tuple[str, bool]:
+    """Column and whether it goes down. An order that a view does not have is its own."""
+    own: Sort = "ended" if view == "ended" else "due"
+    sort = filters.sort if filters.sort in sorts_of(view) else None
+    down = filters.newest_first if filters.newest_first is not None else (sort or own) in ("ended", "changed")
+    return "returned_at" if view == "waiting" and sort is None else SORTS[sort or own], down
+
+
+def _behind(view: View, cases: QuerySet[Case], filters: Filters, after: UUID) -> QuerySet[Case]:
+    """What comes after this case in the order, which is looked up: no address carries a name that it sorted by."""
+    column, down = _order(view, filters)
+    last = Case.objects.filter(pk=after).values_list(column, flat=True).first()
+    if last is None:
+        return cases
+    way = "lt" if down else "gt"
+    # The first condition is implied by the second; it lets the index begin at the right place.
+    return cases.filter(
+        Q(**{f"{column}__{way}e": last}),
+        Q(**{f"{column}__{way}": last}) | Q(**{column: last, f"id__{way}": after}),
     )
-    return named
 
 
-def _names_of(row: Any) -> tuple[str, str]:
-    return row.applicant or row.signed or "", row.applicant_kana or ""
+def _lines(cases: QuerySet[Case], by: Actor) -> list[Line]:
+    now = Step.objects.filter(done_at=None).order_by("token")
+    read = cases.only(*_COLUMNS).prefetch_related(Prefetch("steps", now, to_attr="open_now"))
+    rows = list(read)
+    known = {row.pk: row for row in Procedure.objects.filter(pk__in={one.procedure_id for one in rows}).only("pk")}
+    return [_line(one, known[one.procedure_id], by) for one in rows]
 
 
-def _with_words(cases: QuerySet[Case], words: str) -> list[UUID]:
-    """Of these cases, those whose 受付番号, name or reading holds every word, in any width, kana and old character."""
-    wanted = [search_key(word) for word in words.split() if search_key(word)][:5]
-    rows = _named(cases.order_by("-due_on"), "answers").values_list(
-        "pk", "number", "applicant", "applicant_kana", "signed"
+def _line(case: Any, row: Procedure, by: Actor) -> Line:
+    package = procedures.package(row)
+    steps: list[Step] = case.open_now
+    return Line(
+        case,
+        package.procedure.title,
+        case.applicant,
+        case.kana,
+        days_left(case),
+        tuple(package.graph[one.node] for one in steps),
+        case.ended_at or (steps[0].opened_at if steps else None),
+        tuple(one for one in steps if _may_do(one, by)),
+        tuple(dict.fromkeys(one.taken_by_id for one in steps if one.taken_by_id)),
+        tuple(steps),
     )
-    found = []
-    for key, number, *names in rows[:MOST_SEARCHED]:
-        text = search_key(" ".join(one for one in (number, *names) if one))
-        plain = text.replace("-", "")
-        if all(word in text or (word.replace("-", "") or word) in plain for word in wanted):
-            found.append(key)
-    return found
+
+
+def _may_do(step: Step, by: Actor) -> bool:
+    return (bool(step.section) and step.section in by.sections) or not by.posts.isdisjoint(step.posts)
+
+
+def _midnight(day: dt.date) -> dt.datetime:
+    return dt.datetime.combine(day, dt.time(), clock.TOKYO)

@@ -61,9 +61,9 @@ def step_of(case: Case) -> Step:
 
 def test_a_case_ends_digitally_with_a_signed_letter(received: Case, resident: Actor, staff: Staff) -> None:
     clerk = staff("environment", "environment-clerk")
-    (work,) = queries.work_list(clerk)
+    (work,) = queries.listing("mine", clerk)
     assert work.case.pk == received.pk
-    case = actions.examine(work.step, "accept", by=clerk)
+    case = actions.examine(work.steps[0], "accept", by=clerk)
     open_steps = list(case.steps.filter(done_at=None))
     while open_steps:
         for step in open_steps:
@@ -192,7 +192,7 @@ def test_strangers_change_nothing(received: Case, staff: Staff, verb: str) -> No
         queries.own_case(received.number or "", other)
     with pytest.raises(NotFound):
         queries.staff_case(received.number or "", outsider)
-    assert queries.work_list(outsider) == []
+    assert queries.listing("mine", outsider) == []
 
 
 def test_the_applicant_is_told_once(received: Case) -> None:

@@ -118,7 +118,7 @@ def case_page(case: Case, by: Actor, typed: Typed | None = None) -> CasePage:
     fixing = next((one.form_id for one in asked if one.may_return and not one.denied), "")
     happenings = cases.history(case)
     standing = cases.standing(case)
-    following = next((one for one in cases.work_list(by, limit=20) if one.case.pk != case.pk), None)
+    following = next((one for one in cases.listing("mine", by, limit=2) if one.case.pk != case.pk), None)
     page = CasePage(
         number=case.number or "",
         url=reverse("desk:case", args=(case.number,)),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.urls import reverse
 from django.utils.translation import gettext
@@ -22,7 +23,7 @@ class Tab:
 
     name: str
     title: str
-    count: int
+    count: str
     url: str
     current: bool
 
@@ -58,7 +59,7 @@ class WorkPage:
     procedures: Sequence[tuple[str, str]]
     code: str
     words: str
-    cut: bool
+    more: str
     empty: str
 
 
@@ -66,6 +67,9 @@ def titles() -> dict[View, str]:
     """The views in the order in which they are worked through."""
     return {
         "mine": gettext("わたしの番"),
+        "taken": gettext("わたしの担当"),
+        "free": gettext("担当なし"),
+        "section": gettext("課の案件"),
         "late": gettext("おくれ"),
         "waiting": gettext("補正待ち"),
         "elsewhere": gettext("ほかの人の番"),
@@ -73,27 +77,26 @@ def titles() -> dict[View, str]:
     }
 
 
-def work_page(by: Actor, *, view: str = "", code: str = "", q: str = "") -> WorkPage:
+def work_page(by: Actor, *, view: str = "", code: str = "", q: str = "", after: UUID | None = None) -> WorkPage:
     """The list that was asked for; an unknown view is the first."""
     named = titles()
     chosen: View = view if view in named else "mine"
-    figures = cases.counts(by, code=code)
-    lines: Sequence[Line] = (
-        cases.work_list(by, code=code, words=q) if chosen == "mine" else cases.case_list(chosen, by, code=code, words=q)
-    )
-    waiting = cases.case_list("waiting", by, code=code, limit=8) if chosen == "mine" else []
+    figures = cases.counts(by, cases.Filters(code=code))
+    filters = cases.Filters(code=code, words=q)
+    lines = cases.listing(chosen, by, filters, after=after, limit=cases.PAGE + 1)
+    waiting = cases.listing("waiting", by, filters, limit=8) if chosen == "mine" and after is None else []
     return WorkPage(
         title=named[chosen],
         where=section_names(by.sections),
         view=chosen,
-        tabs=[Tab(one, title, figures[one], _url(one, code), one == chosen) for one, title in named.items()],
-        lines=[_line(one, chosen) for one in lines],
+        tabs=[Tab(one, title, _figure(figures[one]), _url(one, code), one == chosen) for one, title in named.items()],
+        lines=[_line(one, chosen) for one in lines[: cases.PAGE]],
         waiting=[_line(one, "waiting") for one in waiting],
         waiting_url=_url("waiting", code),
         procedures=[(key, title["ja"]) for key, title in cases.procedures_at(by)],
         code=code,
         words=q,
-        cut=len(lines) >= cases.MOST_LINES,
+        more=str(lines[cases.PAGE - 1].case.pk) if len(lines) > cases.PAGE else "",
         empty=_empty(chosen, bool(code or q)),
     )
 
@@ -102,6 +105,11 @@ def _url(view: str, code: str) -> str:
     given = {"view": view if view != "mine" else "", "code": code}
     query = urlencode({name: value for name, value in given.items() if value})
     return reverse("desk:work") + (f"?{query}" if query else "")
+
+
+def _figure(count: int) -> str:
+    """「0」 is empty, so that a template can ask; counting stops at some figure, and the words say so."""
+    return f"{cases.COUNTED:,}+" if count > cases.COUNTED else str(count) if count else ""
 
 
 def _line(line: Line, view: View) -> ListLine:
@@ -134,10 +142,8 @@ def _note(line: Line, view: View) -> str:
         return day_words(line.since)
     if view == "waiting" and line.since:
         return gettext("%(day)sから") % {"day": day_words(line.since)}
-    step = getattr(line, "step", None)
-    if step is not None and step.due_at is not None:
-        return gettext("この段階は%(day)sまで") % {"day": day_words(last_day(step.due_at))}
-    return ""
+    due = min((step.due_at for step in line.steps if step.due_at is not None), default=None)
+    return gettext("この段階は%(day)sまで") % {"day": day_words(last_day(due))} if due else ""
 
 
 def _empty(view: View, filtered: bool) -> str:
@@ -145,6 +151,9 @@ def _empty(view: View, filtered: bool) -> str:
         return gettext("この条件に合う案件はありません。")
     return {
         "mine": gettext("いま、あなたの番の案件はありません。"),
+        "taken": gettext("あなたが担当している案件はありません。"),
+        "free": gettext("担当の決まっていない案件はありません。"),
+        "section": gettext("課の案件はいまありません。"),
         "late": gettext("おくれている案件はありません。"),
         "waiting": gettext("申請者の補正を待っている案件はありません。"),
         "elsewhere": gettext("ほかの人の番の案件はありません。"),

@@ -4,14 +4,18 @@ import pytest
 
 from madoguchi.cases import actions, queries
 from madoguchi.cases.models import Case
+from madoguchi.cases.queries import Filters
 from madoguchi.desk.presenting.words import days_words
 from madoguchi.desk.presenting.worklist import work_page
 from madoguchi.desk.tests.staging import CHILD, DOG, Staff, applicant, client_of, handed_in, open_step
 from madoguchi.events import Actor
 from madoguchi.ground.ids import uuid7
+from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.models import Procedure
 
 pytestmark = pytest.mark.django_db
+
+ALL, TAKADA = Filters(), Filters(words="高田")
 
 
 @pytest.mark.parametrize(("left", "words"), [(-2, "2日おくれ"), (-1, "1日おくれ"), (0, "きょうまで"), (3, "あと3日")])
@@ -35,7 +39,7 @@ def dogs(published: dict[str, Procedure]) -> list[Case]:
 
 
 def test_overdue_first_then_by_promise(dogs: list[Case], clerk: Actor) -> None:
-    lines = queries.work_list(clerk)
+    lines = queries.listing("mine", clerk)
     assert [(one.applicant, one.days_left) for one in lines] == [("渡邉 太郎", -2), ("見本 次郎", 0), ("髙田 花子", 5)]
     page = work_page(clerk)
     assert [(one.days, one.tone) for one in page.lines] == [
@@ -57,25 +61,24 @@ def test_overdue_first_then_by_promise(dogs: list[Case], clerk: Actor) -> None:
     ],
 )
 def test_a_name_is_found_however_it_is_written(dogs: list[Case], clerk: Actor, words: str, found: str) -> None:
-    assert [one.applicant for one in queries.work_list(clerk, words=words)] == [found]
+    assert [one.applicant for one in queries.listing("mine", clerk, Filters(words=words))] == [found]
 
 
 def test_a_number_is_found_with_or_without_hyphens_in_any_width(dogs: list[Case], clerk: Actor) -> None:
     number = dogs[0].number or ""
     wide = number.translate({code: code + 0xFEE0 for code in range(0x21, 0x7F)})
     for typed in (number, number.replace("-", ""), number[:7], wide):
-        assert [one.case.pk for one in queries.work_list(clerk, words=typed)] == [dogs[0].pk]
-    assert queries.work_list(clerk, words="ない名前") == []
+        assert [one.case.pk for one in queries.listing("mine", clerk, Filters(words=typed))] == [dogs[0].pk]
+    assert queries.listing("mine", clerk, Filters(words="ない名前")) == []
 
 
 def test_nobody_finds_what_is_not_theirs(dogs: list[Case], staff: Staff) -> None:
     other = staff("children", "children-clerk")
     resident = Actor("resident", uuid7(), level="card")
     for by in (other, resident, Actor("visitor")):
-        assert queries.work_list(by, words="高田") == []
-        assert all(queries.case_list(view, by) == [] for view in queries.VIEWS)
+        assert all(queries.listing(view, by, filters) == [] for view in queries.VIEWS for filters in (ALL, TAKADA))
         assert set(queries.counts(by).values()) == {0}
-        assert queries.procedures_at(by) == []
+        assert "dog-registration" not in dict(queries.procedures_at(by))
 
 
 def test_every_figure_leads_to_its_cases(dogs: list[Case], published: dict[str, Procedure], clerk: Actor) -> None:
@@ -83,7 +86,9 @@ def test_every_figure_leads_to_its_cases(dogs: list[Case], published: dict[str, 
     actions.withdraw(dogs[2], by=applicant(dogs[2]))
     handed_in(published, CHILD)
     figures = queries.counts(clerk)
-    assert figures == {"mine": 1, "late": 1, "waiting": 1, "elsewhere": 0, "ended": 1}
+    assert figures == {
+        "mine": 1, "taken": 0, "free": 1, "section": 2, "late": 1, "waiting": 1, "elsewhere": 0, "ended": 1
+    }  # fmt: skip
     client = client_of(clerk)
     for view, count in figures.items():
         lines = work_page(clerk, view=view).lines
@@ -98,11 +103,41 @@ def test_by_procedure(published: dict[str, Procedure], staff: Staff) -> None:
     handed_in(published, DOG)
     handed_in(published, CHILD)
     assert [one["ja"] for _, one in queries.procedures_at(clerk)] == ["犬の登録"]
-    assert len(queries.work_list(clerk, code="dog-registration")) == 1
-    assert queries.work_list(clerk, code="child-allowance-claim") == []
-    assert len(queries.work_list(actions_of_other)) == 1
+    assert len(queries.listing("mine", clerk, Filters(code="dog-registration"))) == 1
+    assert queries.listing("mine", clerk, Filters(code="child-allowance-claim")) == []
+    assert len(queries.listing("mine", actions_of_other)) == 1
 
 
 @pytest.mark.parametrize("query", ["q=%00", "q=" + "あ" * 5000, "view=nothing", "code=x'--", "q=%F0%9F%90%B6", "q=%ff"])
 def test_odd_questions_are_answered(clerk: Actor, query: str) -> None:
     assert client_of(clerk).get(f"/desk/?{query}").status_code == 200
+
+
+def test_a_page_goes_on_after_the_last_of_the_one_before(dogs: list[Case], clerk: Actor) -> None:
+    for sort in (None, *queries.sorts_of("mine")):
+        for newest_first in (None, False, True):
+            filters = Filters(sort=sort, newest_first=newest_first)
+            whole = [one.case.pk for one in queries.listing("mine", clerk, filters)]
+            pages, after = [], None
+            while page := queries.listing("mine", clerk, filters, after=after, limit=1):
+                after = page[-1].case.pk
+                pages.append(after)
+            assert pages == whole
+            assert len(set(whole)) == 3
+    names = [one.kana.replace("\u3000", " ") for one in queries.listing("mine", clerk, Filters(sort="name"))]
+    assert names == ["タカダ ハナコ", "ミホン ジロウ", "ワタナベ タロウ"]
+
+
+def test_a_case_is_found_by_its_place_and_by_a_correction(published: dict[str, Procedure], clerk: Actor) -> None:
+    case = handed_in(published, DOG)
+    town = procedures.city().towns[0]
+    lived = procedures.town_of("大阪府大東市谷川一丁目1番1号")
+    assert [one.case.pk for one in queries.listing("mine", clerk, Filters(words="谷川一", town=lived))] == [case.pk]
+    assert queries.listing("mine", clerk, Filters(town=town.id)) == []
+    actions.examine(open_step(case), "return", by=clerk, corrections={"person.registered_address": "正しい住所を。"})
+    by = applicant(case)
+    corrected = {"person.registered_address": [f"大阪府大東市{town.name}3番1号"]}
+    actions.save_section(Case.objects.get(pk=case.pk), "owner", corrected, by=by)
+    assert queries.listing("waiting", clerk, Filters(words=town.name)) == []
+    actions.submit(Case.objects.get(pk=case.pk), by=by)
+    assert [one.case.pk for one in queries.listing("mine", clerk, Filters(words=town.name))] == [case.pk]

@@ -1,5 +1,7 @@
 """The work list: what is mine to do, overdue first; beside it what waits for others, and what has ended."""
 
+from uuid import UUID
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
@@ -19,4 +21,11 @@ def work(request: HttpRequest, by: Actor) -> HttpResponse:
     given = request.POST if request.method == "POST" else request.GET
     asked = {name: given.get(name, "").replace("\0", "")[:100] for name in ("view", "code")}
     asked["q"] = request.POST.get("q", "").replace("\0", "")[:100]
-    return render(request, "desk/work.html", {"page": work_page(by, **asked)})
+    return render(request, "desk/work.html", {"page": work_page(by, **asked, after=_key(given.get("after", "")))})
+
+
+def _key(said: str) -> UUID | None:
+    try:
+        return UUID(said)
+    except ValueError:
+        return None
