@@ -42,6 +42,11 @@ STAFF = (
     ("children", "children-head", "課長 育野"),
     ("taxation", "taxation-clerk", "家屋 つとむ"),
     ("taxation", "taxation-head", "課長 税所"),
+    ("elderly-care", "elderly-care-clerk", "高井 ささえ"),
+    ("elderly-care", "elderly-care-head", "課長 介川"),
+    ("elderly-care", "care-assessor", "調査員 面田"),
+    ("elderly-care", "care-board-secretary", "審査会 判野"),
+    ("support-centre", "support-centre-officer", "包括 みまもり"),
     ("residents", "residents-clerk", "住友 うつる"),
     ("residents", "residents-head", "課長 籍本"),
     ("community-health", "community-health-clerk", "保田 すこや"),
@@ -160,6 +165,8 @@ def _do(deed: str, case: Case, story: Story, by: Actor, staff: Mapping[str, Acto
     who = _holder(step, staff)
     if step.kind == "approve":
         actions.approve(step, "approve", by=who)
+    elif step.kind == "consult":
+        actions.consult(step, by=who, note="現在は介護予防の教室を利用しています。同居の家族が介護しています。")
     elif step.kind != "examine":
         actions.do(step, by=who)
     else:
@@ -167,7 +174,13 @@ def _do(deed: str, case: Case, story: Story, by: Actor, staff: Mapping[str, Acto
             step,
             "accept" if deed == "go" else deed,
             by=who,
-            findings=_posted({"talked_on": clock.today().isoformat(), "support_plan": False, **story.findings}),
+            findings=_posted(
+                {
+                    **dict.fromkeys(("talked_on", "interviewed_on", "opinion_on"), clock.today().isoformat()),
+                    "support_plan": False,
+                    **story.findings,
+                }
+            ),
             reasons=[story.reason] if deed == "refuse" else [],
             corrections=story.corrections if deed == "return" else {},
         )
@@ -295,6 +308,7 @@ def _stories() -> Iterator[Story]:
     )
     yield Story("suminodo-ken", "dog-registration", 30, _dog(ken, "ハチ", "柴犬"), [(2, "go"), (1, "go")])
     yield Story("nozaki-linh", "child-allowance-claim", 8, _allowance(linh, [1]), [(4, "go")])
+    yield Story("tanigawa-umeko", "care-need-certification", 10, _care(umeko), [(1, "go")])
     yield Story("nozaki-linh", "pregnancy-notification", 6, _pregnancy(linh, "online"), [(1, "go")])
     yield Story("mihon-taro", "change-of-address", 2, _move(taro, "灰塚二丁目2番2号", 2), [])
     rng = random.Random(27218)  # noqa: S311 -- a sample, the same at every start
@@ -323,6 +337,16 @@ def _stories() -> Iterator[Story]:
         ("pregnancy-notification", 12, [(1, "go"), (4, "go")]),
         ("pregnancy-notification", 4, [(1, "return")]),
         ("pregnancy-notification", 1, []),
+        (
+            "care-need-certification",
+            41,
+            [(1, "go"), (3, "go"), (4, "go"), (0, "go"), (3, "go"), (5, "go"), (1, "go"), (1, "go")],
+        ),
+        ("care-need-certification", 28, [(1, "go"), (3, "go"), (4, "go"), (0, "go"), (3, "go")]),
+        ("care-need-certification", 16, [(1, "go"), (5, "go")]),
+        ("care-need-certification", 9, [(1, "return")]),
+        ("care-need-certification", 6, [(1, "withdraw")]),
+        ("care-need-certification", 2, []),
         ("change-of-address", 24, [(1, "go"), (4, "go")]),
         ("change-of-address", 9, [(1, "go")]),
         ("change-of-address", 5, [(1, "refuse")]),
@@ -340,6 +364,8 @@ def _stories() -> Iterator[Story]:
         )
         if code == "child-allowance-claim":
             answers = _allowance(who, rng.sample(range(16), rng.randint(1, 3)))
+        elif code == "care-need-certification":
+            answers = _care({**who, "date_of_birth": f"{1934 + number}-05-05"})
         elif code == "pregnancy-notification":
             answers = _pregnancy(who, "online" if number % 2 else "office")
         elif code == "change-of-address":
@@ -354,7 +380,7 @@ def _stories() -> Iterator[Story]:
             days,
             answers,
             told,
-            findings={"photos_suffice": True, "damage_ratio": 24},
+            findings={"photos_suffice": True, "damage_ratio": 24, **_CARE_FOUND},
             reason="申請のあった事実を確認できなかったため。",
             corrections=_corrections(code),
         )
@@ -366,6 +392,7 @@ def _corrections(code: str) -> dict[str, str]:
         "dog-registration": {"breed": "犬種をご確認ください。"},
         "disaster-certificate": {"dwelling_place": "番地まで入力してください。"},
         "pregnancy-notification": {"weeks": "出産予定日と合いません。診察のときの週数をご確認ください。"},
+        "care-need-certification": {"clinic": "医療機関の正式な名前を入力してください。"},
         "change-of-address": {"new_address": "建物名と部屋番号を入力してください。"},
     }[code]
 
@@ -444,6 +471,34 @@ def _damage(who: Mapping[str, Any], assessment: str) -> dict[str, Any]:
         "description": "強い風で瓦が飛び、外壁にひびが入りました。",
         "assessment": assessment,
         "self_assessment_accepted": True,
+    }
+
+
+#: What assessors and the board write down.
+_CARE_FOUND = {
+    "remarks": "室内は手すりを使って歩きます。",
+    "primary_level": "care1",
+    "care_level": "care2",
+    "valid_months": 12,
+    "board_opinion": "転倒に注意が必要です。",
+}
+
+
+def _care(who: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "person": dict(who),
+        "insured": {"number": "0000000123"},
+        "application_kind": "new",
+        "reason": "歩くときに支えが要り、入浴に手助けが必要になりました。",
+        "services_wanted": ["day", "equipment"],
+        "doctor_name": "見本 治",
+        "clinic": "みほん内科",
+        "clinic_phone": "072-000-0001",
+        "last_seen_on": _ago(60),
+        "stays_at": "home",
+        "interview_phone": "072-000-0002",
+        "card_to": "registered",
+        "shared": True,
     }
 
 

@@ -112,11 +112,13 @@ def act_out(told: str, case: Case, example: Example, corrections: Iterator[Any],
         for number, path in enumerate(sorted(uploads)):
             actions.add_document(case, path, "追加.jpg", photograph(100 + number), by=players.resident)
         actions.submit(case, by=players.resident)
-    elif kind in ("examine", "approve", "issue"):
+    elif kind in ("examine", "approve", "consult", "issue"):
         step = Step.objects.select_related("case").filter(case=case, done_at=None, kind=kind).order_by("token").first()
         assert step is not None, told
         if kind == "approve":
             actions.approve(step, outcome, by=players.for_step(step), note="確かめてください。")
+        elif kind == "consult":
+            actions.consult(step, by=players.for_step(step), note="意見はありません。")
         elif kind == "issue" and step.channel == "screen":
             actions.perform(step, by=SYSTEM)
         elif kind == "issue":

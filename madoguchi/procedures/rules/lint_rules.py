@@ -442,13 +442,25 @@ def _holder(subject: Subject, role: str | None) -> str:
 )
 def no_digital_way(subject: Subject) -> Iterator[Found]:
     graph = subject.package.graph
+    # A table may refuse, too: whoever comes to a step that is for the refused only was not granted anything.
+    refused = {
+        node.id
+        for node in graph.steps
+        if (gateway := graph.nodes.get(f"{node.id}-if")) and gateway.when and _is_refusal(gateway.when)
+    }
     good = [
-        way for way in _ways_of(subject) if not any(outcome in ("refuse", "return", "send_back") for _, outcome in way)
+        way
+        for way in _ways_of(subject)
+        if not any(node in refused or outcome in ("refuse", "return", "send_back") for node, outcome in way)
     ]
     if good and all(any(not graph[node].is_digital for node, _ in way) for way in good):
         first = next(node for node, _ in good[0] if not graph[node].is_digital)
         message = f"どの道でもデジタルの流れから外れます（最初は {graph[first].title}）"
         yield Found(subject.places.get(first, ("flow",)), message, "外れずに終わる道を作ります", first)
+
+
+def _is_refusal(condition: str) -> bool:
+    return " ".join(condition.split()) == "not decision.granted"
 
 
 @rule(
