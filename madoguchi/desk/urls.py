@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from madoguchi.desk.views import files, handling, listing, opinions
+from madoguchi.desk.views import casework, files, handling, listing, opinions
 
 app_name = "desk"
 urlpatterns = [
@@ -10,6 +10,9 @@ urlpatterns = [
     path("opinions/", opinions.opinions, name="opinions"),
     path("cases/<str:number>/", handling.case, name="case"),
     path("cases/<str:number>/steps/<uuid:step_id>/", handling.act_on, name="step"),
+    path("cases/<str:number>/checks/", casework.check, name="check"),
+    path("cases/<str:number>/notes/", casework.note, name="note"),
+    path("cases/<str:number>/notes/<uuid:note_id>/", casework.note, name="amend-note"),
     path("cases/<str:number>/documents/<uuid:document_id>/", files.document, name="document"),
     path("cases/<str:number>/letters/<uuid:letter_id>/", files.letter, name="letter"),
 ]

@@ -18,8 +18,17 @@ STAMP = ROOT / "node_modules" / ".lock.sha256"
 VENDOR = {
     "design-tokens/tokens.css": ROOT / "node_modules/@digital-go-jp/design-tokens/dist/tokens.css",
     "htmx/htmx.min.js": ROOT / "node_modules/htmx.org/dist/htmx.min.js",
+    "pdfjs/pdf.min.mjs": ROOT / "node_modules/pdfjs-dist/legacy/build/pdf.min.mjs",
+    "pdfjs/pdf.worker.min.mjs": ROOT / "node_modules/pdfjs-dist/legacy/build/pdf.worker.min.mjs",
     "fonts/BIZUDPGothic-Regular.ttf": Path("/usr/share/fonts/truetype/bizud-gothic/BIZUDPGothic-Regular.ttf"),
     "fonts/BIZUDPGothic-Bold.ttf": Path("/usr/share/fonts/truetype/bizud-gothic/BIZUDPGothic-Bold.ttf"),
+}
+
+#: Whole folders: how PDF.js reads Japanese text whose font is not in the file, the standard fonts, and JPEG 2000.
+VENDOR_FOLDERS = {
+    "pdfjs/cmaps": ROOT / "node_modules/pdfjs-dist/cmaps",
+    "pdfjs/standard_fonts": ROOT / "node_modules/pdfjs-dist/standard_fonts",
+    "pdfjs/wasm": ROOT / "node_modules/pdfjs-dist/wasm",
 }
 
 
@@ -45,7 +54,8 @@ def install() -> None:
 
 def copy_vendor() -> None:
     """Put what pages load under ``var/vendor``, from where it is served; never committed, never fetched at run time."""
-    for place, source in VENDOR.items():
+    folders = {f"{place}/{one.name}": one for place, folder in VENDOR_FOLDERS.items() for one in folder.glob("*")}
+    for place, source in {**VENDOR, **folders}.items():
         target = VAR / "vendor" / place
         if not source.exists():
             raise Stop(f"{source} is missing, although its package is installed. Delete node_modules and start again.")

@@ -1,5 +1,6 @@
 """All that can happen to a case: drafting (the applicant), handling (the office), driving (the machine)."""
 
+from madoguchi.cases.actions.checking import check, uncheck
 from madoguchi.cases.actions.drafting import (
     add_document,
     add_row,
@@ -13,13 +14,16 @@ from madoguchi.cases.actions.drafting import (
 from madoguchi.cases.actions.driving import perform
 from madoguchi.cases.actions.handling import approve, consult, do, examine, read
 from madoguchi.cases.actions.migrating import migrate
+from madoguchi.cases.actions.noting import amend_note, note
 from madoguchi.cases.actions.rating import count_figures, forget_words, rate
 from madoguchi.cases.actions.timing import fire
 
 __all__ = [
     "add_document",
     "add_row",
+    "amend_note",
     "approve",
+    "check",
     "consult",
     "count_figures",
     "do",
@@ -27,6 +31,7 @@ __all__ = [
     "fire",
     "forget_words",
     "migrate",
+    "note",
     "open_draft",
     "perform",
     "rate",
@@ -35,5 +40,6 @@ __all__ = [
     "remove_row",
     "save_section",
     "submit",
+    "uncheck",
     "withdraw",
 ]

@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from madoguchi.cases.actions import driving, listing
-from madoguchi.cases.models import Case, Correction, Document, DocumentContent
+from madoguchi.cases.models import Case, Correction, Document, DocumentContent, Submission
 from madoguchi.cases.rules import uploads
 from madoguchi.cases.rules.permission import OWN_CASE, SIGNED_IN
 from madoguchi.events import Actor, act, record
@@ -247,6 +247,7 @@ def _resubmit(case: Case) -> None:
     if step is None:
         raise Stale("not-returned", "この手続はいま直す必要がありません。")
     Correction.objects.filter(step__case=case, answered_at=None).update(answered_at=now)
+    Submission.objects.filter(case=case, corrected_at=None).update(corrected_at=now)
     if case.due_on is not None and case.returned_at is not None:
         # 標準処理期間 does not run while the applicant corrects: the promise moves by the business days that took.
         waited = procedures.calendar().between(clock.day_of(case.returned_at), clock.today())

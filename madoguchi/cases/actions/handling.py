@@ -3,29 +3,19 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db.models import Q
-
 from madoguchi.cases.actions import driving
-from madoguchi.cases.models import Case, Correction, Step
+from madoguchi.cases.actions.reasons import CONSULTED, IN_CASE
+from madoguchi.cases.models import Case, Correction, Step, Submission
 from madoguchi.cases.rules.permission import POST_OF_STEP, SECTION_OF_CASE, SECTION_OF_STEP
-from madoguchi.events import Actor, Reason, act, record
+from madoguchi.events import Actor, act, record
 from madoguchi.ground.errors import Invalid, NotAllowed, Problem, Stale
 from madoguchi.ground.text import clean
 from madoguchi.procedures.rules import form as forms
 
-#: Whoever has an open or done step of the case before them must see the case.
-IN_CASE = Reason(
-    "step-of-case",
-    "この手続に自分の段階があるから",
-    lambda actor, case: (
-        actor.kind == "staff"
-        and case.steps.filter(Q(section__in=actor.sections) | Q(posts__overlap=sorted(actor.posts) or ["-"])).exists()
-    ),
-)
 MAX_NOTE = 2000
 
 
-@act("case.read", allow=(SECTION_OF_CASE, IN_CASE))
+@act("case.read", allow=(SECTION_OF_CASE, IN_CASE, CONSULTED))
 def read(case: Case, *, by: Actor) -> Case:
     """閲覧: a member of staff opens the case and sees its personal data."""
     return case
@@ -148,6 +138,7 @@ def _return(case: Case, step: Step, corrections: Mapping[str, str], form: forms.
         )
     if any(form.field_at(path) is None for path in said):
         raise Invalid("correction-path", "この手続にない項目が含まれています。")
+    Submission.objects.create(case=case, answers=case.answers)
     Correction.objects.bulk_create(Correction(step=step, path=path, message=words) for path, words in said.items())
 
 

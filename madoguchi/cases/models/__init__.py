@@ -1,19 +1,27 @@
 """A case: what was asked, where it stands, what was decided. Its state follows from its dates."""
 
+from madoguchi.cases.models.approval import Approval
 from madoguchi.cases.models.batch import Batch
 from madoguchi.cases.models.case import Case, Grams, State, at_post
+from madoguchi.cases.models.check import Check
+from madoguchi.cases.models.consultation import Consultation
 from madoguchi.cases.models.decision import Decision
 from madoguchi.cases.models.document import Document, DocumentContent
 from madoguchi.cases.models.figures import Figures
 from madoguchi.cases.models.handover import HandOver
 from madoguchi.cases.models.hold import Hold
+from madoguchi.cases.models.note import Note, Phrase, Use
 from madoguchi.cases.models.opinion import Ease, Opinion
 from madoguchi.cases.models.remark import Remark
 from madoguchi.cases.models.step import Correction, Step, Timer
+from madoguchi.cases.models.submission import Submission
 
 __all__ = [
+    "Approval",
     "Batch",
     "Case",
+    "Check",
+    "Consultation",
     "Correction",
     "Decision",
     "Document",
@@ -23,10 +31,14 @@ __all__ = [
     "Grams",
     "HandOver",
     "Hold",
+    "Note",
     "Opinion",
+    "Phrase",
     "Remark",
     "State",
     "Step",
+    "Submission",
     "Timer",
+    "Use",
     "at_post",
 ]

@@ -3,6 +3,8 @@
 Every query takes the actor and answers only with what that actor may see; what is another's does not exist here.
 """
 
+from madoguchi.cases.queries.changes import answers_at, answers_before, case_notes, differing, last_look
+from madoguchi.cases.queries.checking import Checkable, checkables, line_subject, unchecked
 from madoguchi.cases.queries.documents import content, documents
 from madoguchi.cases.queries.figures import figures
 from madoguchi.cases.queries.found import course_of, scope_of
@@ -50,6 +52,7 @@ __all__ = [
     "PAGE",
     "SORTS",
     "VIEWS",
+    "Checkable",
     "Filters",
     "Happening",
     "Line",
@@ -60,12 +63,17 @@ __all__ = [
     "Turn",
     "View",
     "after",
+    "answers_at",
+    "answers_before",
+    "case_notes",
+    "checkables",
     "content",
     "corrections",
     "counts",
     "course_of",
     "days_left",
     "decision_of",
+    "differing",
     "documents",
     "draft_of",
     "examined_by",
@@ -73,6 +81,8 @@ __all__ = [
     "found",
     "history",
     "in_order",
+    "last_look",
+    "line_subject",
     "listing",
     "may_rate",
     "mine_to_do",
@@ -89,6 +99,7 @@ __all__ = [
     "staff_case",
     "staff_step",
     "standing",
+    "unchecked",
     "unknown_case",
     "visible",
     "with_words",

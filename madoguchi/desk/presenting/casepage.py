@@ -9,11 +9,13 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from madoguchi.cases import queries as cases
-from madoguchi.cases.models import Case, Decision, State, Step
+from madoguchi.cases.actions.noting import mendable
+from madoguchi.cases.models import Case, Decision, Note, State, Step
 from madoguchi.cases.queries import Stage
-from madoguchi.desk.presenting.evidence import GivenSection, evidence
+from madoguchi.desk.presenting.evidence import GivenSection, Seen, Tick, evidence, ticks
 from madoguchi.desk.presenting.history import HistoryLine, history_lines, readings
 from madoguchi.desk.presenting.panels import Panel, Typed, panels
+from madoguchi.desk.presenting.since import Since, since_last_look
 from madoguchi.desk.presenting.verdict import Verdict, verdicts
 from madoguchi.desk.presenting.words import day_words, days_words, holders_words, time_words
 from madoguchi.events import Actor
@@ -60,6 +62,17 @@ class NoteLine:
 
 
 @dataclass(frozen=True, slots=True)
+class MemoLine:
+    """A note of the office (庁内メモ). ``mendable``: the reader wrote it just now."""
+
+    id: str
+    text: str
+    who: str
+    mendable: bool
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
 class LetterLine:
     url: str
     title: str
@@ -96,6 +109,11 @@ class CasePage:
     verdicts: Sequence[Verdict]
     draft: Draft | None
     notes: Sequence[NoteLine]
+    memos: Sequence[MemoLine]
+    memo: str
+    since: Since | None
+    unchecked: Sequence[Tick]
+    may_check: bool
     letters: Sequence[LetterLine]
     stages: Sequence[StageLine]
     flow: Progress
@@ -109,14 +127,27 @@ class CasePage:
     lost: Sequence[tuple[str, str]] = field(default=())
     words: str = ""
 
+    def refuse(self, message: str, status: int, *, anchor: str, label: str) -> None:
+        """Say on top that a form beside the steps was refused, and where."""
+        self.refusal, self.status = message, status
+        self.problems = [Problem(anchor, label, message)]
+
 
 def case_page(case: Case, by: Actor, typed: Typed | None = None) -> CasePage:
     """The page of a case that the reader may see; ``typed`` is a post that changed nothing and is shown again."""
     package = procedures.package(case.procedure)
     decision = cases.decision_of(case)
-    asked = panels(case, package, by, typed)
+    ticked = ticks(case, package) if case.received_at is not None else {}
+    asked = panels(case, package, by, typed, ticked)
     fixing = next((one.form_id for one in asked if one.may_return and not one.denied), "")
     happenings = cases.history(case)
+    since = since_last_look(case, package, by, happenings)
+    may_check = any(one.kind == "examine" and not one.denied for one in asked)
+    seen = Seen(
+        ticks=ticked if may_check else {key: one for key, one in ticked.items() if one.done},
+        before=since.before,
+        new=since.new,
+    )
     standing = cases.standing(case)
     following = next((one for one in cases.listing("mine", by, limit=2) if one.case.pk != case.pk), None)
     page = CasePage(
@@ -130,11 +161,16 @@ def case_page(case: Case, by: Actor, typed: Typed | None = None) -> CasePage:
         promised=day_words(case.due_on) if case.due_on else "",
         turn=_turn(standing.stages, package),
         panels=asked,
-        sections=evidence(case, package, typed.notes if typed else {}, typed.notes_wrong() if typed else {}),
+        sections=evidence(case, package, typed.notes if typed else {}, typed.notes_wrong() if typed else {}, seen),
         fixing=fixing,
         verdicts=list(verdicts(case, package, decision)),
         draft=_draft(case, decision),
         notes=[_note(one, package) for one in cases.notes(case)],
+        memos=[_memo(one, by, since) for one in cases.case_notes(case)],
+        memo="",
+        since=since if since.lines else None,
+        unchecked=[one for one in ticked.values() if not one.done],
+        may_check=may_check,
         letters=[_letter(case, one.pk, one.title, one.number) for one in messages.letters_about(case.pk)],
         stages=[_stage(one, package) for one in standing.stages if one.kind not in QUIET],
         flow=standing.progress(package.graph),
@@ -197,6 +233,15 @@ def _note(step: Step, package: Published) -> NoteLine:
     what = " ".join(one for one in (title_of(node), outcome_words(step.outcome)) if one)
     by = step.account.display_name if step.account is not None else ""
     return NoteLine(what, f"{by} {time_words(step.done_at) if step.done_at else ''}".strip(), step.note)
+
+
+def _memo(note: Note, by: Actor, since: Since) -> MemoLine:
+    words = f"{note.written_by.display_name} {time_words(note.written_at)}"
+    if note.amended_at is not None:
+        words += gettext("（書き直した）")
+    mine = note.written_by_id == by.id
+    new = since.at is not None and note.written_at > since.at and not mine
+    return MemoLine(str(note.pk), note.text, words, mine and mendable(note), new)
 
 
 def _stage(stage: Stage, package: Published) -> StageLine:

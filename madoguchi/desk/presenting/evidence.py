@@ -1,7 +1,7 @@
 """What the applicant gave: answers section by section, documents in place, and what was asked to be corrected."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from django.urls import reverse
@@ -9,7 +9,8 @@ from django.utils.translation import gettext, gettext_noop
 
 from madoguchi.cases import queries as cases
 from madoguchi.cases.models import Case, Correction, Document
-from madoguchi.desk.presenting.words import day_words
+from madoguchi.cases.queries import Checkable
+from madoguchi.desk.presenting.words import day_words, time_words
 from madoguchi.procedures.rules.form import UPLOADED, Cell, FormSection, get
 from madoguchi.procedures.rules.published import Published
 
@@ -38,16 +39,32 @@ PHRASES: Final[Mapping[str, Sequence[str]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
-    """A document of the applicant; ``size`` in bytes."""
+class Tick:
+    """Whether somebody has looked at one thing. ``id`` names the button, ``value`` is what it posts."""
 
+    id: str
+    subject: str
+    value: str
+    what: str
+    done: bool
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A document of the applicant; ``size`` in bytes. ``pdf`` and images open in the viewer."""
+
+    id: str
     url: str
     name: str
     size: int
     is_image: bool
+    is_pdf: bool
     alt: str
     width: int | None
     height: int | None
+    tick: Tick | None
+    is_new: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +89,9 @@ class Given:
     phrases: Sequence[str]
     note: str
     problem: str
+    tick: Tick | None
+    before: Cell | None
+    is_new: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +107,17 @@ class GivenSection:
     rows: Sequence[GivenRow]
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What stands beside the answers: ticks by subject, the answers before a correction, what is new to the reader."""
+
+    ticks: Mapping[str, Tick] = field(default_factory=dict)
+    before: Mapping[str, Cell] = field(default_factory=dict)
+    new: frozenset[str] = frozenset()
+
+
 def evidence(
-    case: Case, package: Published, notes: Mapping[str, str], problems: Mapping[str, str]
+    case: Case, package: Published, notes: Mapping[str, str], problems: Mapping[str, str], seen: Seen
 ) -> list[GivenSection]:
     """The visible sections with their answers. ``notes``: what was typed as correction, by path, and not sent yet."""
     files = {str(one.pk): one for given in cases.documents(case).values() for one in given}
@@ -97,11 +126,33 @@ def evidence(
     for section in package.form.visible_sections(case.answers):
         rows: dict[int | None, list[Given]] = {}
         for cell in package.form.cells(section, case.answers):
-            given = _given(case, cell, files, asked.get(cell.path, ()), notes, problems)
+            given = _given(case, cell, files, asked.get(cell.path, ()), notes, problems, seen)
             rows.setdefault(cell.row, []).append(given)
         shown = [GivenRow(row_title(section, case, number), answers) for number, answers in rows.items()]
         sections.append(GivenSection(f"s-{section.id}", section.title["ja"], shown))
     return sections
+
+
+def ticks(case: Case, package: Published) -> dict[str, Tick]:
+    """The ticks of everything that can be looked at, by subject, in the order of the page."""
+    return {one.subject: _tick(one, case, package) for one in cases.checkables(case, package).values()}
+
+
+def tick_words(one: Checkable) -> str:
+    """「見本 職員 11月27日（金）14:03」; empty where nobody has looked."""
+    return f"{one.check.account.display_name} {time_words(one.check.checked_at)}" if one.check else ""
+
+
+def _tick(one: Checkable, case: Case, package: Published) -> Tick:
+    kind, _, rest = one.subject.rpartition(":")
+    if kind == "document":
+        what = gettext("書類")
+    elif kind:
+        what = gettext("確かめること%(number)s") % {"number": int(rest) + 1}
+    else:
+        what = label_of(one.subject, case, package)
+    name = "t-" + one.subject.replace(".", "-").replace(":", "-")
+    return Tick(name, one.subject, f"{one.subject} {one.digest}", what, one.check is not None, tick_words(one))
 
 
 def row_title(section: FormSection, case: Case, number: int | None) -> str:
@@ -129,6 +180,7 @@ def _given(
     asked: Sequence[Correction],
     notes: Mapping[str, str],
     problems: Mapping[str, str],
+    seen: Seen,
 ) -> Given:
     kind = cell.field.type
     there = [files[one] for one in cell.value or [] if one in files] if kind in UPLOADED else []
@@ -137,23 +189,31 @@ def _given(
         id="f-" + cell.path.replace(".", "-"),
         label=cell.field.label["ja"],
         cell=cell,
-        pictures=[_picture(case, one, number, cell) for number, one in enumerate(there, 1)],
+        pictures=[_picture(case, one, number, cell, seen) for number, one in enumerate(there, 1)],
         asked=[_asked(one) for one in asked],
         phrases=[gettext(one) for one in PHRASES.get(kind, PHRASES[""])],
         note=notes.get(cell.path, ""),
         problem=problems.get(cell.path, ""),
+        tick=seen.ticks.get(cell.path),
+        before=None if kind in UPLOADED else seen.before.get(cell.path),
+        is_new=cell.path in seen.new,
     )
 
 
-def _picture(case: Case, one: Document, number: int, cell: Cell) -> Picture:
+def _picture(case: Case, one: Document, number: int, cell: Cell, seen: Seen) -> Picture:
+    subject = f"document:{one.pk}"
     return Picture(
+        id=str(one.pk),
         url=reverse("desk:document", args=(case.number, one.pk)),
         name=one.name,
         size=one.size,
         is_image=one.media_type.startswith("image/"),
+        is_pdf=one.media_type == "application/pdf",
         alt=gettext("%(label)s（%(number)s枚目）") % {"label": cell.field.label["ja"], "number": number},
         width=one.width,
         height=one.height,
+        tick=seen.ticks.get(subject),
+        is_new=subject in seen.new,
     )
 
 

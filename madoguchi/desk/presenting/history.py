@@ -41,6 +41,10 @@ DONE: Final = {
     "case.fire:withdraw": gettext_noop("期限までに補正がなく、取下げとした"),
     "case.fire:refuse": gettext_noop("期限までに補正がなく、認めないこととした"),
     "case.migrate": gettext_noop("手続の新しい版に移した"),
+    "case.check": gettext_noop("項目を確認した"),
+    "case.uncheck": gettext_noop("項目の確認を取り消した"),
+    "case.note": gettext_noop("庁内メモを書いた"),
+    "case.amend-note": gettext_noop("庁内メモを書き直した"),
     "letter.issue": gettext_noop("通知書に番号を付け、署名して保存した"),
     "letter.read": gettext_noop("通知書を受け取った"),
     "letter.revoke": gettext_noop("通知書を取り消した"),
@@ -66,6 +70,10 @@ TRIED: Final = {
     "case.perform": gettext_noop("通知書の発行"),
     "case.fire": gettext_noop("期限の処理"),
     "case.migrate": gettext_noop("手続の新しい版への移行"),
+    "case.check": gettext_noop("項目の確認"),
+    "case.uncheck": gettext_noop("確認の取消し"),
+    "case.note": gettext_noop("庁内メモの記入"),
+    "case.amend-note": gettext_noop("庁内メモの書き直し"),
     "letter.issue": gettext_noop("通知書の発行"),
     "letter.read": gettext_noop("通知書の受取り"),
     "letter.revoke": gettext_noop("通知書の取消し"),
@@ -74,6 +82,12 @@ TRIED: Final = {
 }
 #: Why not, by the code of the refusal; any other is shown as its code.
 WHY_NOT: Final = {
+    "check-unknown": gettext_noop("確認する項目が見つからなかった"),
+    "check-changed": gettext_noop("見ていた内容が変わっていた"),
+    "note-empty": gettext_noop("メモが書かれていなかった"),
+    "note-unknown": gettext_noop("メモが見つからなかった"),
+    "note-of-another": gettext_noop("ほかの職員のメモだった"),
+    "note-stands": gettext_noop("書いてから15分たったメモだった"),
     "not-allowed": gettext_noop("権限がない"),
     "own-work": gettext_noop("自分が審査した案件は決裁できない"),
     "step-done": gettext_noop("その段階はすでに終わっていた"),
@@ -132,7 +146,17 @@ WHY_NOT: Final = {
     "text-too-long": gettext_noop("文字が多すぎた"),
 }
 #: Small steps of which many follow each other: one line says how many.
-SMALL: Final = frozenset({"case.save", "case.add-row", "case.remove-row", "case.add-document", "case.remove-document"})
+SMALL: Final = frozenset(
+    {
+        "case.save",
+        "case.add-row",
+        "case.remove-row",
+        "case.add-document",
+        "case.remove-document",
+        "case.check",
+        "case.uncheck",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

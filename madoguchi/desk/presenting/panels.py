@@ -9,7 +9,7 @@ from django.utils.translation import gettext, gettext_noop
 
 from madoguchi.cases import queries as cases
 from madoguchi.cases.models import Case, Step
-from madoguchi.desk.presenting.evidence import label_of
+from madoguchi.desk.presenting.evidence import Tick, label_of
 from madoguchi.desk.presenting.words import day_words, days_words, holders_words, last_day
 from madoguchi.events import Actor
 from madoguchi.ground import clock
@@ -54,6 +54,14 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckLine:
+    """One line of what the package says must be looked at."""
+
+    words: str
+    tick: Tick | None
+
+
+@dataclass(frozen=True, slots=True)
 class Panel:
     """One open step of mine. ``denied``: why this very person may not do it, in words."""
 
@@ -65,7 +73,7 @@ class Panel:
     lead: str
     deadline: str
     outside: str
-    checks: Sequence[str]
+    checks: Sequence[CheckLine]
     findings: Sequence[FormField]
     choices: Sequence[Choice]
     only: str
@@ -154,13 +162,17 @@ class Typed:
         return [(title, words) for title, words in texts if words.strip()]
 
 
-def panels(case: Case, package: Published, by: Actor, typed: Typed | None) -> list[Panel]:
+def panels(case: Case, package: Published, by: Actor, typed: Typed | None, ticked: Mapping[str, Tick]) -> list[Panel]:
     """The open steps of this case that this member of staff may do, in the order of the flow."""
     steps = cases.open_steps(by).filter(case=case).order_by("token")
-    return [_panel(case, package, one, by, typed if typed and typed.step == str(one.pk) else None) for one in steps]
+    return [
+        _panel(case, package, one, by, typed if typed and typed.step == str(one.pk) else None, ticked) for one in steps
+    ]
 
 
-def _panel(case: Case, package: Published, step: Step, by: Actor, typed: Typed | None) -> Panel:
+def _panel(
+    case: Case, package: Published, step: Step, by: Actor, typed: Typed | None, ticked: Mapping[str, Tick]
+) -> Panel:
     node = package.graph[step.node]
     findings = package.findings.get(step.node, ())
     chosen = typed.said(OUTCOME) if typed else ""
@@ -179,7 +191,10 @@ def _panel(case: Case, package: Published, step: Step, by: Actor, typed: Typed |
         lead=_lead(kind, node),
         deadline=deadline_words(step),
         outside=_local(break_.get("reason")),
-        checks=[_local(one) for one in node.arguments.get("checks", ())],
+        checks=[
+            CheckLine(_local(one), ticked.get(cases.line_subject(step.node, number)))
+            for number, one in enumerate(node.arguments.get("checks", ()))
+        ],
         findings=findings,
         choices=choices if len(choices) > 1 else [],
         only=choices[0].value if len(choices) == 1 else "",

@@ -1,4 +1,5 @@
-// The desk by keyboard: / finds, j and k move, Enter opens, a goes to what is asked, u back to the list, ? helps.
+// The desk by keyboard: / finds, j and k move, Enter opens, a goes to what is asked, u back to the list, ? helps; on a
+// case c ticks what was looked at, v shows its documents (brackets page, + - 0 r zoom and turn), m writes a note.
 // Everything works without; whoever dictates or is disturbed by single keys switches them off (WCAG 2.1.4).
 "use strict";
 
@@ -21,11 +22,35 @@ function move(by) {
   line.scrollIntoView({ block: "nearest" });
 }
 
+function view(what) {
+  document.dispatchEvent(new CustomEvent("desk:viewer", { detail: what }));
+}
+
+// In the viewer its document is ticked, else the line where the reader is.
+function check() {
+  if (document.getElementById("viewer")?.contains(document.activeElement)) return view("check");
+  document.activeElement?.closest("[data-line], .checks li")?.querySelector("button.tick")?.click();
+}
+
 const deeds = {
   "/": () => document.getElementById("find")?.focus(),
   j: () => move(1),
   k: () => move(-1),
   a: () => document.getElementById("asked")?.focus(),
+  m: () => document.getElementById("memo-text")?.focus(),
+  c: check,
+  n: () => document.getElementById("next-case")?.click(),
+  v: () => view("open"),
+  "]": () => view("next"),
+  "[": () => view("previous"),
+  ".": () => view("forth"),
+  ",": () => view("back"),
+  "+": () => view("larger"),
+  ";": () => view("larger"), // the same key as + on a Japanese keyboard, without the shift
+  "-": () => view("smaller"),
+  "0": () => view("fit"),
+  r: () => view("turn"),
+  Escape: () => view("close"),
   u: () => location.assign(document.body.dataset.list),
   "?": () => {
     keys.open = !keys.open;
@@ -44,6 +69,45 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   deed();
 });
+
+// A tick is written at once, without losing what is being typed elsewhere on the page.
+const checks = document.getElementById("checks");
+checks?.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const button = event.submitter;
+  const words = document.getElementById(`${button.id}-words`);
+  button.setAttribute("aria-busy", "true");
+  try {
+    const body = new URLSearchParams(new FormData(checks, button));
+    const answer = await fetch(checks.action, { method: "POST", body, headers: { Accept: "application/json" } });
+    const said = await answer.json();
+    if (!answer.ok) throw new Error(said.message);
+    button.setAttribute("aria-pressed", String(said.done));
+    button.name = said.done ? "uncheck" : "check";
+    words.textContent = said.words;
+    left(said.left);
+  } catch (trouble) {
+    words.textContent = trouble instanceof TypeError || trouble instanceof SyntaxError ? "記録できませんでした。画面を読み込み直してください。" : trouble.message;
+  } finally {
+    button.removeAttribute("aria-busy");
+  }
+});
+
+function left(things) {
+  const place = document.getElementById("unchecked");
+  if (!place) return;
+  place.hidden = things.length === 0;
+  document.getElementById("unchecked-count").textContent = things.length;
+  place.querySelector("ul").replaceChildren(
+    ...things.map(({ id, what }) => {
+      const [line, link] = [document.createElement("li"), document.createElement("a")];
+      link.href = `#${id}`;
+      link.textContent = what;
+      line.append(link);
+      return line;
+    }),
+  );
+}
 
 // A filter is applied as it is chosen.
 for (const select of document.querySelectorAll("select[data-at-once]")) {

@@ -1,0 +1,56 @@
+"""What has changed on a case since somebody last looked, and what stood there before a correction."""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from django.db.models import QuerySet
+
+from madoguchi.cases.models import Case, Note, Submission
+from madoguchi.events import Actor
+from madoguchi.events.models import Event
+from madoguchi.ground import clock
+from madoguchi.procedures.rules.form import UPLOADED, Form
+
+#: Whoever loads the page again goes on reading: it is the same look, and its marks stay.
+ONE_LOOK: Final = dt.timedelta(minutes=15)
+
+
+def last_look(case: Case, by: Actor) -> dt.datetime | None:
+    """When this member of staff looked at the case before the present look; None where they never did."""
+    reads = Event.objects.filter(subject_id=case.pk, verb="case.read", outcome="done", actor_id=by.who)
+    times = list(reads.order_by("at").values_list("at", flat=True))
+    return max((one for one in times if one <= clock.now() - ONE_LOOK), default=min(times, default=None))
+
+
+def answers_before(case: Case) -> Mapping[str, Any]:
+    """The answers as they stood before the last correction that came in; empty where none did."""
+    kept = Submission.objects.filter(case=case, corrected_at__isnull=False).order_by("-returned_at").first()
+    return kept.answers if kept else {}
+
+
+def answers_at(case: Case, at: dt.datetime) -> Mapping[str, Any] | None:
+    """The answers as whoever looked at that moment saw them; None where they are still the same."""
+    kept = Submission.objects.filter(case=case, corrected_at__gt=at).order_by("returned_at").first()
+    return kept.answers if kept else None
+
+
+def differing(form: Form, one: Mapping[str, Any], other: Mapping[str, Any]) -> Iterator[str]:
+    """The paths at which two sets of answers say different things."""
+
+    def values(answers: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            cell.path: cell.value or None if cell.field.type in UPLOADED else cell.value
+            for section in form.visible_sections(answers)
+            for cell in form.cells(section, answers)
+        }
+
+    before, after = values(one), values(other)
+    for path in dict.fromkeys([*after, *before]):
+        if before.get(path) != after.get(path):
+            yield path
+
+
+def case_notes(case: Case) -> QuerySet[Note]:
+    """The notes of the office (庁内メモ), oldest first."""
+    return case.notes.select_related("written_by").order_by("written_at")
