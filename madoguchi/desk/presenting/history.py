@@ -42,6 +42,7 @@ DONE: Final = {
     "case.fire:refuse": gettext_noop("期限までに補正がなく、認めないこととした"),
     "case.migrate": gettext_noop("手続の新しい版に移した"),
     "case.check": gettext_noop("項目を確認した"),
+    "case.rate": gettext_noop("手続の使いやすさに答えた"),
     "case.uncheck": gettext_noop("項目の確認を取り消した"),
     "case.note": gettext_noop("庁内メモを書いた"),
     "case.amend-note": gettext_noop("庁内メモを書き直した"),
@@ -71,6 +72,7 @@ TRIED: Final = {
     "case.fire": gettext_noop("期限の処理"),
     "case.migrate": gettext_noop("手続の新しい版への移行"),
     "case.check": gettext_noop("項目の確認"),
+    "case.rate": gettext_noop("使いやすさの回答"),
     "case.uncheck": gettext_noop("確認の取消し"),
     "case.note": gettext_noop("庁内メモの記入"),
     "case.amend-note": gettext_noop("庁内メモの書き直し"),
@@ -82,6 +84,9 @@ TRIED: Final = {
 }
 #: Why not, by the code of the refusal; any other is shown as its code.
 WHY_NOT: Final = {
+    "opinion-none": gettext_noop("使いやすさが選ばれていなかった"),
+    "opinion-too-early": gettext_noop("手続がまだ終わっていなかった"),
+    "opinion-given": gettext_noop("すでに答えていた"),
     "check-unknown": gettext_noop("確認する項目が見つからなかった"),
     "check-changed": gettext_noop("見ていた内容が変わっていた"),
     "note-empty": gettext_noop("メモが書かれていなかった"),
