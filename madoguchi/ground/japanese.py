@@ -20,13 +20,15 @@ LONGEST: Final = 12_000
 
 
 class Morpheme(NamedTuple):
-    """One word as it stands in a text. ``reading`` in hiragana; ``base`` is what all its spellings have in common."""
+    """One word as it stands in a text. ``reading`` in hiragana; ``base`` is what all its spellings have in common;
+    ``part``, ``kind`` and ``detail`` are its part of speech (名詞, 固有名詞, 人名)."""
 
     surface: str
     reading: str
     base: str
     part: str
     kind: str
+    detail: str
 
 
 @cache
@@ -50,4 +52,4 @@ def morphemes(text: str, *, whole: bool = False) -> Iterable[Morpheme]:
         mode = SplitMode.C if whole else SplitMode.A
         for one in _own.tokenizer.tokenize(text[start : start + LONGEST], mode):
             part = one.part_of_speech()
-            yield Morpheme(one.surface(), to_hiragana(one.reading_form()), one.normalized_form(), part[0], part[1])
+            yield Morpheme(one.surface(), to_hiragana(one.reading_form()), one.normalized_form(), *part[:3])

@@ -15,14 +15,30 @@ from pydantic_core import CoreSchema, core_schema
 LANGUAGES: Final = ("ja", "ja-simple", "en")
 """Every text of the catalogue is complete when it exists in these."""
 
+COMMON: Final = ("zh-hans", "ko", "vi", "pt")
+"""The common parts of the pages are read in these, too. A catalogue text may have them; else English is read."""
+
+READ: Final = LANGUAGES + COMMON
+"""Every language in which a page can be read."""
+
 SOURCE: Final = "ja"
 _ABSENT: Final = object()
+
+
+def chain(language: str) -> tuple[str, ...]:
+    """The languages in which a reader of ``language`` is served, best first: en before ja for whoever reads neither."""
+    return (language, "en", SOURCE) if language in COMMON else (language, SOURCE)
+
+
+def tag(language: str) -> str:
+    """The language as HTML and HTTP write it (BCP 47): やさしい日本語 is Japanese."""
+    return {"ja-simple": "ja", "zh-hans": "zh-Hans"}.get(language, language)
 
 
 class LocalText(Mapping[str, str]):
     """One text in several languages; immutable and hashable. Japanese is always there.
 
-    Raises ValueError for a language that is not in LANGUAGES, for an empty text and where Japanese is missing.
+    Raises ValueError for a language that is not in READ, for an empty text and where Japanese is missing.
     """
 
     __slots__ = ("_texts",)
@@ -30,12 +46,12 @@ class LocalText(Mapping[str, str]):
 
     def __init__(self, texts: Mapping[str, object] | str) -> None:
         given: Mapping[str, object] = {SOURCE: texts} if isinstance(texts, str) else texts
-        if unknown := sorted(str(language) for language in given.keys() - set(LANGUAGES)):
-            raise ValueError(f"{', '.join(unknown)} という言語はありません。{', '.join(LANGUAGES)} のどれかで書きます")
+        if unknown := sorted(str(language) for language in given.keys() - set(READ)):
+            raise ValueError(f"{', '.join(unknown)} という言語はありません。{', '.join(READ)} のどれかで書きます")
         if SOURCE not in given:
             raise ValueError(f"日本語の文がありません。{SOURCE}: を書きます")
         kept: dict[str, str] = {}
-        for language in LANGUAGES:
+        for language in READ:
             text = given.get(language, _ABSENT)
             if isinstance(text, str) and text.strip():
                 kept[language] = text.strip()
@@ -44,8 +60,12 @@ class LocalText(Mapping[str, str]):
         object.__setattr__(self, "_texts", kept)
 
     def get_for(self, language: str) -> str:
-        """The text for a reader of this language; the Japanese one where there is none."""
-        return self._texts.get(language) or self._texts[SOURCE]
+        """The text for a reader of this language, or the nearest that there is (:func:`chain`)."""
+        return self._texts[self.language_for(language)]
+
+    def language_for(self, language: str) -> str:
+        """The language of what :meth:`get_for` gives."""
+        return next(one for one in chain(language) if one in self._texts)
 
     def missing(self) -> tuple[str, ...]:
         """The languages this text still lacks, in the order of LANGUAGES."""
@@ -97,7 +117,7 @@ class LocalText(Mapping[str, str]):
                 {"description": "日本語だけの文", **text},
                 {
                     "type": "object",
-                    "properties": dict.fromkeys(LANGUAGES, text),
+                    "properties": dict.fromkeys(READ, text),
                     "required": [SOURCE],
                     "additionalProperties": False,
                 },

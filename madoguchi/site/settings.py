@@ -97,6 +97,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "madoguchi.web.middleware.LanguageMiddleware",
+    "madoguchi.web.middleware.AnnotationMiddleware",
     "madoguchi.web.middleware.BodyLimitMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -128,7 +129,15 @@ TEMPLATES = [
 
 # 和語が原文。ja-simple（やさしい日本語）はDjangoの知らない言語なので名前を与える。
 LANGUAGE_CODE = "ja"
-LANGUAGES = [("ja", "日本語"), ("ja-simple", "やさしい日本語"), ("en", "English")]
+LANGUAGES = [
+    ("ja", "日本語"),
+    ("ja-simple", "やさしい日本語"),
+    ("en", "English"),
+    ("zh-hans", "中文（简体）"),
+    ("ko", "한국어"),
+    ("vi", "Tiếng Việt"),
+    ("pt", "Português"),
+]
 django.conf.locale.LANG_INFO["ja-simple"] = {
     "bidi": False,
     "code": "ja-simple",

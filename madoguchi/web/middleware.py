@@ -1,6 +1,6 @@
 """What holds for every answer of the residents' face: its language, what a browser may load, how a refusal looks."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
@@ -12,54 +12,97 @@ from django.utils.translation import gettext, gettext_noop
 from madoguchi.events import Actor
 from madoguchi.events.acting import refuse
 from madoguchi.ground.errors import Refused
-from madoguchi.ground.languages import LANGUAGES
+from madoguchi.ground.languages import READ, SOURCE, tag
+from madoguchi.web.annotating import MARK, annotated
+from madoguchi.web.furigana import ruby
 from madoguchi.web.refusing import error_page
 from madoguchi.web.words import words
 
 Answer = Callable[[HttpRequest], HttpResponse]
 
 COOKIE = "language"
+RUBY = "ruby"
 YEAR = 60 * 60 * 24 * 365
 
 
 class LanguageMiddleware:
-    """ja, ja-simple or en: by ``?lang=`` (kept in a cookie, the place is kept), else the cookie, else the browser."""
+    """By ``?lang=`` (kept in a cookie, the place is kept), else the cookie, else the browser; ``?ruby=`` alike."""
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        wanted = request.GET.get("lang", "")
-        if wanted in LANGUAGES and request.method in ("GET", "HEAD"):
-            rest = request.GET.copy()
-            del rest["lang"]
-            # Two slashes in front would name another host.
-            here = escape_leading_slashes(request.path)
-            response: HttpResponse = HttpResponseRedirect(here + (f"?{rest.urlencode()}" if rest else ""))
-            response.set_cookie(
-                COOKIE,
-                wanted,
-                max_age=YEAR,
-                secure=settings.SESSION_COOKIE_SECURE,
-                httponly=True,
-                samesite="Lax",
-            )
-            return response
+        if request.method in ("GET", "HEAD"):
+            chosen = {
+                cookie: request.GET[name]
+                for name, cookie, known in (("lang", COOKIE, READ), ("ruby", RUBY, ("on", "off")))
+                if request.GET.get(name, "") in known
+            }
+            if chosen:
+                return _kept(request, chosen)
         language = request.COOKIES.get(COOKIE, "")
-        if language not in LANGUAGES:
-            language = "ja" if _prefers_japanese(request.headers.get("Accept-Language", "")) else "en"
+        if language not in READ:
+            language = _preferred(request.headers.get("Accept-Language", ""))
         request.LANGUAGE_CODE = language
         with translation.override(language):
             response = self.get_response(request)
-        response.headers.setdefault("Content-Language", language[:2])
+        response.headers.setdefault("Content-Language", tag(language))
         patch_vary_headers(response, ("Accept-Language", "Cookie"))
         return response
 
 
-def _prefers_japanese(header: str) -> bool:
+def _kept(request: HttpRequest, chosen: Mapping[str, str]) -> HttpResponse:
+    """The same place without the choice in its address; the choice is kept for a year."""
+    rest = request.GET.copy()
+    rest.pop("lang", None)
+    rest.pop("ruby", None)
+    # Two slashes in front would name another host.
+    here = escape_leading_slashes(request.path)
+    response: HttpResponse = HttpResponseRedirect(here + (f"?{rest.urlencode()}" if rest else ""))
+    for cookie, value in chosen.items():
+        response.set_cookie(
+            cookie, value, max_age=YEAR, secure=settings.SESSION_COOKIE_SECURE, httponly=True, samesite="Lax"
+        )
+    return response
+
+
+def _preferred(header: str) -> str:
     """Japanese unless the browser asks for other languages only: most visitors of a city hall read Japanese."""
     wanted = [one.partition(";")[0].strip().lower() for one in header.split(",") if one.strip()]
-    return not wanted or any(one == "*" or one.startswith("ja") for one in wanted)
+    if not wanted or any(one == "*" or one.startswith("ja") for one in wanted):
+        return SOURCE
+    for one in wanted:
+        if one in ("zh", "zh-cn", "zh-sg") or one.startswith("zh-hans"):
+            return "zh-hans"
+        if one.partition("-")[0] in READ:
+            return one.partition("-")[0]
+    return "en"
+
+
+def ruby_wanted(request: HttpRequest) -> bool:
+    """Whether this reader has furigana: as chosen; in やさしい日本語 unless switched off."""
+    language = getattr(request, "LANGUAGE_CODE", SOURCE)
+    if tag(language) != SOURCE:
+        return False
+    return request.COOKIES.get(RUBY, "on" if language == "ja-simple" else "off") == "on"
+
+
+class AnnotationMiddleware:
+    """Furigana over the kanji of a page, and ``lang`` where a text is in another language than its page."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.streaming or not response.headers.get("Content-Type", "").startswith("text/html"):
+            return response
+        with_ruby = ruby_wanted(request) and not request.path.startswith("/desk/")
+        if with_ruby or MARK in response.content:
+            response.content = annotated(response.content.decode(), ruby if with_ruby else None).encode()
+            if "Content-Length" in response.headers:
+                response.headers["Content-Length"] = str(len(response.content))
+        return response
 
 
 #: Bytes that one request may have: ten photographs of a telephone at their largest.

@@ -2,23 +2,40 @@
 
 import datetime as dt
 
+from django.utils.html import conditional_escape
 from django.utils.translation import get_language, gettext
 
 from madoguchi.ground.clock import TOKYO
+from madoguchi.ground.dates import format_day, format_short_day
 from madoguchi.ground.errors import Problem, Refused, fill
-from madoguchi.ground.languages import LocalText
-
-_WEEKDAYS = "月火水木金土日"
+from madoguchi.ground.languages import LocalText, tag
+from madoguchi.web.annotating import mark
 
 
 def language() -> str:
-    """The language of this answer: ja, ja-simple or en."""
+    """The language of this answer, one of ``ground.languages.READ``."""
     return get_language() or "ja"
 
 
+class Said(str):
+    """A text of the catalogue that knows its language. Where that is not the page's, the page says so (``lang``)."""
+
+    __slots__ = ("language",)
+    language: str
+
+    def __html__(self) -> str:
+        """Django asks for this where the text is put into a page."""
+        safe = conditional_escape(str(self))
+        return safe if tag(self.language) == tag(language()) else mark(safe, tag(self.language))
+
+
 def said(text: LocalText | None) -> str:
-    """A text of the catalogue in the reader's language."""
-    return text.get_for(language()) if text is not None else ""
+    """A text of the catalogue in the reader's language, or in the nearest that there is."""
+    if text is None:
+        return ""
+    spoken = Said(text.get_for(language()))
+    spoken.language = text.language_for(language())
+    return spoken
 
 
 def words(refusal: Refused | Problem) -> str:
@@ -39,15 +56,12 @@ def day_words(moment: dt.datetime | dt.date) -> str:
     day = local(moment)
     if language() == "en":
         return f"{day:%a} {day.day} {day:%B} {day.year}"
-    return f"{day.year}年{day.month}月{day.day}日（{_WEEKDAYS[day.weekday()]}）"
+    return format_day(day, language())
 
 
 def short_day_words(moment: dt.datetime | dt.date) -> str:
     """「11月30日（月）」, where the year goes without saying."""
-    day = local(moment)
-    if language() == "en":
-        return f"{day:%a} {day.day} {day:%B}"
-    return f"{day.month}月{day.day}日（{_WEEKDAYS[day.weekday()]}）"
+    return format_short_day(local(moment), language())
 
 
 def time_words(moment: dt.datetime) -> str:

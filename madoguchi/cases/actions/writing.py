@@ -7,6 +7,7 @@ from django.conf import settings
 from madoguchi.cases.models import Case, Decision
 from madoguchi.ground import clock
 from madoguchi.ground.dates import format_day
+from madoguchi.ground.languages import LANGUAGES
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules.form import get
 from madoguchi.procedures.rules.published import Published
@@ -70,6 +71,8 @@ def receipt_data(case: Case, package: Published, language: str) -> dict[str, Any
     """What the receipt (受付票) says; ``language`` is the reader's."""
     assert case.received_at is not None
     assert case.due_on is not None
+    if language not in LANGUAGES:
+        language = "en"  # the receipt's own words are in these languages
     data = base_data(case, package, language)
     data["case"]["received_at"] = clock.in_tokyo(case.received_at).strftime("%Y-%m-%d %H:%M")
     data["case"]["promised_on"] = case.due_on.isoformat()

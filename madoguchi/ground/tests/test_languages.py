@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from madoguchi.ground.languages import LANGUAGES, LocalText
+from madoguchi.ground.languages import COMMON, LANGUAGES, READ, LocalText, chain, tag
 
 
 class Page(BaseModel):
@@ -27,6 +27,21 @@ def test_a_text_in_all_languages() -> None:
     assert [title.get_for(language) for language in LANGUAGES] == ["犬の登録", "犬を 登録する", "Register a dog"]
     assert tuple(title) == LANGUAGES
     assert str(title) == "犬の登録"
+
+
+@pytest.mark.parametrize("language", COMMON)
+def test_whoever_reads_neither_gets_english_before_japanese(language: str) -> None:
+    title = LocalText({"ja": "犬の登録", "en": "Register a dog"})
+    assert (title.get_for(language), title.language_for(language)) == ("Register a dog", "en")
+    assert LocalText("犬").language_for(language) == "ja"
+    own = LocalText({"ja": "犬", "en": "Dog", language: "own"})
+    assert (own.get_for(language), own.get_for("ja-simple")) == ("own", "犬")
+    assert own.missing() == ("ja-simple",)
+
+
+def test_every_language_ends_in_japanese_and_has_a_tag() -> None:
+    assert {chain(one)[-1] for one in READ} == {"ja"}
+    assert [tag(one) for one in READ] == ["ja", "ja", "en", "zh-Hans", "ko", "vi", "pt"]
 
 
 def test_it_survives_json_and_copying() -> None:

@@ -15,7 +15,7 @@ from typing import Annotated, Self, TypeVar, cast
 from pydantic import Field, StringConstraints, model_validator
 
 from madoguchi.ground.calendar import Calendar
-from madoguchi.ground.languages import LANGUAGES, LocalText
+from madoguchi.ground.languages import READ, LocalText
 from madoguchi.procedures.rules.document import BrokenPackage, Document, Problem, read
 from madoguchi.procedures.rules.format import Checked, Fee, Kebab, Model, Procedure, refuse, walk
 from madoguchi.procedures.rules.load import Package, validated
@@ -106,8 +106,8 @@ class CityFile(Model):
 
     @model_validator(mode="after")
     def _knows_its_languages(self) -> Self:
-        if unknown := [one for one in self.languages if one not in LANGUAGES]:
-            raise refuse(f"言語 {unknown[0]} はありません", f"languages: [{', '.join(LANGUAGES)}]", "languages")
+        if unknown := [one for one in self.languages if one not in READ]:
+            raise refuse(f"言語 {unknown[0]} はありません", f"languages: [{', '.join(READ)}]", "languages")
         return self
 
 

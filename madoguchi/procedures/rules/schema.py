@@ -14,6 +14,7 @@ from madoguchi.ground.languages import LocalText
 from madoguchi.procedures.rules.city import CityFile, Offers, Organisation, Towns
 from madoguchi.procedures.rules.format import Example, Procedure, Snake, Table
 from madoguchi.procedures.rules.migration import MigrationMap
+from madoguchi.procedures.rules.readings import ReadingsFile
 from madoguchi.procedures.rules.search import SynonymsFile
 from madoguchi.procedures.rules.vocabulary import FactsFile, LawsFile
 
@@ -28,6 +29,7 @@ FILES: Mapping[str, type[BaseModel]] = {
     "example.schema.json": Example,
     "facts.schema.json": FactsFile,
     "laws.schema.json": LawsFile,
+    "readings.schema.json": ReadingsFile,
     "synonyms.schema.json": SynonymsFile,
     "migration.schema.json": MigrationMap,
     "city.schema.json": CityFile,

@@ -12,6 +12,7 @@ from madoguchi.cases import queries as cases
 from madoguchi.cases.models import Case
 from madoguchi.cases.queries import Stage, Standing
 from madoguchi.ground import clock
+from madoguchi.ground.languages import LocalText
 from madoguchi.ground.wareki import format_both
 from madoguchi.messages import queries as messages
 from madoguchi.messages.models import Letter, Message
@@ -215,7 +216,7 @@ def _decision(case: Case, standing: Standing, draft: Draft) -> DecisionCard | No
         title=gettext("認められました") if made.granted else gettext("認められませんでした"),
         made_at=made.made_at,
         values=list(_values(draft, made.values)) if made.granted else [],
-        reasons=[reason.get(language()) or reason["ja"] for reason in made.reasons],
+        reasons=[said(LocalText(reason)) for reason in made.reasons],
         fresh=case.closed_at is None or (clock.now() - case.closed_at).days < 30,
     )
 

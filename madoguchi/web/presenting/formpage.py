@@ -18,6 +18,9 @@ from madoguchi.web.forms.kinds import KINDS
 from madoguchi.web.forms.questions import FileRow, ProblemLink, Question, anchor, links, questions
 from madoguchi.web.words import language, said
 
+#: Types of answers whose words are the form's and not the person's.
+CHOSEN = frozenset({"choice", "choices", "yes_no", "consent", "date"})
+
 
 @dataclass(frozen=True, slots=True)
 class StepMark:
@@ -55,13 +58,17 @@ class SectionPage:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A question and what was answered, as it is shown on the review and the status page."""
+    """A question and what was answered, as it is shown on the review and the status page.
+
+    ``own_words``: typed and not chosen; neither furigana nor a browser's translation may touch it.
+    """
 
     id: str
     label: str
     shown: str
     problem: str
     files: Sequence[FileRow]
+    own_words: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,6 +323,7 @@ def _answer(cell: Cell, files: Mapping[str, FileRow]) -> Answer:
         shown=typed or kind.show(cell.value, cell.field, language()),
         problem=gettext(str(cell.problem)) if cell.problem else "",
         files=[files[one] for one in cell.value or [] if one in files] if cell.field.type in forms.UPLOADED else (),
+        own_words=bool(typed) or cell.field.type not in CHOSEN,
     )
 
 

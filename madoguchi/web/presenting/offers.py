@@ -7,12 +7,13 @@ from typing import Final
 from django.utils.translation import gettext, gettext_noop
 
 from madoguchi.cases import queries as cases
+from madoguchi.ground.languages import LocalText
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.models import Procedure as Row
 from madoguchi.procedures.rules.format import Fee, Procedure
 from madoguchi.procedures.rules.published import Published
 from madoguchi.web.presenting.measured import Measured, measured
-from madoguchi.web.words import language, said
+from madoguchi.web.words import said
 
 #: Life events of the catalogue with their drawing; another event works, too, and gets the plain one.
 LIFE_EVENTS: Final = {
@@ -188,7 +189,7 @@ def _breaks(package: Published) -> Iterator[str]:
         if not node.is_digital:
             reason = node.arguments.get("digital_break")
             why = reason.get("reason", "") if isinstance(reason, dict) else ""
-            text = (why.get(language()) or why.get("ja", "")) if isinstance(why, dict) else str(why)
+            text = said(LocalText(why)) if why else ""
             title = said(node.title)
             yield f"{title}：{text}" if text else title
 
