@@ -80,7 +80,7 @@ def test_the_accent_is_readable() -> None:
     [
         ("city.yaml", "'#0b6b4f'", "'#88ccaa'", "コントラスト比"),
         ("city.yaml", "'272183'", "'272182'", "検査数字"),
-        ("city.yaml", "[ja, ja-simple, en]", "[ja, xx]", "言語 xx"),
+        ("city.yaml", "[ja, ja-simple, en, zh-hans, ko, vi, pt]", "[ja, xx]", "言語 xx"),
         ("organisation.yaml", "{section: environment}", "{section: enviroment}", "課 enviroment がありません"),
         ("organisation.yaml", "post: children-head", "post: nobody", "職 nobody がありません"),
         ("organisation.yaml", "id: deputy-mayor", "id: mayor", "二度あります"),
