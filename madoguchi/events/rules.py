@@ -9,16 +9,18 @@ from uuid import UUID
 
 from madoguchi.ground.errors import NotAllowed
 
-ActorKind = Literal["resident", "staff", "visitor", "system"]
+ActorKind = Literal["resident", "staff", "visitor", "system", "partner"]
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
     """Who acts, with what standing, through which channel.
 
-    ``id`` is the person's or the account's id (None for a visitor and for the system itself); ``posts`` and
-    ``sections`` are the codes of ``organisation.yaml`` that a member of staff holds today; ``level`` is the
-    assurance with which a resident signed in (contact, account, card, card-signature).
+    ``id`` is the person's, the account's or the partner's id (None for a visitor and for the system itself); ``posts``
+    and ``sections`` are the codes of ``organisation.yaml`` that a member of staff holds today; ``level`` is the
+    assurance with which a resident signed in (contact, account, card, card-signature), or with which a partner has
+    identified the persons for whom it files. A partner (another system) may do what ``scopes`` name with cases of
+    ``procedures`` (codes; ``*`` for all).
     """
 
     kind: ActorKind
@@ -27,6 +29,14 @@ class Actor:
     sections: frozenset[str] = frozenset()
     level: str = ""
     channel: str = "web"
+    scopes: frozenset[str] = frozenset()
+    procedures: frozenset[str] = frozenset()
+
+    def may(self, scope: str, procedure: str) -> bool:
+        """Whether this is a partner who was given ``scope`` for the procedure of that code."""
+        return (
+            self.kind == "partner" and scope in self.scopes and ("*" in self.procedures or procedure in self.procedures)
+        )
 
     @property
     def who(self) -> UUID:

@@ -14,9 +14,10 @@ OWN = Reason(
     "own-facts", "ご本人の情報だから", lambda actor, person: actor.kind == "resident" and actor.id == person.pk
 )
 IN_SERVICE = Reason("in-service", "職員が手続の中で確認したから", lambda actor, _: actor.kind == "staff")
+FILED = Reason("filed-by-partner", "連携先がご本人の手続を提出したから", lambda actor, _: actor.kind == "partner")
 
 
-@act("facts.state", allow=(OWN, IN_SERVICE, BY_SYSTEM))
+@act("facts.state", allow=(OWN, IN_SERVICE, FILED, BY_SYSTEM))
 def state(
     person: Person,
     values: Mapping[tuple[str, str], Any],

@@ -1,7 +1,7 @@
-"""What must hold of an e-mail address and of the code that confirms it. Pure Python.
+"""What must hold of an e-mail address, of the code that confirms it, and of a partner's secret. Pure Python.
 
-The code and the link of a confirmation are *derived* from its id with a key of this installation: nothing that opens a
-door is stored, queued or logged, and whoever steals the database cannot confirm anything.
+The code and the link of a confirmation, and the secret of a partner, are *derived* from an id with a key of this
+installation: nothing that opens a door is stored, queued or logged, and whoever steals the database opens nothing.
 """
 
 import hashlib
@@ -91,6 +91,33 @@ def is_right_code(key: bytes, confirmation: UUID, typed: str) -> bool:
 def is_right_token(key: bytes, confirmation: UUID, token: str) -> bool:
     """Whether the link is the one that was sent."""
     return hmac.compare_digest(token.encode(), confirmation_token(key, confirmation).encode())
+
+
+# --- partners ---------------------------------------------------------------------------------------------------
+
+#: What a partner can be allowed, and how that is said to people.
+SCOPES: Final = {
+    "procedures:read": "手続の一覧と様式を読む",
+    "cases:create": "住民に代わって手続を始め、提出する",
+    "cases:read": "状況・経過・期限を読む",
+    "cases:answers": "申請の内容と添付書類、通知書を読む",
+    "documents:add": "書類を添付する",
+    "cases:decide": "審査の結果を登録する",
+}
+#: How long an access token works, and how long the answer to an Idempotency-Key is remembered.
+TOKEN_VALID_FOR: Final = timedelta(minutes=15)
+ANSWER_KEPT_FOR: Final = timedelta(hours=24)
+MOST_SECRETS: Final = 2
+
+
+def partner_secret(key: bytes, secret: UUID) -> str:
+    """The secret of a partner (256 bits), as it is handed over once."""
+    return urlsafe_b64encode(_derived(key, b"partner", secret.bytes)).decode().rstrip("=")
+
+
+def token_digest(token: str) -> str:
+    """By what a token is found again; a token has 256 bits of its own, so no salt is needed."""
+    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def _derived(key: bytes, purpose: bytes, value: bytes) -> bytes:

@@ -9,7 +9,11 @@ from madoguchi.events import Actor, Reason, act, record
 from madoguchi.events.rules import BY_SYSTEM
 from madoguchi.places.models import Place
 
-BY_PERSON = Reason("names-a-place", "ご本人が場所を示した", lambda actor, _: actor.kind in ("resident", "staff"))
+BY_PERSON = Reason(
+    "names-a-place",
+    "申請の中で場所が示された",
+    lambda actor, _: actor.kind in ("resident", "staff", "partner"),
+)
 
 
 @act("place.name", allow=(BY_PERSON, BY_SYSTEM))

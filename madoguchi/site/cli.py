@@ -403,6 +403,82 @@ def totp(options: argparse.Namespace) -> int:
     return 0
 
 
+def _partner_arguments(parser: argparse.ArgumentParser) -> None:
+    what = parser.add_subparsers(dest="what", required=True, metavar="open | list | change | renew | close")
+    opening = what.add_parser("open", help="let a system in; prints its client_id and, once, its secret")
+    opening.add_argument("name", help="what people call it, like 児童手当システム")
+    opening.add_argument("section", help="the section of organisation.yaml that answers for it")
+    opening.add_argument("--level", default="contact", help="how sure it is of its persons (%(default)s)")
+    opening.add_argument("--per-minute", type=int, default=600, help="calls in a minute at most (%(default)s)")
+    opening.add_argument("--key", type=Path, metavar="FILE", help="its public key (JWK, P-256), instead of a secret")
+    changing = what.add_parser("change", help="other scopes and procedures, from now on")
+    changing.add_argument("client_id")
+    for one in (opening, changing):
+        one.add_argument("--scope", action="append", required=True, help="may be given several times")
+        one.add_argument("--procedure", action="append", required=True, help="code, or * for all; several times")
+    what.add_parser("list", help="all partners, what they may do, whether they are open")
+    for name, text in (("renew", "one more secret; the one before goes on"), ("close", "it is nobody from now on")):
+        what.add_parser(name, help=text).add_argument("client_id")
+
+
+@command("partner", "People", _partner_arguments)
+def partner(options: argparse.Namespace) -> int:
+    """Let other systems call the API, renew their secrets, shut them out.
+
+        madoguchi partner open 児童手当システム children --scope cases:read --procedure child-allowance-claim
+
+    docs/api.md lists the scopes. Each of these leaves an event. A secret is shown once; it is stored nowhere.
+    """
+    with starting.database():
+        _django()
+        from madoguchi.events import Actor
+        from madoguchi.people import actions, queries
+        from madoguchi.people.models import Partner
+        from madoguchi.procedures.queries import city
+
+        console = Actor("system", channel="console")
+        if options.what == "list":
+            for one in Partner.objects.order_by("closed_at", "name"):
+                ended = f"closed {one.closed_at:%Y-%m-%d}" if one.closed_at else "open"
+                print(f"{one.pk}  {one.name}（{one.section}）  {ended}")
+                print(f"    {' '.join(one.scopes)}  for {' '.join(one.procedures)}")
+            return 0
+        if options.what == "open":
+            sections = {one.id for one in city().organisation.sections()}
+            if options.section not in sections:
+                print(
+                    f"there is no section {options.section}; there are: {', '.join(sorted(sections))}", file=sys.stderr
+                )
+                return 1
+            opened = actions.open_partner(
+                options.name,
+                options.section,
+                options.scope,
+                options.procedure,
+                by=console,
+                level=options.level,
+                public_key=options.key.read_text() if options.key else "",
+                per_minute=options.per_minute,
+            )
+            print(f"client_id      {opened.pk}")
+            print(*(f"client_secret  {secret}" for secret in queries.secrets_of(opened)[:1]))
+            return 0
+        held = queries.partner_of(options.client_id)
+        if held is None:
+            print(f"there is no open partner {options.client_id}", file=sys.stderr)
+            return 1
+        if options.what == "change":
+            actions.change_partner(held, options.scope, options.procedure, by=console)
+            print(f"{held.name}: {' '.join(held.scopes)}  for {' '.join(held.procedures)}")
+        elif options.what == "renew":
+            actions.new_secret(held, by=console)
+            print(f"client_secret  {queries.secrets_of(held)[0]}")
+        else:
+            actions.close_partner(held, by=console)
+            print(f"{held.name} is closed; what it did stays in the log")
+    return 0
+
+
 # -- develop --------------------------------------------------------------------------------------------------------
 
 

@@ -19,8 +19,8 @@ CITY = Path(os.environ.get("MADOGUCHI_CITY", ROOT / "cities" / "daito")).resolve
 BASE_URL = os.environ.get("MADOGUCHI_BASE_URL", "http://localhost:8000").rstrip("/")
 #: The demo shows 見本データ on every page and opens its accounts; a real node leaves it off.
 DEMO = os.environ.get("MADOGUCHI_DEMO", "") == "1"
-#: Which faces this node serves: ``web`` in the public zone, ``desk`` behind LGWAN, or both.
-FACES = os.environ.get("MADOGUCHI_FACES", "web,desk").split(",")
+#: Which faces this node serves: ``web`` in the public zone, ``desk`` behind LGWAN, ``feeds`` (API, open data) for both.
+FACES = os.environ.get("MADOGUCHI_FACES", "web,desk,feeds").split(",")
 
 
 def _kept_secret(name: str) -> str:
@@ -83,6 +83,7 @@ INSTALLED_APPS = [
     "madoguchi.cases.apps.CasesConfig",
     "madoguchi.web.apps.WebConfig",
     "madoguchi.desk.apps.DeskConfig",
+    "madoguchi.feeds.apps.FeedsConfig",
     "allauth",  # after the desk, whose pages for signing in take the place of allauth's
     "allauth.account",
     "allauth.mfa",

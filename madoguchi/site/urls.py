@@ -9,6 +9,8 @@ if "desk" in settings.FACES:
         path("desk/account/", include("madoguchi.desk.signin.urls")),
         path("desk/", include("madoguchi.desk.urls")),
     ]
+if "feeds" in settings.FACES:
+    urlpatterns += [path("", include("madoguchi.feeds.urls"))]
 if "web" in settings.FACES:
     urlpatterns += [path("", include("madoguchi.web.urls"))]
     handler400 = "madoguchi.web.views.plain.bad_request"

@@ -1,5 +1,6 @@
 """Every address of both faces answers with the headers that browsers are held by. New pages are found by themselves."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 import pytest
@@ -18,8 +19,8 @@ def addresses(patterns: Sequence[URLPattern | URLResolver], before: str = "/") -
         else:
             for name, converter in one.pattern.converters.items():
                 kind = type(converter).__name__.removesuffix("Converter").lower().replace("string", "str")
-                route = route.replace(f"<{kind}:{name}>", PARTS[kind])
-            yield route
+                route = route.replace(f"<{kind}:{name}>", PARTS[kind]).replace(f"<{name}>", PARTS[kind])
+            yield re.sub(r"^/\^\(\?:(\w+)\|.*", r"/\1/nothing", route)  # an address by expression: one that it takes
 
 
 ADDRESSES = list(addresses(get_resolver().url_patterns))

@@ -15,7 +15,7 @@ from django.db import IntegrityError, transaction
 from madoguchi.cases.actions import driving, listing
 from madoguchi.cases.models import Case, Correction, Document, DocumentContent, Submission
 from madoguchi.cases.rules import uploads
-from madoguchi.cases.rules.permission import OWN_CASE, SIGNED_IN
+from madoguchi.cases.rules.permission import OWN_CASE, PARTNER_ADDS, PARTNER_FILED, SIGNED_IN
 from madoguchi.events import Actor, act, record
 from madoguchi.events.rules import BY_SYSTEM
 from madoguchi.facts import actions as facts
@@ -76,7 +76,7 @@ def section_digest(case: Case, section: FormSection) -> str:
     return hashlib.sha256(json.dumps(stored, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
-@act("case.save", allow=(OWN_CASE,))
+@act("case.save", allow=(OWN_CASE, PARTNER_FILED))
 def save_section(case: Case, section_id: str, raw: forms.Raw, *, by: Actor, base: str | None = None) -> forms.Read:
     """入力の保存: keep what was typed into one section, also what cannot be accepted yet.
 
@@ -135,7 +135,7 @@ def remove_row(case: Case, section_id: str, number: int, *, by: Actor) -> Case:
     return _mirror(case, fresh)
 
 
-@act("case.add-document", allow=(OWN_CASE,))
+@act("case.add-document", allow=(OWN_CASE, PARTNER_ADDS))
 def add_document(case: Case, path: str, name: str, content: bytes, *, by: Actor) -> Document:
     """写真・ファイルの追加: keep an upload under a photo or file field, cleaned (see ``rules.uploads``).
 
@@ -191,7 +191,7 @@ def remove_document(case: Case, document_id: UUID, *, by: Actor) -> Case:
     return _mirror(case, fresh)
 
 
-@act("case.submit", allow=(OWN_CASE,))
+@act("case.submit", allow=(OWN_CASE, PARTNER_FILED))
 def submit(case: Case, *, by: Actor, email: str = "") -> Case:
     """提出: the office receives the case, promises a date and begins; a corrected case goes back to its step.
 
@@ -260,7 +260,7 @@ def _resubmit(case: Case) -> None:
     record(corrected=True, due_on=case.due_on)
 
 
-@act("case.withdraw", allow=(OWN_CASE, BY_SYSTEM))
+@act("case.withdraw", allow=(OWN_CASE, PARTNER_FILED, BY_SYSTEM))
 def withdraw(case: Case, *, by: Actor) -> Case:
     """取下げ: the applicant takes the request back; possible until the decision is made (行政手続法の一般原則).
 

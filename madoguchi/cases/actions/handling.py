@@ -6,7 +6,13 @@ from typing import Any
 from madoguchi.cases.actions import driving
 from madoguchi.cases.actions.reasons import CONSULTED, IN_CASE
 from madoguchi.cases.models import Case, Correction, Step, Submission
-from madoguchi.cases.rules.permission import POST_OF_STEP, SECTION_OF_CASE, SECTION_OF_STEP
+from madoguchi.cases.rules.permission import (
+    PARTNER_DECIDES,
+    PARTNER_READS,
+    POST_OF_STEP,
+    SECTION_OF_CASE,
+    SECTION_OF_STEP,
+)
 from madoguchi.events import Actor, act, record
 from madoguchi.ground.errors import Invalid, NotAllowed, Problem, Stale
 from madoguchi.ground.text import clean
@@ -15,13 +21,13 @@ from madoguchi.procedures.rules import form as forms
 MAX_NOTE = 2000
 
 
-@act("case.read", allow=(SECTION_OF_CASE, IN_CASE, CONSULTED))
+@act("case.read", allow=(SECTION_OF_CASE, IN_CASE, CONSULTED, PARTNER_READS))
 def read(case: Case, *, by: Actor) -> Case:
-    """閲覧: a member of staff opens the case and sees its personal data."""
+    """閲覧: a member of staff, or a partner that may, opens the case and sees its personal data."""
     return case
 
 
-@act("case.examine", allow=(SECTION_OF_STEP, POST_OF_STEP))
+@act("case.examine", allow=(SECTION_OF_STEP, POST_OF_STEP, PARTNER_DECIDES))
 def examine(
     step: Step,
     outcome: str,

@@ -12,6 +12,7 @@ from madoguchi.cases.models.handover import HandOver
 from madoguchi.cases.models.hold import Hold
 from madoguchi.cases.models.note import Note, Phrase, Use
 from madoguchi.cases.models.opinion import Ease, Opinion
+from madoguchi.cases.models.origin import Origin
 from madoguchi.cases.models.remark import Remark
 from madoguchi.cases.models.step import Correction, Step, Timer
 from madoguchi.cases.models.submission import Submission
@@ -33,6 +34,7 @@ __all__ = [
     "Hold",
     "Note",
     "Opinion",
+    "Origin",
     "Phrase",
     "Remark",
     "State",

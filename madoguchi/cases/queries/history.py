@@ -7,12 +7,12 @@ from uuid import UUID
 from madoguchi.cases.models import Case, Timer
 from madoguchi.events.models import Event
 from madoguchi.messages.queries import letters_about, messages_about
-from madoguchi.people.queries import staff_names
+from madoguchi.people.queries import partner_names, staff_names
 
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One line of the history: an event with the name of who did it (staff only; residents are 申請者).
+    """One line of the history: an event with the name of who did it (staff and partners; residents are 申請者).
 
     ``node`` is the step it was about, ``what`` the letter or message, by its title.
     """
@@ -33,6 +33,7 @@ def history(case: Case) -> list[Happening]:
     about = Event.objects.filter(subject_id__in=[case.pk, *steps, *titles])
     events = list(about.exclude(verb="message.take").order_by("at", "id"))  # what became of the mail follows at once
     names = staff_names({one.actor_id for one in events if one.actor_kind == "staff" and one.actor_id})
+    names |= partner_names({one.actor_id for one in events if one.actor_kind == "partner" and one.actor_id})
     return [Happening(one, _who(one, names), _of(steps, one.subject_id), _of(titles, one.subject_id)) for one in events]
 
 

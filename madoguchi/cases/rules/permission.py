@@ -1,6 +1,8 @@
 """Why somebody may act on a case. Each reason is one that can be said aloud to the resident."""
 
-from madoguchi.events.rules import Reason
+from typing import Any
+
+from madoguchi.events.rules import Actor, Reason
 
 LEVELS = ("none", "contact", "account", "card", "card-signature")
 
@@ -30,4 +32,46 @@ POST_OF_STEP = Reason(
     "post-of-step",
     "この段階を決裁する職だから",
     lambda actor, step: actor.kind == "staff" and not actor.posts.isdisjoint(step.posts),
+)
+
+# -- partners (other systems): what they were given, and for their own filings ----------------------------------------
+
+
+def _filed_by(actor: Actor, case: Any) -> bool:
+    origin = getattr(case, "origin", None)
+    return origin is not None and origin.partner_id == actor.id
+
+
+PARTNER_FILES = Reason(
+    "partner-files",
+    "この手続の提出を任された連携先だから",
+    lambda actor, procedure: (
+        actor.kind == "partner"
+        and actor.may("cases:create", procedure.code)
+        and LEVELS.index(actor.level) >= LEVELS.index(procedure.identity)
+    ),
+)
+PARTNER_FILED = Reason(
+    "partner-filed",
+    "この連携先が提出を任された手続だから",
+    lambda actor, case: (
+        actor.kind == "partner" and actor.may("cases:create", case.procedure.code) and _filed_by(actor, case)
+    ),
+)
+PARTNER_ADDS = Reason(
+    "partner-adds",
+    "この連携先が提出した手続の添付書類だから",
+    lambda actor, case: (
+        actor.kind == "partner" and actor.may("documents:add", case.procedure.code) and _filed_by(actor, case)
+    ),
+)
+PARTNER_READS = Reason(
+    "partner-reads",
+    "内容を読むことが許された連携先だから",
+    lambda actor, case: actor.kind == "partner" and actor.may("cases:answers", case.procedure.code),
+)
+PARTNER_DECIDES = Reason(
+    "partner-decides",
+    "審査の結果を登録することが許された連携先だから",
+    lambda actor, step: actor.kind == "partner" and actor.may("cases:decide", step.case.procedure.code),
 )

@@ -23,7 +23,7 @@ LOWER = (
     "cases/actions/rating.py",
     "cases/queries/*.py",
     "events/acting.py",
-    "people/actions.py",
+    "people/actions/individuals.py",
     "people/rules.py",
     "messages/queries.py",
     "bridges/oidc/refusals.py",

@@ -22,9 +22,14 @@ from madoguchi.people.queries import confirmation_key
 
 BY_ACCOUNT = Reason("own-account", "ご本人のアカウントだから", lambda actor, account: actor.id == account.pk)
 BY_VISITOR = Reason("signs-in", "ご本人がいまサインインした", lambda actor, _: actor.kind in ("visitor", "resident"))
+BY_PARTNER = Reason(
+    "partner-identified",
+    "連携先がご本人を確かめたから",
+    lambda actor, issuer: actor.kind == "partner" and issuer == f"partner:{actor.id}",
+)
 
 
-@act("person.recognise", allow=(BY_VISITOR, BY_SYSTEM))
+@act("person.recognise", allow=(BY_VISITOR, BY_SYSTEM, BY_PARTNER))
 def recognise(issuer: str, subject: str, level: str, *, by: Actor) -> Person:
     """本人の認識: the person behind a checked identity, opened at the first sign-in.
 

@@ -1,0 +1,222 @@
+"""The shapes of what goes in and out. Descriptions are part of the API's documentation."""
+
+import datetime as dt
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from ninja import Schema
+from pydantic import ConfigDict, Field
+
+Language = Literal["ja", "ja-simple", "en"]
+State = Literal["draft", "received", "returned", "decided", "closed", "withdrawn"]
+Short = Annotated[str, Field(max_length=200)]
+
+
+class Closed(Schema):
+    """What comes in: an unknown member is a mistake, not something to overlook."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Words(Schema):
+    ja: str
+    en: str
+
+
+class FieldError(Schema):
+    path: str
+    code: str
+    words: Words
+
+
+class ProblemDocument(Schema):
+    """RFC 9457. `code` is stable; `words` says the same in Japanese and English."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    words: Words
+    errors: list[FieldError] | None = None
+
+
+# -- procedures -------------------------------------------------------------------------------------------------------
+
+
+class ProcedureLine(Schema):
+    code: str
+    version: dt.date
+    revision: int
+    kind: str
+    title: Words
+    office: str
+    identity: str
+    business_days: int | None = None
+    url: str
+    apply_url: str
+
+
+class ProcedureVersion(Schema):
+    version: dt.date
+    revision: int
+    published_at: dt.datetime
+    digest: str
+
+
+class ProcedureWhole(ProcedureLine):
+    """`form` is a JSON Schema (2020-12) of the answers; the very same form checks them."""
+
+    summary: Words | None = None
+    steps: list["StepOfFlow"]
+    form: dict[str, Any]
+    findings: dict[str, dict[str, Any]]
+    """Of steps at which the office fills in something: a JSON Schema of each field."""
+    versions: list[ProcedureVersion]
+
+
+class StepOfFlow(Schema):
+    id: str
+    kind: str
+    title: Words
+    digital: bool
+    outcomes: list[str]
+
+
+class Procedures(Schema):
+    procedures: list[ProcedureLine]
+
+
+# -- cases ------------------------------------------------------------------------------------------------------------
+
+
+class PersonOfPartner(Closed):
+    """A person as the calling system knows them (宛名番号 …). The same `id` is the same person next time."""
+
+    id: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class NewCase(Closed):
+    procedure: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,100}$")]
+    person: PersonOfPartner
+    answers: dict[str, Any]
+    submit: bool = False
+    """false: it stays a draft, so that documents can be added before it is submitted."""
+    language: Language = "ja"
+    email: Annotated[str, Field(max_length=254)] | None = None
+    reference: Short | None = None
+    """The calling system's own name for the case; unique within it."""
+
+
+class Answers(Closed):
+    answers: dict[str, Any]
+    """Only what changes; null removes an answer."""
+
+
+class Submission(Closed):
+    email: Annotated[str, Field(max_length=254)] | None = None
+
+
+class Verdict(Closed):
+    """What the core system has found. `corrections` maps paths of answers to what the applicant should do there."""
+
+    outcome: Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]
+    step: UUID | None = None
+    """Which open examination, where there are several."""
+    reasons: Annotated[list[Annotated[str, Field(max_length=2000)]], Field(max_length=50)] = []
+    findings: dict[str, Any] = {}
+    corrections: dict[str, Annotated[str, Field(max_length=2000)]] = {}
+    note: Annotated[str, Field(max_length=2000)] = ""
+
+
+class StageOfCase(Schema):
+    step: str
+    kind: str
+    title: Words
+    state: Literal["done", "now", "ahead"]
+    turn: Literal["office", "applicant", "machine", "nobody"]
+    since: dt.datetime | None = None
+    until: dt.datetime | None = None
+    outcome: str | None = None
+    digital: bool
+
+
+class OpenStep(Schema):
+    id: UUID
+    step: str
+    outcomes: list[str]
+    due_at: dt.datetime | None = None
+
+
+class LetterOfCase(Schema):
+    id: UUID
+    title: str
+    number: str
+    issued_at: dt.datetime
+    revoked_at: dt.datetime | None = None
+    url: str
+
+
+class DocumentOfCase(Schema):
+    id: UUID
+    path: str
+    media_type: str
+    size: int
+    sha256: str
+    url: str
+
+
+class CorrectionOfCase(Schema):
+    path: str
+    message: str
+
+
+class DecisionOfCase(Schema):
+    granted: bool
+    values: dict[str, Any]
+    reasons: list[dict[str, str]]
+    made_at: dt.datetime | None = None
+
+
+class CaseLine(Schema):
+    id: UUID
+    number: str | None = None
+    procedure: str
+    version: dt.date
+    state: State
+    reference: str | None = None
+    received_at: dt.datetime | None = None
+    due_on: dt.date | None = None
+    closed_at: dt.datetime | None = None
+    url: str
+
+
+class CaseWhole(CaseLine):
+    """`answers`, `decision`, `documents`, `corrections` and `letters` only with the scope `cases:answers`."""
+
+    turn: Literal["office", "applicant", "machine", "nobody"]
+    stages: list[StageOfCase]
+    to_examine: list[OpenStep]
+    answers: dict[str, Any] | None = None
+    corrections: list[CorrectionOfCase] | None = None
+    documents: list[DocumentOfCase] | None = None
+    letters: list[LetterOfCase] | None = None
+    decision: DecisionOfCase | None = None
+
+
+class CasePage(Schema):
+    cases: list[CaseLine]
+    next: str | None = None
+    """Pass it as `cursor` for the page after this one; absent on the last."""
+
+
+class Happened(Schema):
+    at: dt.datetime
+    verb: str
+    title: str
+    by: str
+    step: str | None = None
+
+
+class History(Schema):
+    history: list[Happened]

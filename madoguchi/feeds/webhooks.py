@@ -1,0 +1,5 @@
+"""Webhooks."""
+
+from ninja import Router
+
+router = Router()

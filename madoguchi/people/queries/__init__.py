@@ -1,0 +1,37 @@
+"""Who is acting, from what is stored; and what stands of partners."""
+
+from madoguchi.people.queries.individuals import (
+    Challenge,
+    actor_of_account,
+    actor_of_person,
+    challenge,
+    confirmation_key,
+    staff_names,
+    totp_now,
+)
+from madoguchi.people.queries.partners import (
+    actor_of_partner,
+    own_partner,
+    partner_names,
+    partner_of,
+    partners_of,
+    secrets_of,
+    token_of,
+)
+
+__all__ = [
+    "Challenge",
+    "actor_of_account",
+    "actor_of_partner",
+    "actor_of_person",
+    "challenge",
+    "confirmation_key",
+    "own_partner",
+    "partner_names",
+    "partner_of",
+    "partners_of",
+    "secrets_of",
+    "staff_names",
+    "token_of",
+    "totp_now",
+]
