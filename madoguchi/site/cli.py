@@ -144,6 +144,48 @@ def migrate(options: argparse.Namespace) -> int:
     return 0
 
 
+def _sample_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--residents", type=int, default=120_000, help="people, in households (%(default)s)")
+    parser.add_argument("--cases", type=int, default=200_000, help="cases over the last two years (%(default)s)")
+    parser.add_argument("--events", type=int, default=0, help="events in the log, at least what the cases left")
+    parser.add_argument("--seed", type=int, default=27218, help="the same seed gives the same city (%(default)s)")
+
+
+@command("sample", "Start", _sample_arguments)
+def sample(options: argparse.Namespace) -> int:
+    """Fill the demo with a sample city at full size: residents, households, cases of two years.
+
+    Everything is invented (見本データ) and joins no real residents: only a demo's database is filled. The cases are
+    casts of those that the demo played, with other people, places and days.
+    """
+    if not os.environ.get("DATABASE_URL"):  # the private cluster holds nothing but the demo
+        os.environ["MADOGUCHI_DEMO"] = "1"
+    with starting.database():
+        _django()
+        from django.core.management import call_command
+
+        from madoguchi.site import publishing
+        from madoguchi.site.sample import fill
+
+        call_command("migrate", interactive=False, verbosity=0)
+        call_command("createcachetable", verbosity=0)
+        publishing.publish(lambda _: None, [])
+        made = fill(options.residents, options.cases, options.events, seed=options.seed, progress=_bar)
+        print(
+            f"{made.residents:,} residents, {made.cases:,} cases, {made.events:,} events "
+            f"({made.rows:,} rows of cases) in {made.seconds:.0f} s"
+        )
+    return 0
+
+
+def _bar(what: str, done: int, whole: int) -> None:
+    """``住民 ████████░░░░ 80,000 / 120,000`` on standard error, renewed in place; nothing where nobody looks."""
+    if sys.stderr.isatty():
+        width = 30 * done // max(whole, 1)
+        end = "\n" if done >= whole else ""
+        print(f"\r{what} {'█' * width}{'░' * (30 - width)} {done:,} / {whole:,}", end=end, file=sys.stderr, flush=True)
+
+
 # -- the catalogue ----------------------------------------------------------------------------------------------------
 
 

@@ -34,6 +34,8 @@ from madoguchi.procedures.rules.form import UPLOADED
 
 PASSWORD = "madoguchi-mihon-2026"  # noqa: S105 -- of invented accounts in a database that only the demo uses
 SAMPLE_ISSUER = "urn:madoguchi:sample"
+#: How the addresses of the demo's cases begin; by it they are found again.
+MAIL_TO = "sample-"
 #: Sections with posts whose holders sign in: (section, post, display name).
 STAFF = (
     ("environment", "environment-clerk", "環境 みどり"),
@@ -137,7 +139,7 @@ def _play(story: Story, by: Actor, staff: Mapping[str, Actor], number: int) -> N
         _fill_in(case, story.answers, by)
         if story.told is None:
             return
-        actions.submit(case, by=by, email=f"sample-{number}@example.jp")
+        actions.submit(case, by=by, email=f"{MAIL_TO}{number}@example.jp")
         _machine(case)
     for days, deed in story.told:
         day = calendar.add(day, days) if days else day

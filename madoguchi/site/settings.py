@@ -57,6 +57,10 @@ def _database() -> dict[str, Any]:
     }
 
 
+#: Real open data of the city beside the project, where it is there; without it the sample city is drawn evenly.
+_PACK = Path(os.environ.get("MADOGUCHI_DATA") or ROOT.parent / "shared" / "data")
+DATA_PACK = _PACK if _PACK.is_dir() else None
+
 SECRET_KEY = os.environ.get("MADOGUCHI_SECRET_KEY") or _kept_secret("django")
 DEBUG = os.environ.get("MADOGUCHI_DEBUG", "") == "1"
 ALLOWED_HOSTS = os.environ.get("MADOGUCHI_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
