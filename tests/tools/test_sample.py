@@ -1,0 +1,91 @@
+"""A small sample city: it holds what real cases leave behind, the log is whole, and nothing follows from its past."""
+
+import re
+
+import pytest
+from django.conf import LazySettings
+from django.db import connection
+from procrastinate.contrib.django.models import ProcrastinateJob
+
+from madoguchi.cases import jobs
+from madoguchi.cases import queries as cases
+from madoguchi.cases.models import Case, Step
+from madoguchi.events import actions as log
+from madoguchi.events import queries as events
+from madoguchi.events.models import Event
+from madoguchi.facts.models import Fact
+from madoguchi.ground.errors import Stale
+from madoguchi.ground.ids import parse_reference
+from madoguchi.people.models import Account, Person
+from madoguchi.people.queries import actor_of_account, actor_of_person
+from madoguchi.site import publishing
+from madoguchi.site.sample import fill
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_a_sample_city(settings: LazySettings) -> None:
+    settings.DEMO = True
+    publishing.publish(lambda _: None, [])
+    told: list[tuple[str, int, int]] = []
+    made = fill(300, 250, 12_000, progress=lambda *heard: told.append(heard))
+
+    # As many as were asked for, and said while it was made.
+    casts = Case.objects.filter(email__startswith="mihon-")
+    assert (made.residents, made.cases, casts.count()) == (300, 250, 250)
+    assert Event.objects.count() >= 12_000 * 0.97
+    assert ("住民", 300, 300) in told
+    assert told[-2:] == [("手続", 250, 250), ("索引", 1, 1)]
+
+    # Each cast is a case like any other: its own person, number, promise, steps and history.
+    numbers = list(casts.values_list("number", flat=True))
+    assert len(set(numbers)) == 250
+    assert all(parse_reference(str(one)) == one for one in numbers)
+    assert not casts.filter(person__facts=None).exists()
+    assert casts.filter(state="closed").count() > 150
+    assert not casts.filter(state="closed", decision=None).exists()
+    assert not Step.objects.filter(case__in=casts, case__state="closed", done_at=None).exists()
+    some = casts.filter(state="closed").select_related("procedure").order_by("received_at")[0]
+    by = actor_of_person(some.person_id, "card")
+    assert cases.own_case(str(some.number), by) == some
+    assert cases.standing(some).turn == "nobody"
+    said = some.answers["person"]
+    names = dict(Fact.objects.filter(person=some.person_id).values_list("key", "value"))
+    assert said["full_name"] == names["person.full_name"]
+    assert said["registered_address"] == names["person.registered_address"]
+    assert not re.search("見本 花子|谷口", str(some.answers))
+    assert [one.event.verb for one in cases.history(some) if one.event.verb == "case.submit"] == ["case.submit"]
+
+    # The desk's lists find them by name.
+    clerk = actor_of_account(Account.objects.get(username="children-clerk"))
+    open_ones = casts.filter(procedure__code="child-allowance-claim", closed_at=None, withdrawn_at=None)
+    for one in open_ones:
+        assert one.number in {line.case.number for line in cases.case_list("mine", clerk, limit=10_000)} | {
+            line.case.number for view in cases.VIEWS for line in cases.case_list(view, clerk, limit=10_000)
+        }
+
+    # It all happened long ago: no job follows, no period is over that nobody dealt with, and the log can be proven.
+    before = ProcrastinateJob.objects.count()
+    assert log.relay() == 0
+    assert ProcrastinateJob.objects.count() == before
+    fired = jobs.fire_due()
+    assert fired <= 10
+    while log.seal():
+        pass
+    assert events.verify().first is None
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT indexname FROM pg_indexes WHERE tablename = 'event'")
+        assert {"event_order", "event_subject", "event_verb"} <= {name for (name,) in cursor.fetchall()}
+
+    # The same city is not poured in twice.
+    people = Person.objects.count()
+    with pytest.raises(Stale):
+        fill(300, 250, 0, progress=lambda *_: None)
+    assert Person.objects.count() == people
+
+
+def test_real_residents_are_never_joined(settings: LazySettings) -> None:
+    settings.DEMO = False
+    with pytest.raises(RuntimeError):
+        fill(10, 10, 0, progress=lambda *_: None)
+    assert Person.objects.count() == 0
