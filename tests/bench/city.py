@@ -167,9 +167,10 @@ def staff_visitor(username: str) -> Visitor:
 
     request = HttpRequest()
     request.session = SessionStore()
-    login(request, Account.objects.get(username=username), backend=settings.AUTHENTICATION_BACKENDS[0])
-    record_authentication(request, request.user, "password")
-    record_authentication(request, request.user, "mfa", type="totp")
+    account = Account.objects.get(username=username)
+    login(request, account, backend=settings.AUTHENTICATION_BACKENDS[0])
+    record_authentication(request, account, "password")
+    record_authentication(request, account, "mfa", type="totp")
     request.session.save()
     return _visitor(str(request.session.session_key))
 
