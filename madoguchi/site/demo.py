@@ -367,7 +367,7 @@ def _stories() -> Iterator[Story]:
         if code == "child-allowance-claim":
             answers = _allowance(who, rng.sample(range(16), rng.randint(1, 3)))
         elif code == "care-need-certification":
-            answers = _care({**who, "date_of_birth": f"{1934 + number}-05-05"})
+            answers = _care({**who, "date_of_birth": f"{1934 + number % 20}-05-05"})
         elif code == "pregnancy-notification":
             answers = _pregnancy(who, "online" if number % 2 else "office")
         elif code == "change-of-address":

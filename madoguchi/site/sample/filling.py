@@ -39,21 +39,23 @@ _SEASONS: Final = {
     "child-allowance-claim": (0.8, 0.8, 1.6, 2.0, 1.0, 0.8, 0.8, 0.7, 0.8, 0.9, 0.9, 0.9),
     "disaster-certificate": (0.2, 0.2, 0.2, 0.2, 0.4, 1.6, 1.4, 1.2, 4.6, 1.4, 0.4, 0.2),
     "resident-record-copy": (0.9, 1.0, 1.9, 1.6, 0.9, 0.8, 0.8, 0.8, 0.9, 0.8, 0.8, 0.8),
-    "address-change": (0.7, 0.9, 2.4, 2.0, 0.8, 0.7, 0.8, 0.8, 0.9, 0.7, 0.6, 0.7),
-    "nursery-application": (1.0, 0.8, 0.5, 0.4, 0.4, 0.4, 0.4, 0.4, 0.6, 2.6, 3.4, 1.1),
+    "change-of-address": (0.7, 0.9, 2.4, 2.0, 0.8, 0.7, 0.8, 0.8, 0.9, 0.7, 0.6, 0.7),
+    "childcare-place": (1.0, 0.8, 0.5, 0.4, 0.4, 0.4, 0.4, 0.4, 0.6, 2.6, 3.4, 1.1),
 }
 #: How many of all cases are of a procedure, as weights; what is not named weighs 1.
 _SHARES: Final = {
     "resident-record-copy": 6.0,
-    "address-change": 3.0,
-    "long-term-care-certification": 2.5,
+    "change-of-address": 3.0,
+    "care-need-certification": 2.5,
     "child-allowance-claim": 1.4,
-    "nursery-application": 1.2,
+    "childcare-place": 1.2,
     "pregnancy-notification": 0.7,
     "disaster-certificate": 0.5,
 }
 #: How a case goes that had time to end, as weights by the state of its mould.
 _ENDS: Final = {"closed": 90.0, "decided": 1.0, "withdrawn": 3.0, "received": 0.4, "returned": 0.3}
+#: A day farther off than this (the end of the keeping period) moves by as many days as the receipt, open or not.
+_KEPT_AS_IT_IS: Final = dt.timedelta(days=120)
 #: Where the id of the writing transaction goes, which the writer knows.
 XID: Final = "@xid@"
 #: What is alike in all events of a clerk who opens a case.
@@ -283,7 +285,7 @@ class _Casting:
 
     def _values(self, at: dt.datetime, stretch: float, mould: Mould) -> list[str]:
         rng = self.rng
-        who = rng.choice(self.parents if mould.code in ("child-allowance-claim", "nursery-application") else self.grown)
+        who = rng.choice(self.parents if mould.code in ("child-allowance-claim", "childcare-place") else self.grown)
         number = self._number(at.year)
         serial = next(self.serial)
         received = clock.day_of(at)
@@ -304,6 +306,8 @@ class _Casting:
             "family-kana": f"{who.kana.partition('　')[0]}　",
             "sought-name": search_key(who.name),
             "sought-kana": search_key(who.kana),
+            "sought-address": search_key(who.address),
+            "town": who.town.id,
             "number": number,
             "plain-number": number.replace("-", ""),
             "email": f"mihon-{serial}@example.jp",
@@ -324,6 +328,8 @@ class _Casting:
                     moment = dt.datetime.combine(day, dt.time(), clock.TOKYO) + dt.timedelta(seconds=seconds) + jitter
                 # A period that is over by now has been dealt with: no worker fires it when the city opens.
                 value = r"\N" if kind == "fired" and moment > self.now else moment.isoformat()
+            elif kind == "day" and cast("dt.date", what) - origin > _KEPT_AS_IT_IS:
+                value = (cast("dt.date", what) + shift).isoformat()
             elif kind in ("day", "due-ja", "due-en"):
                 period = self.calendar.between(origin, cast("dt.date", what))
                 due = self.days[min(index + max(period, 1) - 1, len(self.days) - 1)]

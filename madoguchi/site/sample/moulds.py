@@ -146,7 +146,7 @@ class _Maker:
         for what, text in said.items():
             if text:
                 words[text] = ("person", what)
-                if what in ("name", "kana"):
+                if what in ("name", "kana", "address"):
                     words.setdefault(search_key(text), ("person", f"sought-{what}"))
         # The children bear the name of the family, in both scripts, before a space of either width.
         for what in ("name", "kana"):
@@ -156,6 +156,8 @@ class _Maker:
         if self.case.number:
             words[self.case.number] = ("person", "number")
             words[self.case.number.replace("-", "")] = ("person", "plain-number")
+        if self.case.town:
+            words[self.case.town] = ("person", "town")
         if self.case.email:
             words[self.case.email] = ("person", "email")
         if self.case.due_on:
