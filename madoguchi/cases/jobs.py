@@ -56,6 +56,14 @@ def tell_applicant(event_id: UUID) -> None:
             telling.tell(case, template, event=event_id, by=SYSTEM)
 
 
+@follows("message.answer", name="cases.tell_answer")
+def tell_answer(event_id: UUID) -> None:
+    """That the office has written: by mail only, because the message itself stands in the portal."""
+    event, case = Event.objects.get(pk=event_id), _case(event_id)
+    if case is not None and case.email and not event.data.get("again"):
+        telling.tell(case, "answered", event=event_id, by=SYSTEM, in_portal=False)
+
+
 @follows("person.ask_email_confirmation", name="cases.confirm_email")
 def send_confirmation(event_id: UUID) -> None:
     """The code and the link for an address that is to be confirmed. Here, because here the city is known."""

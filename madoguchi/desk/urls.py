@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from madoguchi.desk.views import casework, files, handling, listing, opinions
+from madoguchi.desk.views import casework, files, handling, listing, opinions, talking
 
 app_name = "desk"
 urlpatterns = [
@@ -13,6 +13,8 @@ urlpatterns = [
     path("cases/<str:number>/checks/", casework.check, name="check"),
     path("cases/<str:number>/notes/", casework.note, name="note"),
     path("cases/<str:number>/notes/<uuid:note_id>/", casework.note, name="amend-note"),
+    path("messages/", talking.unanswered, name="messages"),
+    path("cases/<str:number>/messages/", talking.say, name="thread"),
     path("cases/<str:number>/documents/<uuid:document_id>/", files.document, name="document"),
     path("cases/<str:number>/letters/<uuid:letter_id>/", files.letter, name="letter"),
 ]

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from madoguchi.web.views import applying, finding, following, plain, sending, signing_in, verifying
+from madoguchi.web.views import applying, finding, following, plain, sending, signing_in, talking, verifying
 
 app_name = "web"
 
@@ -33,6 +33,10 @@ urlpatterns = [
     path("cases/<str:key>/withdraw/", following.withdraw, name="withdraw"),
     path("cases/<str:key>/documents/<uuid:document_id>/", applying.document, name="document"),
     path("cases/<str:key>/letters/<uuid:letter_id>.pdf", following.letter, name="letter"),
+    path("cases/<str:key>/messages/", talking.write, name="write"),
+    path("inbox/", talking.inbox, name="inbox"),
+    path("inbox/read/", talking.read_all, name="inbox-read"),
+    path("inbox/<uuid:message_id>/", talking.notice, name="notice"),
     path("verify/", verifying.verify, name="verify"),
     path("verify/<str:code>", verifying.verify_code, name="verify-code"),
     path("accessibility/", plain.accessibility, name="accessibility"),

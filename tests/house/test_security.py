@@ -49,7 +49,7 @@ PUBLIC = {
     *("sign-in", "card", "card-return", "email", "email-code", "email-link", "sign-out", "verify", "verify-code"),
 }
 #: What a member of staff has of their own, whatever their section.
-OWN_DESK = re.compile(r"^(account_|mfa_|work$)")
+OWN_DESK = re.compile(r"^(account_|mfa_|work$|messages$)")
 
 
 def addresses(patterns: Sequence[URLPattern | URLResolver], before: str = "/") -> Iterator[tuple[str, str, str]]:

@@ -16,12 +16,14 @@ from madoguchi.cases.actions.handling import approve, consult, do, examine, read
 from madoguchi.cases.actions.migrating import migrate
 from madoguchi.cases.actions.noting import amend_note, note
 from madoguchi.cases.actions.rating import count_figures, forget_words, rate
+from madoguchi.cases.actions.talking import answer, read_thread, write
 from madoguchi.cases.actions.timing import fire
 
 __all__ = [
     "add_document",
     "add_row",
     "amend_note",
+    "answer",
     "approve",
     "check",
     "consult",
@@ -36,10 +38,12 @@ __all__ = [
     "perform",
     "rate",
     "read",
+    "read_thread",
     "remove_document",
     "remove_row",
     "save_section",
     "submit",
     "uncheck",
     "withdraw",
+    "write",
 ]

@@ -9,6 +9,7 @@ from madoguchi.cases.queries.documents import content, documents
 from madoguchi.cases.queries.figures import figures
 from madoguchi.cases.queries.found import course_of, scope_of
 from madoguchi.cases.queries.history import Happening, history
+from madoguchi.cases.queries.inbox import Received, inbox, own_message, unread
 from madoguchi.cases.queries.opinions import may_rate, opinions_for
 from madoguchi.cases.queries.own import draft_of, open_corrections, own_case, own_cases, own_draft
 from madoguchi.cases.queries.staff import (
@@ -23,6 +24,13 @@ from madoguchi.cases.queries.staff import (
     visible,
 )
 from madoguchi.cases.queries.standing import Stage, Standing, Turn, standing
+from madoguchi.cases.queries.talking import (
+    Waiting,
+    count_waiting_for_answer,
+    may_write,
+    remarks,
+    waiting_for_answer,
+)
 from madoguchi.cases.queries.unknown import unknown_case
 from madoguchi.cases.queries.worklist import (
     COUNTED,
@@ -57,11 +65,13 @@ __all__ = [
     "Happening",
     "Line",
     "Outcome",
+    "Received",
     "Sort",
     "Stage",
     "Standing",
     "Turn",
     "View",
+    "Waiting",
     "after",
     "answers_at",
     "answers_before",
@@ -69,6 +79,7 @@ __all__ = [
     "checkables",
     "content",
     "corrections",
+    "count_waiting_for_answer",
     "counts",
     "course_of",
     "days_left",
@@ -81,10 +92,12 @@ __all__ = [
     "found",
     "history",
     "in_order",
+    "inbox",
     "last_look",
     "line_subject",
     "listing",
     "may_rate",
+    "may_write",
     "mine_to_do",
     "notes",
     "open_corrections",
@@ -93,7 +106,9 @@ __all__ = [
     "own_case",
     "own_cases",
     "own_draft",
+    "own_message",
     "procedures_at",
+    "remarks",
     "scope_of",
     "sorts_of",
     "staff_case",
@@ -101,6 +116,8 @@ __all__ = [
     "standing",
     "unchecked",
     "unknown_case",
+    "unread",
     "visible",
+    "waiting_for_answer",
     "with_words",
 ]

@@ -16,6 +16,7 @@ from madoguchi.desk.presenting.evidence import GivenSection, Seen, Tick, evidenc
 from madoguchi.desk.presenting.history import HistoryLine, history_lines, readings
 from madoguchi.desk.presenting.panels import Panel, Typed, panels
 from madoguchi.desk.presenting.since import Since, since_last_look
+from madoguchi.desk.presenting.thread import Thread, thread
 from madoguchi.desk.presenting.verdict import Verdict, verdicts
 from madoguchi.desk.presenting.words import day_words, days_words, holders_words, time_words
 from madoguchi.events import Actor
@@ -119,6 +120,7 @@ class CasePage:
     flow: Progress
     history: Sequence[HistoryLine]
     readings: Sequence[HistoryLine]
+    thread: Thread
     next_url: str
     next_name: str
     refusal: str = ""
@@ -176,6 +178,7 @@ def case_page(case: Case, by: Actor, typed: Typed | None = None) -> CasePage:
         flow=standing.progress(package.graph),
         history=history_lines(happenings, package),
         readings=readings(happenings, package),
+        thread=thread(case),
         next_url=reverse("desk:case", args=(following.case.number,)) if following else "",
         next_name=following.applicant if following else "",
         days=_days(case),

@@ -51,6 +51,10 @@ DONE: Final = {
     "letter.revoke": gettext_noop("通知書を取り消した"),
     "message.send": gettext_noop("お知らせを書いた"),
     "message.deliver": gettext_noop("お知らせのメールを送った"),
+    "message.write": gettext_noop("担当課にメッセージを送った"),
+    "message.answer": gettext_noop("申請者にメッセージを送った"),
+    "message.read": gettext_noop("お知らせを読んだ"),
+    "thread.read": gettext_noop("メッセージを読んだ"),
     "message.bounce": gettext_noop("お知らせのメールが届かずに戻った"),
 }
 #: What was tried and refused, by verb.
@@ -81,6 +85,8 @@ TRIED: Final = {
     "letter.revoke": gettext_noop("通知書の取消し"),
     "message.send": gettext_noop("お知らせの作成"),
     "message.deliver": gettext_noop("お知らせの送信"),
+    "message.write": gettext_noop("担当課へのメッセージ"),
+    "message.answer": gettext_noop("申請者へのメッセージ"),
 }
 #: Why not, by the code of the refusal; any other is shown as its code.
 WHY_NOT: Final = {
@@ -141,6 +147,10 @@ WHY_NOT: Final = {
     "letter-revoked-already": gettext_noop("通知書はすでに取り消されていた"),
     "letter-unknown": gettext_noop("通知書が見つからなかった"),
     "letter-unprintable": gettext_noop("印字できない文字があった"),
+    "message-empty": gettext_noop("メッセージが書かれていなかった"),
+    "messages-too-many": gettext_noop("1日に送れる数を超えていた"),
+    "thread-closed": gettext_noop("メッセージの受付が終わっていた"),
+    "message-unknown": gettext_noop("お知らせが見つからなかった"),
     "message-gone": gettext_noop("お知らせが見つからなかった"),
     "not-signed-in": gettext_noop("サインインしていなかった"),
     "text-unsafe": gettext_noop("使えない文字があった"),

@@ -12,6 +12,7 @@ from madoguchi.cases import queries as cases
 from madoguchi.cases.models import Case
 from madoguchi.cases.queries import Stage, Standing
 from madoguchi.ground import clock
+from madoguchi.ground.errors import Refused
 from madoguchi.ground.languages import LocalText
 from madoguchi.ground.wareki import format_both
 from madoguchi.messages import queries as messages
@@ -20,6 +21,7 @@ from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules.picture import Progress
 from madoguchi.web.presenting.cards import tone_of, turn_words
 from madoguchi.web.presenting.formpage import AnswerSection, Draft, key_of, section_url
+from madoguchi.web.presenting.thread import Thread, thread
 from madoguchi.web.words import language, said
 
 #: Steps of the machine that mean nothing to a resident; they are part of the flow drawn, not of the line of dates.
@@ -67,6 +69,7 @@ class Said:
     at: datetime
     subject: str
     body: str
+    returned: bool
 
 
 @dataclass(slots=True)
@@ -99,10 +102,11 @@ class CasePage:
     withdraw_url: str
     office: str
     opinion_url: str
+    thread: Thread
 
 
-def case_page(case: Case) -> CasePage:
-    """The status page of a case that the reader may see."""
+def case_page(case: Case, *, typed: str = "", refusal: Refused | None = None) -> CasePage:
+    """The status page of a case that the reader may see; ``typed`` is a message that was refused."""
     key, standing, draft = key_of(case), cases.standing(case), Draft(case)
     timeline = list(_line(case, standing))
     correction = case.steps.filter(kind="correction", done_at=None).first()
@@ -130,7 +134,7 @@ def case_page(case: Case) -> CasePage:
         letters=[_letter(key, one) for one in messages.letters_about(case.pk)],
         timeline=timeline,
         flow=standing.progress(draft.package.graph),
-        messages=[Said(one.created_at, one.subject, one.body) for one in _latest(case)],
+        messages=[Said(one.created_at, one.subject, one.body, one.failed_at is not None) for one in _latest(case)],
         sections=_answers(case),
         receipt_url=reverse("web:receipt", args=(key,)) if case.number else "",
         procedure_url=reverse("web:procedure", args=(case.procedure.code,)),
@@ -138,6 +142,7 @@ def case_page(case: Case) -> CasePage:
         withdraw_url=reverse("web:withdraw", args=(key,)),
         office=office_words(draft),
         opinion_url=reverse("web:opinion", args=(key,)) if cases.may_rate(case) else "",
+        thread=thread(case, office_words(draft), typed=typed, refusal=refusal),
     )
 
 
@@ -254,4 +259,5 @@ def _letter(key: str, one: Letter) -> LetterLink:
 
 
 def _latest(case: Case) -> list[Message]:
-    return sorted(messages.messages_about(case.pk), key=lambda one: one.created_at, reverse=True)
+    shown = messages.messages_about(case.pk).filter(person_id=case.person_id)
+    return sorted(shown, key=lambda one: one.created_at, reverse=True)

@@ -1,6 +1,8 @@
 """What templates need beyond Django: icons, days and times in the reader's language."""
 
 import datetime as dt
+from collections.abc import Mapping
+from typing import Any
 
 from django import template
 from django.templatetags.static import static
@@ -8,6 +10,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
+from madoguchi.cases import queries as cases
+from madoguchi.events import Actor
 from madoguchi.web import words
 
 register = template.Library()
@@ -28,6 +32,13 @@ def icon(name: str) -> SafeString:
             '<svg class="icon" role="img" aria-label="{}"><use href="{}#{}"/></svg>', names[name], sheet, name
         )
     return format_html('<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>', sheet, name)
+
+
+@register.simple_tag(takes_context=True)
+def unread(context: Mapping[str, Any]) -> int:
+    """How many lines of the inbox the resident who is signed in has not opened."""
+    resident = context.get("resident")
+    return cases.unread(resident) if isinstance(resident, Actor) else 0
 
 
 @register.filter

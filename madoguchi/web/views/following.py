@@ -22,6 +22,7 @@ from madoguchi.web.presenting import cards
 from madoguchi.web.presenting.casepage import case_page
 from madoguchi.web.presenting.formpage import Draft, key_of, section_url
 from madoguchi.web.views.guard import for_residents, own
+from madoguchi.web.views.talking import note_opened
 from madoguchi.web.words import language, said, words
 
 
@@ -45,7 +46,9 @@ def case(request: HttpRequest, resident: Actor, key: str) -> HttpResponse:
         if one.revision == 0 and draft.sections():
             section = draft.sections()[0]
         return redirect(section_url(one, section) if section else reverse("web:review", args=(key_of(one),)))
-    return render(request, "web/case.html", {"case": case_page(one)})
+    page = case_page(one)
+    note_opened(one, resident)
+    return render(request, "web/case.html", {"case": page})
 
 
 @require_safe

@@ -1,0 +1,80 @@
+"""The inbox of a resident: everything that the city said to them, in one list, whatever it is."""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any, Literal
+from uuid import UUID
+
+from django.db.models import Q
+
+from madoguchi.cases.models import Case, Remark
+from madoguchi.cases.queries.own import own_cases
+from madoguchi.events import Actor
+from madoguchi.ground.errors import NotFound
+from madoguchi.messages.models import Letter, Message
+from madoguchi.messages.queries import inbox as messages_of
+
+#: Lines that the inbox shows at most; older ones stand on the pages of their cases.
+MOST_LINES = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One line: a notice, a letter, or a message that somebody of the office wrote. ``case`` may be none."""
+
+    kind: Literal["notice", "letter", "remark"]
+    key: UUID
+    at: dt.datetime
+    subject: str
+    unread: bool
+    case: Case | None
+
+
+def inbox(by: Actor, case: Case | None = None) -> list[Received]:
+    """What the resident got, unread first, then newest first; of one case only, if given (which the caller has asked
+    for as the resident's own)."""
+    cases = {one.pk: one for one in own_cases(by).defer("answers", "typed", "procedure__data", "procedure__graph")}
+    about = [case.pk] if case is not None else list(cases)
+    notices = messages_of(by.who).defer("body")
+    letters = Letter.objects.filter(person_id=by.who).order_by("-issued_at")
+    if case is not None:
+        notices, letters = notices.filter(about=case.pk), letters.filter(about=case.pk)
+    said = Remark.objects.filter(case__in=about, account__isnull=False).defer("body").order_by("-written_at")
+
+    def of(key: Any) -> Case | None:
+        return cases.get(key)
+
+    lines = [
+        Received("notice", one.pk, one.created_at, one.subject, one.read_at is None, of(one.about))
+        for one in notices[:MOST_LINES]
+    ]
+    lines += [
+        Received("letter", one.pk, one.issued_at, one.title, one.read_at is None, of(one.about))
+        for one in letters[:MOST_LINES]
+    ]
+    lines += [
+        Received("remark", one.pk, one.written_at, "", one.read_at is None, of(one.case_id))
+        for one in said[:MOST_LINES]
+    ]
+    lines.sort(key=lambda one: (one.unread, one.at), reverse=True)
+    return lines[:MOST_LINES]
+
+
+def unread(by: Actor) -> int:
+    """How many lines of the inbox have not been opened."""
+    if by.kind != "resident":
+        return 0
+    mine = by.who
+    return (
+        Message.objects.filter(person_id=mine, read_at=None).count()
+        + Letter.objects.filter(person_id=mine, read_at=None, revoked_at=None).count()
+        + Remark.objects.filter(Q(case__person_id=mine), read_at=None, account__isnull=False).count()
+    )
+
+
+def own_message(key: UUID, by: Actor) -> Message:
+    """A notice to this resident. Raises NotFound for any other, existing or not."""
+    found = Message.objects.filter(pk=key, person_id=by.who).first() if by.kind == "resident" else None
+    if found is None:
+        raise NotFound("message-unknown", "このお知らせは見つかりません。")
+    return found
