@@ -47,6 +47,7 @@ PUBLIC = {
     *("home", "procedures", "procedure", "start", "life-event", "accessibility", "privacy", "accent", "robots"),
     *("office", "figures"),
     *("sign-in", "card", "card-return", "email", "email-code", "email-link", "sign-out", "verify", "verify-code"),
+    *("office", "figures"),
 }
 #: What a member of staff has of their own, whatever their section.
 OWN_DESK = re.compile(r"^(account_|mfa_|work$|messages$)")
@@ -88,6 +89,7 @@ def filled(route: str, case: Case) -> str:
         "<uuid:letter_id>": str(letter.pk if letter else case.pk),
         "<uuid:step_id>": str(step.pk if step else case.pk),
         "<slug:code>": case.procedure.code,
+        "<uuid:message_id>": str(case.pk),
     }
     return re.sub(r"<[^>]+>", lambda place: there.get(place[0], "1"), route)
 
@@ -276,6 +278,7 @@ def test_a_whole_story_leaves_no_answer_in_events_jobs_sessions_or_logs(
     actions.approve(open_step(case), "approve", by=staff("children", "children-head"), note=secret)
     case.refresh_from_db()
     typed = {*words_of(case.answers), secret, "072-999-8877", "hanako.himitsu@example.jp", "hanako.himitsu"}
+    typed -= {str(one.version) for one in Procedure.objects.all()}  # a day that is also a version of a package
     assert len(typed) > 8
     with connection.cursor() as cursor:
         cursor.execute("SELECT data::text FROM event UNION ALL SELECT args::text FROM procrastinate_jobs")
