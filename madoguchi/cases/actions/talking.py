@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from madoguchi.cases.actions import driving
-from madoguchi.cases.actions.handling import IN_CASE
+from madoguchi.cases.actions.reasons import IN_CASE
 from madoguchi.cases.models import Case, Remark
 from madoguchi.cases.queries import may_write
 from madoguchi.cases.rules import talking
