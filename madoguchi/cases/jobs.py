@@ -6,8 +6,8 @@ from uuid import UUID
 
 from django.conf import settings
 
-from madoguchi.cases.actions import driving, rating, telling, timing
-from madoguchi.cases.models import Case, Figures, Opinion, Step, Timer
+from madoguchi.cases.actions import driving, rating, settling, telling, timing
+from madoguchi.cases.models import Case, Figures, Opinion, Payment, Step, Timer
 from madoguchi.events import SYSTEM
 from madoguchi.events.following import follows
 from madoguchi.events.models import Event
@@ -28,6 +28,7 @@ from madoguchi.procedures import queries as procedures
     "case.perform",
     "case.fire",
     "case.migrate",
+    "payment.confirm",
     name="cases.perform",
 )
 def perform_open_steps(event_id: UUID) -> None:
@@ -88,6 +89,45 @@ def send_confirmation(event_id: UUID) -> None:
     )
 
 
+@follows("payment.hear", name="payments.settle")
+def settle_what_was_heard(event_id: UUID) -> None:
+    """A notice is a hint: the provider is asked for the truth."""
+    for payment in _payments(event_id):
+        settling.settle(payment)
+
+
+@follows("case.withdraw", name="payments.close")
+def close_what_is_not_owed(event_id: UUID) -> None:
+    """A page of a withdrawn case is closed, so that nobody pays for nothing."""
+    case = _case(event_id)
+    for payment in Payment.objects.filter(case=case, paid_at=None, over_at=None) if case else ():
+        settling.settle(payment)
+
+
+@follows("payment.refund", "payment.confirm", name="payments.refund")
+def send_back_what_was_asked_back(event_id: UUID) -> None:
+    """The provider is told to give the money back."""
+    for payment in _payments(event_id):
+        settling.send_back(payment)
+
+
+@follows("payment.confirm", "payment.give_back", name="payments.tell")
+def tell_about_money(event_id: UUID) -> None:
+    """The applicant is told that the money has arrived, or has gone back."""
+    confirmed = Event.objects.get(pk=event_id).verb == "payment.confirm"
+    template = "payment-received" if confirmed else "payment-refunded"
+    for payment in _payments(event_id):
+        # What was not owed is on its way back: said once it is there.
+        known = Message.objects.filter(event_id=event_id, template=template).exists()
+        if not known and not (confirmed and payment.refund_asked_at is not None):
+            telling.tell(payment.case, template, event=event_id, by=SYSTEM)
+
+
+def look_after_payments() -> int:
+    """Ask the provider about what is open. The worker calls it every minute: a lost notice loses nothing."""
+    return settling.look_after()
+
+
 def fire_due(limit: int = 200) -> int:
     """Fire the timers whose time has come, oldest first. The worker calls it every few seconds."""
     due = Timer.objects.filter(fired_at=None, due_at__lte=clock.now()).select_related("step__case").order_by("due_at")
@@ -120,7 +160,15 @@ def forget_words() -> int:
 def _case(event_id: UUID) -> Case | None:
     """The case of an event whose subject is the case itself or one of its steps or timers."""
     event = Event.objects.get(pk=event_id)
-    path = {"case": "pk", "step": "steps__pk", "timer": "steps__timers__pk"}.get(event.subject_kind)
+    paths = {"case": "pk", "step": "steps__pk", "timer": "steps__timers__pk", "payment": "payments__pk"}
+    path = paths.get(event.subject_kind)
     if path is None or event.subject_id is None:
         return None
     return Case.objects.select_related("procedure").filter(**{path: event.subject_id}).first()
+
+
+def _payments(event_id: UUID) -> list[Payment]:
+    """The payment that an event is about."""
+    event = Event.objects.get(pk=event_id)
+    found = Payment.objects.select_related("case__procedure").filter(pk=event.subject_id) if event.subject_id else ()
+    return list(found)

@@ -146,6 +146,11 @@ def record(**data: Any) -> None:
     run.stack[-1].data.update(data)
 
 
+def within_act() -> bool:
+    """Whether an act is going on here: then nothing may wait for the network."""
+    return _run.get() is not None
+
+
 def current_event() -> UUID:
     """The id of the event that the current act will leave; lets a row point to the event that made it."""
     run = _run.get()

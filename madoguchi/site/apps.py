@@ -6,7 +6,7 @@ from django.apps import AppConfig
 
 #: Everything that registers itself on import: jobs that follow events, and the bridges into the ports.
 JOBS = ("madoguchi.events.jobs", "madoguchi.messages.jobs", "madoguchi.cases.jobs")
-BRIDGES = ("madoguchi.bridges.mail", "madoguchi.bridges.pades", "madoguchi.bridges.oidc")
+BRIDGES = ("madoguchi.bridges.mail", "madoguchi.bridges.pades", "madoguchi.bridges.oidc", "madoguchi.bridges.stripe")
 
 
 class SiteConfig(AppConfig):

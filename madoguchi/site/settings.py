@@ -224,6 +224,12 @@ SIGNING_KEY = Path(os.environ.get("MADOGUCHI_SIGNING_KEY", VAR / "signing" / "ci
 SIGNING_PASSWORD = os.environ.get("MADOGUCHI_SIGNING_PASSWORD", "")
 TIMESTAMP_URL = os.environ.get("MADOGUCHI_TIMESTAMP", "")
 
+# Fees are paid at a provider: its API, our secret key there, and the secret that signs its notices to us.
+PAYMENT_PROVIDER = "stripe"
+STRIPE_URL = os.environ.get("MADOGUCHI_STRIPE_URL", "https://api.stripe.com")
+STRIPE_KEY = os.environ.get("MADOGUCHI_STRIPE_KEY", "")
+STRIPE_WEBHOOK_SECRET = os.environ.get("MADOGUCHI_STRIPE_WEBHOOK_SECRET", "")
+
 SESSION_COOKIE_NAME = "__Host-madoguchi" if HTTPS else "madoguchi"
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS

@@ -1,13 +1,14 @@
 """``madoguchi demo``: a whole city on one machine, from an empty database to an address to open.
 
-Order: private cluster → tables → catalogue → sample city → identity provider, mail catcher, worker, web. Every step
-may be repeated; nothing stays behind when it ends.
+Order: private cluster → tables → catalogue → sample city → identity provider, mail catcher, payment provider, worker,
+web. Every step may be repeated; nothing stays behind when it ends.
 """
 
 import fcntl
 import hashlib
 import json
 import os
+import secrets
 import shutil
 import sys
 import time
@@ -35,6 +36,7 @@ class Ports:
     identity: int = 3999
     mail_page: int = 8025
     smtp: int = 1025
+    payments: int = 8030
 
 
 def var() -> Path:
@@ -77,7 +79,7 @@ def demo(ports: Ports) -> None:
             if private:
                 _remember_tables()
             with Supervisor() as supervisor:
-                say("starting identity provider, mail catcher and web")
+                say("starting identity provider, mail catcher, payment provider and web")
                 for program in _faces(ports):
                     supervisor.start(program)
                 # They come up while the city is loaded. The worker waits: it would take the sample cases from us.
@@ -98,6 +100,10 @@ def _environ(ports: Ports) -> dict[str, str]:
         "MADOGUCHI_BASE_URL": f"http://localhost:{ports.web}",
         "MADOGUCHI_OIDC_ISSUER": f"http://localhost:{ports.identity}/api/realms/main",
         "MADOGUCHI_SMTP": f"smtp://127.0.0.1:{ports.smtp}",
+        "MADOGUCHI_STRIPE_URL": f"http://localhost:{ports.payments}",
+        # Between the city and the sandbox of this start: nobody else has to know them.
+        "MADOGUCHI_STRIPE_KEY": f"sk_test_{secrets.token_hex(16)}",
+        "MADOGUCHI_STRIPE_WEBHOOK_SECRET": f"whsec_{secrets.token_hex(16)}",
         "MADOGUCHI_POOL": os.environ.get("MADOGUCHI_POOL", "6"),
         "DJANGO_SETTINGS_MODULE": "madoguchi.site.settings",
     }
@@ -111,10 +117,13 @@ def _faces(ports: Ports) -> list[Program]:
         raise CannotStart("Node is missing: run `make setup`.")
     identity = [str(node), str(ROOT / "tools/idp/main.mjs"), "--port", str(ports.identity)]
     mail = [sys.executable, "-m", "tools.mailbox", "--smtp-port", str(ports.smtp), "--http-port", str(ports.mail_page)]
+    notify = f"http://localhost:{ports.web}/payments/notice/"
+    money = [sys.executable, "-m", "tools.payments", "--port", str(ports.payments), "--notify", notify]
     configuration = "/api/realms/main/.well-known/openid-configuration"
     return [
         Program("identity", [*identity, "--state", str(var() / "idp")], answers_http(ports.identity, configuration)),
         Program("mail", [*mail, "--folder", str(var() / "mail")], answers_http(ports.mail_page), _PYTHON),
+        Program("payments", [*money, "--folder", str(var() / "payments")], answers_http(ports.payments), _PYTHON),
         # One process: a visitor at a time does not need a second, and each costs seconds of the start.
         Program(
             "web", [*_MADOGUCHI, "web", "--port", str(ports.web), "--workers", "1"], answers_http(ports.web), _PYTHON
@@ -200,6 +209,7 @@ def _alone() -> Iterator[None]:
 
 def _check_ports(ports: Ports) -> None:
     options = {"web": "--port", "identity": "--identity-port", "mail_page": "--mail-port", "smtp": "--smtp-port"}
+    options |= {"payments": "--payments-port"}
     for name, option in options.items():
         port = getattr(ports, name)
         who = taken_by(port)

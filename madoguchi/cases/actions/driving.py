@@ -9,8 +9,8 @@ import json
 from typing import Any
 from uuid import UUID
 
-from madoguchi.cases.actions import telling, writing
-from madoguchi.cases.models import Case, Decision, Step, Timer
+from madoguchi.cases.actions import refunding, telling, writing
+from madoguchi.cases.models import Case, Decision, Step, Timer, Why
 from madoguchi.cases.queries import scope_of
 from madoguchi.events import SYSTEM, Actor, act, record
 from madoguchi.events.acting import current_event
@@ -24,7 +24,7 @@ from madoguchi.messages import actions as messages
 from madoguchi.messages.models import Letter
 from madoguchi.people.models import Person
 from madoguchi.procedures import queries as procedures
-from madoguchi.procedures.rules import engine
+from madoguchi.procedures.rules import engine, fees
 from madoguchi.procedures.rules.course import Course
 from madoguchi.procedures.rules.flow import Node
 
@@ -80,10 +80,12 @@ def cancel(case: Case, reason: str) -> None:
         return
     drive = Drive(case)
     moves = engine.cancel(drive.package.graph, drive.state(), reason)
-    case.engine = moves.state.dump()
+    case.engine, case.payable_at = moves.state.dump(), None
     case.changed_at = now = clock.now()
     Timer.objects.filter(step__case=case, fired_at=None).update(fired_at=now)
     case.steps.filter(done_at=None).update(done_at=now, outcome="cancelled")
+    if reason == engine.ENDED_WITHDRAWN:
+        refunding.give_back(case, drive.package, Why.WITHDRAWN)
 
 
 def is_later(step: Step) -> bool:
@@ -104,6 +106,7 @@ class Drive:
         self.steps: dict[int, Step] = {}
         self.timers: list[Timer] = []
         self.last_account: Any = None
+        self.asks_payment = False
         self.now = clock.now()
 
     def rejudge(self) -> None:
@@ -136,10 +139,13 @@ class Drive:
             token = waiting.pop(0)
             node = graph[token.node]
             step = self._open(token, node)
-            if node.is_human or node.kind in LATER or node.kind == "wait":
+            owes = node.kind == "pay" and fees.amount(self.package.procedure, node, self.scope()) > 0
+            if owes:
+                self.case.payable_at, self.asks_payment = self.now, True
+            if owes or (node.is_human and node.kind != "pay") or node.kind in LATER or node.kind == "wait":
                 continue
             self._perform(node)
-            step.done_at, step.outcome = self.now, "done"
+            step.done_at, step.outcome = self.now, "free" if node.kind == "pay" else "done"
             following = engine.complete(graph, state, token.id, "", self.scope())
             state = following.state
             waiting = [*following.opened, *waiting]
@@ -169,6 +175,10 @@ class Drive:
             self.decision.save(force_insert=new)
         self.case.changed_at = self.now
         self.case.save()
+        if self.asks_payment:
+            self._notify("payment-asked")
+        if self.case.decided_at is not None and not self.course.granted:
+            refunding.give_back(self.case, self.package, Why.REFUSED)
         machine = [one.pk for one in self.steps.values() if one.done_at is None and is_later(one)]
         if machine:
             record(machine=machine)
@@ -179,7 +189,7 @@ class Drive:
         step = Step(
             case=self.case, token=token.id, node=node.id, kind=node.kind, channel=node.channel, opened_at=self.now
         )
-        if node.is_human and node.kind != "correction" and node.by:
+        if node.is_human and not node.is_applicants and node.by:
             holders = procedures.holders(node.by, self.package.procedure)
             step.section = min(holders.sections, default="")
             step.posts = sorted(holders.posts)

@@ -35,7 +35,7 @@ def migrate(case: Case, map_: MigrationMap, to: Procedure, *, by: Actor = SYSTEM
     for step in case.steps.filter(done_at=None):
         node = new.graph[moved.tokens[step.token]]
         step.node, step.kind, step.channel = node.id, node.kind, node.channel
-        if node.by and node.kind != "correction":
+        if node.by and not node.is_applicants:
             holders = procedures.holders(node.by, new.procedure)
             step.section, step.posts = min(holders.sections, default=""), sorted(holders.posts)
             case.show_to(step.section, step.posts)

@@ -17,7 +17,16 @@ from madoguchi.messages.queries import messages_about
 from madoguchi.procedures import queries as procedures
 
 #: Told on the way; none of them says that the case is at its end.
-TURNS = ("received", "corrected", "returned", "reminded", "answered", "payment-asked", "payment-received")
+TURNS = (
+    "received",
+    "corrected",
+    "returned",
+    "reminded",
+    "answered",
+    "payment-asked",
+    "payment-received",
+    "payment-refunded",
+)
 
 
 def templates(event: Event, case: Case) -> Iterator[str]:

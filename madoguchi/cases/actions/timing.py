@@ -27,8 +27,9 @@ def fire(timer: Timer, *, by: Actor = SYSTEM) -> Timer:
         case.returned_at = None
         driving.complete(case, fresh.step, "refuse", drive=drive)
     elif fresh.then == "remind":
-        if fresh.step.kind == "correction":
-            telling.tell(case, "reminded", event=current_event(), by=by)
+        if fresh.step.kind in ("correction", "pay"):
+            template = "reminded" if fresh.step.kind == "correction" else "payment-asked"
+            telling.tell(case, template, event=current_event(), by=by)
     else:
         driving.complete(case, fresh.step, fresh.then)
     return fresh

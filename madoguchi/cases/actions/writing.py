@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Sum
 
 from madoguchi.cases.models import Case, Decision
 from madoguchi.ground import clock
@@ -60,11 +61,18 @@ def letter_data(case: Case, package: Published, decision: Decision | None) -> di
         **data,
         "decision": {"granted": decision.granted if decision else True},
         "answers": case.answers,
+        "paid": paid(case),
         "verdict": decision.values if decision else {},
         "finding": decision.course.get("finding", {}) if decision else {},
         "reasons": [reason["ja"] for reason in decision.reasons] if decision else [],
         "remedies": [remedy.text["ja"]] if remedy is not None and remedy.kind != "none" else [],
     }
+
+
+def paid(case: Case) -> int:
+    """Yen that were paid online and have not been asked back."""
+    kept = case.payments.filter(paid_at__isnull=False, refund_asked_at=None)
+    return int(kept.aggregate(yen=Sum("paid_yen"))["yen"] or 0)
 
 
 def receipt_data(case: Case, package: Published, language: str) -> dict[str, Any]:
@@ -83,7 +91,7 @@ def message_values(case: Case, package: Published) -> dict[str, object]:
     """The values that the mail templates use. Neither name nor answers: those stand in the portal only."""
     language = case.language
     said = contact(package, language)
-    open_step = case.steps.filter(kind="correction", done_at=None).first()
+    open_step = case.steps.filter(kind__in=("correction", "pay"), done_at=None).first()
     due = clock.day_of(open_step.due_at) if open_step is not None and open_step.due_at else None
     return {
         "city": procedures.city().name.get_for(language),

@@ -13,6 +13,7 @@ from madoguchi.cases.models.hold import Hold
 from madoguchi.cases.models.note import Note, Phrase, Use
 from madoguchi.cases.models.opinion import Ease, Opinion
 from madoguchi.cases.models.origin import Origin
+from madoguchi.cases.models.payment import Payment, PaymentNotice, PaymentState, Why
 from madoguchi.cases.models.remark import Remark
 from madoguchi.cases.models.step import Correction, Step, Timer
 from madoguchi.cases.models.submission import Submission
@@ -35,6 +36,9 @@ __all__ = [
     "Note",
     "Opinion",
     "Origin",
+    "Payment",
+    "PaymentNotice",
+    "PaymentState",
     "Phrase",
     "Remark",
     "State",
@@ -42,5 +46,6 @@ __all__ = [
     "Submission",
     "Timer",
     "Use",
+    "Why",
     "at_post",
 ]

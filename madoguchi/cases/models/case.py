@@ -32,6 +32,7 @@ class State(models.TextChoices):
     DRAFT = "draft", "入力の途中"
     RECEIVED = "received", "受付済み"
     RETURNED = "returned", "直しをお待ちしています"
+    PAYABLE = "payable", "お支払いをお待ちしています"
     DECIDED = "decided", "決定しました"
     CLOSED = "closed", "終わりました"
     WITHDRAWN = "withdrawn", "取り下げ"
@@ -44,6 +45,7 @@ _STATE = When_(
     When(closed_at__isnull=False, then=Value(State.CLOSED)),
     When(decided_at__isnull=False, then=Value(State.DECIDED)),
     When(returned_at__isnull=False, then=Value(State.RETURNED)),
+    When(payable_at__isnull=False, then=Value(State.PAYABLE)),
     When(received_at__isnull=False, then=Value(State.RECEIVED)),
     default=Value(State.DRAFT),
     output_field=models.TextField(),
@@ -68,6 +70,7 @@ _STATE = When_(
     received_at=Sensitivity.INTERNAL,
     due_on=Sensitivity.INTERNAL,
     returned_at=Sensitivity.INTERNAL,
+    payable_at=Sensitivity.INTERNAL,
     decided_at=Sensitivity.INTERNAL,
     closed_at=Sensitivity.INTERNAL,
     withdrawn_at=Sensitivity.INTERNAL,
@@ -117,6 +120,7 @@ class Case(models.Model):
     received_at = models.DateTimeField(null=True)
     due_on = models.DateField(null=True)
     returned_at = models.DateTimeField(null=True)
+    payable_at = models.DateTimeField(null=True)
     decided_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
     withdrawn_at = models.DateTimeField(null=True)

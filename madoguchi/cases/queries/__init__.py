@@ -12,6 +12,7 @@ from madoguchi.cases.queries.history import Happening, history
 from madoguchi.cases.queries.inbox import Received, inbox, own_message, unread
 from madoguchi.cases.queries.opinions import may_rate, opinions_for
 from madoguchi.cases.queries.own import draft_of, open_corrections, own_case, own_cases, own_draft
+from madoguchi.cases.queries.payments import Bill, bill, payments_of
 from madoguchi.cases.queries.staff import (
     after,
     corrections,
@@ -60,6 +61,7 @@ __all__ = [
     "PAGE",
     "SORTS",
     "VIEWS",
+    "Bill",
     "Checkable",
     "Filters",
     "Happening",
@@ -75,6 +77,7 @@ __all__ = [
     "after",
     "answers_at",
     "answers_before",
+    "bill",
     "case_notes",
     "checkables",
     "content",
@@ -107,6 +110,7 @@ __all__ = [
     "own_cases",
     "own_draft",
     "own_message",
+    "payments_of",
     "procedures_at",
     "remarks",
     "scope_of",

@@ -27,9 +27,10 @@ def history(case: Case) -> list[Happening]:
     """Everything that happened to the case, its steps, letters and messages, oldest first, refusals included."""
     nodes = dict(case.steps.values_list("pk", "node"))
     timers = dict(Timer.objects.filter(step__case=case).values_list("pk", "step__node"))
+    payments = dict(case.payments.values_list("pk", "step__node"))
     letters = {one.pk: f"{one.title}（{one.number}）" for one in letters_about(case.pk)}
     notes = {one.pk: f"{one.subject}（{one.get_channel_display()}）" for one in messages_about(case.pk)}
-    titles, steps = letters | notes, nodes | timers
+    titles, steps = letters | notes, nodes | timers | payments
     about = Event.objects.filter(subject_id__in=[case.pk, *steps, *titles])
     events = list(about.exclude(verb="message.take").order_by("at", "id"))  # what became of the mail follows at once
     names = staff_names({one.actor_id for one in events if one.actor_kind == "staff" and one.actor_id})

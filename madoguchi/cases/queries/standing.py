@@ -10,7 +10,7 @@ from madoguchi.cases.queries.found import course_of, scope_of
 from madoguchi.cases.queries.own import open_corrections
 from madoguchi.ground.languages import LocalText
 from madoguchi.procedures import queries as procedures
-from madoguchi.procedures.rules.flow import TITLES, Graph, Node
+from madoguchi.procedures.rules.flow import APPLICANT, TITLES, Graph, Node
 from madoguchi.procedures.rules.outlook import ahead
 from madoguchi.procedures.rules.picture import Progress
 
@@ -76,7 +76,7 @@ def standing(case: Case) -> Standing:
 
 def _past(node: Node | None, step: Step) -> Stage:
     """A step that was or is; ``node`` is None where a newer version, to which the case was migrated, lacks it."""
-    node = node or Node(step.node, step.kind, {}, channel=step.channel)
+    node = node or Node(step.node, step.kind, {}, by=_by(step), channel=step.channel)
     return Stage(
         node=node.id,
         kind=node.kind,
@@ -90,7 +90,11 @@ def _past(node: Node | None, step: Step) -> Stage:
     )
 
 
+def _by(step: Step) -> str | None:
+    return APPLICANT if step.kind in ("correction", "pay") else None
+
+
 def _turn(node: Node) -> Turn:
-    if node.kind == "correction":
+    if node.is_applicants:
         return "applicant"
     return "office" if node.is_human else "machine"

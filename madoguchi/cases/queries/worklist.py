@@ -197,8 +197,8 @@ def days_left(case: Case) -> int:
 
 #: Read with a line; everything else of a case stays where it is.
 _COLUMNS: Final = (
-    *("number", "procedure_id", "section", "applicant", "kana", "received_at", "due_on", "returned_at", "decided_at"),
-    *("closed_at", "withdrawn_at", "ended_at", "changed_at", "state"),
+    *("number", "procedure_id", "section", "applicant", "kana", "received_at", "due_on", "decided_at"),
+    *("returned_at", "payable_at", "closed_at", "withdrawn_at", "ended_at", "changed_at", "state"),
 )
 
 
@@ -208,14 +208,14 @@ def _viewed(view: View, by: Actor) -> QuerySet[Case]:
         return cases.filter(ended_at__isnull=False)
     cases = cases.filter(closed_at=None, withdrawn_at=None)
     if view == "waiting":
-        return cases.filter(returned_at__isnull=False)
+        return cases.filter(Q(returned_at__isnull=False) | Q(payable_at__isnull=False))
     if view == "late":
         return cases.filter(due_on__lt=clock.today(), decided_at=None)
     if view == "section":
         return cases.filter(section__in=by.sections)
     mine = Step.objects.filter(mine_to_do(by), done_at=None)
     if view == "elsewhere":
-        return cases.filter(~Exists(mine.filter(case=OuterRef("pk"))), returned_at=None)
+        return cases.filter(~Exists(mine.filter(case=OuterRef("pk"))), returned_at=None, payable_at=None)
     own = Q(taken_by=by.who)
     taken = {"mine": own | Q(taken_by=None), "taken": own, "free": Q(taken_by=None)}[view]
     return cases.filter(pk__in=mine.filter(taken).values("case"))
@@ -236,7 +236,7 @@ def _order(view: View, filters: Filters) -> tuple[str, bool]:
     own: Sort = "ended" if view == "ended" else "due"
     sort = filters.sort if filters.sort in sorts_of(view) else None
     down = filters.newest_first if filters.newest_first is not None else (sort or own) in ("ended", "changed")
-    return "returned_at" if view == "waiting" and sort is None else SORTS[sort or own], down
+    return SORTS[sort or own], down
 
 
 def _behind(view: View, cases: QuerySet[Case], filters: Filters, after: UUID) -> QuerySet[Case]:

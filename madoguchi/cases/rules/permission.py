@@ -18,10 +18,20 @@ OWN_CASE = Reason(
     "ご本人の手続だから",
     lambda actor, case: actor.kind == "resident" and actor.id == case.person_id,
 )
+OWN_STEP = Reason(
+    "own-case",
+    "ご本人の手続だから",
+    lambda actor, step: OWN_CASE.holds(actor, step.case),
+)
 SECTION_OF_CASE = Reason(
     "section-of-case",
     "この手続を担当する課だから",
     lambda actor, case: actor.kind == "staff" and case.section in actor.sections,
+)
+SECTION_OF_PAYMENT = Reason(
+    "section-of-case",
+    "この手続を担当する課だから",
+    lambda actor, payment: SECTION_OF_CASE.holds(actor, payment.case),
 )
 SECTION_OF_STEP = Reason(
     "section-of-step",

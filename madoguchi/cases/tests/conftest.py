@@ -8,7 +8,9 @@ import pytest
 from django.conf import settings
 
 from madoguchi.cases import actions
-from madoguchi.cases.models import Case
+from madoguchi.cases.actions import paying
+from madoguchi.cases.models import Case, Payment
+from madoguchi.cases.ports import Asked, Seen
 from madoguchi.events import SYSTEM, Actor
 from madoguchi.ground import clock
 from madoguchi.ground.ids import uuid7
@@ -80,3 +82,11 @@ def fill_in(case: Case, answers: dict[str, Any], by: Actor) -> None:
     """Save every section of the form with these answers."""
     for section in procedures.package(case.procedure).form.sections:
         actions.save_section(case, section.id, flat(answers), by=by)
+
+
+def pay(case: Case, by: Actor, *, yen: int | None = None) -> Payment:
+    """The open payment of the case, paid: what the acts note of it, without any provider."""
+    step = case.steps.select_related("case").get(kind="pay", done_at=None)
+    payment = actions.ask_payment(step, by=by)
+    payment = paying.present(payment, Asked(f"cs_{payment.pk}", "https://pay.example/"), by=SYSTEM)
+    return paying.confirm(payment, Seen("paid", payment.yen if yen is None else yen, f"pi_{payment.pk}"), by=SYSTEM)

@@ -13,7 +13,7 @@ from PIL import Image
 
 from madoguchi.cases import actions
 from madoguchi.cases.models import Case, Decision, State, Step
-from madoguchi.cases.tests.conftest import catalogue, flat
+from madoguchi.cases.tests.conftest import catalogue, flat, pay
 from madoguchi.events import SYSTEM, Actor
 from madoguchi.ground import clock
 from madoguchi.messages.models import Letter
@@ -79,6 +79,8 @@ def test_an_example_takes_its_path(code: str, name: str, published: dict[str, Pr
     assert {key: decision.values.get(key) for key in expected} == expected
     if example.letter is not None and example.letter.name is not None:
         assert Letter.objects.filter(about=case.pk, kind=example.letter.name).count() == 1
+    if example.pays is not None:
+        assert sum(one.paid_yen or 0 for one in case.payments.all()) == example.pays
     executed = case.steps.exclude(outcome="cancelled")
     assert example.digital == (not executed.exclude(channel="screen").exists())
 
@@ -112,6 +114,8 @@ def act_out(told: str, case: Case, example: Example, corrections: Iterator[Any],
         for number, path in enumerate(sorted(uploads)):
             actions.add_document(case, path, "追加.jpg", photograph(100 + number), by=players.resident)
         actions.submit(case, by=players.resident)
+    elif kind == "pay":
+        pay(case, players.resident)
     elif kind in ("examine", "approve", "consult", "issue"):
         step = Step.objects.select_related("case").filter(case=case, done_at=None, kind=kind).order_by("token").first()
         assert step is not None, told

@@ -7,7 +7,9 @@ from hypothesis import settings, strategies
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from madoguchi.cases import actions, queries
-from madoguchi.cases.models import Case, Decision, State, Step, Timer, at_post
+from madoguchi.cases.actions import paying
+from madoguchi.cases.models import Case, Decision, Payment, State, Step, Timer, at_post
+from madoguchi.cases.ports import Asked, Seen
 from madoguchi.cases.tests.conftest import Staff, fill_in
 from madoguchi.cases.tests.test_whole_case import DOG
 from madoguchi.events import SYSTEM, Actor
@@ -20,7 +22,7 @@ from madoguchi.people.queries import actor_of_person
 from madoguchi.procedures.models import Procedure
 from madoguchi.procedures.rules.engine import State as EngineState
 
-DEEDS = ("save", "submit", "withdraw", "accept", "refuse", "return", "do", "perform", "again", "fire")
+DEEDS = ("save", "submit", "withdraw", "accept", "refuse", "return", "do", "perform", "again", "fire", "ask", "arrive")
 
 
 class Office(RuleBasedStateMachine):
@@ -33,7 +35,7 @@ class Office(RuleBasedStateMachine):
         super().__init__()
         self.resident = actor_of_person(recognise("https://idp.example", str(uuid7()), "card", by=SYSTEM).pk, "card")
         self.case = actions.open_draft(self.row, by=self.resident)
-        fill_in(self.case, {**DOG, "microchip": "none", "fee_accepted": True}, self.resident)
+        fill_in(self.case, {**DOG, "microchip": "none"}, self.resident)
         self.last: Step | None = None
 
     @rule(deed=strategies.sampled_from(DEEDS), clerk=strategies.integers(0, 1))
@@ -64,8 +66,16 @@ class Office(RuleBasedStateMachine):
                 return False
             with clock.travel(timer.due_at):
                 actions.fire(timer, by=SYSTEM)
+        elif deed == "arrive":
+            payment = Payment.objects.filter(case=case).order_by("asked_at").last()
+            if payment is None:
+                return False
+            paying.present(payment, Asked(f"cs_{payment.pk}", "https://pay.example/"), by=SYSTEM)
+            paying.confirm(payment, Seen("paid", payment.yen, f"pi_{payment.pk}"), by=SYSTEM)
         elif step is None:
             return False
+        elif deed == "ask":
+            actions.ask_payment(step, by=self.resident)
         elif deed == "again" and self.last is not None:
             actions.examine(self.last, "accept", by=clerk)
         elif deed == "perform":
@@ -91,7 +101,14 @@ class Office(RuleBasedStateMachine):
         case = Case.objects.get(pk=self.case.pk)
         open_ = {one.token: one.node for one in Step.objects.filter(case=case, done_at=None)}
         assert open_ == (dict(EngineState.load(case.engine).tokens) if case.engine else {})
-        assert bool(open_) == (case.state in (State.RECEIVED, State.RETURNED, State.DECIDED))
+        assert bool(open_) == (case.state in (State.RECEIVED, State.RETURNED, State.PAYABLE, State.DECIDED))
+
+    @invariant()
+    def no_money_is_kept_that_is_not_owed(self) -> None:
+        for payment in Payment.objects.filter(case_id=self.case.pk, paid_at__isnull=False).select_related("step"):
+            assert (payment.refund_asked_at is None) == (payment.step.outcome == "paid")
+        case = Case.objects.get(pk=self.case.pk)
+        assert (case.payable_at is not None) == case.steps.filter(kind="pay", done_at=None).exists()
 
     @invariant()
     def the_state_is_what_the_dates_say(self) -> None:

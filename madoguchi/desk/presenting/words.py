@@ -39,7 +39,7 @@ def last_day(due_at: dt.datetime) -> dt.date:
 
 def holders_words(node: Node, package: Published) -> str:
     """Who does a step: 「子ども室」「子ども室課長・子ども室課長補佐」「申請者」「自動」."""
-    if node.kind == "correction":
+    if node.is_applicants:
         return gettext("申請者")
     if not node.is_human or not node.by:
         return gettext("自動")

@@ -13,7 +13,7 @@ from madoguchi import cases as cases_package
 from madoguchi import messages as messages_package
 from madoguchi.cases import actions, jobs, queries
 from madoguchi.cases.models import Case, Correction, Decision, State, Step
-from madoguchi.cases.tests.conftest import catalogue
+from madoguchi.cases.tests.conftest import catalogue, pay
 from madoguchi.desk.presenting.history import DONE, SMALL, TRIED, WHY_NOT, history_lines, readings
 from madoguchi.desk.tests.staging import CHILD, DOG, HOUSE, SURVEY, Staff, applicant, client_of, handed_in, open_step
 from madoguchi.events import SYSTEM
@@ -22,6 +22,7 @@ from madoguchi.events.rules import ACTS
 from madoguchi.ground import clock
 from madoguchi.ground import text as text_module
 from madoguchi.messages.models import Letter
+from madoguchi.people.queries import actor_of_person
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.actions import publish
 from madoguchi.procedures.models import Procedure
@@ -276,12 +277,12 @@ def test_what_leaves_the_screen_is_recorded(published: Published, staff: Staff) 
     by = staff("environment", "environment-clerk")
     actions.examine(open_step(case), "accept", by=by)
     client = client_of(by)
-    page = client.get(page_of(case)).content.decode()
-    assert "この段階は郵便で行います。" in page
-    assert client.post(form_of(case), {"_outcome": "accept"}).status_code == 302
+    assert "申請者" in client.get(page_of(case)).content.decode()
+    pay(case, actor_of_person(case.person_id, "card"))
     for step in Step.objects.filter(case=case, done_at=None, kind="issue", channel="screen"):
         actions.perform(step, by=SYSTEM)
     tag = case.steps.get(done_at=None)
+    assert "この段階は郵便で行います。" in client.get(page_of(case)).content.decode()
     answer = client.post(f"{page_of(case)}steps/{tag.pk}/", {"_note": "鑑札第12号を送った。"}, follow=True)
     assert "行ったことを記録しました。" in answer.content.decode()
     case.refresh_from_db()

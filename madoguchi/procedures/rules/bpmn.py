@@ -199,7 +199,7 @@ class _Model:
             return self.lane_of(fork.id)
         if not node.is_step:
             return MACHINE
-        return node.by or ("applicant" if node.kind in ("pay", "book") else MACHINE)
+        return node.by or ("applicant" if node.kind == "book" else MACHINE)
 
     # Steps with what follows them. Ways that lead to the same place are one flow.
     def _steps(self, scope: _Scope) -> None:

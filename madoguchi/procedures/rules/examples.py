@@ -13,7 +13,7 @@ from madoguchi.ground import clock
 from madoguchi.ground.errors import Refused
 from madoguchi.ground.expressions import Expression
 from madoguchi.messages.rules import letters
-from madoguchi.procedures.rules import engine
+from madoguchi.procedures.rules import engine, fees
 from madoguchi.procedures.rules.city import City, fill_text
 from madoguchi.procedures.rules.course import Course
 from madoguchi.procedures.rules.document import Path_, Problem
@@ -31,6 +31,7 @@ RULES: Mapping[str, str] = {
     "E04": "例のとおりの文書が出る",
     "E05": "例のとおりの項目だけをたずねる",
     "E06": "例のとおりにデジタルで終わる（または終わらない）",
+    "E08": "例のとおりの額を納める",
 }
 
 SAMPLE_NAMES: Mapping[str, str] = {"city": "見本市", "mayor": "見本市長", "governor": "見本県知事"}
@@ -51,6 +52,8 @@ class Story:
     """By name: the data each issued letter is set from."""
     asked: tuple[str, ...] = ()
     digital: bool = True
+    pays: int = 0
+    """Yen, all together."""
     stopped: tuple[str, str] | None = None
     """Where it could not go on as told: rule, and what is wrong."""
 
@@ -254,9 +257,11 @@ class _Player:
         elif node.kind == "correction":
             self.answers = _merged(self.answers, next(self.corrections, {}))
             course.rejudge(self.published, self.scope())
+        elif node.kind == "pay":
+            self.story.pays += fees.amount(self.published.procedure, node, self.scope())
         elif node.kind == "issue" and "letter" in said:
             self.story.letters[said["letter"]] = letter_data(
-                self.package, self.example, self.answers, course, city=self.city
+                self.package, self.example, self.answers, course, city=self.city, paid=self.story.pays
             )
 
 
@@ -264,7 +269,13 @@ class _Player:
 
 
 def letter_data(
-    package: Package, example: Example, answers: Mapping[str, Any], course: Course, *, city: City | None = None
+    package: Package,
+    example: Example,
+    answers: Mapping[str, Any],
+    course: Course,
+    *,
+    city: City | None = None,
+    paid: int = 0,
 ) -> dict[str, Any]:
     """The data of a letter (keys: catalogue/letters/README.md), with 見本 in the corner and invented numbers."""
     procedure = package.procedure
@@ -287,6 +298,7 @@ def letter_data(
         },
         "decision": {"granted": course.granted},
         "answers": answers,
+        "paid": paid,
         "verdict": course.values,
         "finding": course.finding,
         "reasons": [fill_text(reason["ja"], names) for reason in course.why()],
@@ -344,6 +356,9 @@ def _differences(example: Example, story: Story) -> Iterator[tuple[Path_, str, s
             [*(f"{one} をたずねました" for one in missing), *(f"{one} はたずねませんでした" for one in extra)]
         )
         yield ("asked",), "E05", message, f"asked: [{', '.join(story.asked)}]"
+    if example.pays is not None and story.pays != example.pays:
+        said = f"納める額は {example.pays:,}円ではなく {story.pays:,}円になりました"
+        yield ("pays",), "E08", said, f"pays: {story.pays}"
     if story.digital != example.digital:
         said = "すべてデジタルで終わりました" if story.digital else "デジタルの流れから外れました"
         yield ("digital",), "E06", said, f"digital: {'true' if story.digital else 'false'}"

@@ -14,13 +14,15 @@ from typing import Any
 
 from madoguchi.ground.languages import LocalText
 from madoguchi.procedures.rules.document import Path_
-from madoguchi.procedures.rules.format import DIGITAL_CHANNELS, AnyBody, Procedure, Step, walk
+from madoguchi.procedures.rules.format import DIGITAL_CHANNELS, AnyBody, Fee, Pay, Procedure, Step, walk
 
 START, END = "start", "end"
 MAX_STEPS = 300
 ROUTING = frozenset({"start", "end", "gateway", "fork", "join"})
 """Kinds that the engine passes by itself; a token of every other kind stops and is a step."""
-HUMAN = frozenset({"examine", "consult", "approve", "correction"})
+HUMAN = frozenset({"examine", "consult", "approve", "correction", "pay"})
+APPLICANT = "applicant"
+"""Who does corrections and payments; not a role of the organisation."""
 
 TITLES: Mapping[str, LocalText] = MappingProxyType(
     {
@@ -62,7 +64,7 @@ class Node:
     next: Mapping[str, str]
     title: LocalText | None = None
     by: str | None = None
-    """A role; ``applicant`` at a correction."""
+    """A role; ``applicant`` at a correction and a payment."""
     channel: str = "screen"
     when: str | None = None
     """Of a gateway: the condition between the ways ``yes`` and ``no``."""
@@ -88,6 +90,11 @@ class Node:
     def is_human(self) -> bool:
         """Whether a person must do it: by its nature, or because it leaves the digital path."""
         return self.kind in HUMAN or not self.is_digital
+
+    @property
+    def is_applicants(self) -> bool:
+        """Whether it is the applicant's turn: to correct, or to pay."""
+        return self.by == APPLICANT
 
     @property
     def is_digital(self) -> bool:
@@ -338,7 +345,7 @@ class _Compiler:
 
     def _entry(self, step: Step, path: Path_) -> str:
         """Where a token arrives that is to do this step if its condition holds."""
-        conditional = step.parallel is None and step.body.when is not None
+        conditional = step.parallel is None and self._when(step.body) is not None
         return f"{self.ids[path]}-if" if conditional else self.ids[path]
 
     def _step(self, steps: tuple[Step, ...], index: int, at: Path_, after: str) -> str:
@@ -364,17 +371,25 @@ class _Compiler:
                 step.kind,
                 MappingProxyType(next_),
                 body.title or TITLES[step.kind],
-                body.by,
+                APPLICANT if step.pay else body.by,
                 body.channel,
                 deadline=MappingProxyType(body.deadline.model_dump()) if body.deadline else None,
                 arguments=MappingProxyType(_arguments(body)),
             )
         )
-        if body.when is None:
+        when = self._when(body)
+        if when is None:
             return id_
         gateway = f"{id_}-if"
-        self._add(Node(gateway, "gateway", MappingProxyType({"yes": id_, "no": after}), when=body.when))
+        self._add(Node(gateway, "gateway", MappingProxyType({"yes": id_, "no": after}), when=when))
         return gateway
+
+    def _when(self, body: AnyBody) -> str | None:
+        """The condition of a step; of a payment that has none, that of the fee."""
+        fee = self.procedure.fee
+        if body.when is None and isinstance(body, Pay) and isinstance(fee, Fee):
+            return fee.when
+        return body.when
 
     def _parallel(self, branches: tuple[tuple[Step, ...], ...], path: Path_, id_: str, after: str) -> str:
         join = f"{id_}-join"
@@ -400,7 +415,7 @@ class _Compiler:
                 "correction",
                 MappingProxyType(next_),
                 TITLES["correction"],
-                "applicant",
+                APPLICANT,
                 deadline=MappingProxyType(deadline),
             )
         )

@@ -299,6 +299,9 @@ def attachment_at_hand(subject: Subject) -> Iterator[Found]:
 )
 def fee_at_the_counter(subject: Subject) -> Iterator[Found]:
     fee = subject.package.procedure.fee
+    if isinstance(fee, Fee) and fee.online and not any(node.kind == "pay" for node in subject.package.graph.steps):
+        message = f"手数料 {fee.yen:,}円をオンラインで納める手順（pay）が流れにありません"
+        yield Found(("fee", "online"), message, "flow: に - pay: を加えます", "fee")
     if isinstance(fee, Fee) and not fee.online:
         yield Found(
             ("fee", "online"),
@@ -369,7 +372,7 @@ def criteria_in_a_head(subject: Subject) -> Iterator[Found]:
     "L11",
     "error",
     "標準処理期間があり、手順の期限がその中に収まる",
-    "期間を定めて公にし（行政手続法6条）、人の手順には期限を置きます。郵送の相手を待つ間は数えません。",
+    "期間を定めて公にし（行政手続法6条）、人の手順には期限を置きます。郵送の相手や申請者の納付を待つ間は数えません。",
 )
 def no_clock(subject: Subject) -> Iterator[Found]:
     procedure = subject.package.procedure
@@ -383,7 +386,7 @@ def no_clock(subject: Subject) -> Iterator[Found]:
         if node.is_human and node.kind != "issue" and not node.deadline:
             instead = "deadline: {business_days: 3, then: remind}"
             yield Found(path, f"{node.title} に期限がありません", instead, node.id, severity="warning")
-        elif node.deadline and node.channel != "post":
+        elif node.deadline and node.channel != "post" and not node.is_applicants:
             days[node.id] = int(node.deadline["business_days"])
     longest = max((sum({one: days.get(one, 0) for one, _ in way}.values()) for way in _ways_of(subject)), default=0)
     if longest > period.business_days:
@@ -414,7 +417,7 @@ def nobody_helps(subject: Subject) -> Iterator[Found]:
 def handed_over_by_file(subject: Subject) -> Iterator[Found]:
     previous: str | None = None
     for node, path in _steps(subject):
-        if not node.is_human:
+        if not node.is_human or node.is_applicants:
             continue
         who = _holder(subject, node.by)
         handed = node.channel in ("paper", "fax", "medium") and previous is not None and who != previous
@@ -506,6 +509,26 @@ def no_way_back(subject: Subject) -> Iterator[Found]:
         yield Found(
             ("flow",), "申請者に直してもらう道がありません", "審査に outcomes: [accept, return, refuse] と書きます"
         )
+
+
+@rule(
+    "L17",
+    "error",
+    "納付は、交付や記録より前にある",
+    "渡した後では、納付がなくても取り下げられず、期限が来ても何も起こせません。",
+)
+def paid_after_the_goods(subject: Subject) -> Iterator[Found]:
+    graph = subject.package.graph
+    told: set[str] = set()
+    for way in _ways_of(subject):
+        given = ""
+        for node, _ in way:
+            if graph[node].kind in ("issue", "record"):
+                given = given or str(graph[node].title)
+            elif graph[node].kind == "pay" and given and node not in told:
+                told.add(node)
+                message = f"{graph[node].title} が「{given}」より後にあります"
+                yield Found(subject.places.get(node, ("flow",)), message, "納付を前に移します", node)
 
 
 # -- R, G: tables and flow --------------------------------------------------------------------------------------------

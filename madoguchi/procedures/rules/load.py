@@ -17,6 +17,7 @@ from pydantic import BaseModel, ValidationError
 
 from madoguchi.ground.expressions import Expression
 from madoguchi.procedures.rules.document import BrokenPackage, Document, Path_, Problem, as_json, read
+from madoguchi.procedures.rules.fees import FEE
 from madoguchi.procedures.rules.flow import FlowError, Graph, compile_flow
 from madoguchi.procedures.rules.format import AskField, Example, FactField, Fee, Procedure, Section, Table, walk
 from madoguchi.procedures.rules.migration import MigrationMap
@@ -45,7 +46,7 @@ RULES: Mapping[str, str] = {
     "F05": "名前が指すものがある（事実、表、文書、フォルダ名）",
     "F06": "式の名前が、たずねた項目か決まった項目を指している",
     "F07": "流れが組み立てられる",
-    "F08": "つながる先のある手順だけを使う（pay・book は接続先ができるまで使えない）",
+    "F08": "つながる先のある手順だけを使う（book は接続先ができるまで使えない）",
     "L01": "デジタルの流れから外れる手順に、根拠・段階・理由・代わりの方法がある",
 }
 """What each rule of the loader asks, for the check and for SARIF."""
@@ -253,13 +254,16 @@ def _lookups(
                             _close(fact, facts, "ある事実"),
                         )
     for path, step in walk(procedure.flow):
-        if step.kind in ("pay", "book"):
+        if step.kind == "book":
             yield document.problem(
                 path,
                 "F08",
-                f"{step.kind} は、接続先（納付・予約の事業者）がまだないので使えません",
+                "book は、接続先（予約の事業者）がまだないので使えません",
                 "手順を消し、接続先ができてから加えます",
             )
+        if step.pay and step.pay.yen is None and not isinstance(procedure.fee, Fee):
+            instead = "fee: に額を書くか、yen: に式を書きます"
+            yield document.problem(path, "F05", "納める額が決まりません（手数料がない手続きです）", instead)
         if (judge := step.judge) and judge.table not in tables:
             yield document.problem(
                 (*path, "table"),
@@ -361,6 +365,8 @@ def _expressions(
         yield from check(step.body.when, answers | decided, (*path, "when"))
         if step.record:
             yield from check(step.record.value, answers | decided, (*path, "value"))
+        if step.pay:
+            yield from check(step.pay.yen, answers | decided | {FEE}, (*path, "yen"))
         if step.wait:
             yield from check(step.wait.until, answers | decided, (*path, "until"))
     owners: dict[str, str] = {}

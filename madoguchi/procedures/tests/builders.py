@@ -42,12 +42,13 @@ _conditions = st.sampled_from([None, None, "decision.granted", "not decision.gra
 
 @st.composite
 def _step(draw: st.DrawFn) -> dict[str, Any]:
-    kind = draw(st.sampled_from(["examine", "approve", "judge", "consult", "issue", "notify", "wait"]))
+    kind = draw(st.sampled_from(["examine", "approve", "judge", "consult", "pay", "issue", "notify", "wait"]))
     bodies: dict[str, dict[str, Any]] = {
         "examine": {"by": "office"},
         "approve": {"by": "head-of-office", "outcomes": ["approve"]},
         "judge": {"table": "route"},
         "consult": {"by": "fire-brigade"},
+        "pay": {},
         "issue": {"letter": "decision"},
         "notify": {"template": "decided"},
         "wait": {"days": 3},
@@ -59,6 +60,8 @@ def _step(draw: st.DrawFn) -> dict[str, Any]:
         if "return" in outcomes:
             then = draw(st.sampled_from(["remind", "withdraw", "refuse"]))
             body["correction"] = {"business_days": 5, "then": then}
+    if kind == "pay" and (then := draw(st.sampled_from(["", "remind", "withdraw"]))):
+        body["deadline"] = {"business_days": 5, "then": then}
     if condition := draw(_conditions):
         body["when"] = condition
     return {kind: body}

@@ -121,6 +121,12 @@ def _no_correction(files: Files) -> None:
     _flow(files)[1]["examine"]["outcomes"] = ["accept", "refuse"]
 
 
+@spoils("L17")
+def _paid_after_the_letter(files: Files) -> None:
+    files["procedure.yaml"]["fee"] = {"yen": 300, "basis": [], "online": True}
+    _flow(files).append({"pay": {"deadline": {"business_days": 5}}})
+
+
 @spoils("R02")
 def _gap(files: Files) -> None:
     rows = files["rules.yaml"]["size_rule"]["first_match"]
@@ -299,6 +305,21 @@ def test_a_waiver_lets_the_package_through_and_stays_visible(tmp_path: Path) -> 
     assert not lint.failed(findings)
     assert "L07" not in lint.as_text(findings)
     assert "物を渡す" in lint.as_text(findings, notes=True)
+
+
+def test_a_fee_that_is_said_to_be_paid_online_needs_a_step_for_it(tmp_path: Path) -> None:
+    def spoil(files: Files) -> None:
+        files["procedure.yaml"]["fee"] = {"yen": 300, "basis": [], "online": True}
+
+    findings = lint.check([], write(tmp_path / "without", spoil), None)
+    assert "L07" in {one.rule for one in findings}
+
+    def mend(files: Files) -> None:
+        spoil(files)
+        _flow(files).insert(0, {"pay": {"deadline": {"business_days": 5}}})
+
+    findings = lint.check([], write(tmp_path / "with", mend), None)
+    assert not {"L07", "L17", "F08", "L01", "L03"} & {one.rule for one in findings}
 
 
 def test_a_waiver_ends_on_its_day(tmp_path: Path) -> None:

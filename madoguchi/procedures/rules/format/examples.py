@@ -40,6 +40,8 @@ class Example(Model):
     path: Annotated[tuple[str, ...], Field(min_length=1)]
     """The steps taken: kind, or kind:outcome (examine:return); `withdrawn` at the end where the applicant withdraws."""
     decision: dict[str, JsonValue] | None = None
+    pays: int | None = None
+    """What the applicant pays online, in yen, all together; nothing is checked without it."""
     letter: LetterExpectation | None = None
     digital: bool = True
     """Every executed step was digital."""

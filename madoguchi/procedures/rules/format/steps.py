@@ -47,6 +47,13 @@ class ApplicantDeadline(Model):
     then: Literal["remind", "withdraw", "refuse"] = "remind"
 
 
+class PayDeadline(Model):
+    """How long the applicant has to pay, and what happens when it is over."""
+
+    business_days: BusinessDays
+    then: Literal["remind", "withdraw"] = "remind"
+
+
 class StepBody(Model):
     """What steps of every kind have in common."""
 
@@ -156,7 +163,26 @@ class Approve(HumanBody):
 
 
 class Pay(StepBody):
-    """納付 of the fee. Known to the format; no package with it passes before a payment provider is connected."""
+    """納付: the applicant pays online. Where it stands in the flow says whether before or after the examination.
+
+    Without `when` of its own it is asked for where the fee is owed (`fee: when:`).
+    """
+
+    yen: Condition | None = None
+    """How much: an expression over the answers and what was decided, in which `fee` is the fee here (fee * copies).
+    Without it the fee. Where it comes to 0 there is nothing to pay, and the flow goes on."""
+    deadline: PayDeadline | None = None  # type: ignore[assignment]  # the applicant's, not the office's
+    refund: tuple[Literal["refused", "withdrawn"], ...] = ()
+    """When what was paid goes back by itself. Staff may always give it back, with a reason."""
+
+    @model_validator(mode="after")
+    def _is_the_applicants(self) -> Self:
+        if self.by is not None:
+            raise refuse("納付は申請者がします", "行ごと消します", "by")
+        if self.channel != "screen":
+            instead = "channel: を消すか、納付書などでの納付は examine で確かめます"
+            raise refuse("納付（pay）は画面で行います", instead, "channel")
+        return self
 
 
 class Book(StepBody):

@@ -44,6 +44,8 @@ class Fee(Model):
     """手数料, in yen."""
 
     yen: Annotated[int, Field(ge=1, le=100_000_000)]
+    unit: LocalText | None = None
+    """What the yen are for, where it is not the whole: 1通."""
     basis: tuple[Basis, ...]
     online: bool
     """Whether it can be paid online."""
