@@ -76,7 +76,9 @@ class Office(RuleBasedStateMachine):
             return False
         elif deed == "ask":
             actions.ask_payment(step, by=self.resident)
-        elif deed == "again" and self.last is not None:
+        elif deed == "again":
+            if self.last is None:
+                return False
             actions.examine(self.last, "accept", by=clerk)
         elif deed == "perform":
             actions.perform(step, by=SYSTEM)
