@@ -7,6 +7,8 @@ from uuid import UUID
 from django.conf import settings
 
 from madoguchi.cases.actions import driving, rating, settling, telling, timing
+from madoguchi.cases.actions.giving import scan_waiting
+from madoguchi.cases.actions.uploading import forget_uploads
 from madoguchi.cases.models import Case, Figures, Opinion, Payment, Step, Timer
 from madoguchi.events import SYSTEM
 from madoguchi.events.following import follows
@@ -17,6 +19,8 @@ from madoguchi.messages.models import Message
 from madoguchi.people import queries as people
 from madoguchi.people.rules import VALID_FOR
 from madoguchi.procedures import queries as procedures
+
+__all__ = ["fire_due", "forget_uploads", "perform_open_steps", "scan_waiting", "send_confirmation", "tell_applicant"]
 
 
 @follows(

@@ -1,4 +1,4 @@
-"""What cases need of the outside: somebody who takes payments. Bridges register here; settings name the one in use.
+"""What cases need of the outside: who takes payments, who looks for viruses. Bridges register here; settings name them.
 
 The contract that every implementation keeps is tests/contracts/test_payment_providers.py, which runs for each that is
 registered. A provider is never called inside an act: a transaction must not wait for the network, and what was paid
@@ -102,3 +102,29 @@ PAYMENT_PROVIDERS: Final[Registry[Callable[[], PaymentProvider]]] = Registry("pa
 def provider(name: str = "") -> PaymentProvider:
     """The provider of this name, else the one that settings name, opened once per process."""
     return PAYMENT_PROVIDERS.get(name or settings.PAYMENT_PROVIDER)()
+
+
+# --- viruses ----------------------------------------------------------------------------------------------------
+
+
+class ScannerDown(Exception):
+    """Nothing was found out: the scanner does not answer, or not in its language. The same file is tried again."""
+
+
+class Scanner(Protocol):
+    """Looks for viruses. Safe to use from several threads."""
+
+    def scan(self, content: bytes) -> str:
+        """The name of what was found in the file, empty where it is clean. Raises ScannerDown."""
+
+    def version(self) -> str:
+        """What the scanner says of itself and of the age of its signatures. Raises ScannerDown."""
+
+
+SCANNERS: Final[Registry[Callable[[str], Scanner]]] = Registry("virus scanner")
+
+
+@cache
+def scanner() -> Scanner | None:
+    """The scanner that the settings name, None where this node has none; opened once per process."""
+    return SCANNERS.get("clamd")(settings.CLAMD) if settings.CLAMD else None

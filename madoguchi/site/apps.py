@@ -6,7 +6,14 @@ from django.apps import AppConfig
 
 #: Everything that registers itself on import: jobs that follow events, and the bridges into the ports.
 JOBS = ("madoguchi.events.jobs", "madoguchi.messages.jobs", "madoguchi.cases.jobs")
-BRIDGES = ("madoguchi.bridges.mail", "madoguchi.bridges.pades", "madoguchi.bridges.oidc", "madoguchi.bridges.stripe")
+BRIDGES = (
+    "madoguchi.bridges.clamd",
+    "madoguchi.bridges.mail",
+    "madoguchi.bridges.oidc",
+    "madoguchi.bridges.pades",
+    "madoguchi.bridges.stripe",
+)
+CHECKS = ("madoguchi.site.checks",)
 
 
 class SiteConfig(AppConfig):
@@ -14,5 +21,5 @@ class SiteConfig(AppConfig):
     label = "madoguchi_site"
 
     def ready(self) -> None:
-        for module in JOBS + BRIDGES:
+        for module in JOBS + BRIDGES + CHECKS:
             import_module(module)

@@ -218,6 +218,9 @@ MAIL_CARRIER = "smtp"
 SMTP_URL = os.environ.get("MADOGUCHI_SMTP", "smtp://localhost:1025")
 MAIL_FROM = os.environ.get("MADOGUCHI_MAIL_FROM", "no-reply@localhost")
 
+# Files that residents send are looked at by clamd, where there is one: tcp://host:3310 or unix:/run/clamav/clamd.ctl.
+CLAMD = os.environ.get("MADOGUCHI_CLAMD", "")
+
 # Letters are signed with the city's key (PKCS#12); with a time-stamping authority (RFC 3161) they are PAdES B-T.
 SIGNER = "pades"
 SIGNING_KEY = Path(os.environ.get("MADOGUCHI_SIGNING_KEY", VAR / "signing" / "city.p12"))

@@ -14,6 +14,7 @@ from procrastinate.contrib.django import app
 from procrastinate.contrib.django.django_connector import DjangoConnector
 
 from madoguchi.cases import jobs as cases
+from madoguchi.cases.ports import ScannerDown, scanner
 from madoguchi.events import actions as log
 
 #: What is done in turn, and at most every how many seconds. A duty returns how much it did and is called again at
@@ -21,6 +22,8 @@ from madoguchi.events import actions as log
 DUTIES: tuple[tuple[str, Callable[[], int], float], ...] = (
     ("relay", log.relay, 0.5),
     ("deadlines", cases.fire_due, 2.0),
+    ("scans", cases.scan_waiting, 30.0),
+    ("uploads", cases.forget_uploads, 600.0),
     ("seal", log.seal, 5.0),
     ("figures", cases.count_figures, 60.0),
     ("words", cases.forget_words, 3600.0),
@@ -36,6 +39,7 @@ def run(concurrency: int = 2) -> None:
     """Work until SIGTERM or SIGINT; jobs that have begun are finished."""
     log.heal_transaction_ids()
     connection.close()
+    _say_who_looks_for_viruses()
     done = threading.Event()
     duties = threading.Thread(target=do_duties, args=(done,), name="duties", daemon=True)
     duties.start()
@@ -44,6 +48,18 @@ def run(concurrency: int = 2) -> None:
     finally:
         done.set()
         duties.join(timeout=10)
+
+
+def _say_who_looks_for_viruses() -> None:
+    """Said at every start, because a node without a scanner works as well, and nobody would miss it."""
+    scan = scanner()
+    if scan is None:
+        logger.warning("files of residents are not looked at for viruses: MADOGUCHI_CLAMD is not set")
+        return
+    try:
+        logger.info("files of residents are looked at by %s", scan.version())
+    except ScannerDown:
+        logger.warning("the virus scanner of MADOGUCHI_CLAMD does not answer; files are kept shut until it does")
 
 
 def do_duties(done: threading.Event) -> None:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from madoguchi.web.views import applying, finding, following, plain, sending, signing_in, talking, verifying
+from madoguchi.web.views import applying, finding, following, plain, sending, signing_in, talking, uploading, verifying
 
 app_name = "web"
 
@@ -32,6 +32,8 @@ urlpatterns = [
     path("cases/<str:key>/opinion/", following.opinion, name="opinion"),
     path("cases/<str:key>/withdraw/", following.withdraw, name="withdraw"),
     path("cases/<str:key>/documents/<uuid:document_id>/", applying.document, name="document"),
+    path("cases/<str:key>/uploads/", uploading.begin, name="uploads"),
+    path("cases/<str:key>/uploads/<uuid:upload_id>/", uploading.upload, name="upload"),
     path("cases/<str:key>/letters/<uuid:letter_id>.pdf", following.letter, name="letter"),
     path("cases/<str:key>/messages/", talking.write, name="write"),
     path("inbox/", talking.inbox, name="inbox"),

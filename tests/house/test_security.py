@@ -86,6 +86,7 @@ def filled(route: str, case: Case) -> str:
         "<str:number>": case.number or str(case.pk),
         "<slug:section_id>": "applicant",
         "<uuid:document_id>": str(document.pk if document else case.pk),
+        "<uuid:upload_id>": str(case.pk),
         "<uuid:letter_id>": str(letter.pk if letter else case.pk),
         "<uuid:step_id>": str(step.pk if step else case.pk),
         "<slug:code>": case.procedure.code,

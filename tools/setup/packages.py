@@ -58,6 +58,8 @@ def needs(purpose: Purpose) -> list[Need]:
         wanted.append(Need("postgresql-postgis", "database with maps", lambda: bool(cluster.installed())))
     if purpose == "test":
         wanted.append(Need("poppler-utils", "reading letters back in tests", _program("pdftotext")))
+        # Its tests bring a signature of their own; no list of viruses is fetched.
+        wanted.append(Need("clamav-daemon", "tests of the virus scan", _program("clamd", "/usr/sbin/clamd")))
         if not _is_ubuntu():
             wanted.append(Need("chromium", "browser tests", has_chromium))
     return wanted

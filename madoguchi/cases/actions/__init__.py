@@ -2,7 +2,6 @@
 
 from madoguchi.cases.actions.checking import check, uncheck
 from madoguchi.cases.actions.drafting import (
-    add_document,
     add_row,
     open_draft,
     remove_document,
@@ -12,6 +11,7 @@ from madoguchi.cases.actions.drafting import (
     withdraw,
 )
 from madoguchi.cases.actions.driving import perform
+from madoguchi.cases.actions.giving import add_document, scan_again
 from madoguchi.cases.actions.handling import approve, consult, do, examine, read
 from madoguchi.cases.actions.migrating import migrate
 from madoguchi.cases.actions.noting import amend_note, note
@@ -21,6 +21,7 @@ from madoguchi.cases.actions.refunding import refund
 from madoguchi.cases.actions.settling import open_page, settle
 from madoguchi.cases.actions.talking import answer, read_thread, write
 from madoguchi.cases.actions.timing import fire
+from madoguchi.cases.actions.uploading import begin_upload, drop_upload, finish_upload, forget_uploads, receive_part
 
 __all__ = [
     "add_document",
@@ -29,12 +30,16 @@ __all__ = [
     "answer",
     "approve",
     "ask_payment",
+    "begin_upload",
     "check",
     "consult",
     "count_figures",
     "do",
+    "drop_upload",
     "examine",
+    "finish_upload",
     "fire",
+    "forget_uploads",
     "forget_words",
     "migrate",
     "note",
@@ -44,10 +49,12 @@ __all__ = [
     "rate",
     "read",
     "read_thread",
+    "receive_part",
     "refund",
     "remove_document",
     "remove_row",
     "save_section",
+    "scan_again",
     "settle",
     "submit",
     "uncheck",

@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from madoguchi.cases.actions import driving, listing
-from madoguchi.cases.models import Case, Correction, Document, DocumentContent, Submission
+from madoguchi.cases.models import Case, Correction, Document, DocumentContent, Scan, Submission, Upload
 from madoguchi.cases.rules import uploads
 from madoguchi.cases.rules.permission import OWN_CASE, PARTNER_ADDS, PARTNER_FILED, SIGNED_IN
 from madoguchi.events import Actor, act, record
@@ -30,7 +30,7 @@ from madoguchi.places.actions import name_place
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.models import Procedure
 from madoguchi.procedures.rules import form as forms
-from madoguchi.procedures.rules.form import FormSection
+from madoguchi.procedures.rules.form import FormField, FormSection
 from madoguchi.procedures.rules.published import Published
 
 #: A known fact is taken over with one tap: the form posts ``<path>.as_known``.
@@ -67,11 +67,15 @@ def open_draft(procedure: Procedure, *, by: Actor, language: str = "ja") -> Case
 
 
 def section_digest(case: Case, section: FormSection) -> str:
-    """What two windows compare: a short digest of the answers of one section as they are stored."""
+    """What two windows compare: a short digest of what was typed into one section, as it is stored.
+
+    Files are not in it: they come and go by themselves, and no form posts them back.
+    """
+    names = [one.name for one in section.fields if one.type not in forms.UPLOADED]
     if section.each is not None:
-        stored: Any = [case.answers.get(section.each), sorted(_typed_under(case, section.each).items())]
+        rows = [[forms.get(row, name) for name in names] for row in case.answers.get(section.each) or []]
+        stored: Any = [rows, sorted(_typed_under(case, section.each).items())]
     else:
-        names = [one.name for one in section.fields]
         stored = [[forms.get(case.answers, name), case.typed.get(name)] for name in names]
     return hashlib.sha256(json.dumps(stored, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
@@ -84,7 +88,7 @@ def save_section(case: Case, section_id: str, raw: forms.Raw, *, by: Actor, base
     filled in; where another window has changed a field to something else since, :class:`Stale` names the fields
     and nothing is stored. Returns the values, the unreadable input and the problems by path.
     """
-    fresh = _editable(case)
+    fresh = editable(case)
     package = procedures.package(fresh.procedure)
     section = package.form.section(section_id)
     if section is None:
@@ -131,29 +135,27 @@ def remove_row(case: Case, section_id: str, number: int, *, by: Actor) -> Case:
         moved = _moved(document.path, prefix, number)
         document.path, document.removed_at = moved or document.path, None if moved else clock.now()
         document.save(update_fields=["path", "removed_at"])
+    Upload.objects.filter(case=fresh, path__startswith=prefix).delete()  # its row may be gone or another by now
     _store(fresh)
     return _mirror(case, fresh)
 
 
 @act("case.add-document", allow=(OWN_CASE, PARTNER_ADDS))
-def add_document(case: Case, path: str, name: str, content: bytes, *, by: Actor) -> Document:
+def keep_document(case: Case, path: str, name: str, content: bytes, scan: Scan, *, by: Actor) -> Document:
     """写真・ファイルの追加: keep an upload under a photo or file field, cleaned (see ``rules.uploads``).
 
-    The same content under the same field is kept once, so a repeated post changes nothing.
+    The same content under the same field is kept once, so a repeated post changes nothing. ``scan`` is what the
+    virus scanner said of it before (``giving``, the only caller: no network within a transaction).
     """
-    fresh = _editable(case)
-    found = procedures.package(fresh.procedure).form.field_at(path)
-    if found is None or found[1].type not in forms.UPLOADED or not _row_is_there(fresh, found[0], path):
-        raise NotFound("field-unknown", "この手続にその項目はありません。")
-    _only_what_was_asked(fresh, forms.Read(values={path: None}))
-    one = found[1]
+    fresh = editable(case)
+    one = upload_field(fresh, path)
     kept = forms.get(fresh.answers, path) or []
     checked = uploads.check(name, content, images_only=one.type == "photo")
-    same = fresh.documents.filter(path=path, sha256=checked.sha256, removed_at=None).first()
+    same = fresh.documents.filter(path=path, sha256=checked.sha256, removed_at=None).exclude(scan=Scan.INFECTED).first()
     if same is not None:
         return same
     if len(kept) >= one.at_most:
-        raise Invalid("files-too-many", "%(count)s枚（件）までにしてください。", {"count": one.at_most})
+        raise too_many(one)
     document = Document.objects.create(
         case=fresh,
         path=path,
@@ -163,19 +165,35 @@ def add_document(case: Case, path: str, name: str, content: bytes, *, by: Actor)
         sha256=checked.sha256,
         width=checked.width,
         height=checked.height,
+        scan=scan,
+        scanned_at=clock.now() if scan == Scan.CLEAN else None,
     )
     DocumentContent.objects.create(document=document, content=checked.content)
     forms.put(fresh.answers, path, [*kept, str(document.pk)])
     _store(fresh)
-    record(document=document.pk, field=path, bytes=document.size)
+    record(document=document.pk, field=path, bytes=document.size, scan=scan)
     _mirror(case, fresh)
     return document
+
+
+def upload_field(case: Case, path: str) -> FormField:
+    """The photo or file field at a path of this case, if it may be given something now. Raises NotFound or Stale."""
+    found = procedures.package(case.procedure).form.field_at(path)
+    if found is None or found[1].type not in forms.UPLOADED or not _row_is_there(case, found[0], path):
+        raise NotFound("field-unknown", "この手続にその項目はありません。")
+    _only_what_was_asked(case, forms.Read(values={path: None}))
+    return found[1]
+
+
+def too_many(one: FormField) -> Invalid:
+    """The refusal of more files than a field takes."""
+    return Invalid("files-too-many", "%(count)s枚（件）までにしてください。", {"count": one.at_most})
 
 
 @act("case.remove-document", allow=(OWN_CASE,))
 def remove_document(case: Case, document_id: UUID, *, by: Actor) -> Case:
     """写真・ファイルの削除: the upload no longer belongs to the answers; in a draft its bytes are deleted."""
-    fresh = _editable(case)
+    fresh = editable(case)
     document = fresh.documents.filter(pk=document_id, removed_at=None).first()
     if document is None:
         return _mirror(case, fresh)
@@ -273,6 +291,7 @@ def withdraw(case: Case, *, by: Actor) -> Case:
         raise Stale("already-decided", "すでに決定しているため、取り下げることができません。担当課にご相談ください。")
     if fresh.received_at is None:
         DocumentContent.objects.filter(document__case=fresh).delete()
+        Upload.objects.filter(case=fresh).delete()
         fresh.answers, fresh.typed = {}, {}
     driving.cancel(fresh, "withdrawn")
     fresh.withdrawn_at = clock.now()
@@ -282,10 +301,8 @@ def withdraw(case: Case, *, by: Actor) -> Case:
     return _mirror(case, fresh)
 
 
-# -- within -----------------------------------------------------------------------------------------------------------
-
-
-def _editable(case: Case) -> Case:
+def editable(case: Case) -> Case:
+    """The case, locked, if its applicant may change it now: a draft, or one that was returned. Raises Stale."""
     fresh = driving.locked(case)
     if fresh.withdrawn_at is not None or fresh.closed_at is not None:
         raise Stale("case-ended", "この手続は終わっているため、変更できません。")
@@ -294,8 +311,11 @@ def _editable(case: Case) -> Case:
     return fresh
 
 
+# -- within -----------------------------------------------------------------------------------------------------------
+
+
 def _rows_of(case: Case, section_id: str) -> tuple[Case, FormSection]:
-    fresh = _editable(case)
+    fresh = editable(case)
     if fresh.received_at is not None:
         raise Stale("rows-fixed", "補正では行を増やしたり減らしたりできません。担当課にご連絡ください。")
     section = procedures.package(fresh.procedure).form.section(section_id)

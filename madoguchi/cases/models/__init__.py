@@ -6,7 +6,7 @@ from madoguchi.cases.models.case import Case, Grams, State, at_post
 from madoguchi.cases.models.check import Check
 from madoguchi.cases.models.consultation import Consultation
 from madoguchi.cases.models.decision import Decision
-from madoguchi.cases.models.document import Document, DocumentContent
+from madoguchi.cases.models.document import Document, DocumentContent, Scan
 from madoguchi.cases.models.figures import Figures
 from madoguchi.cases.models.handover import HandOver
 from madoguchi.cases.models.hold import Hold
@@ -17,6 +17,7 @@ from madoguchi.cases.models.payment import Payment, PaymentNotice, PaymentState,
 from madoguchi.cases.models.remark import Remark
 from madoguchi.cases.models.step import Correction, Step, Timer
 from madoguchi.cases.models.submission import Submission
+from madoguchi.cases.models.upload import Upload, UploadPart
 
 __all__ = [
     "Approval",
@@ -41,10 +42,13 @@ __all__ = [
     "PaymentState",
     "Phrase",
     "Remark",
+    "Scan",
     "State",
     "Step",
     "Submission",
     "Timer",
+    "Upload",
+    "UploadPart",
     "Use",
     "Why",
     "at_post",

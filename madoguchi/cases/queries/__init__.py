@@ -5,7 +5,7 @@ Every query takes the actor and answers only with what that actor may see; what 
 
 from madoguchi.cases.queries.changes import answers_at, answers_before, case_notes, differing, last_look
 from madoguchi.cases.queries.checking import Checkable, checkables, line_subject, unchecked
-from madoguchi.cases.queries.documents import content, documents
+from madoguchi.cases.queries.documents import content, documents, opened, upload, uploads_of
 from madoguchi.cases.queries.figures import figures
 from madoguchi.cases.queries.found import course_of, scope_of
 from madoguchi.cases.queries.history import Happening, history
@@ -105,6 +105,7 @@ __all__ = [
     "notes",
     "open_corrections",
     "open_steps",
+    "opened",
     "opinions_for",
     "own_case",
     "own_cases",
@@ -121,6 +122,8 @@ __all__ = [
     "unchecked",
     "unknown_case",
     "unread",
+    "upload",
+    "uploads_of",
     "visible",
     "waiting_for_answer",
     "with_words",

@@ -163,6 +163,12 @@ def _acts(part: DictionaryObject) -> bool:
     return part.get("/S") in _ACTIONS or any(key in part for key in ("/JS", "/EmbeddedFiles", "/XFA", "/EF"))
 
 
+def sent_name(name: str) -> str:
+    """The sender's file name without path, as it is shown while the file is on its way."""
+    base = PurePosixPath(name.replace("\\", "/")).name
+    return _name(base, PurePosixPath(base).suffix[:10] if PurePosixPath(base).suffix.isascii() else "")
+
+
 def _name(name: str, ending: str) -> str:
     """The sender's file name without path, with the ending of the real type; a plain one where it is unusable."""
     base = PurePosixPath(name.replace("\\", "/")).name

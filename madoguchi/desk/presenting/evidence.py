@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext, gettext_noop
 
 from madoguchi.cases import queries as cases
-from madoguchi.cases.models import Case, Correction, Document
+from madoguchi.cases.models import Case, Correction, Document, Scan
 from madoguchi.cases.queries import Checkable
 from madoguchi.desk.presenting.words import day_words, time_words
 from madoguchi.procedures.rules.form import UPLOADED, Cell, FormSection, get
@@ -52,7 +52,10 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A document of the applicant; ``size`` in bytes. ``pdf`` and images open in the viewer."""
+    """A document of the applicant; ``size`` in bytes. ``pdf`` and images open in the viewer.
+
+    ``shut`` says why it cannot be opened, ``scan`` that nothing has looked for viruses.
+    """
 
     id: str
     url: str
@@ -65,6 +68,8 @@ class Picture:
     height: int | None
     tick: Tick | None
     is_new: bool
+    shut: str
+    scan: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +219,8 @@ def _picture(case: Case, one: Document, number: int, cell: Cell, seen: Seen) -> 
         height=one.height,
         tick=seen.ticks.get(subject),
         is_new=subject in seen.new,
+        shut=gettext(Scan(one.scan).label) if one.scan in (Scan.WAITING, Scan.INFECTED) else "",
+        scan=gettext(Scan.OFF.label) if one.scan == Scan.OFF else "",
     )
 
 

@@ -18,7 +18,7 @@ from madoguchi.messages import queries as messages
 @desk
 def document(request: HttpRequest, by: Actor, number: str, document_id: UUID) -> HttpResponse:
     """A photograph in the page, or a file to keep. Opening the case was the act; its pictures are part of it."""
-    found, content = cases.content(seen_by(number, by), document_id)
+    found, content = cases.opened(seen_by(number, by), document_id)
     return _file(content, found.media_type, found.name, inline=found.media_type in ("image/jpeg", "image/png"))
 
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 from django.http import QueryDict
 from django.utils.translation import gettext
 
+from madoguchi.cases.models import Upload
 from madoguchi.cases.rules import uploads
 from madoguchi.facts.queries import Known
 from madoguchi.ground.errors import Problem
@@ -76,6 +77,7 @@ class Question:
     decides: bool = False
     row: int | None = None
     files: Sequence[FileRow] = ()
+    arriving: Sequence[Upload] = ()
 
     @property
     def name(self) -> str:
@@ -161,6 +163,10 @@ class Question:
         return uploads.ACCEPT_IMAGES if self.type == "photo" else uploads.ACCEPT_FILES
 
     @property
+    def accept_images(self) -> str:
+        return uploads.ACCEPT_IMAGES
+
+    @property
     def limits(self) -> str:
         """What may be given, said before anything is chosen."""
         params = {"count": self.field.at_most, "megabytes": uploads.MAX_BYTES // 1024 // 1024}
@@ -202,6 +208,7 @@ def questions(
     language: str,
     known: Mapping[str, Known],
     files: Mapping[str, FileRow],
+    arriving: Mapping[str, Sequence[Upload]] | None = None,
     posted: Mapping[str, Sequence[str]] | None = None,
     elsewhere: Mapping[str, str] | None = None,
 ) -> Iterator[Question]:
@@ -225,6 +232,7 @@ def questions(
             decides=full in deciding,
             row=cell.row,
             files=[files[one] for one in cell.value or [] if one in files] if cell.field.type in UPLOADED else (),
+            arriving=(arriving or {}).get(cell.path, ()),
         )
         fact = known.get(cell.field.fact or "") if cell.row is None and not cell.field.again_because else None
         if fact is not None:

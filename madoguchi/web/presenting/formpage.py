@@ -7,6 +7,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext
 
+from madoguchi.cases import queries as cases
 from madoguchi.cases.models import Case, Document
 from madoguchi.facts.queries import Known, known, known_rows
 from madoguchi.ground.errors import Problem
@@ -208,6 +209,7 @@ class Draft:
                 language=language(),
                 known={} if self.correcting else self._known(section),
                 files=self.files(),
+                arriving=cases.uploads_of(self.case),
                 posted=posted,
                 elsewhere=elsewhere,
             )

@@ -21,6 +21,8 @@ LOWER = (
     "cases/rules/uploads.py",
     "cases/actions/drafting.py",
     "cases/actions/rating.py",
+    "cases/actions/giving.py",
+    "cases/actions/uploading.py",
     "cases/queries/*.py",
     "events/acting.py",
     "people/actions/individuals.py",

@@ -101,6 +101,8 @@ def _post(request: HttpRequest, resident: Actor, draft: Draft, one: FormSection)
             actions.remove_row(case, one.id, int(what) if re.fullmatch("[0-9]{1,3}", what) else -1, by=resident)
         elif todo == "remove-file":
             _remove_document(resident, case, what)
+        elif todo == "drop-upload":
+            _drop_upload(resident, case, what)
     except Stale as refusal:
         if not refusal.fields:
             raise
@@ -119,7 +121,7 @@ def _post(request: HttpRequest, resident: Actor, draft: Draft, one: FormSection)
         return _show(request, draft, one)
     if todo == "add":
         return HttpResponseRedirect(f"{request.get_full_path()}#row-{len(case.answers.get(one.each or '') or []) - 1}")
-    if todo in ("remove", "upload", "remove-file"):
+    if todo in ("remove", "upload", "remove-file", "drop-upload"):
         return HttpResponseRedirect(f"{request.get_full_path()}#questions")
     return _next(request, draft, one, read.problems)
 
@@ -171,6 +173,9 @@ def _show(
             "back": number > 1,
             "returning": request.GET.get("then") == "review",
             "steps": draft.steps(one.id),
+            "uploads_url": reverse("web:uploads", args=(key_of(case),)) if _takes_files(one) else "",
+            "largest": uploads.MAX_BYTES,
+            "megabytes": uploads.MAX_BYTES // 1024 // 1024,
             "delete_url": "" if draft.correcting else reverse("web:withdraw", args=(key_of(case),)),
         },
         "section": draft.page(one, problems, posted, elsewhere),
@@ -179,6 +184,10 @@ def _show(
         **more,
     }
     return render(request, "web/section.html", context, status=status)
+
+
+def _takes_files(one: FormSection) -> bool:
+    return any(field.type in forms.UPLOADED for field in one.fields)
 
 
 def _conflict(request: HttpRequest, draft: Draft, one: FormSection, refusal: Stale) -> HttpResponse:
@@ -224,6 +233,13 @@ def _remove_document(resident: Actor, case: Case, what: str) -> None:
     except ValueError:
         return
     actions.remove_document(case, key, by=resident)
+
+
+def _drop_upload(resident: Actor, case: Case, what: str) -> None:
+    try:
+        actions.drop_upload(cases.upload(case, UUID(what)), by=resident)
+    except (ValueError, NotFound):  # it is gone already
+        return
 
 
 @require_safe

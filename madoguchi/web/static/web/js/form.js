@@ -1,4 +1,4 @@
-// A section of a form: saved while typing, warned when offline, dates echoed in 西暦 and 和暦, photos sent as chosen.
+// A section of a form: saved while typing, warned when offline, dates echoed in 西暦 and 和暦.
 // Everything here repeats what the buttons of the page do without it; nothing is possible only here.
 "use strict";
 
@@ -131,13 +131,6 @@ if (form) {
   });
   window.addEventListener("pageshow", () => delete form.dataset.sent);
 
-  form.addEventListener("change", (event) => {
-    const box = event.target.closest("[data-upload]");
-    if (box && event.target.files && event.target.files.length) {
-      box.querySelector("[data-upload-state]").textContent = form.dataset.sending;
-      form.requestSubmit(box.querySelector('button[value="upload"]'));
-    }
-  });
   form.addEventListener("dragover", (event) => {
     const drop = event.target.closest(".drop");
     if (drop) { event.preventDefault(); drop.classList.add("over"); }
