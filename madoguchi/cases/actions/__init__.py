@@ -1,5 +1,6 @@
 """All that can happen to a case: drafting (the applicant), handling (the office), driving (the machine)."""
 
+from madoguchi.cases.actions.allotting import allot, place, set_places
 from madoguchi.cases.actions.checking import check, uncheck
 from madoguchi.cases.actions.drafting import (
     add_row,
@@ -26,6 +27,7 @@ from madoguchi.cases.actions.uploading import begin_upload, drop_upload, finish_
 __all__ = [
     "add_document",
     "add_row",
+    "allot",
     "amend_note",
     "answer",
     "approve",
@@ -46,6 +48,7 @@ __all__ = [
     "open_draft",
     "open_page",
     "perform",
+    "place",
     "rate",
     "read",
     "read_thread",
@@ -55,6 +58,7 @@ __all__ = [
     "remove_row",
     "save_section",
     "scan_again",
+    "set_places",
     "settle",
     "submit",
     "uncheck",

@@ -30,6 +30,8 @@ from madoguchi.procedures.rules.flow import Node
 
 #: Steps that the worker does on its own, outside the act that led to them.
 LATER = frozenset({"issue"})
+#: Steps that end with time: a period is over, or the round has closed and is allotted.
+WAITING = frozenset({"wait", "allot"})
 #: With the first of these a case has been decided: what follows only carries the decision out.
 AFTER_DECISION = frozenset({"issue", "record", "notify"})
 
@@ -142,7 +144,7 @@ class Drive:
             owes = node.kind == "pay" and fees.amount(self.package.procedure, node, self.scope()) > 0
             if owes:
                 self.case.payable_at, self.asks_payment = self.now, True
-            if owes or (node.is_human and node.kind != "pay") or node.kind in LATER or node.kind == "wait":
+            if owes or (node.is_human and node.kind != "pay") or node.kind in LATER or node.kind in WAITING:
                 continue
             self._perform(node)
             step.done_at, step.outcome = self.now, "free" if node.kind == "pay" else "done"
@@ -222,6 +224,8 @@ class Drive:
         if "days" in said:
             return self._due(step, clock.day_of(self.now) + dt.timedelta(days=said["days"] - 1), "done")
         until = procedures.expression(said["until"]).evaluate(self.scope())
+        if isinstance(until, str):
+            until = dt.date.fromisoformat(until)  # a choice of days
         return self._due(step, until if isinstance(until, dt.date) else clock.today(), "done")
 
     def _perform(self, node: Node) -> None:

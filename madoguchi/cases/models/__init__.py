@@ -15,6 +15,7 @@ from madoguchi.cases.models.opinion import Ease, Opinion
 from madoguchi.cases.models.origin import Origin
 from madoguchi.cases.models.payment import Payment, PaymentNotice, PaymentState, Why
 from madoguchi.cases.models.remark import Remark
+from madoguchi.cases.models.round import Round
 from madoguchi.cases.models.step import Correction, Step, Timer
 from madoguchi.cases.models.submission import Submission
 from madoguchi.cases.models.upload import Upload, UploadPart
@@ -42,6 +43,7 @@ __all__ = [
     "PaymentState",
     "Phrase",
     "Remark",
+    "Round",
     "Scan",
     "State",
     "Step",

@@ -13,6 +13,7 @@ from madoguchi.cases.queries.inbox import Received, inbox, own_message, unread
 from madoguchi.cases.queries.opinions import may_rate, opinions_for
 from madoguchi.cases.queries.own import draft_of, open_corrections, own_case, own_cases, own_draft
 from madoguchi.cases.queries.payments import Bill, bill, payments_of
+from madoguchi.cases.queries.rounds import round_standing, rounds, runs_rounds, simulate
 from madoguchi.cases.queries.staff import (
     after,
     corrections,
@@ -114,7 +115,11 @@ __all__ = [
     "payments_of",
     "procedures_at",
     "remarks",
+    "round_standing",
+    "rounds",
+    "runs_rounds",
     "scope_of",
+    "simulate",
     "sorts_of",
     "staff_case",
     "staff_step",

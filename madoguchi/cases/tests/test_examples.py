@@ -12,13 +12,14 @@ import pytest
 from PIL import Image
 
 from madoguchi.cases import actions
-from madoguchi.cases.models import Case, Decision, State, Step
+from madoguchi.cases.models import Case, Decision, Round, State, Step, Timer
 from madoguchi.cases.tests.conftest import catalogue, flat, pay
 from madoguchi.events import SYSTEM, Actor
 from madoguchi.ground import clock
 from madoguchi.messages.models import Letter
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.models import Procedure
+from madoguchi.procedures.rules.allotment import names
 from madoguchi.procedures.rules.examples import answers_of
 from madoguchi.procedures.rules.form import UPLOADED, get
 from madoguchi.procedures.rules.format import Example
@@ -116,6 +117,12 @@ def act_out(told: str, case: Case, example: Example, corrections: Iterator[Any],
         actions.submit(case, by=players.resident)
     elif kind == "pay":
         pay(case, players.resident)
+    elif kind == "allot":
+        give_out(case, example, players)
+    elif kind == "wait":
+        timer = Timer.objects.select_related("step__case").get(step__case=case, step__kind="wait", fired_at=None)
+        with clock.travel(timer.due_at):
+            actions.fire(timer, by=SYSTEM)
     elif kind in ("examine", "approve", "consult", "issue"):
         step = Step.objects.select_related("case").filter(case=case, done_at=None, kind=kind).order_by("token").first()
         assert step is not None, told
@@ -137,6 +144,28 @@ def act_out(told: str, case: Case, example: Example, corrections: Iterator[Any],
                 reasons=example.reasons or (["要件に当たらないため。"] if outcome == "refuse" else []),
                 findings=flat(dict(example.findings)),
             )
+
+
+def give_out(case: Case, example: Example, players: Players) -> None:
+    """The round closes and is allotted: there is the one place that the example tells, or another that nobody wants."""
+    step = Step.objects.get(case=case, kind="allot", done_at=None)
+    package = procedures.package(case.procedure)
+    said = package.graph[step.node].arguments
+    name, place = case.answers[said["round"]], example.findings.get("place")
+    group = str(Decision.objects.get(case=case).values[said["group"]])
+    wishes = {case.answers.get(wish) for wish in said["wishes"]}
+    other = next(one for one in names(package.form, said) if one not in wishes)
+    announced = procedures.city().offer(case.procedure.code, clock.today())
+    assert announced is not None
+    round_ = announced.round(name)
+    assert round_ is not None
+    posts = procedures.city().organisation.posts()
+    holders = procedures.holders(package.graph[step.node].by or "", package.procedure)
+    post = next(post for post, (_, unit) in posts.items() if unit.id in holders.sections or post in holders.posts)
+    by = players.hired.setdefault(post, players.make(posts[post][1].id, post))
+    actions.set_places(Round(code=case.procedure.code, name=name), {str(place or other): {group: 1}}, by=by)
+    with clock.travel(round_.closes + dt.timedelta(days=1)):
+        actions.allot(Round(code=case.procedure.code, name=name), by=by, expected=1)
 
 
 def is_upload(case: Case, path: str) -> bool:

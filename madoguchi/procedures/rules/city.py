@@ -17,7 +17,7 @@ from pydantic import Field, StringConstraints, model_validator
 from madoguchi.ground.calendar import Calendar
 from madoguchi.ground.languages import READ, LocalText
 from madoguchi.procedures.rules.document import BrokenPackage, Document, Problem, read
-from madoguchi.procedures.rules.format import Checked, Fee, Kebab, Model, Procedure, refuse, walk
+from madoguchi.procedures.rules.format import AskField, Checked, Fee, Gate, Kebab, Model, Procedure, refuse, walk
 from madoguchi.procedures.rules.load import Package, validated
 
 AA_CONTRAST = 4.5
@@ -236,6 +236,22 @@ class Holders:
 # -- offers.yaml, towns.yaml ------------------------------------------------------------------------------------------
 
 
+class Round(Model):
+    """募集の回: applications that are ranked together. `name` is its option in the form: the day on which it begins."""
+
+    name: Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+    label: LocalText
+    opens: date
+    closes: date
+    """The last day on which one can apply."""
+
+    @model_validator(mode="after")
+    def _closes_after_it_opens(self) -> Self:
+        if self.closes < self.opens:
+            raise refuse("締切が受付の始まりより前です", f"closes: {self.opens} か、それより後にします", "closes")
+        return self
+
+
 class Offer(Model):
     """A procedure this city offers."""
 
@@ -244,6 +260,14 @@ class Offer(Model):
     until: date | None = None
     fee_yen: Annotated[int, Field(ge=0)] | None = None
     """The local amount of the fee, in yen; 0 where this city takes none."""
+    rounds: tuple[Round, ...] = ()
+    """Of a procedure that ranks its applications (`allot`): the rounds, and when each can be applied for."""
+    wishes: dict[Kebab, LocalText] = {}
+    """Of the same: what can be wished for here."""
+
+    def round(self, name: str) -> Round | None:
+        return next((one for one in self.rounds if one.name == name), None)
+
     note: str | None = None
 
 
@@ -382,6 +406,8 @@ class City:
         if offer is not None and offer.fee_yen is not None and isinstance(fee, Fee):
             local = fee.model_copy(update={"yen": offer.fee_yen}) if offer.fee_yen else "none"
             procedure = procedure.model_copy(update={"fee": local})
+        if offer is not None:
+            procedure = _with_rounds(procedure, offer)
         tables = {name: _filled(table, self) for name, table in package.tables.items()}
         return replace(package, procedure=procedure, tables=tables)
 
@@ -412,6 +438,50 @@ def _filled(value: T, city: City) -> T:
     elif isinstance(value, dict):
         made = {key: _filled(one, city) for key, one in value.items()}
     return cast(T, made)
+
+
+def _with_rounds(procedure: Procedure, offer: Offer) -> Procedure:
+    """The city's rounds and wishes as options of the form; out of its time a round is a closed gate."""
+    for _, step in walk(procedure.flow):
+        if (body := step.allot) is None:
+            continue
+        options = {wish: dict(offer.wishes) for wish in body.wishes}
+        if offer.rounds:
+            options[body.round] = {one.name: one.label for one in offer.rounds}
+        gates = tuple(_gate(body.round, one) for one in offer.rounds)
+        asks = tuple(
+            section.model_copy(
+                update={
+                    "ask": tuple(
+                        one.model_copy(update={"options": options[one.ask]})
+                        if isinstance(one, AskField) and options.get(one.ask)
+                        else one
+                        for one in section.ask
+                    )
+                }
+            )
+            for section in procedure.asks
+        )
+        procedure = procedure.model_copy(update={"asks": asks, "gates": (*procedure.gates, *gates)})
+    return procedure
+
+
+def _gate(ask: str, one: Round) -> Gate:
+    day = "coalesce(received_on, today)"
+    opens, closes = (f"{date.year}年{date.month}月{date.day}日" for date in (one.opens, one.closes))
+    return Gate(
+        when=f"{ask} = '{one.name}' and ({day} < '{one.opens}' or {day} > '{one.closes}')",
+        title=LocalText({"ja": "募集の期間ではありません", "ja-simple": "今は 申し込めません", "en": "Not open now"}),
+        text=LocalText(
+            {
+                "ja": f"{one.label['ja']}の募集は、{opens}から{closes}までです。ほかの回を選んでください。",
+                "ja-simple": f"{one.label.get_for('ja-simple')}は、{opens}から {closes}まで 申し込めます。"
+                "ほかを えらんでください。",
+                "en": f"{one.label.get_for('en')} is open from {one.opens} to {one.closes}. "
+                "Please choose another round.",
+            }
+        ),
+    )
 
 
 def load_city(folder: Path) -> City:
@@ -450,6 +520,13 @@ def check_offers(city: City, packages: Mapping[str, Package]) -> Iterator[Proble
                 f"{'、'.join(sorted(packages)) or 'なし'} のどれかにするか、手続きの問題を先に直します",
             )
             continue
+        if any(step.allot for _, step in walk(package.procedure.flow)) and not (offer.rounds and offer.wishes):
+            yield offers.problem(
+                ("offers", index, "procedure"),
+                "C03",
+                f"{offer.procedure} は募集の回ごとに選考しますが、回か希望先がありません",
+                "rounds: [{name: 2027-04-01, label: …, opens: …, closes: …}] と wishes: {nursery-1: …} を書きます",
+            )
         for role in _roles(package.procedure):
             holders = city.holders(role, package.procedure)
             if not (holders.sections or holders.posts):

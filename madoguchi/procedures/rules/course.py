@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from madoguchi.procedures.rules import tables
+from madoguchi.procedures.rules.allotment import FINDINGS, Placing
+from madoguchi.procedures.rules.flow import Node
 from madoguchi.procedures.rules.published import Published
 
 
@@ -65,6 +67,14 @@ class Course:
         self.examined[node] = outcome
         self.finding.update(findings or {})
         self.reasons[node] = [{"ja": reason} for reason in reasons]
+
+    def allot(self, node: Node, placing: Placing, reasons: Sequence[Mapping[str, str]], name: str | None) -> None:
+        """The round has been allotted: a place (of this ``name``), or none, which refuses. The points are told, too."""
+        self.examined[node.id] = "refuse" if placing.place is None else "accept"
+        found = (placing.place, name, placing.wish, placing.rank, placing.among)
+        self.finding.update(zip(FINDINGS, found, strict=True))
+        points = self.judged[node.arguments["table"]]["reasons"]
+        self.reasons[node.id] = [dict(reason) for reason in (*points, *reasons)]
 
     def reopen(self) -> None:
         """Sent back by whoever decides (差戻し): what was refused is open again, until somebody examines it anew."""

@@ -13,7 +13,7 @@ from madoguchi.ground import clock
 from madoguchi.ground.errors import Refused
 from madoguchi.ground.expressions import Expression
 from madoguchi.messages.rules import letters
-from madoguchi.procedures.rules import engine, fees
+from madoguchi.procedures.rules import allotment, engine, fees
 from madoguchi.procedures.rules.city import City, fill_text
 from madoguchi.procedures.rules.course import Course
 from madoguchi.procedures.rules.document import Path_, Problem
@@ -252,6 +252,8 @@ class _Player:
                 return
             found = {name: self.example.findings[name] for name in wanted}
             course.examine(node.id, outcome, found, self.example.reasons if outcome == "refuse" else ())
+        elif node.kind == "allot":
+            self._allot(node)
         elif node.kind == "approve" and outcome == "send_back":
             course.reopen()
         elif node.kind == "correction":
@@ -263,6 +265,18 @@ class _Player:
             self.story.letters[said["letter"]] = letter_data(
                 self.package, self.example, self.answers, course, city=self.city, paid=self.story.pays
             )
+
+    def _allot(self, node: Node) -> None:
+        """As if alone in a round: there is the one place that the findings name, or none of those wished for."""
+        said, place = node.arguments, self.example.findings.get("place")
+        values = self.story.course.values
+        one = allotment.applicant("", said, values, self.answers)
+        order = allotment.criteria(said)
+        (placing,) = allotment.allot([one], {str(place): {one.group: 1}}, order, "")
+        names = allotment.names(self.published.form, said)
+        labels = self.package.tables[said["table"]].labels
+        reasons = allotment.reasons(placing, order, names, labels)
+        self.story.course.allot(node, placing, reasons, names[placing.place]["ja"] if placing.place else None)
 
 
 # -- letters ----------------------------------------------------------------------------------------------------------

@@ -34,6 +34,7 @@ TITLES: Mapping[str, LocalText] = MappingProxyType(
         "judge": LocalText({"ja": "要件の判定", "ja-simple": "条件を 調べる", "en": "Check of the requirements"}),
         "consult": LocalText({"ja": "合議", "ja-simple": "ほかの 課に 聞く", "en": "Consultation"}),
         "approve": LocalText({"ja": "決裁", "ja-simple": "責任者が 決める", "en": "Approval"}),
+        "allot": LocalText({"ja": "選考", "ja-simple": "順番を 決める", "en": "Allotment of places"}),
         "pay": LocalText({"ja": "納付", "ja-simple": "お金を 払う", "en": "Payment"}),
         "book": LocalText({"ja": "予約", "ja-simple": "予約", "en": "Booking"}),
         "issue": LocalText({"ja": "通知書の交付", "ja-simple": "お知らせの 手紙を 出す", "en": "Letter issued"}),
@@ -245,9 +246,9 @@ class _Known:
         loops = self.loops | {(node.id, outcome)} if outcome in ("return", "send_back") else self.loops
         if node.kind == "examine":
             return _Known({"decision.granted": False} if outcome == "refuse" else {}, loops)
-        if node.kind in ("judge", "look_up", "correction"):
+        if node.kind in ("judge", "allot", "look_up", "correction"):
             kept = {"decision.granted": False} if self.conditions.get("decision.granted") is False else {}
-            return _Known(kept if node.kind == "judge" else {}, loops)
+            return _Known(kept if node.kind in ("judge", "allot") else {}, loops)
         return _Known(self.conditions, loops)
 
 

@@ -16,10 +16,11 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from madoguchi.ground.expressions import Expression
+from madoguchi.procedures.rules import allotment
 from madoguchi.procedures.rules.document import BrokenPackage, Document, Path_, Problem, as_json, read
 from madoguchi.procedures.rules.fees import FEE
 from madoguchi.procedures.rules.flow import FlowError, Graph, compile_flow
-from madoguchi.procedures.rules.format import AskField, Example, FactField, Fee, Procedure, Section, Table, walk
+from madoguchi.procedures.rules.format import Allot, AskField, Example, FactField, Fee, Procedure, Section, Table, walk
 from madoguchi.procedures.rules.migration import MigrationMap
 from madoguchi.procedures.rules.tablecheck import check_names, verdict_names
 from madoguchi.procedures.rules.vocabulary import Facts, FactsFile, Laws, LawsFile
@@ -271,6 +272,8 @@ def _lookups(
                 f"表 {judge.table} は rules.yaml にありません",
                 _close(judge.table, tables, "ある表") or "rules.yaml に表を書きます",
             )
+        if step.allot:
+            yield from _wrong_allot(document, path, step.allot, procedure, tables)
         if (issue := step.issue) and issue.letter is not None and issue.letter not in letters:
             yield document.problem(
                 (*path, "letter"),
@@ -344,6 +347,7 @@ def _expressions(
         "decision.granted",
         *(f"verdict.{name}" for table in tables.values() for name in verdict_names(table)),
         *(f"finding.{one.ask}" for _, step in walk(procedure.flow) if step.examine for one in step.examine.findings),
+        *(f"finding.{name}" for _, step in walk(procedure.flow) if step.allot for name in allotment.FINDINGS),
     }
 
     def check(text: str | None, known: frozenset[str] | set[str], path: Path_) -> Iterator[Problem]:
@@ -564,3 +568,23 @@ def _known_keys(schemas: list[Mapping[str, Any]], data: Any) -> list[str]:
     written = set(data) if isinstance(data, dict) else set()
     best = max(schemas, key=lambda s: len(written & set(s["properties"])))
     return list(best["properties"])
+
+
+def _wrong_allot(
+    document: Document, path: Path_, body: Allot, procedure: Procedure, tables: Mapping[str, Table]
+) -> Iterator[Problem]:
+    """A round that its form or its table cannot carry."""
+    choices = {
+        one.ask: tuple(one.options or ())
+        for section in procedure.asks
+        if section.each is None
+        for one in section.ask
+        if isinstance(one, AskField) and one.type == "choice"
+    }
+    if body.table not in tables:
+        yield document.problem(
+            (*path, "table"), "F05", f"表 {body.table} は rules.yaml にありません", _close(body.table, tables, "ある表")
+        )
+        return
+    for key, message in allotment.problems(body, choices, tables[body.table].outputs):
+        yield document.problem((*path, key), "F05", message, "asks: と rules.yaml にある名前で書きます")

@@ -24,11 +24,13 @@ from madoguchi.procedures.rules.format.model import (
 )
 from madoguchi.procedures.rules.format.procedure import Gate, Procedure, Waiver
 from madoguchi.procedures.rules.format.steps import (
+    Allot,
     AnyBody,
     ApplicantDeadline,
     Approve,
     Book,
     Consult,
+    Criterion,
     DigitalBreak,
     Examine,
     HumanBody,
@@ -52,6 +54,7 @@ from madoguchi.procedures.rules.format.who import Basis, Fee, Law, Remedy, Stand
 __all__ = [
     "BREAKING_CHANNELS",
     "DIGITAL_CHANNELS",
+    "Allot",
     "AnyBody",
     "AnyField",
     "ApplicantDeadline",
@@ -65,6 +68,7 @@ __all__ = [
     "Computed",
     "Condition",
     "Consult",
+    "Criterion",
     "DigitalBreak",
     "Examine",
     "Example",

@@ -162,6 +162,40 @@ class Approve(HumanBody):
         return self
 
 
+class Criterion(Model):
+    """One line of the order of a round: a value of the table, and whether more or less of it comes first."""
+
+    most: Snake | None = None
+    least: Snake | None = None
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Self:
+        if (self.most is None) == (self.least is None):
+            raise refuse("順番の決め方は most か least のどちらか一つで書きます", "- most: points")
+        return self
+
+    @property
+    def value(self) -> str:
+        return self.most or self.least or ""
+
+
+class Allot(HumanBody):
+    """選考: the applications of a round wait here until it has closed. Then all of them are ranked by one table, and
+    the places go round in that order, each to the first of its wishes that still has one. Done for the whole round in
+    one act; who gets no place is refused, with the reasons."""
+
+    table: Snake
+    """The `collect` table whose values rank them; asked for each case in Python, for the round in SQL."""
+    round: Snake
+    """The choice that says which round an application belongs to; the city's offers.yaml names the rounds."""
+    wishes: Annotated[tuple[Snake, ...], Field(min_length=1)]
+    """The choices that hold the wishes, the dearest first; the city's offers.yaml names what can be wished for."""
+    group: Snake
+    """The value of the table by which places are counted: the class of an age."""
+    order: Annotated[tuple[Criterion, ...], Field(min_length=1)]
+    """Who comes first; where all of these are equal, a lot that nobody can influence."""
+
+
 class Pay(StepBody):
     """納付: the applicant pays online. Where it stands in the flow says whether before or after the examination.
 
@@ -235,7 +269,7 @@ class Notify(StepBody):
     to: Literal["applicant", "office"] = "applicant"
 
 
-AnyBody = Examine | LookUp | Judge | Consult | Approve | Pay | Book | Issue | Record | Wait | Notify
+AnyBody = Examine | LookUp | Judge | Consult | Approve | Allot | Pay | Book | Issue | Record | Wait | Notify
 
 
 class Step(Model):
@@ -248,6 +282,7 @@ class Step(Model):
     judge: Judge | None = None
     consult: Consult | None = None
     approve: Approve | None = None
+    allot: Allot | None = None
     pay: Pay | None = None
     book: Book | None = None
     issue: Issue | None = None
