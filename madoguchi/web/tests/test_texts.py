@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.utils import translation
 from django.utils.translation.template import templatize
 
 PACKAGE = Path(__file__).resolve().parents[2]
@@ -103,3 +104,39 @@ def test_sources_of_facts_are_translated() -> None:
     for locale in ("ja_Simple", "en"):
         known = catalogue(locale)
         assert all(known.get(str(label)) for label in Source.labels)
+
+
+FOUR = ("zh_Hans", "ko", "vi", "pt")
+#: What every visitor meets in every procedure: complete in the four languages, too.
+COMMON = {
+    "base.html", "_languages.html", "_steps.html", "_problems.html", "_case_card.html", "_procedure_card.html",
+    "sign_in.html", "email_code.html", "email_link.html", "home.html", "procedures.html", "office.html",
+    "404.html", "page.html", "refused.html", "choice.html", "consent.html", "date.html", "line.html", "_known.html",
+    "_label.html", "_opinion.html",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("locale", FOUR)
+def test_the_common_parts_exist_in_four_more_languages(locale: str) -> None:
+    known = catalogue(locale)
+    lacking = {f"{where}: {text}" for where, text in texts() if where in COMMON and not known.get(text)}
+    assert not lacking, "\n".join(sorted(lacking))
+
+
+def test_the_four_languages_say_the_same_things() -> None:
+    said = {locale: set(catalogue(locale)) for locale in FOUR}
+    assert len(said["ko"]) > 250
+    assert len(set(map(frozenset, said.values()))) == 1
+    assert said["ko"] <= set(catalogue("en"))
+
+
+@pytest.mark.parametrize("locale", FOUR)
+def test_places_in_texts_survive_the_four(locale: str) -> None:
+    test_places_in_texts_survive_translation(locale)
+
+
+@pytest.mark.django_db
+def test_what_the_four_languages_lack_is_english() -> None:
+    with translation.override("vi"):
+        assert translation.gettext("はい") == "Có"
+        assert translation.gettext("記録媒体") == "storage medium"
