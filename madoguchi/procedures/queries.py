@@ -13,6 +13,7 @@ from madoguchi.procedures.models import Procedure
 from madoguchi.procedures.rules import format as formats
 from madoguchi.procedures.rules.city import City, Holders, Section, load_city
 from madoguchi.procedures.rules.flow import Graph
+from madoguchi.procedures.rules.helping import HelpPage, load_help
 from madoguchi.procedures.rules.published import Published, published
 from madoguchi.procedures.rules.search import Found, Index, entry, load_synonyms
 
@@ -96,3 +97,9 @@ def _index(keys: tuple[UUID, ...]) -> Index:
     packages = [_package(key) for key in keys]
     sections = [city().section_of(one.procedure) for one in packages]
     return Index([entry(one, at.name if at else None, groups) for one, at in zip(packages, sections, strict=True)])
+
+
+@cache
+def help_pages() -> tuple[HelpPage, ...]:
+    """The residents' help pages, read once per process."""
+    return load_help(settings.CATALOGUE / "help.yaml")

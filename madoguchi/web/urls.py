@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from madoguchi.web.views import applying, finding, following, plain, sending, signing_in, talking, uploading, verifying
+from madoguchi.web.views import (
+    applying,
+    finding,
+    following,
+    helping,
+    plain,
+    sending,
+    signing_in,
+    talking,
+    uploading,
+    verifying,
+)
 
 app_name = "web"
 
@@ -14,6 +25,8 @@ urlpatterns = [
     path("procedures/<slug:code>/begin/", applying.begin, name="begin"),
     path("life/<str:slug>/", finding.life_event, name="life-event"),
     path("offices/<slug:slug>/", finding.office, name="office"),
+    path("help/", helping.pages, name="help"),
+    path("help/<slug:code>/", helping.page, name="help-page"),
     path("figures/", finding.figures, name="figures"),
     path("sign-in/", signing_in.sign_in, name="sign-in"),
     path("sign-in/card/", signing_in.card, name="card"),

@@ -13,6 +13,7 @@ from pydantic import BaseModel, RootModel, TypeAdapter
 from madoguchi.ground.languages import LocalText
 from madoguchi.procedures.rules.city import CityFile, Offers, Organisation, Towns
 from madoguchi.procedures.rules.format import Example, Procedure, Snake, Table
+from madoguchi.procedures.rules.helping import HelpFile
 from madoguchi.procedures.rules.migration import MigrationMap
 from madoguchi.procedures.rules.readings import ReadingsFile
 from madoguchi.procedures.rules.search import SynonymsFile
@@ -29,6 +30,7 @@ FILES: Mapping[str, type[BaseModel]] = {
     "example.schema.json": Example,
     "facts.schema.json": FactsFile,
     "laws.schema.json": LawsFile,
+    "help.schema.json": HelpFile,
     "readings.schema.json": ReadingsFile,
     "synonyms.schema.json": SynonymsFile,
     "migration.schema.json": MigrationMap,
