@@ -127,7 +127,6 @@ def test_the_four_languages_say_the_same_things() -> None:
     said = {locale: set(catalogue(locale)) for locale in FOUR}
     assert len(said["ko"]) > 250
     assert len(set(map(frozenset, said.values()))) == 1
-    assert said["ko"] <= set(catalogue("en"))
 
 
 @pytest.mark.parametrize("locale", FOUR)
