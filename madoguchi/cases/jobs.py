@@ -9,7 +9,7 @@ from django.conf import settings
 from madoguchi.cases.actions import driving, rating, settling, telling, timing
 from madoguchi.cases.actions.giving import scan_waiting
 from madoguchi.cases.actions.uploading import forget_uploads
-from madoguchi.cases.models import Case, Figures, Opinion, Payment, Step, Timer
+from madoguchi.cases.models import Case, Figures, Opinion, Origin, Payment, Step, Timer
 from madoguchi.events import SYSTEM
 from madoguchi.events.following import follows
 from madoguchi.events.models import Event
@@ -17,6 +17,8 @@ from madoguchi.ground import clock
 from madoguchi.messages import actions as messages
 from madoguchi.messages.models import Message
 from madoguchi.people import queries as people
+from madoguchi.people.actions.webhooks import send_webhook
+from madoguchi.people.queries import webhooks
 from madoguchi.people.rules import VALID_FOR
 from madoguchi.procedures import queries as procedures
 
@@ -130,6 +132,45 @@ def tell_about_money(event_id: UUID) -> None:
 def look_after_payments() -> int:
     """Ask the provider about what is open. The worker calls it every minute: a lost notice loses nothing."""
     return settling.look_after()
+
+
+@follows(
+    "case.submit",
+    "case.examine",
+    "case.approve",
+    "case.consult",
+    "case.do",
+    "case.perform",
+    "case.fire",
+    "case.withdraw",
+    "payment.confirm",
+    name="cases.webhooks",
+)
+def tell_partners(event_id: UUID) -> None:
+    """Systems that listen are told: received, returned, corrected, decided, closed, withdrawn. Ids only, each once."""
+    event, case = Event.objects.get(pk=event_id), _case(event_id)
+    if case is None or case.number is None:
+        return
+    told: dict[str, str] = {}  # type → what keeps it from being told twice
+    if event.verb == "case.submit" and not event.data.get("again"):
+        told["case.corrected" if event.data.get("corrected") else "case.received"] = f"event:{event_id}"
+    if event.verb == "case.examine" and event.data.get("outcome") == "return":
+        told["case.returned"] = f"event:{event_id}"
+    for name, moment in (("decided", case.decided_at), ("closed", case.closed_at), ("withdrawn", case.withdrawn_at)):
+        if moment is not None:
+            told[f"case.{name}"] = f"case:{case.pk}:{name}"
+    origin = Origin.objects.filter(case=case).values_list("partner_id", flat=True).first()
+    for type_, once in told.items():
+        for one in webhooks.listeners(type_, case.procedure.code, origin).exclude(deliveries__once=once):
+            send_webhook(
+                type_,
+                to=one,
+                about=case.pk,
+                procedure=case.procedure.code,
+                happened_at=event.at,
+                once=once,
+                by=SYSTEM,
+            )
 
 
 def fire_due(limit: int = 200) -> int:

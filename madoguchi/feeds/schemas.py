@@ -220,3 +220,44 @@ class Happened(Schema):
 
 class History(Schema):
     history: list[Happened]
+
+
+# -- webhooks ----------------------------------------------------------------------------------------------------------
+
+Type = Literal["case.received", "case.corrected", "case.returned", "case.decided", "case.closed", "case.withdrawn"]
+
+
+class NewWebhook(Closed):
+    url: Annotated[str, Field(max_length=500)]
+    """https only; redirects are not followed."""
+    types: Annotated[list[Type], Field(min_length=1, max_length=20)]
+
+
+class Webhook(Schema):
+    """`secret` only in the answer that makes or renews it; it signs what is posted (Standard Webhooks)."""
+
+    id: UUID
+    url: str
+    types: list[str]
+    opened_at: dt.datetime
+    secret: str | None = None
+
+
+class Webhooks(Schema):
+    webhooks: list[Webhook]
+
+
+class DeliveryOfWebhook(Schema):
+    """`id` is the `webhook-id` of the request."""
+
+    id: UUID
+    type: str
+    case: UUID
+    happened_at: dt.datetime
+    state: Literal["waiting", "delivered", "dead"]
+    tries: int
+    trouble: str | None = None
+
+
+class Deliveries(Schema):
+    deliveries: list[DeliveryOfWebhook]

@@ -1,4 +1,4 @@
-"""Who proves that a resident is who they say: the port that a bridge to an identity provider fills.
+"""Who proves that a resident is who they say, and what tells partners: the ports that bridges fill.
 
 A face calls ``identity_provider().begin``, keeps the transaction in the visitor's session, sends the visitor away, and
 hands what comes back to ``people.actions.sign_in``.
@@ -7,6 +7,7 @@ hands what comes back to ``people.actions.sign_in``.
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Final, Literal, Protocol
 
 from madoguchi.ground.registry import Registry
@@ -105,3 +106,30 @@ IDENTITY_PROVIDERS: Registry[Callable[[], IdentityProvider]] = Registry("identit
 def identity_provider(name: str = "card") -> IdentityProvider:
     """The provider registered under ``name``; ``card`` reads マイナンバーカード (デジタル認証アプリ)."""
     return IDENTITY_PROVIDERS.get(name)()
+
+
+# --- webhooks -----------------------------------------------------------------------------------------------------
+
+
+class NotPosted(Exception):
+    """It did not arrive. ``code`` is short and holds no address."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Poster(Protocol):
+    """Posts to addresses that partners named. Safe to use from several threads."""
+
+    def post(self, url: str, content: bytes, headers: Mapping[str, str]) -> int:
+        """The status that the address answered with, within 15 seconds; no redirect is followed. Raises NotPosted."""
+
+
+POSTERS: Final[Registry[Callable[[], Poster]]] = Registry("poster")
+
+
+@cache
+def poster() -> Poster:
+    """The poster of this node."""
+    return POSTERS.get("https")()

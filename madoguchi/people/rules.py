@@ -8,10 +8,11 @@ import hashlib
 import hmac
 import re
 import unicodedata
-from base64 import urlsafe_b64encode
+from base64 import b64encode, urlsafe_b64encode
 from datetime import timedelta
 from ipaddress import ip_address
 from typing import Final
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from madoguchi.ground.errors import Invalid
@@ -103,6 +104,7 @@ SCOPES: Final = {
     "cases:answers": "申請の内容と添付書類、通知書を読む",
     "documents:add": "書類を添付する",
     "cases:decide": "審査の結果を登録する",
+    "webhooks:manage": "通知先を登録し、やめる",
 }
 #: How long an access token works, and how long the answer to an Idempotency-Key is remembered.
 TOKEN_VALID_FOR: Final = timedelta(minutes=15)
@@ -113,6 +115,52 @@ MOST_SECRETS: Final = 2
 def partner_secret(key: bytes, secret: UUID) -> str:
     """The secret of a partner (256 bits), as it is handed over once."""
     return urlsafe_b64encode(_derived(key, b"partner", secret.bytes)).decode().rstrip("=")
+
+
+#: Of what a partner can be told.
+WEBHOOK_TYPES: Final = {
+    "case.received": "受け付けた",
+    "case.corrected": "補正されて戻ってきた",
+    "case.returned": "補正を求めた",
+    "case.decided": "決定した",
+    "case.closed": "終わった",
+    "case.withdrawn": "取り下げられた",
+}
+#: Tries of one delivery, 2, 4, 8 … seconds apart: about eighteen hours until it is given up.
+MOST_DELIVERIES: Final = 15
+OLD_SECRET_SIGNS_FOR: Final = timedelta(days=1)
+
+
+def webhook_secret(key: bytes, subscription: UUID, serial: int) -> str:
+    """The secret that signs what a subscription is told, in the form of Standard Webhooks."""
+    value = _derived(key, b"webhook", subscription.bytes + serial.to_bytes(8, "big"))
+    return "whsec_" + b64encode(value).decode()
+
+
+def webhook_url(text: str, *, plain: bool) -> str:
+    """An address that can be told: https, a host, no user, no fragment. Raises Invalid ``webhook-url``.
+
+    ``plain``: http as well, for this machine itself (tests, the demo). Which hosts may be reached is asked when it is
+    posted, because a name may lead elsewhere tomorrow.
+    """
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        parts, host, port = urlsplit(""), "", None
+    local = plain and parts.scheme == "http" and host in ("localhost", "127.0.0.1", "::1")
+    printable = text.isascii() and text.isprintable() and " " not in text and "\\" not in text
+    if (
+        not (parts.scheme == "https" or local)
+        or not host
+        or "@" in parts.netloc
+        or parts.fragment
+        or not printable
+        or len(text) > 500
+        or port == 0
+    ):
+        raise Invalid("webhook-url", "通知先は、https:// で始まるアドレスにしてください。ユーザー名や # は使えません。")
+    return text
 
 
 def token_digest(token: str) -> str:

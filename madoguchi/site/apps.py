@@ -5,13 +5,14 @@ from importlib import import_module
 from django.apps import AppConfig
 
 #: Everything that registers itself on import: jobs that follow events, and the bridges into the ports.
-JOBS = ("madoguchi.events.jobs", "madoguchi.messages.jobs", "madoguchi.cases.jobs")
+JOBS = ("madoguchi.events.jobs", "madoguchi.people.jobs", "madoguchi.messages.jobs", "madoguchi.cases.jobs")
 BRIDGES = (
     "madoguchi.bridges.clamd",
     "madoguchi.bridges.mail",
     "madoguchi.bridges.oidc",
     "madoguchi.bridges.pades",
     "madoguchi.bridges.stripe",
+    "madoguchi.bridges.webhook",
 )
 CHECKS = ("madoguchi.site.checks",)
 

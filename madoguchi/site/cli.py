@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
+from uuid import UUID
 
 from madoguchi.site import starting
 from madoguchi.site.cluster import ClusterError
@@ -522,6 +523,39 @@ def partner(options: argparse.Namespace) -> int:
             actions.close_partner(held, by=console)
             print(f"{held.name} is closed; what it did stays in the log")
     return 0
+
+
+def _webhooks_arguments(parser: argparse.ArgumentParser) -> None:
+    what = parser.add_subparsers(dest="what", required=True, metavar="dead | redeliver")
+    what.add_parser("dead", help="what could not be told to partners, and why")
+    again = what.add_parser("redeliver", help="tell it again; without an id everything that was given up")
+    again.add_argument("delivery", nargs="?", type=UUID)
+
+
+@command("webhooks", "People", _webhooks_arguments)
+def webhooks(options: argparse.Namespace) -> int:
+    """Show what could not be told to other systems (the dead-letter list), and tell it again.
+
+    A telling is tried for about eighteen hours before it is given up. Its id stays, so that nobody counts it twice.
+    """
+    with starting.database():
+        _django()
+        from madoguchi.events import Actor
+        from madoguchi.people.actions.webhooks import redeliver
+        from madoguchi.people.queries.webhooks import dead_letters
+
+        dead = dead_letters()
+        if options.what == "dead":
+            for one in dead:
+                partner = one.subscription.partner
+                print(f"{one.pk}  {one.type}  {one.happened_at:%Y-%m-%d %H:%M}  {one.trouble}  {partner.name}")
+            return 0
+        wanted = dead.filter(pk=options.delivery) if options.delivery else dead
+        found = list(wanted)
+        for one in found:
+            redeliver(one, by=Actor("system", channel="console"))
+        print(f"{len(found)} are told again by the worker")
+        return 0 if found or not options.delivery else 1
 
 
 # -- develop --------------------------------------------------------------------------------------------------------

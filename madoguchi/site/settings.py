@@ -221,6 +221,10 @@ MAIL_FROM = os.environ.get("MADOGUCHI_MAIL_FROM", "no-reply@localhost")
 # Files that residents send are looked at by clamd, where there is one: tcp://host:3310 or unix:/run/clamav/clamd.ctl.
 CLAMD = os.environ.get("MADOGUCHI_CLAMD", "")
 
+# Webhooks reach public addresses only, and these networks (of core systems; of this machine in the demo).
+WEBHOOK_NETWORKS = os.environ.get("MADOGUCHI_WEBHOOK_NETWORKS", "127.0.0.0/8,::1/128" if DEMO else "").split(",")
+WEBHOOK_NETWORKS = [one.strip() for one in WEBHOOK_NETWORKS if one.strip()]
+
 # Letters are signed with the city's key (PKCS#12); with a time-stamping authority (RFC 3161) they are PAdES B-T.
 SIGNER = "pades"
 SIGNING_KEY = Path(os.environ.get("MADOGUCHI_SIGNING_KEY", VAR / "signing" / "city.p12"))

@@ -9,9 +9,11 @@ from madoguchi.people.models.individuals import (
     SpentSignIn,
 )
 from madoguchi.people.models.partners import Partner, PartnerRequest, PartnerSecret, PartnerToken, Window
+from madoguchi.people.models.webhooks import Delivery, Subscription
 
 __all__ = [
     "Account",
+    "Delivery",
     "EmailConfirmation",
     "Identity",
     "Partner",
@@ -21,5 +23,6 @@ __all__ = [
     "Person",
     "PostHolding",
     "SpentSignIn",
+    "Subscription",
     "Window",
 ]

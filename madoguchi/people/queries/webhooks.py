@@ -1,0 +1,68 @@
+"""Webhooks: who is to be told, with which secret, and what could not be told."""
+
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from madoguchi.events import Actor
+from madoguchi.ground import clock
+from madoguchi.ground.errors import NotFound
+from madoguchi.people import rules
+from madoguchi.people.models import Delivery, Partner, Subscription
+from madoguchi.people.queries.individuals import confirmation_key
+
+
+def listeners(type_: str, procedure: str, filed_by: UUID | None) -> QuerySet[Subscription]:
+    """The subscriptions to this type whose partners may see such a case: by procedure, or because they filed it."""
+    may_read = Q(partner__scopes__contains=["cases:read"])
+    if filed_by is not None:
+        may_read |= Q(partner=filed_by, partner__scopes__contains=["cases:create"])
+    of_procedure = Q(partner__procedures__overlap=[procedure, "*"])
+    open_ones = Subscription.objects.filter(closed_at=None, partner__closed_at=None, types__contains=[type_])
+    return open_ones.filter(of_procedure, may_read)
+
+
+def signing_secrets(subscription: Subscription) -> list[str]:
+    """What signs now, newest first: the secret, and for a day after a renewal the one before."""
+    key = confirmation_key()
+    serials = [subscription.serial]
+    if subscription.renewed_at is not None and clock.now() < subscription.renewed_at + rules.OLD_SECRET_SIGNS_FOR:
+        serials.append(subscription.serial - 1)
+    return [rules.webhook_secret(key, subscription.pk, serial) for serial in serials]
+
+
+def subscriptions_of(by: Actor) -> QuerySet[Subscription]:
+    """The open subscriptions of the partner who asks, or of the partners for which staff's sections answer."""
+    held = Subscription.objects.filter(closed_at=None, partner__closed_at=None).select_related("partner")
+    if by.kind == "partner":
+        return held.filter(partner=by.id).order_by("pk")
+    return held.filter(partner__section__in=by.sections if by.kind == "staff" else []).order_by("pk")
+
+
+def subscription(key: UUID, by: Actor) -> Subscription:
+    """One of them. Raises NotFound for any other, existing or not."""
+    found = subscriptions_of(by).filter(pk=key).first()
+    if found is None:
+        raise NotFound("webhook-unknown", "この通知先は見つかりません。")
+    return found
+
+
+def deliveries(of: Subscription, *, dead: bool = False, most: int = 100) -> list[Delivery]:
+    """The newest deliveries of a subscription that the caller may see; with ``dead``, those that were given up."""
+    rows = of.deliveries.filter(dead_at__isnull=False) if dead else of.deliveries.all()
+    return list(rows.order_by("-pk")[:most])
+
+
+def delivery(key: UUID, by: Actor) -> Delivery:
+    """A delivery to a subscription that ``by`` may see. Raises NotFound for any other."""
+    rows = Delivery.objects.filter(subscription__in=subscriptions_of(by)).select_related("subscription__partner")
+    found = rows.filter(pk=key).first()
+    if found is None:
+        raise NotFound("delivery-unknown", "この通知は見つかりません。")
+    return found
+
+
+def dead_letters(partner: Partner | None = None) -> QuerySet[Delivery]:
+    """All that was given up, oldest first; of one partner, where given."""
+    rows = Delivery.objects.filter(dead_at__isnull=False).select_related("subscription__partner").order_by("pk")
+    return rows.filter(subscription__partner=partner) if partner is not None else rows
