@@ -6,10 +6,10 @@ from uuid import UUID
 
 from django.conf import settings
 
-from madoguchi.cases.actions import driving, rating, settling, telling, timing
+from madoguchi.cases.actions import batching, driving, rating, settling, telling, timing
 from madoguchi.cases.actions.giving import scan_waiting
 from madoguchi.cases.actions.uploading import forget_uploads
-from madoguchi.cases.models import Case, Figures, Opinion, Origin, Payment, Step, Timer
+from madoguchi.cases.models import Batch, Case, Figures, Opinion, Origin, Payment, Step, Timer
 from madoguchi.events import SYSTEM
 from madoguchi.events.following import follows
 from madoguchi.events.models import Event
@@ -69,6 +69,15 @@ def tell_answer(event_id: UUID) -> None:
     event, case = Event.objects.get(pk=event_id), _case(event_id)
     if case is not None and case.email and not event.data.get("again"):
         telling.tell(case, "answered", event=event_id, by=SYSTEM, in_portal=False)
+
+
+@follows("batch.begin", name="cases.batch")
+def carry_out_batch(event_id: UUID) -> None:
+    """What was confirmed for many cases is done to each, one act after the other."""
+    key = Event.objects.values_list("subject_id", flat=True).get(pk=event_id)
+    batch = Batch.objects.select_related("account", "to").filter(pk=key).first() if key else None
+    if batch is not None:
+        batching.carry_out(batch)
 
 
 @follows("person.ask_email_confirmation", name="cases.confirm_email")

@@ -2,12 +2,14 @@
 
 from django.urls import path
 
-from madoguchi.desk.views import casework, files, handling, listing, opinions, talking
+from madoguchi.desk.views import batching, casework, files, handling, listing, opinions, talking
 
 app_name = "desk"
 urlpatterns = [
     path("", listing.work, name="work"),
     path("opinions/", opinions.opinions, name="opinions"),
+    path("batch/", batching.preview, name="batch-preview"),
+    path("batch/<uuid:key>/", batching.batch, name="batch"),
     path("cases/<str:number>/", handling.case, name="case"),
     path("cases/<str:number>/steps/<uuid:step_id>/", handling.act_on, name="step"),
     path("cases/<str:number>/checks/", casework.check, name="check"),

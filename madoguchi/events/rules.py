@@ -20,7 +20,8 @@ class Actor:
     and ``sections`` are the codes of ``organisation.yaml`` that a member of staff holds today; ``level`` is the
     assurance with which a resident signed in (contact, account, card, card-signature), or with which a partner has
     identified the persons for whom it files. A partner (another system) may do what ``scopes`` name with cases of
-    ``procedures`` (codes; ``*`` for all).
+    ``procedures`` (codes; ``*`` for all). ``covers`` are the colleagues who are away today and
+    whose work this member of staff does.
     """
 
     kind: ActorKind
@@ -29,6 +30,7 @@ class Actor:
     sections: frozenset[str] = frozenset()
     level: str = ""
     channel: str = "web"
+    covers: frozenset[UUID] = frozenset()
     scopes: frozenset[str] = frozenset()
     procedures: frozenset[str] = frozenset()
 

@@ -133,3 +133,10 @@ POSTERS: Final[Registry[Callable[[], Poster]]] = Registry("poster")
 def poster() -> Poster:
     """The poster of this node."""
     return POSTERS.get("https")()
+
+
+# --- who leads ----------------------------------------------------------------------------------------------------
+
+#: Who leads a section: from its code to the posts that give out its work. The noun that knows the organisation
+#: registers under ``organisation`` at start-up.
+LEADERS: Registry[Callable[[str], frozenset[str]]] = Registry("who leads a section")

@@ -1,4 +1,4 @@
-"""The noun's place in Django."""
+"""The noun's place in Django, and what it tells the nouns below: who leads a section."""
 
 from django.apps import AppConfig
 
@@ -6,3 +6,9 @@ from django.apps import AppConfig
 class ProceduresConfig(AppConfig):
     name = "madoguchi.procedures"
     label = "madoguchi_procedures"
+
+    def ready(self) -> None:
+        from madoguchi.people.ports import LEADERS
+        from madoguchi.procedures.queries import city
+
+        LEADERS.add("organisation", lambda section: city().organisation.leaders(section))

@@ -1,6 +1,7 @@
 """All that can happen to a case: drafting (the applicant), handling (the office), driving (the machine)."""
 
 from madoguchi.cases.actions.allotting import allot, place, set_places
+from madoguchi.cases.actions.batching import begin_batch, carry_out
 from madoguchi.cases.actions.checking import check, uncheck
 from madoguchi.cases.actions.drafting import (
     add_row,
@@ -19,7 +20,9 @@ from madoguchi.cases.actions.noting import amend_note, note
 from madoguchi.cases.actions.paying import ask as ask_payment
 from madoguchi.cases.actions.rating import count_figures, forget_words, rate
 from madoguchi.cases.actions.refunding import refund
+from madoguchi.cases.actions.reminding import remind
 from madoguchi.cases.actions.settling import open_page, settle
+from madoguchi.cases.actions.sharing import assign, claim, hand_over, release
 from madoguchi.cases.actions.talking import answer, read_thread, write
 from madoguchi.cases.actions.timing import fire
 from madoguchi.cases.actions.uploading import begin_upload, drop_upload, finish_upload, forget_uploads, receive_part
@@ -32,8 +35,12 @@ __all__ = [
     "answer",
     "approve",
     "ask_payment",
+    "assign",
+    "begin_batch",
     "begin_upload",
+    "carry_out",
     "check",
+    "claim",
     "consult",
     "count_figures",
     "do",
@@ -43,6 +50,7 @@ __all__ = [
     "fire",
     "forget_uploads",
     "forget_words",
+    "hand_over",
     "migrate",
     "note",
     "open_draft",
@@ -54,6 +62,8 @@ __all__ = [
     "read_thread",
     "receive_part",
     "refund",
+    "release",
+    "remind",
     "remove_document",
     "remove_row",
     "save_section",

@@ -193,7 +193,7 @@ class Drive:
         )
         if node.is_human and not node.is_applicants and node.by:
             holders = procedures.holders(node.by, self.package.procedure)
-            step.section = min(holders.sections, default="")
+            step.section = self._section(min(holders.sections, default=""))
             step.posts = sorted(holders.posts)
             self.case.show_to(step.section, step.posts)
         if node.kind == "correction":
@@ -204,6 +204,11 @@ class Drive:
             self._wait(step, node)
         self.steps[token.id] = step
         return step
+
+    def _section(self, section: str) -> str:
+        """What the procedure gives to its own office is done by the section that has the case (引継ぎ)."""
+        own = procedures.section_of(self.package.procedure).id
+        return self.case.section if section == own else section
 
     def _decide(self) -> None:
         if self.case.decided_at is None:

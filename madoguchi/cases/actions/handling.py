@@ -44,7 +44,7 @@ def examine(
     the examiner's sentences for the letter (needed to refuse where no table gives one), ``findings`` the posted
     inputs of what the step asks the office to find out. Raises Stale where a colleague was faster.
     """
-    case, fresh = _open_step(step, "examine")
+    case, fresh = _open_step(step, "examine", by)
     drive = driving.Drive(case)
     package, course = drive.package, drive.course
     _check_outcome(package.graph[fresh.node].outcomes, outcome)
@@ -69,7 +69,7 @@ def examine(
 @act("case.approve", allow=(POST_OF_STEP,))
 def approve(step: Step, outcome: str, *, by: Actor, note: str = "") -> Case:
     """決裁: approve what was drafted, or send it back; never one's own work."""
-    case, fresh = _open_step(step, "approve")
+    case, fresh = _open_step(step, "approve", by)
     drive = driving.Drive(case)
     _check_outcome(drive.package.graph[fresh.node].outcomes, outcome)
     if case.steps.filter(kind="examine", account_id=by.who, done_at__isnull=False).exists():
@@ -91,7 +91,7 @@ def approve(step: Step, outcome: str, *, by: Actor, note: str = "") -> Case:
 @act("case.consult", allow=(SECTION_OF_STEP, POST_OF_STEP))
 def consult(step: Step, *, by: Actor, note: str) -> Case:
     """合議: the section that was asked gives its opinion."""
-    case, fresh = _open_step(step, "consult")
+    case, fresh = _open_step(step, "consult", by)
     said = clean(note, multiline=True, max_length=MAX_NOTE)
     if not said:
         raise Invalid(
@@ -105,7 +105,7 @@ def consult(step: Step, *, by: Actor, note: str) -> Case:
 @act("case.do", allow=(SECTION_OF_STEP, POST_OF_STEP))
 def do(step: Step, *, by: Actor, note: str = "") -> Case:
     """画面の外で行った段階の記録: something was sent by post, handed over, visited; the digital break is counted."""
-    case, fresh = _open_step(step, None)
+    case, fresh = _open_step(step, None, by)
     driving.complete(case, fresh, "done", by=by, note=clean(note, multiline=True, max_length=MAX_NOTE))
     record(step=fresh.node, channel=fresh.channel, case=case.pk)
     return case
@@ -114,7 +114,7 @@ def do(step: Step, *, by: Actor, note: str = "") -> Case:
 # -- within -----------------------------------------------------------------------------------------------------------
 
 
-def _open_step(step: Step, kind: str | None) -> tuple[Case, Step]:
+def _open_step(step: Step, kind: str | None, by: Actor) -> tuple[Case, Step]:
     case = driving.locked(step.case)
     fresh = Step.objects.get(pk=step.pk)
     if fresh.done_at is not None:
@@ -124,6 +124,8 @@ def _open_step(step: Step, kind: str | None) -> tuple[Case, Step]:
     allowed = fresh.kind == kind if kind else fresh.kind not in {"examine", "approve", "consult"}
     if not allowed:
         raise Invalid("step-kind", "この段階では行えない操作です。")
+    if fresh.taken_by_id in by.covers:
+        record(cover_for=fresh.taken_by_id)
     return case, fresh
 
 

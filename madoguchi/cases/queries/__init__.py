@@ -3,6 +3,18 @@
 Every query takes the actor and answers only with what that actor may see; what is another's does not exist here.
 """
 
+from madoguchi.cases.queries.batch import (
+    DEEDS,
+    MOST_AT_ONCE,
+    Became,
+    Deed,
+    Foreseen,
+    batch_of,
+    became,
+    events_of,
+    foresee,
+    hindrance,
+)
 from madoguchi.cases.queries.changes import answers_at, answers_before, case_notes, differing, last_look
 from madoguchi.cases.queries.checking import Checkable, checkables, line_subject, unchecked
 from madoguchi.cases.queries.documents import content, documents, opened, upload, uploads_of
@@ -10,6 +22,7 @@ from madoguchi.cases.queries.figures import figures
 from madoguchi.cases.queries.found import course_of, scope_of
 from madoguchi.cases.queries.history import Happening, history
 from madoguchi.cases.queries.inbox import Received, inbox, own_message, unread
+from madoguchi.cases.queries.marks import Mark, marks
 from madoguchi.cases.queries.opinions import may_rate, opinions_for
 from madoguchi.cases.queries.own import draft_of, open_corrections, own_case, own_cases, own_draft
 from madoguchi.cases.queries.payments import Bill, bill, payments_of
@@ -53,20 +66,27 @@ from madoguchi.cases.queries.worklist import (
     open_steps,
     procedures_at,
     sorts_of,
+    step_title,
     with_words,
 )
 
 __all__ = [
     "COUNTED",
+    "DEEDS",
+    "MOST_AT_ONCE",
     "NO_FILTERS",
     "PAGE",
     "SORTS",
     "VIEWS",
+    "Became",
     "Bill",
     "Checkable",
+    "Deed",
     "Filters",
+    "Foreseen",
     "Happening",
     "Line",
+    "Mark",
     "Outcome",
     "Received",
     "Sort",
@@ -78,6 +98,8 @@ __all__ = [
     "after",
     "answers_at",
     "answers_before",
+    "batch_of",
+    "became",
     "bill",
     "case_notes",
     "checkables",
@@ -91,15 +113,19 @@ __all__ = [
     "differing",
     "documents",
     "draft_of",
+    "events_of",
     "examined_by",
     "figures",
+    "foresee",
     "found",
+    "hindrance",
     "history",
     "in_order",
     "inbox",
     "last_look",
     "line_subject",
     "listing",
+    "marks",
     "may_rate",
     "may_write",
     "mine_to_do",
@@ -124,6 +150,7 @@ __all__ = [
     "staff_case",
     "staff_step",
     "standing",
+    "step_title",
     "unchecked",
     "unknown_case",
     "unread",

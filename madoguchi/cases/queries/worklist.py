@@ -187,6 +187,13 @@ def procedures_at(by: Actor) -> list[tuple[str, LocalText]]:
     return mine
 
 
+def step_title(code: str, node: str) -> LocalText | None:
+    """The name of a step in the newest version of a procedure; None where it has no such step."""
+    row = Procedure.objects.filter(code=code).order_by("-version", "-revision").only("pk").first()
+    found_ = procedures.package(row).graph.nodes.get(node) if row else None
+    return found_.title if found_ else None
+
+
 def days_left(case: Case) -> int:
     """Business days to the promised date; negative is late."""
     today = clock.today()
@@ -216,7 +223,7 @@ def _viewed(view: View, by: Actor) -> QuerySet[Case]:
     mine = Step.objects.filter(mine_to_do(by), done_at=None)
     if view == "elsewhere":
         return cases.filter(~Exists(mine.filter(case=OuterRef("pk"))), returned_at=None, payable_at=None)
-    own = Q(taken_by=by.who)
+    own = Q(taken_by__in=[by.who, *by.covers])
     taken = {"mine": own | Q(taken_by=None), "taken": own, "free": Q(taken_by=None)}[view]
     return cases.filter(pk__in=mine.filter(taken).values("case"))
 

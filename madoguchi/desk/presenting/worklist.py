@@ -1,25 +1,46 @@
-"""The work list as its template shows it: views with their figures, and one line a case."""
+"""The work list as its template shows it: views with figures, filters, one line a case, what can be done to many."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
 
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 
 from madoguchi.cases import queries as cases
-from madoguchi.cases.queries import Line, View
+from madoguchi.cases.queries import Filters, Line, Sort, View
+from madoguchi.desk.presenting.panels import CHANNELS
 from madoguchi.desk.presenting.words import day_words, days_words, last_day, section_names
 from madoguchi.events import Actor
+from madoguchi.people import queries as people
+from madoguchi.procedures import queries as procedures
+from madoguchi.procedures.rules.flow import TITLES
 
 #: Business days to the promise within which a line is marked as pressing.
 SOON = 2
+#: The columns that a list can be put in order by.
+ORDERS: Final[Mapping[Sort, str]] = {
+    "due": gettext_noop("期限"),
+    "name": gettext_noop("申請者"),
+    "received": gettext_noop("受付"),
+    "changed": gettext_noop("変更"),
+    "ended": gettext_noop("終わった日"),
+}
+OUTCOMES: Final = {
+    "granted": gettext_noop("認めた"),
+    "refused": gettext_noop("認めなかった"),
+    "withdrawn": gettext_noop("取下げ"),
+}
+#: Kinds of steps that people do, in the order in which a case meets them.
+KINDS: Final = ("examine", "consult", "approve", "pay", "book", "issue", "correction", "wait")
 
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """A view with its figure; the figure leads to the cases behind it."""
+    """A view with its figure (empty for none); the figure leads to the cases behind it."""
 
     name: str
     title: str
@@ -30,8 +51,9 @@ class Tab:
 
 @dataclass(frozen=True, slots=True)
 class ListLine:
-    """One case of the list. ``tone``: late, soon or empty."""
+    """One case of the list. ``tone``: late, soon or empty; ``mark``: what is new since one last looked."""
 
+    key: str
     url: str
     number: str
     applicant: str
@@ -43,6 +65,35 @@ class ListLine:
     days: str
     tone: str
     note: str
+    mark: str
+    taken: str
+    own: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One entry of a filter or of the deeds."""
+
+    value: str
+    label: str
+    chosen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A filter that is on; the address leads to the list without it."""
+
+    label: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The head of a column: where a click puts the list in its order, and which way it stands now."""
+
+    title: str
+    url: str = ""
+    sorted: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +104,21 @@ class WorkPage:
     where: str
     view: str
     tabs: Sequence[Tab]
+    heads: Mapping[str, Head]
     lines: Sequence[ListLine]
     waiting: Sequence[ListLine]
     waiting_url: str
-    procedures: Sequence[tuple[str, str]]
-    code: str
+    procedures: Sequence[Choice]
+    narrow: Mapping[str, Sequence[Choice]]
+    days: Mapping[str, str]
+    chips: Sequence[Chip]
+    hidden: Sequence[tuple[str, str]]
+    clear_url: str
     words: str
     more: str
+    more_url: str
+    deeds: Sequence[Choice]
+    colleagues: Sequence[Choice]
     empty: str
 
 
@@ -77,46 +136,229 @@ def titles() -> dict[View, str]:
     }
 
 
-def work_page(by: Actor, *, view: str = "", code: str = "", q: str = "", after: UUID | None = None) -> WorkPage:
-    """The list that was asked for; an unknown view is the first."""
-    named = titles()
-    chosen: View = view if view in named else "mine"
-    figures = cases.counts(by, cases.Filters(code=code))
-    filters = cases.Filters(code=code, words=q)
-    lines = cases.listing(chosen, by, filters, after=after, limit=cases.PAGE + 1)
-    waiting = cases.listing("waiting", by, filters, limit=8) if chosen == "mine" and after is None else []
-    return WorkPage(
-        title=named[chosen],
-        where=section_names(by.sections),
-        view=chosen,
-        tabs=[Tab(one, title, _figure(figures[one]), _url(one, code), one == chosen) for one, title in named.items()],
-        lines=[_line(one, chosen) for one in lines[: cases.PAGE]],
-        waiting=[_line(one, "waiting") for one in waiting],
-        waiting_url=_url("waiting", code),
-        procedures=[(key, title["ja"]) for key, title in cases.procedures_at(by)],
-        code=code,
-        words=q,
-        more=str(lines[cases.PAGE - 1].case.pk) if len(lines) > cases.PAGE else "",
-        empty=_empty(chosen, bool(code or q)),
+def deed_titles() -> dict[str, str]:
+    """What can be done to many cases at once, in words."""
+    return {
+        "claim": gettext("担当する"),
+        "assign": gettext("担当を決める"),
+        "release": gettext("担当を外す"),
+        "accept": gettext("審査して認める"),
+        "approve": gettext("決裁する"),
+        "do": gettext("郵送・手渡しなどの済みを記録する"),
+        "remind": gettext("補正のお願いをもう一度送る"),
+    }
+
+
+def asked_of(given: Mapping[str, str]) -> tuple[View, Filters]:
+    """View and filters as an address or a form names them; what cannot be read does not narrow."""
+
+    def text(name: str) -> str:
+        return given.get(name, "").replace("\0", "").strip()[:100]
+
+    view, sort, outcome = text("view"), text("sort"), text("outcome")
+    order = {"up": False, "down": True}.get(text("order"))
+    filters = Filters(
+        code=text("code"),
+        kind=text("kind"),
+        node=text("node"),
+        channel=text("channel"),
+        town=text("town"),
+        taken=_key(text("taken")),
+        received_from=_day(text("from")),
+        received_until=_day(text("until")),
+        due_until=_day(text("due")),
+        outcome=outcome if outcome in OUTCOMES else None,  # type: ignore[arg-type]  # one of them
+        words=text("q"),
+        sort=sort if sort in ORDERS else None,  # type: ignore[arg-type]  # one of them
+        newest_first=order,
     )
+    return (view if view in cases.VIEWS else "mine"), filters
 
 
-def _url(view: str, code: str) -> str:
-    given = {"view": view if view != "mine" else "", "code": code}
-    query = urlencode({name: value for name, value in given.items() if value})
+def named(view: View, filters: Filters) -> dict[str, str]:
+    """The same as an address names it: never the words, which are names of people."""
+    order = {False: "up", True: "down"}.get(filters.newest_first, "") if filters.newest_first is not None else ""
+    said = {
+        "view": view if view != "mine" else "",
+        "code": filters.code,
+        "kind": filters.kind,
+        "node": filters.node,
+        "channel": filters.channel,
+        "town": filters.town,
+        "taken": str(filters.taken or ""),
+        "from": filters.received_from.isoformat() if filters.received_from else "",
+        "until": filters.received_until.isoformat() if filters.received_until else "",
+        "due": filters.due_until.isoformat() if filters.due_until else "",
+        "outcome": filters.outcome or "",
+        "sort": filters.sort or "",
+        "order": order,
+    }
+    return {name: value for name, value in said.items() if value}
+
+
+def url_of(view: View, filters: Filters, **more: str) -> str:
+    """The list at this view and with these filters."""
+    query = urlencode(named(view, filters) | more)
     return reverse("desk:work") + (f"?{query}" if query else "")
 
 
+def work_page(
+    by: Actor, view: View = "mine", filters: Filters = cases.NO_FILTERS, after: UUID | None = None
+) -> WorkPage:
+    """The list that was asked for."""
+    views = titles()
+    figures = cases.counts(by, replace(filters, words="", outcome=None))
+    found = cases.listing(view, by, filters, after=after, limit=cases.PAGE + 1)
+    lines, more = found[: cases.PAGE], len(found) > cases.PAGE
+    plain = view == "mine" and after is None and not _chips(view, filters, by)
+    waiting = cases.listing("waiting", by, filters, limit=8) if plain else []
+    names = people.staff_names({key for one in lines for key in one.taken_by})
+    marks = cases.marks(lines, by)
+    last = str(lines[-1].case.pk) if lines and more else ""
+    return WorkPage(
+        title=views[view],
+        where=section_names(by.sections),
+        view=view,
+        tabs=[
+            Tab(one, title, _figure(figures[one]), _tab_url(one, filters), one == view) for one, title in views.items()
+        ],
+        heads={sort: _head(sort, view, filters) for sort in ORDERS},
+        lines=[_line(one, view, by, names, marks.get(one.case.pk, "")) for one in lines],
+        waiting=[_line(one, "waiting", by, {}, "") for one in waiting],
+        waiting_url=url_of("waiting", Filters(code=filters.code)),
+        procedures=[Choice(key, title["ja"], key == filters.code) for key, title in cases.procedures_at(by)],
+        narrow=_narrow(view, filters, by),
+        days={name: value for name, value in named(view, filters).items() if name in ("from", "until", "due")},
+        chips=_chips(view, filters, by),
+        hidden=[*named(view, filters).items()],
+        clear_url=url_of(view, Filters()),
+        words=filters.words,
+        more=last,
+        more_url=url_of(view, filters, after=last),
+        deeds=_deeds(view, by),
+        colleagues=_colleagues(by),
+        empty=_empty(view, filters != Filters(sort=filters.sort, newest_first=filters.newest_first)),
+    )
+
+
+# -- within -----------------------------------------------------------------------------------------------------------
+
+
+def _key(said: str) -> UUID | None:
+    try:
+        return UUID(said)
+    except ValueError:
+        return None
+
+
+def _day(said: str) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(said)
+    except ValueError:
+        return None
+
+
+def _tab_url(view: View, filters: Filters) -> str:
+    """Another view keeps what it can be narrowed by; an order is a view's own."""
+    kept = replace(filters, sort=None, newest_first=None)
+    return url_of(view, kept if view == "ended" else replace(kept, outcome=None))
+
+
 def _figure(count: int) -> str:
-    """「0」 is empty, so that a template can ask; counting stops at some figure, and the words say so."""
+    """Empty for none, so that a template can ask; counting stops at some figure, and the words say so."""
     return f"{cases.COUNTED:,}+" if count > cases.COUNTED else str(count) if count else ""
 
 
-def _line(line: Line, view: View) -> ListLine:
+def _head(sort: Sort, view: View, filters: Filters) -> Head:
+    title = gettext(ORDERS[sort])
+    if sort not in cases.sorts_of(view):
+        return Head(title)
+    own: Sort = "ended" if view == "ended" else "due"
+    current = (filters.sort or own) == sort and not (view == "waiting" and filters.sort is None)
+    down = filters.newest_first if filters.newest_first is not None else sort in ("ended", "changed")
+    turned = replace(filters, sort=sort, newest_first=not down if current else None)
+    return Head(title, url_of(view, turned), ("descending" if down else "ascending") if current else "")
+
+
+def _narrow(view: View, filters: Filters, by: Actor) -> dict[str, Sequence[Choice]]:
+    """The filters beside procedure and days, each with what can be chosen."""
+    found: dict[str, Sequence[Choice]] = {
+        "town": [Choice(one.id, one.name, one.id == filters.town) for one in procedures.city().towns],
+    }
+    if view == "ended":
+        found["outcome"] = [Choice(key, gettext(word), key == filters.outcome) for key, word in OUTCOMES.items()]
+        return found
+    found["kind"] = [Choice(one, TITLES[one]["ja"], one == filters.kind) for one in KINDS if one in TITLES]
+    found["channel"] = [
+        Choice(key, gettext(word), key == filters.channel) for key, word in {"screen": _ON_SCREEN, **CHANNELS}.items()
+    ]
+    found["taken"] = [
+        Choice(str(one.pk), one.display_name, one.pk == filters.taken) for one in people.colleagues(by.sections)
+    ]
+    return found
+
+
+_ON_SCREEN: Final = gettext_noop("画面で")
+
+
+def _chips(view: View, filters: Filters, by: Actor) -> list[Chip]:
+    """The filters that are on, each with the way to take it off."""
+    titles_ = dict(cases.procedures_at(by))
+    towns = {one.id: one.name for one in procedures.city().towns}
+    names = people.staff_names({filters.taken}) if filters.taken else {}
+    span = {"from": filters.received_from, "until": filters.received_until}
+    days = {name: day_words(day) if day else "" for name, day in span.items()}
+    due = filters.due_until
+    said: list[tuple[str, str, dict[str, Any]]] = [
+        ("code", titles_[filters.code]["ja"] if filters.code in titles_ else filters.code, {"code": ""}),
+        ("kind", TITLES[filters.kind]["ja"] if filters.kind in TITLES else filters.kind, {"kind": ""}),
+        ("node", _node_title(filters), {"node": ""}),
+        ("channel", gettext({"screen": _ON_SCREEN, **CHANNELS}.get(filters.channel, filters.channel)), {"channel": ""}),
+        ("town", towns.get(filters.town, filters.town), {"town": ""}),
+        ("taken", gettext("担当：%(who)s") % {"who": "・".join(names.values()) or "?"}, {"taken": None}),
+        ("from", gettext("受付：%(from)s〜%(until)s") % days, {"received_from": None, "received_until": None}),
+        ("due", gettext("期限：%(day)sまで") % {"day": day_words(due) if due else ""}, {"due_until": None}),
+        ("outcome", gettext(OUTCOMES[filters.outcome]) if filters.outcome else "", {"outcome": None}),
+    ]
+    on = named(view, filters)
+    on.setdefault("from", on.get("until", ""))
+    return [Chip(label, url_of(view, replace(filters, **off))) for name, label, off in said if on.get(name) and label]
+
+
+def _node_title(filters: Filters) -> str:
+    """A step by its name in the procedure that is chosen, too."""
+    title = cases.step_title(filters.code, filters.node) if filters.node else None
+    return title["ja"] if title else filters.node
+
+
+def _deeds(view: View, by: Actor) -> list[Choice]:
+    """What makes sense for many cases of this view; what each case allows is said before it is done."""
+    if view == "ended":
+        return []
+    named_ = deed_titles()
+    if not people.leads(by, by.sections):
+        named_.pop("assign")
+    wanted = {"waiting": ["remind"], "free": ["claim", "assign"]}.get(view, [one for one in named_ if one != "remind"])
+    return [Choice(one, named_[one]) for one in wanted if one in named_]
+
+
+def _colleagues(by: Actor) -> list[Choice]:
+    """To whom a leader can give steps: everybody of the sections."""
+    if not people.leads(by, by.sections):
+        return []
+    away = {one.account_id for one in people.absent_today()}
+    return [
+        Choice(str(one.pk), one.display_name + (gettext("（不在）") if one.pk in away else ""))
+        for one in people.colleagues(by.sections)
+    ]
+
+
+def _line(line: Line, view: View, by: Actor, names: Mapping[UUID, str], mark: str) -> ListLine:
     case = line.case
     ended = view == "ended"
     late = line.days_left < 0 and not ended
     return ListLine(
+        key=str(case.pk),
         url=reverse("desk:case", args=(case.number,)),
         number=case.number or "",
         applicant=line.applicant or gettext("（名前なし）"),
@@ -128,6 +370,9 @@ def _line(line: Line, view: View) -> ListLine:
         days="" if ended else days_words(line.days_left),
         tone="" if ended else "late" if late else "soon" if line.days_left <= SOON else "",
         note=_note(line, view),
+        mark={"new": gettext("未読"), "changed": gettext("変更あり")}.get(mark, ""),
+        taken=gettext("・").join(names.get(one, "") for one in line.taken_by),
+        own=by.id in line.taken_by,
     )
 
 

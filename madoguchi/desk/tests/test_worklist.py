@@ -91,7 +91,7 @@ def test_every_figure_leads_to_its_cases(dogs: list[Case], published: dict[str, 
     }  # fmt: skip
     client = client_of(clerk)
     for view, count in figures.items():
-        lines = work_page(clerk, view=view).lines
+        lines = work_page(clerk, view).lines
         assert len(lines) == count
         page = client.get("/desk/", {"view": view}).content.decode()
         assert all(one.number in page for one in lines)

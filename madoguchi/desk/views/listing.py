@@ -7,24 +7,25 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
 from madoguchi.desk.access import desk
-from madoguchi.desk.presenting.worklist import work_page
+from madoguchi.desk.presenting.worklist import asked_of, work_page
 from madoguchi.events import Actor
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @desk
 def work(request: HttpRequest, by: Actor) -> HttpResponse:
-    """``?view=`` mine (default), late, waiting, elsewhere, ended; ``?code=`` a procedure.
+    """``?view=`` mine (default), taken, free, section, late, waiting, elsewhere, ended, and the filters.
 
     Words to search for are names: they are posted, so that no address, history or proxy log keeps them.
     """
     given = request.POST if request.method == "POST" else request.GET
-    asked = {name: given.get(name, "").replace("\0", "")[:100] for name in ("view", "code")}
-    asked["q"] = request.POST.get("q", "").replace("\0", "")[:100]
-    return render(request, "desk/work.html", {"page": work_page(by, **asked, after=_key(given.get("after", "")))})
+    said = {name: given.get(name, "") for name in given if name != "q" or request.method == "POST"}
+    view, filters = asked_of(said)
+    return render(request, "desk/work.html", {"page": work_page(by, view, filters, key_of(said.get("after", "")))})
 
 
-def _key(said: str) -> UUID | None:
+def key_of(said: str) -> UUID | None:
+    """An id as a form gives it; None for anything else."""
     try:
         return UUID(said)
     except ValueError:

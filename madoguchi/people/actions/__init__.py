@@ -5,6 +5,7 @@ from madoguchi.people.actions.individuals import (
     appoint,
     close_account,
     confirm_email,
+    end_absence,
     enrol_totp,
     note_factors,
     note_sign_in,
@@ -12,6 +13,7 @@ from madoguchi.people.actions.individuals import (
     recognise,
     request_email_confirmation,
     reset_factors,
+    set_absence,
     sign_in,
 )
 from madoguchi.people.actions.partners import (
@@ -31,6 +33,7 @@ __all__ = [
     "close_account",
     "close_partner",
     "confirm_email",
+    "end_absence",
     "enrol_totp",
     "issue_token",
     "new_secret",
@@ -42,6 +45,7 @@ __all__ = [
     "request_email_confirmation",
     "reset_factors",
     "revoke_token",
+    "set_absence",
     "sign_in",
     "spend_assertion",
 ]

@@ -14,13 +14,16 @@ from madoguchi.events import Actor, Reason, act, record
 from madoguchi.events.acting import refuse
 from madoguchi.events.rules import BY_SYSTEM
 from madoguchi.ground import clock
-from madoguchi.ground.errors import Invalid, NotAllowed, NotFound, Refused
+from madoguchi.ground.errors import Invalid, NotAllowed, NotFound, Refused, Stale
 from madoguchi.people import rules
-from madoguchi.people.models import Account, EmailConfirmation, Identity, Person, PostHolding, SpentSignIn
+from madoguchi.people.models import Absence, Account, EmailConfirmation, Identity, Person, PostHolding, SpentSignIn
 from madoguchi.people.ports import Claims, IdentityProvider, Transaction
-from madoguchi.people.queries import confirmation_key
+from madoguchi.people.queries import confirmation_key, leads, sections_of
 
 BY_ACCOUNT = Reason("own-account", "ご本人のアカウントだから", lambda actor, account: actor.id == account.pk)
+BY_LEADER = Reason(
+    "leads-section", "その課の仕事を割り振る立場だから", lambda actor, account: leads(actor, sections_of(account))
+)
 BY_VISITOR = Reason("signs-in", "ご本人がいまサインインした", lambda actor, _: actor.kind in ("visitor", "resident"))
 BY_PARTNER = Reason(
     "partner-identified",
@@ -223,3 +226,35 @@ def appoint(account: Account, post: str, section: str, since: dt.date, *, by: Ac
     holding, _ = PostHolding.objects.get_or_create(account=account, post=post, section=section, since=since)
     record(post=post, section=section)
     return holding
+
+
+@act("account.set_absence", allow=(BY_ACCOUNT, BY_LEADER))
+def set_absence(account: Account, cover: Account, since: dt.date, until: dt.date, *, by: Actor) -> Absence:
+    """不在の登録: from ``since`` to ``until`` (inclusive) ``cover`` sees and does what ``account`` had taken on.
+
+    The cover is a colleague of the same section: cover moves work, not rights. Raises Invalid for any other, for days
+    that are over, and where another absence lies in the same days.
+    """
+    if since > until or until < clock.today():
+        raise Invalid("absence-days", "不在の期間は、きょうより後に終わるように、早い日から順に入力してください。")
+    if cover.pk == account.pk or not cover.is_active or not sections_of(cover) & sections_of(account):
+        raise Invalid("absence-cover", "代わりの職員は、同じ課のほかの職員から選んでください。")
+    # One after another, so that two windows cannot set two covers for one day.
+    Account.objects.select_for_update().get(pk=account.pk)
+    if account.absences.filter(since__lte=until, until__gte=since, ended_at__isnull=True).exists():
+        raise Stale("absence-twice", "その期間には、すでに不在が登録されています。先に取り消してください。")
+    absence = Absence.objects.create(account=account, cover=cover, since=since, until=until, set_by_id=by.who)
+    record(absence=absence.pk, cover=cover.pk)
+    return absence
+
+
+@act("account.end_absence", allow=(BY_ACCOUNT, BY_LEADER))
+def end_absence(account: Account, absence_id: UUID, *, by: Actor) -> Absence:
+    """不在の取消し: from now on nobody covers; what the cover has done stays as it is."""
+    absence = account.absences.select_for_update().filter(pk=absence_id, ended_at__isnull=True).first()
+    if absence is None:
+        raise NotFound("absence-unknown", "その不在は登録されていないか、すでに取り消されています。")
+    absence.ended_at = clock.now()
+    absence.save(update_fields=["ended_at"])
+    record(absence=absence.pk)
+    return absence

@@ -1,6 +1,7 @@
 """Who may act: residents and staff (``individuals``), and the systems of others (``partners``)."""
 
 from madoguchi.people.models.individuals import (
+    Absence,
     Account,
     EmailConfirmation,
     Identity,
@@ -12,6 +13,7 @@ from madoguchi.people.models.partners import Partner, PartnerRequest, PartnerSec
 from madoguchi.people.models.webhooks import Delivery, Subscription
 
 __all__ = [
+    "Absence",
     "Account",
     "Delivery",
     "EmailConfirmation",

@@ -1,6 +1,8 @@
 """Who is acting: from a stored account or person to the :class:`Actor` whose permission is asked."""
 
+import datetime as dt
 import hashlib
+from collections.abc import Iterable
 from typing import NamedTuple
 from uuid import UUID
 
@@ -8,14 +10,15 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from allauth.mfa.utils import decrypt
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.encoding import force_bytes
 
 from madoguchi.events import Actor
 from madoguchi.ground import clock
 from madoguchi.ground.errors import NotAllowed, NotFound
 from madoguchi.people import rules
-from madoguchi.people.models import Account, EmailConfirmation, PostHolding
+from madoguchi.people.models import Absence, Account, EmailConfirmation, PostHolding
+from madoguchi.people.ports import LEADERS
 
 
 def actor_of_account(account: Account, *, channel: str = "desk") -> Actor:
@@ -29,7 +32,44 @@ def actor_of_account(account: Account, *, channel: str = "desk") -> Actor:
         posts=frozenset(post for post, _ in pairs),
         sections=frozenset(section for _, section in pairs),
         channel=channel,
+        covers=frozenset(absent_on(today).filter(cover=account).values_list("account_id", flat=True)),
     )
+
+
+def absent_on(day: dt.date) -> QuerySet[Absence]:
+    """The absences of a day (Asia/Tokyo) that were not taken back."""
+    return Absence.objects.filter(since__lte=day, until__gte=day, ended_at__isnull=True)
+
+
+def absent_today() -> list[Absence]:
+    """Who is away today."""
+    return list(absent_on(clock.today()))
+
+
+def absences_of(accounts: Iterable[UUID]) -> list[Absence]:
+    """What these members of staff are away for, now and later, earliest first."""
+    own = Absence.objects.filter(account__in=list(accounts), until__gte=clock.today(), ended_at__isnull=True)
+    return list(own.select_related("account", "cover").order_by("since", "account__display_name"))
+
+
+def colleagues(sections: Iterable[str] = (), posts: Iterable[str] = ()) -> list[Account]:
+    """Whoever is in one of these sections or holds one of these posts today, by user name."""
+    today = clock.today()
+    held = PostHolding.objects.filter(
+        Q(section__in=list(sections)) | Q(post__in=list(posts)), Q(until__isnull=True) | Q(until__gte=today)
+    ).filter(since__lte=today)
+    return list(Account.objects.filter(is_active=True, pk__in=held.values("account")).order_by("username"))
+
+
+def leads(actor: Actor, sections: Iterable[str]) -> bool:
+    """Whether this member of staff gives out the work of one of these sections: its head, or who stands in."""
+    leaders = LEADERS.get("organisation")
+    return actor.kind == "staff" and any(actor.posts & leaders(section) for section in sections)
+
+
+def sections_of(account: Account) -> frozenset[str]:
+    """The sections in which the account holds a post today."""
+    return actor_of_account(account).sections
 
 
 def actor_of_person(person_id: UUID, level: str, *, channel: str = "web") -> Actor:

@@ -216,6 +216,17 @@ class Organisation(Model):
     def section(self, id_: str) -> Section | None:
         return next((section for section in self.sections() if section.id == id_), None)
 
+    def leaders(self, section_id: str) -> frozenset[str]:
+        """The posts that give out a section's work: its head, who stands in (代決), the department's head."""
+        for department in self.departments:
+            for section in department.sections:
+                if section.id == section_id:
+                    heads = {post.id for post in (section.head, department.head) if post}
+                    own = {post.id for post in section.posts}
+                    stand_in = {one for said in self.decides if said.post in own for one in said.in_absence}
+                    return frozenset(heads | stand_in)
+        return frozenset()
+
     def posts(self) -> Mapping[str, tuple[Post, Unit]]:
         """Every post with the unit it belongs to."""
         return {post.id: (post, unit) for unit in self.units() for post in unit.posts}

@@ -36,6 +36,7 @@ const deeds = {
   "/": () => document.getElementById("find")?.focus(),
   j: () => move(1),
   k: () => move(-1),
+  x: () => lines.find((line) => line.contains(document.activeElement))?.querySelector("input[name=case]")?.click(),
   a: () => document.getElementById("asked")?.focus(),
   m: () => document.getElementById("memo-text")?.focus(),
   c: check,
@@ -107,6 +108,39 @@ function left(things) {
       return line;
     }),
   );
+}
+
+// How many are chosen is said, and whoever chose none is told before the way to the server and back.
+const batch = document.querySelector("form[data-batch]");
+if (batch) {
+  const picks = [...document.querySelectorAll("input[name=case]")];
+  const words = batch.querySelector(".chosen");
+  const plain = words.textContent;
+  const all = batch.elements.namedItem("all");
+  const tell = () => {
+    const count = picks.filter((pick) => pick.checked).length;
+    words.textContent = count ? `${count}件の案件を` : plain;
+  };
+  for (const pick of picks) pick.addEventListener("change", tell);
+  const head = document.querySelector("th.pick");
+  const every = document.createElement("input");
+  every.type = "checkbox";
+  every.setAttribute("aria-label", "このページのすべてを選ぶ");
+  every.addEventListener("change", () => {
+    for (const pick of picks) pick.checked = every.checked;
+    tell();
+  });
+  const label = document.createElement("label");
+  label.className = "choice";
+  label.append(every);
+  head.append(label);
+  batch.addEventListener("submit", (event) => {
+    if (all?.checked || picks.some((pick) => pick.checked)) return;
+    event.preventDefault();
+    words.textContent = "案件を選んでください";
+    picks[0]?.focus();
+  });
+  tell();
 }
 
 // A filter is applied as it is chosen.
