@@ -15,6 +15,7 @@ class Source(models.TextChoices):
     """Where a fact comes from; the words a resident reads beside it."""
 
     SELF = "self", "ご本人の申告"
+    PROXY = "proxy", "代わりに申し込んだ方の申告"
     CARD = "card", "マイナンバーカード"
     REGISTER = "register", "市の台帳"
     STAFF = "staff", "職員の確認"

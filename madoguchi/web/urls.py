@@ -22,6 +22,7 @@ urlpatterns = [
     path("procedures/", finding.procedures, name="procedures"),
     path("procedures/<slug:code>/", finding.procedure, name="procedure"),
     path("procedures/<slug:code>/start/", applying.start, name="start"),
+    path("procedures/<slug:code>/for-another/", applying.for_another, name="for-another"),
     path("procedures/<slug:code>/begin/", applying.begin, name="begin"),
     path("life/<str:slug>/", finding.life_event, name="life-event"),
     path("offices/<slug:slug>/", finding.office, name="office"),

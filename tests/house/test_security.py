@@ -44,10 +44,21 @@ Published = dict[str, Procedure]
 
 #: What anybody may open. A new address of the residents' face is personal until it is named here.
 PUBLIC = {
-    *("home", "procedures", "procedure", "start", "life-event", "accessibility", "privacy", "accent", "robots"),
-    *("office", "figures"),
+    *(
+        "home",
+        "procedures",
+        "procedure",
+        "start",
+        "for-another",
+        "life-event",
+        "accessibility",
+        "privacy",
+        "accent",
+        "robots",
+    ),
+    *("office", "figures", "for-another"),
     *("sign-in", "card", "card-return", "email", "email-code", "email-link", "sign-out", "verify", "verify-code"),
-    *("office", "figures"),
+    *("office", "figures", "for-another"),
 }
 #: What a member of staff has of their own, whatever their section.
 OWN_DESK = re.compile(r"^(account_|mfa_|work$|messages$)")

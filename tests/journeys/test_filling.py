@@ -10,9 +10,10 @@ from pytest_django.live_server_helper import LiveServer
 
 from madoguchi.cases import actions
 from madoguchi.cases.models import Document, Upload
+from madoguchi.cases.tests.conftest import flat
 from madoguchi.events import Actor
 from madoguchi.procedures import queries as procedures
-from tests.journeys.residents import Visit, a_resident, publish, visiting
+from tests.journeys.residents import Visit, a_resident, catalogue, publish, the_case, visiting
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -116,3 +117,45 @@ def test_a_closed_page_goes_on_with_the_same_file(browser: Browser, site: str) -
         page.locator('[name="photos_damage"]').set_input_files(file)
         visit.next()
         assert Document.objects.get().name == "屋根.jpg", "the press waited until all had arrived"
+
+
+def test_a_care_manager_applies_for_a_client(browser: Browser, site: str) -> None:
+    known = {"person.full_name": "支援　太郎", "person.phone": "072-111-2222", "person.date_of_birth": "1985-01-01"}
+    by = a_resident(known)
+    given = catalogue().packages["care-need-certification"].examples["care-level-2-certified"]
+    with visiting(browser, site, by) as visit:
+        page = visit.page
+        visit.go("/procedures/care-need-certification/")
+        visit.check()
+        page.get_by_role("link", name="ほかの方の代わりに申し込む").click()
+        visit.check()
+        page.locator("main .actions .button.solid").click()
+        expect(page.locator("#relation-problem")).to_be_visible()
+        visit.check()
+        page.get_by_label("ケアマネジャー").check(force=True)
+        visit.next()
+        assert visit.heading() == "代わりに申し込む方（あなた）"
+        assert page.input_value('[name="proxy_name"]') == "支援　太郎"
+        visit.type({"proxy_kana": "シエン　タロウ", "proxy_office": "ケアプラン見本"})
+        visit.check()
+        visit.next()
+        assert visit.heading() == "認定を受ける方"
+        expect(page.locator("main").get_by_text("支援　太郎")).to_have_count(0)
+        assert page.input_value('[name="person.full_name"]') == ""
+        visit.check()
+        case = the_case(by)
+        raw = flat({**given.known, **given.given})
+        for section in procedures.package(case.procedure).form.sections:
+            actions.save_section(case, section.id, raw, by=by)
+        visit.go(f"/cases/{case.pk}/review/")
+        expect(page.get_by_text("ケアプラン見本")).to_be_visible()
+        visit.check()
+        visit.next()
+        assert visit.heading() == "受け付けました"
+        visit.go("/procedures/care-need-certification/")
+        expect(page.get_by_role("heading", name="すでに申し込んでいます")).to_be_visible()
+        expect(page.get_by_text("谷川 梅子さんの手続き")).to_be_visible()
+        visit.check()
+    case.refresh_from_db()
+    assert case.applicant == "谷川 梅子"
+    assert case.answers["proxy_office"] == "ケアプラン見本"

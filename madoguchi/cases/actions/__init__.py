@@ -6,6 +6,7 @@ from madoguchi.cases.actions.checking import check, uncheck
 from madoguchi.cases.actions.drafting import (
     add_row,
     open_draft,
+    open_for_another,
     remove_document,
     remove_row,
     save_section,
@@ -54,6 +55,7 @@ __all__ = [
     "migrate",
     "note",
     "open_draft",
+    "open_for_another",
     "open_page",
     "perform",
     "place",

@@ -16,7 +16,7 @@ from madoguchi.cases.actions import driving, listing
 from madoguchi.cases.models import Case, Correction, Document, DocumentContent, Scan, Submission, Upload
 from madoguchi.cases.rules import uploads
 from madoguchi.cases.rules.permission import OWN_CASE, PARTNER_ADDS, PARTNER_FILED, SIGNED_IN
-from madoguchi.events import Actor, act, record
+from madoguchi.events import SYSTEM, Actor, act, record
 from madoguchi.events.rules import BY_SYSTEM
 from madoguchi.facts import actions as facts
 from madoguchi.facts.models import Source
@@ -25,11 +25,13 @@ from madoguchi.ground import clock
 from madoguchi.ground.calendar import JAPAN
 from madoguchi.ground.errors import Invalid, NotFound, Stale
 from madoguchi.ground.ids import new_reference
+from madoguchi.people.actions import introduce
 from madoguchi.people.models import Person
 from madoguchi.places.actions import name_place
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.models import Procedure
 from madoguchi.procedures.rules import form as forms
+from madoguchi.procedures.rules import speaking
 from madoguchi.procedures.rules.form import FormField, FormSection
 from madoguchi.procedures.rules.published import Published
 
@@ -46,7 +48,7 @@ def open_draft(procedure: Procedure, *, by: Actor, language: str = "ja") -> Case
     Two taps at once open one draft. A draft of an earlier version is handed back as it is.
     """
     mine = Case.objects.filter(
-        person_id=by.who, procedure__code=procedure.code, received_at=None, withdrawn_at=None
+        person_id=by.who, procedure__code=procedure.code, received_at=None, withdrawn_at=None, subject=None
     ).first()
     if mine is not None:
         record(case=mine.pk, continued=True)
@@ -61,8 +63,40 @@ def open_draft(procedure: Procedure, *, by: Actor, language: str = "ja") -> Case
                 section=procedures.section_of(package.procedure).id,
             )
     except IntegrityError:
-        case = Case.objects.get(person_id=by.who, procedure=procedure, received_at=None, withdrawn_at=None)
+        case = Case.objects.get(
+            person_id=by.who, procedure=procedure, received_at=None, withdrawn_at=None, subject=None
+        )
     record(case=case.pk, procedure=procedure.code, version=procedure.version)
+    return case
+
+
+@act("case.open-for-another", allow=(SIGNED_IN,))
+def open_for_another(procedure: Procedure, relation: str, *, by: Actor, language: str = "ja") -> Case:
+    """ほかの方のための手続を始める: a draft about somebody else, whom the one signed in speaks for.
+
+    ``relation`` is one of the package's ``apply_for_others``. What the city knows of the speaker fills in who speaks,
+    never who it is about. A draft in which nothing was typed yet is handed back instead of a second one.
+    """
+    package = procedures.package(procedure)
+    if relation not in speaking.speakers(package.procedure):
+        raise Invalid("relation", "申し込む方との関係を選んでください。")
+    untouched = Case.objects.filter(
+        person_id=by.who, procedure=procedure, received_at=None, withdrawn_at=None, subject__isnull=False, revision=0
+    ).first()
+    if untouched is not None and untouched.answers.get(speaking.RELATION) == relation:
+        record(case=untouched.pk, continued=True)
+        return untouched
+    told = {"person.full_name": speaking.NAME, "person.full_name_kana": speaking.KANA, "person.phone": speaking.PHONE}
+    speaker = {told[key]: one.value for key, one in known(by.who, list(told)).items()}
+    case = Case.objects.create(
+        procedure=procedure,
+        person_id=by.who,
+        subject=introduce(by=by),
+        language=language,
+        section=procedures.section_of(package.procedure).id,
+        answers={speaking.RELATION: relation, **speaker},
+    )
+    record(case=case.pk, procedure=procedure.code, version=procedure.version, relation=relation)
     return case
 
 
@@ -94,6 +128,7 @@ def save_section(case: Case, section_id: str, raw: forms.Raw, *, by: Actor, base
     if section is None:
         raise NotFound("section-unknown", "この手続にその項目はありません。")
     given = package.form.read(section, raw)
+    _keep_speaker(fresh, given)
     _take_known(fresh, section, raw, given)
     if fresh.received_at is not None:
         _only_what_was_asked(fresh, given)
@@ -341,12 +376,20 @@ def _only_what_was_asked(case: Case, given: forms.Read) -> None:
             del part[path]
 
 
+def _keep_speaker(case: Case, given: forms.Read) -> None:
+    """Whether somebody speaks for another was said at the start; a form changes neither that nor takes it away."""
+    if case.subject_id is None and any(name.startswith("proxy_") for name in given.values.keys() | given.typed.keys()):
+        raise NotFound("section-unknown", "この手続にその項目はありません。")
+    if given.values.get(speaking.RELATION, "") is None:
+        del given.values[speaking.RELATION]
+
+
 def _take_known(case: Case, section: FormSection, raw: forms.Raw, given: forms.Read) -> None:
     keys = {f"{one.name}": one.fact for one in section.fields if one.fact and not section.each}
     taken = [name for name in keys if raw.get(f"{name}.{AS_KNOWN}")]
     if not taken:
         return
-    facts_known = known(case.person_id, [keys[name] for name in taken if keys[name]])
+    facts_known = known(case.about_id, [keys[name] for name in taken if keys[name]])
     for name in taken:
         fact = facts_known.get(keys[name] or "")
         if fact is not None:
@@ -393,7 +436,9 @@ def _keep_facts(case: Case, by: Actor) -> None:
                 row = "" if cell.row is None else f"{case.pk}:{cell.row}"
                 values[(cell.field.fact, row)] = cell.value
     if values:
-        facts.state(Person(pk=case.person_id), values, Source.SELF, by=by, case_id=case.pk)
+        # Of another nobody states anything in their own name: the case does, which says who spoke.
+        source, speaks = (Source.SELF, by) if case.subject_id is None else (Source.PROXY, SYSTEM)
+        facts.state(Person(pk=case.about_id), values, source, by=speaks, case_id=case.pk)
 
 
 def _keep_place(case: Case, package: Published, by: Actor) -> None:

@@ -238,7 +238,7 @@ class Drive:
         if node.kind == "judge":
             self.course.judge(self.package, said["table"], self.scope())
         elif node.kind == "look_up":
-            found = known(self.case.person_id, said["facts"])
+            found = known(self.case.about_id, said["facts"])
             record(looked_up=sorted(found), basis=said["basis"])
         elif node.kind == "record":
             self._record(said)
@@ -251,7 +251,7 @@ class Drive:
             value = procedures.expression(said["value"]).evaluate(self.scope())
         else:
             value = {"granted": self.course.granted, **self.course.values}
-        person = Person(pk=self.case.person_id)
+        person = Person(pk=self.case.about_id)
         plain = json.loads(json.dumps(value, default=str))
         facts.state(person, {(said["fact"], ""): plain}, Source.STAFF, by=SYSTEM, case_id=self.case.pk)
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from madoguchi.cases.models import Case
 from madoguchi.ground.kana import search_key
 from madoguchi.procedures import queries as procedures
+from madoguchi.procedures.rules import speaking
 from madoguchi.procedures.rules.form import get
 from madoguchi.procedures.rules.published import Published
 
@@ -22,7 +23,16 @@ def label(case: Case, package: Published) -> None:
     address = get(case.answers, "person.registered_address") or ""
     case.town = (case.place.town if case.place else "") or procedures.town_of(address)
     number = case.number or ""
-    said = dict.fromkeys((number, number.replace("-", ""), case.applicant, case.kana, *_sought(case, package)))
+    said = dict.fromkeys(
+        (
+            number,
+            number.replace("-", ""),
+            case.applicant,
+            case.kana,
+            case.answers.get(speaking.NAME) or "",
+            *_sought(case, package),
+        )
+    )
     case.search_key = " ".join(filter(None, map(search_key, said)))
 
 

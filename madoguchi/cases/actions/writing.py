@@ -10,6 +10,7 @@ from madoguchi.ground import clock
 from madoguchi.ground.dates import format_day
 from madoguchi.ground.languages import LANGUAGES
 from madoguchi.procedures import queries as procedures
+from madoguchi.procedures.rules import speaking
 from madoguchi.procedures.rules.form import get
 from madoguchi.procedures.rules.published import Published
 
@@ -42,7 +43,7 @@ def base_data(case: Case, package: Published, language: str = "ja") -> dict[str,
     name = get(case.answers, "person.full_name") or get(case.answers, "applicant_name") or ""
     address = get(case.answers, "person.registered_address")
     return {
-        "to": {"name": name, "honorific": "様", "address": [address] if address else []},
+        "to": {"name": name, "honorific": "様", "address": [address] if address else [], **_care_of(case)},
         "from": {"title": city.file.authorities.mayor.get_for(language)},
         "contact": contact(package, language),
         "case": {
@@ -51,6 +52,13 @@ def base_data(case: Case, package: Published, language: str = "ja") -> dict[str,
             "received_on": clock.day_of(case.received_at).isoformat() if case.received_at else "",
         },
     }
+
+
+def _care_of(case: Case) -> dict[str, str]:
+    """Who asked for the addressee and is told: it stands below the name, and the letter stays the addressee's."""
+    name = case.answers.get(speaking.NAME) if case.subject_id else ""
+    office = case.answers.get(speaking.OFFICE) or ""
+    return {"care_of": f"{office} {name}".strip()} if name else {}
 
 
 def letter_data(case: Case, package: Published, decision: Decision | None) -> dict[str, Any]:

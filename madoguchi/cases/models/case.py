@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
@@ -57,6 +58,7 @@ _STATE = When_(
     number=Sensitivity.PERSONAL,
     procedure=Sensitivity.INTERNAL,
     person=Sensitivity.PERSONAL,
+    subject=Sensitivity.PERSONAL,
     language=Sensitivity.INTERNAL,
     email=Sensitivity.PERSONAL,
     answers=Sensitivity.SPECIAL,
@@ -89,6 +91,8 @@ _STATE = When_(
 class Case(models.Model):
     """One person's request under one published version of a procedure.
 
+    ``person`` is who asks: signs in, is told, may change and withdraw. ``subject`` is who it is about, where somebody
+    asks for another (:attr:`about_id`): a person without any identity, so that the two's facts never mix.
     ``answers`` holds the checked answers in the shape of the package's sections; ``typed`` keeps, path by path, what
     was typed but cannot be accepted yet, so that nothing is lost. ``engine`` is the state of the flow as the pure
     engine writes it (under 1 KB); its open tokens stand as :class:`Step` rows. ``due_on`` is the date promised.
@@ -107,6 +111,7 @@ class Case(models.Model):
     number = models.TextField(unique=True, null=True)
     procedure = models.ForeignKey(Procedure, on_delete=models.PROTECT)
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="cases")
+    subject = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
     language = models.TextField(default="ja")
     email = models.EmailField(blank=True)
     answers = models.JSONField(default=dict)
@@ -143,7 +148,7 @@ class Case(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["person", "procedure"],
-                condition=Q(received_at__isnull=True, withdrawn_at__isnull=True),
+                condition=Q(received_at__isnull=True, withdrawn_at__isnull=True, subject__isnull=True),
                 name="one_draft_per_person_and_procedure",
             ),
             models.CheckConstraint(
@@ -201,6 +206,11 @@ class Case(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+    @property
+    def about_id(self) -> UUID:
+        """Whose facts are read and stated: the one it is about, who need not be the one who asks."""
+        return self.subject_id or self.person_id
 
     def show_to(self, section: str = "", posts: Iterable[str] = ()) -> None:
         """From now on this section and these posts see the case, too. Whoever opens a step for them says so here."""

@@ -24,7 +24,7 @@ from madoguchi.cases.queries.history import Happening, history
 from madoguchi.cases.queries.inbox import Received, inbox, own_message, unread
 from madoguchi.cases.queries.marks import Mark, marks
 from madoguchi.cases.queries.opinions import may_rate, opinions_for
-from madoguchi.cases.queries.own import draft_of, open_corrections, own_case, own_cases, own_draft
+from madoguchi.cases.queries.own import drafts_of, going_on, open_corrections, own_case, own_cases, own_draft
 from madoguchi.cases.queries.payments import Bill, bill, payments_of
 from madoguchi.cases.queries.rounds import round_standing, rounds, runs_rounds, simulate
 from madoguchi.cases.queries.staff import (
@@ -112,12 +112,13 @@ __all__ = [
     "decision_of",
     "differing",
     "documents",
-    "draft_of",
+    "drafts_of",
     "events_of",
     "examined_by",
     "figures",
     "foresee",
     "found",
+    "going_on",
     "hindrance",
     "history",
     "in_order",

@@ -37,9 +37,15 @@ def own_draft(case_id: UUID, by: Actor) -> Case:
     return case
 
 
-def draft_of(code: str, by: Actor) -> Case | None:
-    """The unsubmitted draft that the resident has for this procedure: 続きから."""
-    return own_cases(by).filter(procedure__code=code, received_at=None).first()
+def drafts_of(code: str, by: Actor) -> list[Case]:
+    """The unsubmitted drafts that the resident has for this procedure, the own one first: 続きから."""
+    drafts = own_cases(by).filter(procedure__code=code, received_at=None)
+    return sorted(drafts, key=lambda one: one.subject_id is not None)
+
+
+def going_on(code: str, by: Actor) -> list[Case]:
+    """What the resident has submitted under this procedure and the city has not decided yet, newest first."""
+    return list(own_cases(by).filter(procedure__code=code, received_at__isnull=False, decided_at=None, ended_at=None))
 
 
 def open_corrections(case: Case) -> dict[str, Correction]:

@@ -23,6 +23,7 @@ from madoguchi.events import Actor
 from madoguchi.ground.kana import to_katakana
 from madoguchi.messages import queries as messages
 from madoguchi.procedures import queries as procedures
+from madoguchi.procedures.rules import speaking
 from madoguchi.procedures.rules.flow import Node
 from madoguchi.procedures.rules.form import get
 from madoguchi.procedures.rules.picture import Progress
@@ -97,6 +98,7 @@ class CasePage:
     url: str
     title: str
     applicant: str
+    speaker: str
     kana: str
     state: str
     received: str
@@ -157,6 +159,7 @@ def case_page(case: Case, by: Actor, typed: Typed | None = None) -> CasePage:
         url=reverse("desk:case", args=(case.number,)),
         title=package.procedure.title["ja"],
         applicant=applicant_of(case) or gettext("（名前なし）"),
+        speaker=speaker_of(case, package),
         kana=to_katakana(get(case.answers, "person.full_name_kana") or ""),
         state=State(case.state).label,
         received=day_words(case.received_at) if case.received_at else "",
@@ -189,6 +192,15 @@ def case_page(case: Case, by: Actor, typed: Typed | None = None) -> CasePage:
         page.problems = [Problem(*one) for one in typed.summary(case, package, asked)]
         page.lost = typed.lost(case, package) if not any(one.step_id == typed.step for one in asked) else ()
     return page
+
+
+def speaker_of(case: Case, package: Published) -> str:
+    """「家族　見本 太郎」, where somebody asks for the applicant; empty otherwise."""
+    if case.subject_id is None:
+        return ""
+    relation = speaking.speakers(package.procedure).get(case.answers.get(speaking.RELATION, ""))
+    said = (relation["ja"] if relation else "", case.answers.get(speaking.OFFICE), case.answers.get(speaking.NAME))
+    return "　".join(str(one) for one in said if one)
 
 
 def applicant_of(case: Case) -> str:

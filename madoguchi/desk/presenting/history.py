@@ -17,6 +17,7 @@ from madoguchi.procedures.rules.published import Published
 DONE: Final = {
     "case.open": gettext_noop("入力を始めた"),
     "case.save": gettext_noop("入力を保存した"),
+    "case.open-for-another": gettext_noop("ほかの方の代わりに入力を始めた"),
     "case.add-row": gettext_noop("入力欄の行を増やした"),
     "case.remove-row": gettext_noop("入力欄の行を減らした"),
     "case.add-document": gettext_noop("写真・ファイルを付けた"),
@@ -82,6 +83,7 @@ TRIED: Final = {
     "case.consult": gettext_noop("合議"),
     "case.do": gettext_noop("画面の外で行ったことの記録"),
     "case.open": gettext_noop("入力の開始"),
+    "case.open-for-another": gettext_noop("ほかの方の代わりの入力の開始"),
     "case.save": gettext_noop("入力の保存"),
     "case.add-row": gettext_noop("行の追加"),
     "case.remove-row": gettext_noop("行の削除"),
@@ -174,6 +176,7 @@ WHY_NOT: Final = {
     "rows-fixed": gettext_noop("補正では行を増減できない"),
     "rows-too-many": gettext_noop("行が多すぎた"),
     "files-too-many": gettext_noop("写真・ファイルが多すぎた"),
+    "relation": gettext_noop("申し込む方との関係が選ばれていなかった"),
     "file-empty": gettext_noop("ファイルの中身がなかった"),
     "file-not-a-photo": gettext_noop("写真ではなかった"),
     "file-too-large": gettext_noop("ファイルが大きすぎた"),

@@ -25,6 +25,7 @@ BY_LEADER = Reason(
     "leads-section", "その課の仕事を割り振る立場だから", lambda actor, account: leads(actor, sections_of(account))
 )
 BY_VISITOR = Reason("signs-in", "ご本人がいまサインインした", lambda actor, _: actor.kind in ("visitor", "resident"))
+SPEAKS = Reason("speaks", "ほかの方の代わりに申し込むから", lambda actor, _: actor.kind == "resident")
 BY_PARTNER = Reason(
     "partner-identified",
     "連携先がご本人を確かめたから",
@@ -53,6 +54,12 @@ def recognise(issuer: str, subject: str, level: str, *, by: Actor) -> Person:
         Identity.objects.filter(pk=known.pk).update(level=level)
     record(level=level)
     return known.person
+
+
+@act("person.introduce", allow=(SPEAKS,))
+def introduce(*, by: Actor) -> Person:
+    """本人でない方が伝えた人: somebody whom another speaks for. Nobody signs in as them; no name is kept."""
+    return Person.objects.create()
 
 
 @act("person.sign_in", allow=(BY_VISITOR,))

@@ -18,6 +18,7 @@ from madoguchi.ground.expressions import Expression
 from madoguchi.ground.kana import is_katakana_name, to_fullwidth, to_katakana
 from madoguchi.ground.languages import LocalText
 from madoguchi.ground.text import clean
+from madoguchi.procedures.rules import speaking
 from madoguchi.procedures.rules.format import AnyField, FactField, Procedure, Section
 from madoguchi.procedures.rules.vocabulary import Fact
 
@@ -225,7 +226,8 @@ def _own(value: Any) -> Any:
 
 def form_of(procedure: Procedure, facts: Mapping[str, Fact]) -> Form:
     """The form of a checked package; every fact key it names is in ``facts``."""
-    return Form(tuple(_section(number, one, facts) for number, one in enumerate(procedure.asks, 1)))
+    first = len(procedure.asks) - len(speaking.asked(procedure)) + 1  # a section without an id is numbered as written
+    return Form(tuple(_section(number, one, facts) for number, one in enumerate(speaking.asked(procedure), first)))
 
 
 def _section(number: int, section: Section, facts: Mapping[str, Fact]) -> FormSection:

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from madoguchi.ground.expressions import Expression
-from madoguchi.procedures.rules import allotment
+from madoguchi.procedures.rules import allotment, speaking
 from madoguchi.procedures.rules.document import BrokenPackage, Document, Path_, Problem, as_json, read
 from madoguchi.procedures.rules.fees import FEE
 from madoguchi.procedures.rules.flow import FlowError, Graph, compile_flow
@@ -323,7 +323,7 @@ _PARTS = {
 def names_of(procedure: Procedure, facts: Facts) -> frozenset[str]:
     """Every name that an expression over the answers may use: what is asked or looked up, rows, and the dates."""
     names = {"today", "received_on"}
-    for section in procedure.asks:
+    for section in speaking.asked(procedure):
         if section.each:
             names.add(section.each)
         for asked in section.ask:

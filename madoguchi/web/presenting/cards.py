@@ -9,6 +9,7 @@ from madoguchi.cases import queries as cases
 from madoguchi.cases.models import Case
 from madoguchi.events import Actor
 from madoguchi.procedures import queries as procedures
+from madoguchi.procedures.rules import form as forms
 from madoguchi.web.presenting.formpage import key_of
 from madoguchi.web.words import said, short_day_words, time_words
 
@@ -21,6 +22,7 @@ class Card:
     turn: str
     url: str
     title: str
+    subject: str
     now: str
     number: str
 
@@ -30,6 +32,14 @@ class Group:
     name: str
     title: str
     cases: tuple[Card, ...]
+
+
+def subject_words(case: Case) -> str:
+    """「見本 花子さんの手続き」, where it is somebody else's; empty for one's own."""
+    if case.subject_id is None:
+        return ""
+    name = forms.get(case.answers, "person.full_name") or forms.get(case.answers, "applicant_name")
+    return gettext("%(name)sさんの手続き") % {"name": name} if name else gettext("ほかの方の手続き")
 
 
 def tone_of(case: Case) -> str:
@@ -76,6 +86,7 @@ def card(case: Case) -> Card:
         turn=turn_words(case),
         url=reverse("web:case", args=(key_of(case),)),
         title=said(procedures.package(case.procedure).procedure.title),
+        subject=subject_words(case),
         now=now,
         number=case.number or "",
     )

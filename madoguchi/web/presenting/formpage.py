@@ -249,7 +249,7 @@ class Draft:
             return []
         names = {f"{section.each}.{one.name}": one.name for one in section.fields if one.fact}
         told: dict[str, dict[str, Any]] = {}
-        for cells in known_rows(self.case.person_id, section.each).values():
+        for cells in known_rows(self.case.about_id, section.each).values():
             row = {names[key]: one.value for key, one in cells.items() if key in names}
             if row:
                 told[str(row.get("full_name") or row)] = row
@@ -257,7 +257,7 @@ class Draft:
 
     def _known(self, section: FormSection) -> Mapping[str, Known]:
         keys = [one.fact for one in section.fields if one.fact]
-        return known(self.case.person_id, keys) if keys and not section.each else {}
+        return known(self.case.about_id, keys) if keys and not section.each else {}
 
     def _rows(self, section: FormSection, answers: Mapping[str, Any], asked: Sequence[Question]) -> Iterator[Row]:
         if not section.each:

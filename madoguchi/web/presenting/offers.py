@@ -12,6 +12,7 @@ from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.models import Procedure as Row
 from madoguchi.procedures.rules.format import Fee, Procedure
 from madoguchi.procedures.rules.published import Published
+from madoguchi.procedures.rules.speaking import speakers
 from madoguchi.web.presenting.measured import Measured, measured
 from madoguchi.web.words import said
 
@@ -101,6 +102,7 @@ class Page:
     basis: tuple[str, ...]
     office: str
     proxies: str
+    speaks: bool
     remedy: str
     steps: tuple[str, ...]
 
@@ -165,6 +167,7 @@ def _page(row: Row, package: Published) -> Page:
         basis=tuple(f"{basis.statute} {basis.article}" for basis in one.law.basis),
         office=said(section.name) if section else "",
         proxies=proxies,
+        speaks=bool(speakers(one)),
         remedy=said(one.remedy.text) if one.remedy else "",
         steps=tuple(_stages(package)),
     )

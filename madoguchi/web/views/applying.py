@@ -26,12 +26,14 @@ from madoguchi.ground.errors import Invalid, NotAllowed, NotFound, Problem, Stal
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules import form as forms
 from madoguchi.procedures.rules.form import FormSection
+from madoguchi.procedures.rules.speaking import speakers
 from madoguchi.web import visiting
 from madoguchi.web.forms.kinds import KINDS
 from madoguchi.web.forms.questions import raw_of
+from madoguchi.web.presenting.cards import card, subject_words
 from madoguchi.web.presenting.formpage import Draft, key_of, section_url
 from madoguchi.web.views.guard import for_residents, own
-from madoguchi.web.words import language, time_words, words
+from madoguchi.web.words import language, said, time_words, words
 
 
 @require_POST
@@ -62,6 +64,34 @@ def begin(request: HttpRequest, resident: Actor, code: str) -> HttpResponse:
     except NotAllowed:
         return redirect(f"{reverse('web:sign-in')}?{urlencode({'next': request.path})}")
     return redirect("web:case", key_of(case))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_residents
+def for_another(request: HttpRequest, resident: Actor, code: str) -> HttpResponse:
+    """ほかの方の代わりに: in which relation, and the drafts that were begun for others before."""
+    row = procedures.current(code)
+    package = procedures.package(row) if row is not None else None
+    relations = speakers(package.procedure) if package is not None else {}
+    if row is None or package is None or not relations:
+        raise NotFound("procedure-unknown", gettext_noop("この手続きは、いまは受け付けていません。"))
+    problem = ""
+    if request.method == "POST":
+        try:
+            case = actions.open_for_another(row, request.POST.get("relation", ""), by=resident, language=language())
+            return redirect("web:case", key_of(case))
+        except NotAllowed:
+            return redirect(f"{reverse('web:sign-in')}?{urlencode({'next': request.path})}")
+        except Invalid as refusal:
+            problem = words(refusal)
+    context = {
+        "title": said(package.procedure.title),
+        "code": code,
+        "relations": [(value, said(label)) for value, label in relations.items()],
+        "drafts": [card(one) for one in cases.drafts_of(code, resident) if one.subject_id is not None],
+        "problem": problem,
+    }
+    return render(request, "web/for_another.html", context, status=422 if problem else 200)
 
 
 # -- one section ------------------------------------------------------------------------------------------------------
@@ -173,6 +203,7 @@ def _show(
             "back": number > 1,
             "returning": request.GET.get("then") == "review",
             "steps": draft.steps(one.id),
+            "for_another": subject_words(case),
             "uploads_url": reverse("web:uploads", args=(key_of(case),)) if _takes_files(one) else "",
             "largest": uploads.MAX_BYTES,
             "megabytes": uploads.MAX_BYTES // 1024 // 1024,

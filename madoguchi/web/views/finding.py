@@ -78,5 +78,11 @@ def procedure(request: HttpRequest, code: str) -> HttpResponse:
     if page is None:
         raise Http404
     resident = visiting.resident(request)
-    draft = cases.draft_of(code, resident) if resident else None
-    return render(request, "web/procedure.html", {"procedure": page, "draft": draft})
+    drafts = cases.drafts_of(code, resident) if resident else []
+    context = {
+        "procedure": page,
+        "draft": next((one for one in drafts if one.subject_id is None), None),
+        "for_others": [cards.card(one) for one in drafts if one.subject_id is not None],
+        "going_on": [cards.card(one) for one in cases.going_on(code, resident)] if resident else [],
+    }
+    return render(request, "web/procedure.html", context)

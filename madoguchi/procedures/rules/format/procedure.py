@@ -1,13 +1,13 @@
 """procedure.yaml as a whole."""
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import ConfigDict, Discriminator, Field, StringConstraints, Tag
+from pydantic import ConfigDict, Discriminator, Field, StringConstraints, Tag, model_validator
 
 from madoguchi.ground.languages import LocalText
 from madoguchi.procedures.rules.format.asks import Section
-from madoguchi.procedures.rules.format.model import Condition, Kebab, Model, Role
+from madoguchi.procedures.rules.format.model import Condition, Kebab, Model, Role, refuse
 from madoguchi.procedures.rules.format.steps import DigitalBreak, Step
 from madoguchi.procedures.rules.format.who import Fee, Law, Remedy, StandardPeriod
 
@@ -51,6 +51,8 @@ class Procedure(Model):
     identity: Literal["none", "contact", "account", "card", "card-signature"]
     """How sure the city must be of who asks."""
     apply_for_others: tuple[Literal["legal_representative", "agent", "family", "care_manager", "counter"], ...] = ()
+    mandate: dict[Literal["legal_representative", "agent", "family", "care_manager"], LocalText] = {}
+    """What whoever speaks for another must show (a photograph or PDF), by relation: 委任状, 登記事項証明書."""
     fee: Annotated[
         Annotated[Literal["none"], Tag("no fee")] | Annotated[Fee, Tag("a fee")],
         Discriminator(lambda value: "no fee" if isinstance(value, str) else "a fee"),
@@ -64,3 +66,11 @@ class Procedure(Model):
     gates: tuple[Gate, ...] = ()
     asks: tuple[Section, ...]
     flow: Annotated[tuple[Step, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _asks_a_mandate_of_those_who_may_speak(self) -> Self:
+        for relation in self.mandate:
+            if relation not in self.apply_for_others:
+                instead = f"apply_for_others に {relation} を足すか、mandate から消します"
+                raise refuse(f"{relation} は代わりに申請できないのに、書類を求めています", instead, "mandate")
+        return self
