@@ -2,11 +2,13 @@
 
 from django.urls import path
 
-from madoguchi.desk.views import batching, casework, files, handling, listing, opinions, talking
+from madoguchi.desk.views import batching, casework, files, handling, listing, opinions, rounds, talking
 
 app_name = "desk"
 urlpatterns = [
     path("", listing.work, name="work"),
+    path("rounds/", rounds.rounds, name="rounds"),
+    path("rounds/<slug:code>/<str:name>/", rounds.one_round, name="round"),
     path("opinions/", opinions.opinions, name="opinions"),
     path("batch/", batching.preview, name="batch-preview"),
     path("batch/<uuid:key>/", batching.batch, name="batch"),

@@ -162,7 +162,7 @@ def _do(deed: str, case: Case, story: Story, by: Actor, staff: Mapping[str, Acto
         actions.submit(case, by=by)
         return
     step = Step.objects.select_related("case").filter(case=case, done_at=None).order_by("token").first()
-    if step is None or step.kind == "correction":
+    if step is None or step.kind in ("correction", "allot", "wait"):
         return
     who = _holder(step, staff)
     if step.kind == "approve":
@@ -355,6 +355,7 @@ def _stories() -> Iterator[Story]:
         ("change-of-address", 3, [(1, "return")]),
         ("change-of-address", 1, []),
     )
+    yield from _childcare_round(rng)
     for number, (code, days, told) in enumerate(plots):
         (family, family_kana), (given, given_kana) = rng.choice(_FAMILIES), rng.choice(_GIVEN)
         town = rng.choice(towns)
@@ -386,6 +387,74 @@ def _stories() -> Iterator[Story]:
             reason="申請のあった事実を確認できなかったため。",
             corrections=_corrections(code),
         )
+
+
+def _childcare_round(rng: random.Random) -> Iterator[Story]:
+    """Families who apply for the rounds that were open then: most of one that has closed, some of one that is open."""
+    offer = procedures.city().offer("childcare-place", clock.today())
+    for number in range(26):
+        days = rng.randint(19, 45) if number < 20 else rng.randint(1, 8)
+        on = clock.today() - dt.timedelta(days=days)
+        # A story of a day off is told on the last working day before it.
+        rounds = [
+            one
+            for one in (offer.rounds if offer else ())
+            if one.opens <= on - dt.timedelta(days=4) and on <= one.closes
+        ]
+        if not rounds:
+            continue
+        (family, family_kana), (given, given_kana) = rng.choice(_FAMILIES), rng.choice(_GIVEN)
+        who = _person(
+            f"{family} {given}",
+            f"{family_kana} {given_kana}",
+            f"{rng.choice(procedures.city().towns).name}{rng.randint(1, 20)}番{rng.randint(1, 30)}号",
+            f"{rng.randint(1984, 1999)}-08-08",
+        )
+        yield Story(
+            f"childcare-{number}",
+            "childcare-place",
+            days,
+            _childcare(who, rounds[0].name, rng),
+            [(3, "go")] if number < 22 else [(2, "return")] if number == 23 else [],
+            findings={"levy": rng.choice([0, 48_600, 97_000, 169_000, 301_000])},
+            corrections={"guardian_hours": "就労証明書の時間と合いません。1か月の合計を入力してください。"},
+        )
+
+
+def _childcare(who: Mapping[str, Any], start_on: str, rng: random.Random) -> dict[str, Any]:
+    begins = dt.date.fromisoformat(start_on)
+    born = begins - dt.timedelta(days=rng.randint(120, 365 * 4))
+    wishes = rng.sample([f"nursery-{number}" for number in (1, 1, 1, 2, 2, 3, 4, 5, 6)], 9)
+    first, second, third = list(dict.fromkeys(wishes))[:3]
+    partner = rng.random() < 0.8
+    answers = {
+        "person": dict(who),
+        "child": {
+            "full_name": f"{who['full_name'].split()[0]} {rng.choice(['結', '湊', '葵', '陸'])}",
+            "full_name_kana": f"{who['full_name_kana'].split()[0]} コ",
+            "date_of_birth": born.isoformat(),
+        },
+        "start_on": start_on,
+        "disability": rng.random() < 0.1,
+        "sibling": rng.random() < 0.3,
+        "private_care": rng.random() < 0.2,
+        "back_to_work": rng.random() < 0.4,
+        "childcare_worker": rng.random() < 0.1,
+        "guardian_reason": "work",
+        "guardian_hours": rng.choice([80, 120, 140, 160, 168]),
+        "has_partner": partner,
+        "wish_1": first,
+        "wish_2": second,
+        "wish_3": third,
+        "checked_by_city": True,
+    }
+    if partner:
+        answers |= {
+            "spouse": {"full_name": f"{who['full_name'].split()[0]} 進", "date_of_birth": "1988-02-02"},
+            "partner_reason": "work",
+            "partner_hours": rng.choice([100, 160, 168, 176]),
+        }
+    return answers
 
 
 def _corrections(code: str) -> dict[str, str]:

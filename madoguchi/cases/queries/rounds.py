@@ -23,6 +23,7 @@ from madoguchi.procedures.models import Procedure
 from madoguchi.procedures.rules import allotment
 from madoguchi.procedures.rules.city import Round as Announced
 from madoguchi.procedures.rules.flow import Node
+from madoguchi.procedures.rules.format import Computed
 from madoguchi.procedures.rules.published import Published
 from madoguchi.procedures.rules.tables import source_of
 from madoguchi.procedures.rules.tablesql import city_sql
@@ -145,6 +146,21 @@ def simulate(standing: Standing) -> list[allotment.Placing]:
     """Who would get what if the places were given out now; what the act then writes."""
     order = allotment.criteria(standing.node.arguments)
     return allotment.allot(applicants(standing), standing.left, order, f"{standing.round.code} {standing.round.name}")
+
+
+def groups_of(standing: Standing, seen: Iterable[str]) -> list[str]:
+    """The groups by which places are counted: those that the table writes out, and those that there are."""
+    found = {*seen, *(group for groups in standing.round.places.values() for group in groups)}
+    table, name = standing.package.tables[standing.node.arguments["table"]], standing.node.arguments["group"]
+    found |= {str(row.then[name]) for row in table.rows if not isinstance(row.then.get(name), Computed | None)}
+    found.discard("")
+    return sorted(found, key=lambda one: (not one.isdigit(), len(one), one))
+
+
+def numbers_of(ids: Iterable[str]) -> dict[str, str]:
+    """受付番号 by the id of the case."""
+    rows = Case.objects.filter(pk__in=list(ids)).values_list("pk", "number")
+    return {str(key): str(number) for key, number in rows}
 
 
 def _waiting(standing: Standing) -> dict[UUID, list[UUID]]:

@@ -15,6 +15,7 @@ from madoguchi.events import SYSTEM, Actor
 from madoguchi.events.models import Event
 from madoguchi.ground import clock
 from madoguchi.ground.errors import Invalid, NotAllowed, NotFound, Refused, Stale
+from madoguchi.ground.ids import new_reference
 from madoguchi.people.actions import recognise
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.models import Procedure
@@ -26,12 +27,12 @@ REASONS = ["work", "pregnancy", "illness", "care", "disaster", "study", "job_see
 PLACES = [f"nursery-{number}" for number in range(1, 7)]
 
 
-def answers(rng: random.Random) -> dict[str, Any]:
+def answers(rng: random.Random, name: str) -> dict[str, Any]:
     """An application as the form keeps it; also with answers left over from an earlier choice."""
     partner = rng.random() < 0.8
     given: dict[str, Any] = {
         "child": {"full_name": "見本 子", "date_of_birth": f"{rng.randint(2021, 2026)}-{rng.randint(4, 12):02}-02"},
-        "start_on": NAME,
+        "start_on": name,
         "has_partner": partner,
         "guardian_reason": rng.choice(REASONS),
         "wish_1": rng.choice(PLACES[:3]),
@@ -48,7 +49,7 @@ def answers(rng: random.Random) -> dict[str, Any]:
     return given
 
 
-def waiting_cases(row: Procedure, number: int, seed: int = 1) -> list[Case]:
+def waiting_cases(row: Procedure, number: int, seed: int = 1, name: str = NAME) -> list[Case]:
     """Cases that stand before the round, with the course that their examination and their table left."""
     rng = random.Random(seed)
     package = procedures.package(row)
@@ -59,9 +60,9 @@ def waiting_cases(row: Procedure, number: int, seed: int = 1) -> list[Case]:
         case = Case.objects.create(
             procedure=row,
             person=person,
-            answers=answers(rng),
+            answers=answers(rng, name),
             section="children",
-            number=f"26{seed:02}{index:06}",
+            number=new_reference(2026),
             received_at=clock.now(),
             due_on=clock.today(),
             engine='{"t":{"4":"allotment"},"n":5}',

@@ -59,7 +59,8 @@ def applicant(id_: str, said: Mapping[str, Any], verdict: Mapping[str, Any], ans
     """An application, from what the table gave it and what it wishes for; a wish named twice counts once."""
     wishes = dict.fromkeys(str(answers[name]) for name in said["wishes"] if answers.get(name))
     values = {name: None if verdict.get(name) is None else int(verdict[name]) for name in _values(said)}
-    return Applicant(id_, str(verdict.get(said["group"])), values, tuple(wishes))
+    group = verdict.get(said["group"])
+    return Applicant(id_, "" if group is None else str(group), values, tuple(wishes))
 
 
 def criteria(said: Mapping[str, Any]) -> tuple[Criterion, ...]:

@@ -1,0 +1,19 @@
+"""Whether the desk's header leads to the rounds: only for those who run one."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import template
+
+from madoguchi.cases import queries as cases
+from madoguchi.people.models import Account
+from madoguchi.people.queries import actor_of_account
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def runs_rounds(context: Mapping[str, Any]) -> bool:
+    """Whether this member of staff gives out the places of any procedure."""
+    account = context.get("user")
+    return isinstance(account, Account) and cases.runs_rounds(actor_of_account(account))
