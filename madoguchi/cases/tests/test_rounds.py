@@ -62,6 +62,7 @@ def waiting_cases(row: Procedure, number: int, seed: int = 1, name: str = NAME) 
             person=person,
             answers=answers(rng, name),
             section="children",
+            seen_by=["children"],
             number=new_reference(2026),
             received_at=clock.now(),
             due_on=clock.today(),
