@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from madoguchi.desk.views import batching, casework, files, handling, listing, opinions, rounds, talking
+from madoguchi.desk.views import (
+    batching,
+    casework,
+    exporting,
+    files,
+    handling,
+    listing,
+    loads,
+    opinions,
+    rounds,
+    sharing,
+    talking,
+)
 
 app_name = "desk"
 urlpatterns = [
@@ -12,6 +24,11 @@ urlpatterns = [
     path("opinions/", opinions.opinions, name="opinions"),
     path("batch/", batching.preview, name="batch-preview"),
     path("batch/<uuid:key>/", batching.batch, name="batch"),
+    path("export/", exporting.export, name="export"),
+    path("load/", loads.load, name="load"),
+    path("absence/", sharing.absence, name="absence"),
+    path("cases/<str:number>/steps/<uuid:step_id>/taker/", sharing.share, name="share"),
+    path("cases/<str:number>/hand-over/", sharing.hand_over, name="hand-over"),
     path("cases/<str:number>/", handling.case, name="case"),
     path("cases/<str:number>/steps/<uuid:step_id>/", handling.act_on, name="step"),
     path("cases/<str:number>/checks/", casework.check, name="check"),

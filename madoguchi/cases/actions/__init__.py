@@ -14,6 +14,7 @@ from madoguchi.cases.actions.drafting import (
     withdraw,
 )
 from madoguchi.cases.actions.driving import perform
+from madoguchi.cases.actions.exporting import export_list
 from madoguchi.cases.actions.giving import add_document, scan_again
 from madoguchi.cases.actions.handling import approve, consult, do, examine, read
 from madoguchi.cases.actions.migrating import migrate
@@ -47,6 +48,7 @@ __all__ = [
     "do",
     "drop_upload",
     "examine",
+    "export_list",
     "finish_upload",
     "fire",
     "forget_uploads",

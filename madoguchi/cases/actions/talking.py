@@ -84,6 +84,7 @@ def _keep(case: Case, said: str, language: str, account: UUID | None, once: UUID
     if once is not None and not Remark.objects.filter(pk=once).exists():
         remark.pk = once
     remark.save(force_insert=True)
+    Case.objects.filter(pk=case.pk).update(changed_at=clock.now())
     record(remark=remark.pk, characters=len(said))
     return remark
 

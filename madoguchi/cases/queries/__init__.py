@@ -18,10 +18,12 @@ from madoguchi.cases.queries.batch import (
 from madoguchi.cases.queries.changes import answers_at, answers_before, case_notes, differing, last_look
 from madoguchi.cases.queries.checking import Checkable, checkables, line_subject, unchecked
 from madoguchi.cases.queries.documents import content, documents, opened, upload, uploads_of
+from madoguchi.cases.queries.export import COLUMNS, exported
 from madoguchi.cases.queries.figures import figures
 from madoguchi.cases.queries.found import course_of, scope_of
 from madoguchi.cases.queries.history import Happening, history
 from madoguchi.cases.queries.inbox import Received, inbox, own_message, unread
+from madoguchi.cases.queries.load import led_sections, section_load
 from madoguchi.cases.queries.marks import Mark, marks
 from madoguchi.cases.queries.opinions import may_rate, opinions_for
 from madoguchi.cases.queries.own import drafts_of, going_on, open_corrections, own_case, own_cases, own_draft
@@ -71,6 +73,7 @@ from madoguchi.cases.queries.worklist import (
 )
 
 __all__ = [
+    "COLUMNS",
     "COUNTED",
     "DEEDS",
     "MOST_AT_ONCE",
@@ -115,6 +118,7 @@ __all__ = [
     "drafts_of",
     "events_of",
     "examined_by",
+    "exported",
     "figures",
     "foresee",
     "found",
@@ -124,6 +128,7 @@ __all__ = [
     "in_order",
     "inbox",
     "last_look",
+    "led_sections",
     "line_subject",
     "listing",
     "marks",
@@ -146,6 +151,7 @@ __all__ = [
     "rounds",
     "runs_rounds",
     "scope_of",
+    "section_load",
     "simulate",
     "sorts_of",
     "staff_case",

@@ -15,6 +15,7 @@ from madoguchi.cases.queries import Stage
 from madoguchi.desk.presenting.evidence import GivenSection, Seen, Tick, evidence, ticks
 from madoguchi.desk.presenting.history import HistoryLine, history_lines, readings
 from madoguchi.desk.presenting.panels import Panel, Typed, panels
+from madoguchi.desk.presenting.sharing import SharingBlock, sharing_block
 from madoguchi.desk.presenting.since import Since, since_last_look
 from madoguchi.desk.presenting.thread import Thread, thread
 from madoguchi.desk.presenting.verdict import Verdict, verdicts
@@ -123,6 +124,7 @@ class CasePage:
     history: Sequence[HistoryLine]
     readings: Sequence[HistoryLine]
     thread: Thread
+    sharing: SharingBlock
     next_url: str
     next_name: str
     refusal: str = ""
@@ -182,6 +184,7 @@ def case_page(case: Case, by: Actor, typed: Typed | None = None) -> CasePage:
         history=history_lines(happenings, package),
         readings=readings(happenings, package),
         thread=thread(case),
+        sharing=sharing_block(case, by),
         next_url=reverse("desk:case", args=(following.case.number,)) if following else "",
         next_name=following.applicant if following else "",
         days=_days(case),

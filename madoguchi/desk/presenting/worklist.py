@@ -120,6 +120,8 @@ class WorkPage:
     deeds: Sequence[Choice]
     colleagues: Sequence[Choice]
     empty: str
+    leads: bool
+    export_url: str
 
 
 def titles() -> dict[View, str]:
@@ -198,8 +200,13 @@ def named(view: View, filters: Filters) -> dict[str, str]:
 
 def url_of(view: View, filters: Filters, **more: str) -> str:
     """The list at this view and with these filters."""
+    return reverse("desk:work") + query_of(view, filters, **more)
+
+
+def query_of(view: View, filters: Filters, **more: str) -> str:
+    """View and filters as the end of an address."""
     query = urlencode(named(view, filters) | more)
-    return reverse("desk:work") + (f"?{query}" if query else "")
+    return f"?{query}" if query else ""
 
 
 def work_page(
@@ -210,7 +217,7 @@ def work_page(
     figures = cases.counts(by, replace(filters, words="", outcome=None))
     found = cases.listing(view, by, filters, after=after, limit=cases.PAGE + 1)
     lines, more = found[: cases.PAGE], len(found) > cases.PAGE
-    plain = view == "mine" and after is None and not _chips(view, filters, by)
+    plain = view == "mine" and after is None and not chips(view, filters, by)
     waiting = cases.listing("waiting", by, filters, limit=8) if plain else []
     names = people.staff_names({key for one in lines for key in one.taken_by})
     marks = cases.marks(lines, by)
@@ -229,7 +236,7 @@ def work_page(
         procedures=[Choice(key, title["ja"], key == filters.code) for key, title in cases.procedures_at(by)],
         narrow=_narrow(view, filters, by),
         days={name: value for name, value in named(view, filters).items() if name in ("from", "until", "due")},
-        chips=_chips(view, filters, by),
+        chips=chips(view, filters, by),
         hidden=[*named(view, filters).items()],
         clear_url=url_of(view, Filters()),
         words=filters.words,
@@ -237,6 +244,8 @@ def work_page(
         more_url=url_of(view, filters, after=last),
         deeds=_deeds(view, by),
         colleagues=_colleagues(by),
+        leads=bool(cases.led_sections(by)),
+        export_url=reverse("desk:export") + query_of(view, filters),
         empty=_empty(view, filters != Filters(sort=filters.sort, newest_first=filters.newest_first)),
     )
 
@@ -301,7 +310,7 @@ def _narrow(view: View, filters: Filters, by: Actor) -> dict[str, Sequence[Choic
 _ON_SCREEN: Final = gettext_noop("画面で")
 
 
-def _chips(view: View, filters: Filters, by: Actor) -> list[Chip]:
+def chips(view: View, filters: Filters, by: Actor) -> list[Chip]:
     """The filters that are on, each with the way to take it off."""
     titles_ = dict(cases.procedures_at(by))
     towns = {one.id: one.name for one in procedures.city().towns}

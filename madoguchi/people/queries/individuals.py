@@ -43,7 +43,7 @@ def absent_on(day: dt.date) -> QuerySet[Absence]:
 
 def absent_today() -> list[Absence]:
     """Who is away today."""
-    return list(absent_on(clock.today()))
+    return list(absent_on(clock.today()).select_related("cover"))
 
 
 def absences_of(accounts: Iterable[UUID]) -> list[Absence]:

@@ -1,0 +1,105 @@
+"""The load of a section, as its page shows it: every figure with the list of its cases."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext
+
+from madoguchi.cases import queries as cases
+from madoguchi.cases.queries import Filters
+from madoguchi.cases.queries.load import LOOK_BACK, Waiting
+from madoguchi.desk.presenting.worklist import url_of
+from madoguchi.events import Actor
+from madoguchi.people import queries as people
+from madoguchi.procedures import queries as procedures
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number and the list behind it; ``url`` is empty where the number is none."""
+
+    value: int
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonLine:
+    name: str
+    away: str
+    taken: Figure
+    late: int
+    oldest: int
+    done: int
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingLine:
+    """``share`` is of the longest median, in percent, for a bar that stands beside its number."""
+
+    procedure: str
+    step: str
+    figure: Figure
+    median: int
+    oldest: int
+    share: int
+
+
+@dataclass(frozen=True, slots=True)
+class LoadPage:
+    """All that ``desk/load.html`` shows."""
+
+    where: str
+    running: Figure
+    late: Figure
+    free: Figure
+    received: int
+    ended: int
+    look_back: int
+    lateness: Sequence[tuple[str, int]]
+    people: Sequence[PersonLine]
+    waiting: Sequence[WaitingLine]
+
+
+def load_page(by: Actor) -> LoadPage:
+    """Raises NotAllowed for whoever leads no section."""
+    load = cases.section_load(by)
+    organisation = procedures.city().organisation
+    away = {one.account_id: one.cover.display_name for one in people.absent_today()}
+    titles = {"5": gettext("5日まで"), "20": gettext("6日から20日"), "more": gettext("21日以上")}
+    longest = max((one.median for one in load.waiting), default=0) or 1
+    late = sum(count for _, count in load.late)
+    return LoadPage(
+        where="・".join(
+            one.name["ja"] for key in sorted(cases.led_sections(by)) if (one := organisation.section(key)) is not None
+        ),
+        running=Figure(load.running, url_of("section", Filters())),
+        late=Figure(late, url_of("late", Filters()) if late else ""),
+        free=Figure(load.free, url_of("free", Filters()) if load.free else ""),
+        received=load.received,
+        ended=load.ended,
+        look_back=LOOK_BACK,
+        lateness=[(titles[key], count) for key, count in load.late],
+        people=[
+            PersonLine(
+                one.account.display_name,
+                away.get(one.account.pk, ""),
+                Figure(one.taken, url_of("section", Filters(taken=one.account.pk)) if one.taken else ""),
+                one.late,
+                one.oldest,
+                one.done,
+            )
+            for one in load.people
+        ],
+        waiting=[_waiting(one, longest) for one in load.waiting],
+    )
+
+
+def _waiting(one: Waiting, longest: int) -> WaitingLine:
+    return WaitingLine(
+        one.procedure["ja"],
+        one.title["ja"] if one.title else one.node,
+        Figure(one.count, url_of("section", Filters(code=one.code, node=one.node))),
+        one.median,
+        one.oldest,
+        round(100 * one.median / longest),
+    )
