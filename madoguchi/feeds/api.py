@@ -90,4 +90,7 @@ def openapi() -> dict[str, Any]:
             },
         }
     }
+    for methods in document["paths"].values():
+        for one in methods.values():
+            one["security"] = [way for way in one["security"] if way.get("OAuth2")]
     return document

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_noop
 from ninja import Router
 from ninja.files import UploadedFile
-from ninja.params.functions import File, Form, Header, Query
+from ninja.params.functions import File, Form, Query
 
 from madoguchi.cases import actions
 from madoguchi.cases import queries as cases_asked
@@ -42,6 +42,10 @@ from madoguchi.procedures.rules.form import Form as PackageForm
 
 router = Router()
 FILE = File(...)
+#: What can be asked of a case that was just filed, by the name under which operations know its id.
+FOLLOWING = dict.fromkeys(
+    ("read_case", "read_history", "submit_case", "withdraw_case", "decide_case", "revise_case"), "case_id"
+)
 
 
 def seen(case_id: UUID, by: Actor) -> Case:
@@ -104,7 +108,7 @@ def _place(cursor: str) -> UUID | None:
     url_name="cases",
     operation_id="file_case",
     summary="案件の提出",
-    openapi_extra=operation("cases:create", 404, once=True),
+    openapi_extra=operation("cases:create", 404, once=True, leads_to=FOLLOWING),
 )
 @scoped("cases:create")
 @once
@@ -136,14 +140,14 @@ def file_case(request: HttpRequest, new: NewCase) -> tuple[int, CaseWhole]:
     url_name="case",
     operation_id="read_case",
     summary="案件の状況",
-    openapi_extra=operation("cases:read", 404),
+    openapi_extra=operation("cases:read", 404, if_none_match=True),
 )
 @scoped("cases:read")
-def read_case(request: HttpRequest, case_id: UUID, if_none_match: str = Header("", max_length=200)) -> HttpResponse:
+def read_case(request: HttpRequest, case_id: UUID) -> HttpResponse:
     """Where the case stands, with an ETag. With the scope `cases:answers` also what it holds, and that is an event."""
     by = caller(request)
     case = seen(case_id, by)
-    if if_none_match and if_none_match == tag(case):
+    if request.headers.get("If-None-Match") == tag(case):
         return HttpResponse(status=304, headers={"ETag": tag(case)})
     if by.may("cases:answers", case.procedure.code):
         actions.read(case, by=by)
@@ -175,11 +179,10 @@ def read_history(request: HttpRequest, case_id: UUID) -> History:
     openapi_extra=operation("cases:create", 404, 409, 412, 413, 428, if_match=True),
 )
 @scoped("cases:create")
-def revise_case(
-    request: HttpRequest, case_id: UUID, given: Answers, if_match: str = Header("", max_length=100)
-) -> HttpResponse:
+def revise_case(request: HttpRequest, case_id: UUID, given: Answers) -> HttpResponse:
     """Other answers in a draft of one's own, or in what the office has returned."""
     by = caller(request)
+    if_match = request.headers.get("If-Match", "")
     if not if_match:
         raise Refused(
             "if-match-missing", gettext_noop("If-Matchヘッダーに、読んだときのETagを付けてください。"), status=428

@@ -7,7 +7,6 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 from django.utils.translation import gettext, gettext_noop
@@ -51,7 +50,7 @@ def document(refusal: Refused) -> dict[str, Any]:
     language = "en" if translation.get_language() == "en" else "ja"
     details = said(refusal)
     result: dict[str, Any] = {
-        "type": f"{settings.BASE_URL}/api/docs/#problem-{refusal.code}",
+        "type": f"urn:madoguchi:problem:{refusal.code}",
         "title": titles[language],
         "status": refusal.status,
         "code": refusal.code,

@@ -57,7 +57,11 @@ def listed(request: HttpRequest) -> Webhooks:
     url_name="webhooks",
     operation_id="open_webhook",
     summary="通知先の登録",
-    openapi_extra=operation(SCOPE, once=True),
+    openapi_extra=operation(
+        SCOPE,
+        once=True,
+        leads_to=dict.fromkeys(("close_webhook", "renew_webhook_secret", "list_deliveries"), "webhook_id"),
+    ),
 )
 @scoped(SCOPE)
 @once

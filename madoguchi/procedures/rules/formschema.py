@@ -4,6 +4,7 @@ One form reads both. The schema says what can be said in JSON Schema; conditions
 it cannot say is answered field by field when the form reads the answers.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -206,4 +207,4 @@ def _text(value: Any) -> str:
 
 def _shown(path: str) -> str:
     """A path that somebody made up is not repeated at any length."""
-    return path if len(path) <= 80 and path.isprintable() else "(unknown)"
+    return path if re.fullmatch(r"[A-Za-z0-9_.-]{1,80}", path) else "(unknown)"

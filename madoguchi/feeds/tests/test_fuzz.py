@@ -1,0 +1,129 @@
+"""The API does what its OpenAPI document says, whatever it is sent (schemathesis): no 500, no undocumented answer,
+no door without a token. Bounded in time: some requests for each operation, each time others.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from django.core.handlers.wsgi import WSGIHandler
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
+from hypothesis import HealthCheck, Phase, given
+from hypothesis import settings as bounds
+from hypothesis.stateful import run_state_machine_as_test
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    ignored_auth,
+    negative_data_rejection,
+    response_schema_conformance,
+    status_code_conformance,
+    unsupported_method,
+)
+
+from madoguchi.cases.models import Case
+from madoguchi.feeds.tests.conftest import MakePartner
+from madoguchi.ground.ids import uuid7
+from madoguchi.people.models import Subscription
+from madoguchi.procedures.models import Procedure
+
+pytestmark = pytest.mark.django_db
+Published = dict[str, Procedure]
+
+#: All that schemathesis checks, but two: what fits the schema may still be no answer to the form or no https address
+#: (positive_data_acceptance), and a missing If-Match is answered 428 as RFC 6585 says (missing_required_header).
+CHECKED = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+    negative_data_rejection,
+    ignored_auth,
+    unsupported_method,
+]
+EXAMPLES = 5
+QUICK: Any = {
+    "deadline": None,
+    "suppress_health_check": list(HealthCheck),
+    "phases": [Phase.explicit, Phase.generate],
+    "derandomize": False,
+    "database": None,
+}
+
+
+def document() -> Any:
+    application = WSGIHandler()  # not before the tests have their own folder for static files
+
+    def leaving_the_connection(environ: Any, start_response: Any) -> Any:
+        """As Django's own test client does: the end of a request does not end the connection of the test."""
+        for signal in (request_started, request_finished):
+            signal.disconnect(close_old_connections)
+        return application(environ, start_response)
+
+    return schemathesis.openapi.from_wsgi("/api/v1/openapi.json", leaving_the_connection)
+
+
+@pytest.fixture(autouse=True)
+def connections_as_before() -> Iterator[None]:
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+
+
+@pytest.fixture
+def operations() -> list[Any]:
+    found = [one.ok() for one in document().get_all_operations()]
+    assert len(found) > 15
+    return found
+
+
+def test_every_operation_does_what_the_document_says(
+    published: Published, partner: MakePartner, operations: list[Any]
+) -> None:
+    core = partner(per_minute=1_000_000)
+    asked = 0
+    answers: dict[str, set[int]] = {}
+    for operation in operations:
+
+        @bounds(max_examples=EXAMPLES, **QUICK)
+        @given(case=operation.as_strategy())
+        def ask(case: Any) -> None:
+            nonlocal asked
+            asked += 1
+            headers = {"Authorization": f"Bearer {core.token}", "Idempotency-Key": f"fuzz-{uuid7()}"}
+            response = case.call(headers=headers)
+            answers.setdefault(case.operation.label, set()).add(response.status_code)
+            case.validate_response(response, checks=CHECKED, headers=headers)
+
+        ask()
+    assert asked >= EXAMPLES * 10
+    assert {200} <= answers["GET /api/v1/procedures"]
+    assert not any(status >= 500 for found in answers.values() for status in found)
+
+
+def test_what_leads_from_one_call_to_the_next(published: Published, partner: MakePartner) -> None:
+    """Links: what was filed is read, submitted, revised, withdrawn, decided, in any order."""
+    core = partner(per_minute=1_000_000)
+    seen: list[tuple[str, int]] = []
+
+    class Calls(document().as_state_machine()):  # type: ignore[misc]  # made from the document
+        def before_call(self, case: Any) -> None:
+            if case.operation.label == "POST /api/v1/cases" and isinstance(case.body, dict):
+                # What is random is all but the procedure and the answers, or nothing would ever be filed.
+                case.body |= {"procedure": "dog-registration", "submit": False, "answers": {}, "email": None}
+            if case.operation.label == "POST /api/v1/webhooks" and isinstance(case.body, dict):
+                case.body |= {"url": "https://example.jp/hook"}
+
+        def get_call_kwargs(self, case: Any) -> dict[str, Any]:
+            return {"headers": {"Authorization": f"Bearer {core.token}", "Idempotency-Key": f"fuzz-{uuid7()}"}}
+
+        def validate_response(self, response: Any, case: Any, **more: Any) -> None:
+            seen.append((case.operation.label, response.status_code))
+            case.validate_response(response, checks=[not_a_server_error, status_code_conformance])
+
+    run_state_machine_as_test(Calls, settings=bounds(max_examples=4, stateful_step_count=6, **QUICK))
+    assert Case.objects.filter(origin__partner=core.partner).count() + Subscription.objects.count() > 0
+    reached = {label for label, status in seen if status == 200}
+    assert reached - {"GET /api/v1/procedures", "GET /api/v1/cases", "GET /api/v1/webhooks"}, seen
