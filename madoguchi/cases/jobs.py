@@ -6,7 +6,8 @@ from uuid import UUID
 
 from django.conf import settings
 
-from madoguchi.cases.actions import batching, driving, rating, settling, telling, timing
+from madoguchi.cases import queries as cases
+from madoguchi.cases.actions import batching, driving, keeping, rating, settling, telling, timing
 from madoguchi.cases.actions.giving import scan_waiting
 from madoguchi.cases.actions.uploading import forget_uploads
 from madoguchi.cases.models import Batch, Case, Figures, Opinion, Origin, Payment, Step, Timer
@@ -180,6 +181,25 @@ def tell_partners(event_id: UUID) -> None:
                 once=once,
                 by=SYSTEM,
             )
+
+
+def keep_house(limit: int = 100) -> int:
+    """Tell of what will be deleted, and delete what is due: a hundred of each at a time, each an act of its own.
+
+    The worker calls it every hour, and at once again as long as there was something to do.
+    """
+    rounds = (
+        (cases.drafts_to_warn, keeping.warn),
+        (cases.drafts_to_delete, keeping.delete),
+        (cases.cases_to_warn, keeping.warn),
+        (cases.cases_to_delete, keeping.delete),
+    )
+    done = 0
+    for wanted, act_on in rounds:
+        for case in wanted().select_related("procedure")[:limit]:
+            act_on(case, by=SYSTEM)
+            done += 1
+    return done
 
 
 def fire_due(limit: int = 200) -> int:

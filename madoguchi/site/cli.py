@@ -135,6 +135,42 @@ def worker(options: argparse.Namespace) -> int:
     return 0
 
 
+def _retention_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--dry-run", action="store_true", help="only say what is due, change nothing")
+
+
+@command("retention", "Start", _retention_arguments)
+def retention(options: argparse.Namespace) -> int:
+    """Tell applicants of what will be deleted, and delete what is due; the worker does it every hour.
+
+    ``--dry-run`` counts: drafts nobody went on with, records whose keeping period ends, what is held, and what has
+    ended without a keeping period and so is kept for ever.
+    """
+    with starting.database():
+        _django()
+        from madoguchi.cases import jobs, queries
+
+        found = queries.due()
+        for name, words in _DUE.items():
+            print(f"{getattr(found, name):>8}  {words}")
+        if not options.dry_run:
+            done = 0
+            while step := jobs.keep_house():
+                done += step
+            print(f"{done:>8}  done")
+    return 0
+
+
+_DUE = {
+    "drafts_to_warn": "drafts whose owners are to be told (23 days of silence)",
+    "drafts_to_delete": "drafts to be deleted (30 days)",
+    "cases_to_warn": "records whose applicants are to be told (30 days before the end of the period)",
+    "cases_to_delete": "records to be deleted (the period is over)",
+    "held": "records that are held",
+    "kept_for_ever": "records without a keeping period",
+}
+
+
 @command("migrate", "Start")
 def migrate(options: argparse.Namespace) -> int:
     """Bring the tables of the database up to date; run it after every update, before web and worker start."""

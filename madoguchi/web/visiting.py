@@ -12,7 +12,6 @@ from django.http import HttpRequest
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from madoguchi.events import Actor
-from madoguchi.people.models import Identity
 from madoguchi.people.queries import actor_of_person
 
 RESIDENT: Final = "resident"
@@ -73,9 +72,3 @@ def safe_next(request: HttpRequest, otherwise: str) -> str:
     if wanted.startswith("/") and url_has_allowed_host_and_scheme(wanted, allowed_hosts=None):
         return wanted
     return otherwise
-
-
-def confirmed_address(person: UUID) -> str:
-    """The e-mail address that the person has confirmed last, empty where there is none."""
-    rows = Identity.objects.filter(person_id=person, issuer="mailto:").order_by("-confirmed_at")
-    return rows.values_list("subject", flat=True).first() or ""

@@ -13,7 +13,8 @@ from django.core.management import call_command
 from django.db import models
 
 import madoguchi
-from madoguchi.ground.sensitivity import sensitivity_of
+from madoguchi.cases.rules.keeping import ELSEWHERE, LIVES
+from madoguchi.ground.sensitivity import Sensitivity, sensitivity_of
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "madoguchi"
@@ -101,3 +102,26 @@ def test_nothing_unfinished_lands() -> None:
     marks = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|X" + r"XX|NotImplemented" + r"Error)\b")
     sources = our_sources(".py", ".html", ".yaml", ".js", ".mjs", ".typ", ".css")
     assert [str(one.relative_to(ROOT)) for one in sources if marks.search(one.read_text())] == []
+
+
+def _personal(model: type[models.Model]) -> set[str]:
+    return {name for name, kind in sensitivity_of(model).items() if kind.at_least(Sensitivity.PERSONAL)}
+
+
+@pytest.mark.parametrize(
+    "model", [one for one in our_models() if _personal(one)], ids=lambda model: model._meta.db_table
+)
+def test_what_is_personal_is_deleted_and_handed_out_or_says_why_not(model: type[models.Model]) -> None:
+    """``madoguchi/cases/rules/keeping.py`` names every table with personal data: a line in LIVES, or in ELSEWHERE."""
+    table, fields = model._meta.db_table, {one.name: one for one in model._meta.concrete_fields}
+    life = LIVES.get(table)
+    assert (life is None) != (table not in ELSEWHERE), f"name {table} once: in LIVES, or in ELSEWHERE with the reason"
+    if life is None:
+        assert ELSEWHERE[table]
+        return
+    personal = _personal(model)
+    if life.blank is not None and life.of_case:
+        blanked = {name for name, one in fields.items() if {name, one.attname} & life.blank.keys()}
+        assert personal <= blanked | life.stays.keys(), f"of {table} something personal would survive the case"
+    assert life.withheld.keys() | life.stays.keys() <= fields.keys()
+    assert all([*life.withheld.values(), *life.stays.values()]), "say why"

@@ -17,6 +17,7 @@ from madoguchi.cases.actions.driving import perform
 from madoguchi.cases.actions.exporting import export_list
 from madoguchi.cases.actions.giving import add_document, scan_again
 from madoguchi.cases.actions.handling import approve, consult, do, examine, read
+from madoguchi.cases.actions.keeping import delete, hold, release_hold, warn
 from madoguchi.cases.actions.migrating import migrate
 from madoguchi.cases.actions.noting import amend_note, note
 from madoguchi.cases.actions.paying import ask as ask_payment
@@ -45,6 +46,7 @@ __all__ = [
     "claim",
     "consult",
     "count_figures",
+    "delete",
     "do",
     "drop_upload",
     "examine",
@@ -54,6 +56,7 @@ __all__ = [
     "forget_uploads",
     "forget_words",
     "hand_over",
+    "hold",
     "migrate",
     "note",
     "open_draft",
@@ -67,6 +70,7 @@ __all__ = [
     "receive_part",
     "refund",
     "release",
+    "release_hold",
     "remind",
     "remove_document",
     "remove_row",
@@ -76,6 +80,7 @@ __all__ = [
     "settle",
     "submit",
     "uncheck",
+    "warn",
     "withdraw",
     "write",
 ]

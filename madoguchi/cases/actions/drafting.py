@@ -14,6 +14,7 @@ from django.db import IntegrityError, transaction
 
 from madoguchi.cases.actions import driving, listing
 from madoguchi.cases.models import Case, Correction, Document, DocumentContent, Scan, Submission, Upload
+from madoguchi.cases.queries import kept_until
 from madoguchi.cases.rules import uploads
 from madoguchi.cases.rules.permission import OWN_CASE, PARTNER_ADDS, PARTNER_FILED, SIGNED_IN
 from madoguchi.events import SYSTEM, Actor, act, record
@@ -330,6 +331,9 @@ def withdraw(case: Case, *, by: Actor) -> Case:
         fresh.answers, fresh.typed = {}, {}
     driving.cancel(fresh, "withdrawn")
     fresh.withdrawn_at = clock.now()
+    # Of a draft nothing is left to keep; its row goes with the next round.
+    was_draft = fresh.received_at is None
+    fresh.keep_until = clock.today() if was_draft else kept_until(fresh, "withdrawn", fresh.withdrawn_at)
     fresh.returned_at = None
     fresh.save()
     record(was_draft=fresh.received_at is None)

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from madoguchi.cases.actions import refunding, telling, writing
 from madoguchi.cases.models import Case, Decision, Step, Timer, Why
-from madoguchi.cases.queries import scope_of
+from madoguchi.cases.queries import kept_until, scope_of
 from madoguchi.events import SYSTEM, Actor, act, record
 from madoguchi.events.acting import current_event
 from madoguchi.events.rules import BY_SYSTEM
@@ -27,6 +27,7 @@ from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules import engine, fees
 from madoguchi.procedures.rules.course import Course
 from madoguchi.procedures.rules.flow import Node
+from madoguchi.procedures.rules.format.retention import Outcome
 
 #: Steps that the worker does on its own, outside the act that led to them.
 LATER = frozenset({"issue"})
@@ -155,6 +156,8 @@ class Drive:
         if state.ended is not None:
             self._decide()
             self.case.closed_at = self.now
+            outcome: Outcome = "granted" if self.course.granted else "refused"
+            self.case.keep_until = kept_until(self.case, outcome, self.now)
 
     def save(self) -> None:
         """Write the case, its new steps and timers, and the decision as it stands."""

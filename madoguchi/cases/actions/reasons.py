@@ -6,6 +6,7 @@ from django.db.models import Q
 
 from madoguchi.cases.models import Consultation
 from madoguchi.events import Actor, Reason
+from madoguchi.procedures.queries import city
 
 
 def _of(actor: Actor) -> Q:
@@ -29,3 +30,32 @@ IN_CASE = Reason(
 #: Whoever is asked must see what they are asked about; whoever has answered, what became of it.
 CONSULTED = Reason("consulted", "合議を求められた課だから", _is_consulted)
 EXAMINES = Reason("examines", "この手続をいま審査しているから", _examines)
+
+
+def _holds_post_that_may(actor: Actor, duty: str, section: str = "") -> bool:
+    """Whether a post of organisation.yaml that the actor holds has this duty (in this section, where one is given)."""
+    posts = city().organisation.posts()
+    held = (posts[one] for one in actor.posts if one in posts) if actor.kind == "staff" else ()
+    return any(duty in post.may and (not section or unit.id == section) for post, unit in held)
+
+
+MAY_WORD = Reason(
+    "may-word",
+    "この課のお知らせの文を直す職だから",
+    lambda actor, section: _holds_post_that_may(actor, "texts", str(section)),
+)
+MAY_HOLD = Reason(
+    "may-hold",
+    "この課の文書の廃棄を保留できる職だから",
+    lambda actor, case: _holds_post_that_may(actor, "hold", case.section),
+)
+MAY_EXPORT = Reason(
+    "may-export",
+    "保有個人情報の開示を担当する職だから",
+    lambda actor, _: _holds_post_that_may(actor, "export"),
+)
+OWN_PERSON = Reason(
+    "own-person",
+    "ご本人の記録だから",
+    lambda actor, person: actor.kind == "resident" and actor.id == person.pk,
+)

@@ -49,14 +49,17 @@ def _has_heard(case: Case) -> bool:
     return any(one.template == "closed" or clock.day_of(one.created_at) == end for one in told)
 
 
-def tell(case: Case, template: str, *, event: UUID, by: Actor, in_portal: bool = True) -> Message:
-    """Write the message; ``event`` is what gave rise to it. ``in_portal`` is False where the portal says it anyway."""
+def tell(case: Case, template: str, *, event: UUID, by: Actor, in_portal: bool = True, address: str = "") -> Message:
+    """Write the message; ``event`` is what gave rise to it. ``in_portal`` is False where the portal says it anyway.
+
+    ``address`` where the case has none of its own (a draft).
+    """
     return messages.send(
         template,
         event=event,
         values=writing.message_values(case, procedures.package(case.procedure)),
         person=case.person_id if in_portal else None,
-        address=case.email,
+        address=address or case.email,
         about=case.pk,
         language=case.language,
         section=case.section,

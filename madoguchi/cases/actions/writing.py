@@ -1,11 +1,13 @@
 """The words of a case: what its letters, receipts and mails are filled with."""
 
+import datetime as dt
 from typing import Any
 
 from django.conf import settings
 from django.db.models import Sum
 
 from madoguchi.cases.models import Case, Decision
+from madoguchi.cases.rules.keeping import DRAFT_KEPT, DRAFT_NOTICE, RECORD_NOTICE
 from madoguchi.ground import clock
 from madoguchi.ground.dates import format_day
 from madoguchi.ground.languages import LANGUAGES
@@ -95,6 +97,14 @@ def receipt_data(case: Case, package: Published, language: str) -> dict[str, Any
     return {**data, "language": language}
 
 
+def deleted_on(case: Case) -> dt.date:
+    """The day from which an unfinished draft, or a record whose period is over, is deleted."""
+    if case.keep_until is None:
+        return clock.day_of(max(case.saved_at + DRAFT_KEPT, (case.warned_at or clock.now()) + DRAFT_NOTICE))
+    notice_over = clock.day_of((case.warned_at or clock.now()) + RECORD_NOTICE)
+    return max(case.keep_until + dt.timedelta(days=1), notice_over)
+
+
 def message_values(case: Case, package: Published) -> dict[str, object]:
     """The values that the mail templates use. Neither name nor answers: those stand in the portal only."""
     language = case.language
@@ -107,6 +117,7 @@ def message_values(case: Case, package: Published) -> dict[str, object]:
         "reference": case.number or "",
         "promised": format_day(case.due_on, language) if case.due_on else "",
         "due": format_day(due, language) if due else "",
+        "deleted": format_day(deleted_on(case), language),
         "url": f"{settings.BASE_URL}{status_path(case)}",
         "contact": f"{said['section']}　{said['phone']}",
     }

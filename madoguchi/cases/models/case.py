@@ -187,6 +187,9 @@ class Case(models.Model):
             models.Index(fields=["person", "-opened_at"], name="case_of_person"),
             models.Index(fields=["section", "due_on"], name="case_open_in_section", condition=Q(closed_at=None)),
             models.Index(fields=["keep_until"], name="case_to_be_erased", condition=Q(erased_at=None)),
+            models.Index(
+                fields=["saved_at"], name="draft_by_silence", condition=Q(received_at=None, withdrawn_at=None)
+            ),
             # What runs is little and is found by whose it is; what has ended is much and is read in order.
             GinIndex(
                 fields=["seen_by"],

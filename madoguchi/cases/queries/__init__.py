@@ -23,6 +23,19 @@ from madoguchi.cases.queries.figures import figures
 from madoguchi.cases.queries.found import course_of, scope_of
 from madoguchi.cases.queries.history import Happening, history
 from madoguchi.cases.queries.inbox import Received, inbox, own_message, unread
+from madoguchi.cases.queries.keeping import (
+    Due,
+    cases_to_delete,
+    cases_to_warn,
+    drafts_to_delete,
+    drafts_to_warn,
+    due,
+    ending_soon,
+    erased,
+    holds_of,
+    is_held,
+    kept_until,
+)
 from madoguchi.cases.queries.load import led_sections, section_load
 from madoguchi.cases.queries.marks import Mark, marks
 from madoguchi.cases.queries.opinions import may_rate, opinions_for
@@ -85,6 +98,7 @@ __all__ = [
     "Bill",
     "Checkable",
     "Deed",
+    "Due",
     "Filters",
     "Foreseen",
     "Happening",
@@ -105,6 +119,8 @@ __all__ = [
     "became",
     "bill",
     "case_notes",
+    "cases_to_delete",
+    "cases_to_warn",
     "checkables",
     "content",
     "corrections",
@@ -116,6 +132,11 @@ __all__ = [
     "differing",
     "documents",
     "drafts_of",
+    "drafts_to_delete",
+    "drafts_to_warn",
+    "due",
+    "ending_soon",
+    "erased",
     "events_of",
     "examined_by",
     "exported",
@@ -125,8 +146,11 @@ __all__ = [
     "going_on",
     "hindrance",
     "history",
+    "holds_of",
     "in_order",
     "inbox",
+    "is_held",
+    "kept_until",
     "last_look",
     "led_sections",
     "line_subject",

@@ -17,7 +17,7 @@ from madoguchi.events import Actor
 from madoguchi.ground import clock
 from madoguchi.ground.errors import NotAllowed, NotFound
 from madoguchi.people import rules
-from madoguchi.people.models import Absence, Account, EmailConfirmation, PostHolding
+from madoguchi.people.models import Absence, Account, EmailConfirmation, Identity, PostHolding
 from madoguchi.people.ports import LEADERS
 
 
@@ -121,3 +121,9 @@ def totp_now(username: str) -> str:
         raise NotFound("totp-unknown", "そのアカウントはないか、認証アプリを登録していません。")
     counter = int(clock.now().timestamp()) // 30
     return str(format_hotp_value(hotp_value(decrypt(enrolled.data["secret"]), counter)))
+
+
+def confirmed_address(person: UUID) -> str:
+    """The e-mail address that the person has confirmed last, empty where there is none."""
+    rows = Identity.objects.filter(person_id=person, issuer="mailto:").order_by("-confirmed_at")
+    return rows.values_list("subject", flat=True).first() or ""

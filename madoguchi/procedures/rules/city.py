@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Self, TypeVar, cast
+from typing import Annotated, Literal, Self, TypeVar, cast
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -120,6 +120,9 @@ class Post(Model):
     id: Kebab
     title: LocalText
     head: bool = False
+    may: tuple[Literal["texts", "hold", "export"], ...] = ()
+    """What its holder may do beside the steps of cases: word the section's mails, hold its records back from
+    deletion, hand out all that is kept about one person."""
 
 
 class Unit(Model):

@@ -854,3 +854,14 @@ def few_examples(subject: Subject) -> Iterator[Found]:
             there.add("granted")
     if missing := [what for kind, what in _KINDS.items() if kind not in there]:
         yield Found((), f"{'・'.join(missing)}がありません", "examples/ に書きます")
+
+
+@rule(
+    "H01",
+    "warning",
+    "保存期間が決まっている",
+    "保存期間のない案件は、いつまでも消えません。文書管理規程の保存期間を、結果ごとに書きます。",
+)
+def kept_for_ever(subject: Subject) -> Iterator[Found]:
+    if subject.package.procedure.retention is None and subject.package.procedure.kind in ("application", "report"):
+        yield Found((), "保存期間（retention）がありません", "retention: {granted: {years: 5}, basis: …} を書きます")

@@ -61,6 +61,7 @@ GOOD: Files = {
             "basis": CHECKED,
             "text": words("{mayor}に審査請求を、{city}を被告として取消しの訴えをすることができます。"),
         },
+        "retention": {"granted": {"years": 5}, "basis": "文書管理規程"},
         "asks": [
             {
                 "section": words("あなた"),

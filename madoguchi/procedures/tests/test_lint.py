@@ -199,6 +199,11 @@ def _letter_nobody_reads(files: Files) -> None:
     files["letters/other.typ"] = files["letters/decision.typ"]
 
 
+@spoils("H01")
+def _kept_for_ever(files: Files) -> None:
+    del files["procedure.yaml"]["retention"]
+
+
 @spoils("E07")
 def _no_withdrawal(files: Files) -> None:
     del files["examples/withdrawn.yaml"]

@@ -9,10 +9,10 @@ from madoguchi.cases import actions
 from madoguchi.events import Actor
 from madoguchi.ground import clock
 from madoguchi.ground.errors import Invalid, Refused
+from madoguchi.people.queries import confirmed_address
 from madoguchi.people.rules import normalise_address
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules import form as forms
-from madoguchi.web import visiting
 from madoguchi.web.presenting.formpage import Draft, key_of, section_url
 from madoguchi.web.views.guard import for_residents, own
 from madoguchi.web.words import words
@@ -49,7 +49,7 @@ def _review(
         "gate": draft.gate(),
         "submit_url": reverse("web:submit", args=(key_of(case),)),
         "ask_email": not draft.correcting and not forms.get(case.answers, "person.email"),
-        "email": email or case.email or visiting.confirmed_address(case.person_id),
+        "email": email or case.email or confirmed_address(case.person_id),
         "email_problem": email_problem,
         "promise": None if draft.correcting else promise,
         "correction": draft.correcting,

@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Discriminator, Field, StringConstraints, Tag, m
 from madoguchi.ground.languages import LocalText
 from madoguchi.procedures.rules.format.asks import Section
 from madoguchi.procedures.rules.format.model import Condition, Kebab, Model, Role, refuse
+from madoguchi.procedures.rules.format.retention import Retention
 from madoguchi.procedures.rules.format.steps import DigitalBreak, Step
 from madoguchi.procedures.rules.format.who import Fee, Law, Remedy, StandardPeriod
 
@@ -62,6 +63,8 @@ class Procedure(Model):
     outcome: LocalText | None = None
     """What the applicant gets in the end."""
     remedy: Remedy | None = None
+    retention: Retention | None = None
+    """How long a finished case is kept."""
     waivers: tuple[Waiver, ...] = ()
     gates: tuple[Gate, ...] = ()
     asks: tuple[Section, ...]
