@@ -46,6 +46,7 @@ LIVES: Final[Mapping[str, Life]] = MappingProxyType(
             "person",
             blank={
                 "person_id": NOBODY,
+                "subject_id": None,
                 "email": "",
                 "answers": {},
                 "typed": {},
