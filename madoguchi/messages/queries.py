@@ -120,6 +120,12 @@ def receipt(data: Mapping[str, object], *, status_path: str) -> bytes:
     return letters.render(settings.CATALOGUE, "letters/receipt.typ", whole)
 
 
+def paper(data: Mapping[str, object], *, path: str) -> bytes:
+    """書き込める用紙 as PDF, unsigned and not kept. ``path`` is the page where it can be done without."""
+    whole = {**data, "sample": settings.DEMO, "page": _page(path)}
+    return letters.render(settings.CATALOGUE, "letters/form.typ", whole)
+
+
 @lru_cache(maxsize=64)
 def _loaded(path: Path, changed_ns: int) -> texts.Text:
     return texts.load(str(path), path.read_text(encoding="utf-8"))

@@ -156,6 +156,11 @@ TIME_ZONE = "Asia/Tokyo"
 
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
+}
+WHITENOISE_MAX_AGE = 60 * 60  # then a browser asks whether it has changed; the style sheets are named by content
 STATICFILES_DIRS = [VAR / "vendor"] if (VAR / "vendor").exists() else []
 
 # Geometries come from our own forms and the city's own files, never from a spatial reference that a stranger wrote.

@@ -3,7 +3,10 @@
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from madoguchi.web.views.plain import styles
+
+#: What the pages of all faces look like.
+urlpatterns: list[URLPattern | URLResolver] = [path("styles-<str:mark>.css", styles, name="styles")]
 if "desk" in settings.FACES:
     urlpatterns += [
         path("desk/account/", include("madoguchi.desk.signin.urls")),

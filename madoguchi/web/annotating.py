@@ -69,7 +69,8 @@ def _text(text: str, ruby: Callable[[str], str] | None, closed: str) -> str:
         return _MARKED.sub(r'<span lang="\1">\2</span>', text)
     if ruby is None or closed or not _KANJI.search(text):
         return text
-    return ruby(text)
+    # One element, so that a row of icon and words (a flex box) still sees one piece of text.
+    return f"<span>{ruby(text)}</span>"
 
 
 def _plain(text: str) -> str:

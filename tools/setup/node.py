@@ -14,14 +14,12 @@ OLDEST_NODE = 22
 LOCK = ROOT / "package-lock.json"
 STAMP = ROOT / "node_modules" / ".lock.sha256"
 
-#: What pages load, by its place under /static/. Fonts come from Debian, everything else from npm.
+#: What pages load, by its place under /static/: all of it from npm.
 VENDOR = {
     "design-tokens/tokens.css": ROOT / "node_modules/@digital-go-jp/design-tokens/dist/tokens.css",
     "htmx/htmx.min.js": ROOT / "node_modules/htmx.org/dist/htmx.min.js",
     "pdfjs/pdf.min.mjs": ROOT / "node_modules/pdfjs-dist/legacy/build/pdf.min.mjs",
     "pdfjs/pdf.worker.min.mjs": ROOT / "node_modules/pdfjs-dist/legacy/build/pdf.worker.min.mjs",
-    "fonts/BIZUDPGothic-Regular.ttf": Path("/usr/share/fonts/truetype/bizud-gothic/BIZUDPGothic-Regular.ttf"),
-    "fonts/BIZUDPGothic-Bold.ttf": Path("/usr/share/fonts/truetype/bizud-gothic/BIZUDPGothic-Bold.ttf"),
 }
 
 #: Whole folders: how PDF.js reads Japanese text whose font is not in the file, the standard fonts, and JPEG 2000.

@@ -48,7 +48,7 @@ def needs(purpose: Purpose) -> list[Need]:
     wanted = [
         Need(f"python3.{sys.version_info.minor}-venv", "virtual environments", _module("ensurepip")),
         Need("gettext", "translations", _program("msgfmt")),
-        Need("fonts-morisawa-bizud-gothic", "letters and pages", _font("BIZUDPGothic-Regular.ttf")),
+        Need("fonts-morisawa-bizud-gothic", "letters", _font("BIZUDPGothic-Regular.ttf")),
         Need("fonts-morisawa-bizud-mincho", "letters", _font("BIZUDPMincho-Regular.ttf")),
         Need("fonts-ipamj-mincho", "rare characters of names in letters", _font("ipamjm.ttf")),
     ]

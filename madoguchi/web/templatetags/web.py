@@ -6,6 +6,7 @@ from typing import Any
 
 from django import template
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
@@ -13,6 +14,7 @@ from django.utils.translation import gettext
 from madoguchi.cases import queries as cases
 from madoguchi.events import Actor
 from madoguchi.web import words
+from madoguchi.web.styles import joined
 
 register = template.Library()
 
@@ -39,6 +41,12 @@ def unread(context: Mapping[str, Any]) -> int:
     """How many lines of the inbox the resident who is signed in has not opened."""
     resident = context.get("resident")
     return cases.unread(resident) if isinstance(resident, Actor) else 0
+
+
+@register.simple_tag
+def styles_url() -> str:
+    """The address of the style sheets, which changes when they do."""
+    return reverse("styles", args=(joined().mark,))
 
 
 @register.filter

@@ -74,7 +74,7 @@ def test_nothing_but_readings_is_added(text: str) -> None:
 def test_what_is_not_read_as_text_stays(html: str) -> None:
     assert annotated(html, ruby) == html
     after = annotated(f"{html}<p>手続き</p>", ruby)
-    assert after.endswith("<p><ruby>手続<rp>（</rp><rt>てつづ</rt><rp>）</rp></ruby>き</p>")
+    assert after.endswith("<p><span><ruby>手続<rp>（</rp><rt>てつづ</rt><rp>）</rp></ruby>き</span></p>")
 
 
 def test_a_text_of_another_language_says_so_where_it_can() -> None:

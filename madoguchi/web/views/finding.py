@@ -5,9 +5,12 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from madoguchi.cases import queries as cases
+from madoguchi.procedures import queries as procedures_of
 from madoguchi.web import visiting
 from madoguchi.web.presenting import cards, offers
 from madoguchi.web.presenting.measured import figures_page
+from madoguchi.web.presenting.paper import paper
+from madoguchi.web.views.downloads import pdf
 
 
 @require_safe
@@ -86,3 +89,12 @@ def procedure(request: HttpRequest, code: str) -> HttpResponse:
         "going_on": [cards.card(one) for one in cases.going_on(code, resident)] if resident else [],
     }
     return render(request, "web/procedure.html", context)
+
+
+@require_safe
+def paper_form(request: HttpRequest, code: str) -> HttpResponse:
+    """The questions on paper, for who writes by hand."""
+    row = procedures_of.current(code)
+    if row is None:
+        raise Http404
+    return pdf(paper(row), code)

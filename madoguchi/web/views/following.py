@@ -6,8 +6,6 @@ from django.contrib import messages as messages_of
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import content_disposition_header
-from django.utils.text import get_valid_filename
 from django.utils.translation import gettext, gettext_noop
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -21,6 +19,8 @@ from madoguchi.procedures import queries as procedures
 from madoguchi.web.presenting import cards
 from madoguchi.web.presenting.casepage import case_page
 from madoguchi.web.presenting.formpage import Draft, key_of, section_url
+from madoguchi.web.presenting.paper import paper
+from madoguchi.web.views.downloads import pdf
 from madoguchi.web.views.guard import for_residents, own
 from madoguchi.web.views.talking import note_opened
 from madoguchi.web.words import language, said, words
@@ -74,8 +74,8 @@ def receipt(request: HttpRequest, resident: Actor, key: str) -> HttpResponse:
         raise NotFound("receipt-not-yet", gettext_noop("まだ申し込まれていません。"))
     package = procedures.package(one.procedure)
     data = writing.receipt_data(one, package, language())
-    pdf = said_of.receipt(data, status_path=writing.status_path(one))
-    return _pdf(pdf, f"{gettext('受付票')}-{one.number}")
+    made = said_of.receipt(data, status_path=writing.status_path(one))
+    return pdf(made, f"{gettext('受付票')}-{one.number}")
 
 
 @require_safe
@@ -86,9 +86,17 @@ def letter(request: HttpRequest, resident: Actor, key: str, letter_id: UUID) -> 
     found = said_of.letters_about(one.pk).filter(pk=letter_id, person_id=one.person_id).first()
     if found is None:
         raise NotFound("letter-unknown", gettext_noop("この通知書は見つかりません。"))
-    pdf = said_of.file_of(found)
+    issued = said_of.file_of(found)
     messages.read_letter(found, by=resident)
-    return _pdf(pdf, f"{found.title}-{found.number}")
+    return pdf(issued, f"{found.title}-{found.number}")
+
+
+@require_safe
+@for_residents
+def paper_form(request: HttpRequest, resident: Actor, key: str) -> HttpResponse:
+    """What has been filled in so far, on paper."""
+    one = own(resident, key)
+    return pdf(paper(one.procedure, one), f"{one.procedure.code}-{one.number or ''}")
 
 
 @require_POST
@@ -117,10 +125,3 @@ def withdraw(request: HttpRequest, resident: Actor, key: str) -> HttpResponse:
     title = said(procedures.package(one.procedure).procedure.title)
     context = {"title": title, "number": one.number or "", "url": reverse("web:case", args=(key_of(one),))}
     return render(request, "web/withdraw.html", {"case": context})
-
-
-def _pdf(content: bytes, name: str) -> HttpResponse:
-    response = HttpResponse(content, content_type="application/pdf")
-    response.headers["Content-Disposition"] = content_disposition_header(True, f"{get_valid_filename(name)}.pdf") or ""
-    response["X-Content-Type-Options"] = "nosniff"
-    return response

@@ -3,6 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import get_template
+from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
@@ -13,6 +14,7 @@ from madoguchi.ground.errors import Refused
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules.city import contrast
 from madoguchi.web.refusing import error_page
+from madoguchi.web.styles import joined
 
 DARK_PAPER = "#16181d"
 
@@ -26,6 +28,20 @@ def accent(request: HttpRequest) -> HttpResponse:
     if contrast(colour, DARK_PAPER) < 3:
         css += "@media screen and (prefers-color-scheme:dark){:root{--accent:var(--color-primitive-blue-300)}}"
     return HttpResponse(css, content_type="text/css")
+
+
+@require_safe
+def styles(request: HttpRequest, mark: str) -> HttpResponse:
+    """Under an old mark, the sheet of today, which is then not kept."""
+    sheet = joined()
+    packed = "gzip" in request.headers.get("Accept-Encoding", "")
+    response = HttpResponse(sheet.packed if packed else sheet.plain, content_type="text/css; charset=utf-8")
+    if packed:
+        response.headers["Content-Encoding"] = "gzip"
+    patch_vary_headers(response, ("Accept-Encoding",))
+    kept = "public, max-age=31536000, immutable" if mark == sheet.mark else "no-store"
+    response.headers["Cache-Control"] = kept
+    return response
 
 
 @require_safe

@@ -48,6 +48,7 @@ def _review(
         "first_problem_url": section_url(case, first) if first else "",
         "gate": draft.gate(),
         "submit_url": reverse("web:submit", args=(key_of(case),)),
+        "paper_url": reverse("web:case-paper", args=(key_of(case),)),
         "ask_email": not draft.correcting and not forms.get(case.answers, "person.email"),
         "email": email or case.email or confirmed_address(case.person_id),
         "email_problem": email_problem,
