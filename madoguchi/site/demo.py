@@ -220,8 +220,10 @@ def _fill_in(case: Case, answers: Mapping[str, Any], by: Actor, only: set[str] |
         for cell in list(form.cells(section, case.answers)):
             if cell.field.type in UPLOADED:
                 for number in range(max(cell.field.at_least, 1)):
+                    paper = cell.field.type == "file"
+                    content = _paper() if paper else _photograph(cell.path, number)
                     actions.add_document(
-                        case, cell.path, f"写真{number + 1}.jpg", _photograph(cell.path, number), by=by
+                        case, cell.path, f"{'証明書' if paper else '写真'}{number + 1}.jpg", content, by=by
                     )
 
 
@@ -242,6 +244,23 @@ def _posted(answers: Any, at: str = "") -> dict[str, list[str]]:
     else:
         return {at: [str(one) for one in answers] if isinstance(answers, list) else [str(answers)]}
     return {path: value for name, one in pairs for path, value in _posted(one, name).items()}
+
+
+def _paper() -> bytes:
+    """A certificate as one photographs it: lines and boxes without a word to read, plainly marked as a sample."""
+    picture = Image.new("RGB", (1000, 1414), (252, 252, 250))
+    draw = ImageDraw.Draw(picture)
+    draw.rectangle((300, 90, 700, 130), fill=(60, 60, 60))
+    for row in range(14):
+        top = 220 + row * 76
+        draw.rectangle((90, top, 910, top + 76), outline=(120, 120, 120), width=2)
+        draw.line((330, top, 330, top + 76), fill=(120, 120, 120), width=2)
+        draw.rectangle((110, top + 28, 290, top + 46), fill=(150, 150, 150))
+        draw.rectangle((360, top + 28, 480 + row * 37 % 380, top + 46), fill=(190, 190, 190))
+    draw.text((380, 1320), "SAMPLE", fill=(190, 0, 0), font_size=60)
+    out = io.BytesIO()
+    picture.save(out, "JPEG", quality=80)
+    return out.getvalue()
 
 
 def _photograph(seed: str, number: int) -> bytes:

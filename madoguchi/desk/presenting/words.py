@@ -41,7 +41,7 @@ def holders_words(node: Node, package: Published) -> str:
     """Who does a step: 「子ども室」「子ども室課長・子ども室課長補佐」「申請者」「自動」."""
     if node.is_applicants:
         return gettext("申請者")
-    if not node.is_human or not node.by:
+    if not (node.is_human or node.kind == "allot") or not node.by:
         return gettext("自動")
     organisation = procedures.city().organisation
     held = procedures.holders(node.by, package.procedure)

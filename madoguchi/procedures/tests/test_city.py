@@ -2,16 +2,18 @@
 
 import datetime as dt
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from madoguchi.ground.expressions import Expression
 from madoguchi.ground.languages import LocalText
 from madoguchi.procedures.rules.city import AA_CONTRAST, check_offers, contrast, fill, load_city
 from madoguchi.procedures.rules.document import BrokenPackage
-from madoguchi.procedures.rules.format import Fee
+from madoguchi.procedures.rules.format import AskField, Fee
 from madoguchi.procedures.rules.load import load_catalogue
 from madoguchi.procedures.tests.packages import CATALOGUE, CITY
 
@@ -109,3 +111,37 @@ def test_a_promise_nobody_can_keep_is_named(tmp_path: Path) -> None:
     offers = folder / "offers.yaml"
     offers.write_text(offers.read_text("utf-8") + "  - {procedure: nothing, from: 2026-04-01}\n", "utf-8")
     assert {problem.rule for problem in check_offers(load_city(folder), PACKAGES)} == {"C01", "C02"}
+
+
+@pytest.mark.parametrize(
+    ("on", "name", "closed"),
+    [
+        (dt.date(2026, 11, 1), "2027-04-01", True),
+        (dt.date(2026, 11, 2), "2027-04-01", False),
+        (dt.date(2026, 12, 11), "2027-04-01", False),
+        (dt.date(2026, 12, 12), "2027-04-01", True),
+        (dt.date(2026, 12, 12), "2027-05-01", True),
+    ],
+)
+def test_a_round_is_an_option_of_the_form_and_a_gate_out_of_its_time(on: dt.date, name: str, closed: bool) -> None:
+    package = PACKAGES["childcare-place"]
+    offer = DAITO.offer("childcare-place", on)
+    local = DAITO.localise(package, offer).procedure
+    options = {one.ask: one.options for section in local.asks for one in section.ask if isinstance(one, AskField)}
+    assert offer is not None
+    assert options["start_on"] == {one.name: one.label for one in offer.rounds}
+    assert options["wish_1"] == options["wish_3"] == offer.wishes
+    added = local.gates[len(package.procedure.gates) :]
+    scope = {"start_on": name, "today": on}
+    assert any(Expression.parse(gate.when).holds(scope) for gate in added) is closed
+    # Corrected after the end, an application that came in time is still in time.
+    in_time = {**scope, "received_on": dt.date(2026, 11, 20), "start_on": "2027-04-01"}
+    assert not any(Expression.parse(gate.when).holds(in_time) for gate in added)
+
+
+def test_a_city_that_ranks_without_rounds_of_its_own_is_told() -> None:
+    offers = tuple(
+        one.model_copy(update={"wishes": {}}) if one.procedure == "childcare-place" else one for one in DAITO.offers
+    )
+    (problem,) = check_offers(replace(DAITO, offers=offers), PACKAGES)
+    assert (problem.rule, "childcare-place" in problem.message) == ("C03", True)
