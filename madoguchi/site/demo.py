@@ -22,7 +22,9 @@ from django.conf import settings
 from PIL import Image, ImageDraw
 
 from madoguchi.cases import actions, jobs
+from madoguchi.cases.actions import paying
 from madoguchi.cases.models import Case, Step
+from madoguchi.cases.ports import Asked, Seen
 from madoguchi.events import SYSTEM, Actor
 from madoguchi.events.models import Event
 from madoguchi.ground import clock
@@ -62,8 +64,8 @@ class Story:
     """One sample case: who asks for what, how many days ago, with which answers, and what happened then.
 
     ``told`` is the list of what happened after the submission, each a business-day pause and what was done:
-    ``go`` (the open step, with its good outcome), ``refuse``, ``return``, ``correct``, ``withdraw``. ``None`` leaves
-    it a draft.
+    ``go`` (the open step, with its good outcome; the applicant's is to pay), ``refuse``, ``return``, ``correct``,
+    ``withdraw``. ``None`` leaves it a draft.
     """
 
     who: str
@@ -164,6 +166,9 @@ def _do(deed: str, case: Case, story: Story, by: Actor, staff: Mapping[str, Acto
     step = Step.objects.select_related("case").filter(case=case, done_at=None).order_by("token").first()
     if step is None or step.kind in ("correction", "allot", "wait"):
         return
+    if step.kind == "pay":
+        _pay(step, by)
+        return
     who = _holder(step, staff)
     if step.kind == "approve":
         actions.approve(step, "approve", by=who)
@@ -188,6 +193,13 @@ def _do(deed: str, case: Case, story: Story, by: Actor, staff: Mapping[str, Acto
         )
 
 
+def _pay(step: Step, by: Actor) -> None:
+    """What the acts note of a payment. The provider of the demo knows nothing of these days, so none is asked."""
+    payment = paying.ask(step, by=by)
+    payment = paying.present(payment, Asked(f"sample_{payment.pk}", f"{settings.BASE_URL}/"), by=SYSTEM)
+    paying.confirm(payment, Seen("paid", payment.yen, f"sample_{payment.pk}"), by=SYSTEM)
+
+
 def _holder(step: Step, staff: Mapping[str, Actor]) -> Actor:
     able = [one for one in staff.values() if one.posts & set(step.posts) or (step.section in one.sections)]
     clerks = [one for one in able if any(post.endswith("-clerk") for post in one.posts)]
@@ -202,7 +214,9 @@ def _machine(case: Case) -> None:
         actions.perform(step, by=SYSTEM)
     subjects = [case.pk, *case.steps.values_list("pk", flat=True)]
     told = Event.objects.filter(
-        subject_id__in=subjects, outcome="done", verb__in=["case.submit", "case.examine", "case.withdraw"]
+        subject_id__in=[*subjects, *case.payments.values_list("pk", flat=True)],
+        outcome="done",
+        verb__in=["case.submit", "case.examine", "case.withdraw", "payment.confirm"],
     )
     for event in told.values_list("pk", flat=True):
         jobs.tell_applicant(event)
@@ -332,6 +346,8 @@ def _stories() -> Iterator[Story]:
     yield Story("tanigawa-umeko", "care-need-certification", 10, _care(umeko), [(1, "go")])
     yield Story("nozaki-linh", "pregnancy-notification", 6, _pregnancy(linh, "online"), [(1, "go")])
     yield Story("mihon-taro", "change-of-address", 2, _move(taro, "灰塚二丁目2番2号", 2), [])
+    yield Story("mihon-hanako", "resident-record-copy", 14, _record(hanako, "certificate"), [(1, "go"), (0, "go")])
+    yield Story("nozaki-linh", "resident-record-copy", 1, _record(linh, "copy"), [(0, "go")])
     rng = random.Random(27218)  # noqa: S311 -- a sample, the same at every start
     towns = procedures.city().towns
     plots: tuple[tuple[str, int, Sequence[tuple[int, str]]], ...] = (
@@ -373,6 +389,14 @@ def _stories() -> Iterator[Story]:
         ("change-of-address", 5, [(1, "refuse")]),
         ("change-of-address", 3, [(1, "return")]),
         ("change-of-address", 1, []),
+        ("resident-record-copy", 31, [(1, "go"), (1, "go")]),
+        ("resident-record-copy", 23, [(1, "go"), (0, "go"), (1, "go")]),
+        ("resident-record-copy", 17, [(1, "return"), (1, "correct"), (1, "go"), (0, "go")]),
+        ("resident-record-copy", 10, [(1, "refuse")]),
+        ("resident-record-copy", 8, [(1, "withdraw")]),
+        ("resident-record-copy", 3, [(1, "go"), (0, "go")]),
+        ("resident-record-copy", 2, []),
+        ("resident-record-copy", 1, []),
     )
     yield from _childcare_round(rng)
     for number, (code, days, told) in enumerate(plots):
@@ -392,6 +416,8 @@ def _stories() -> Iterator[Story]:
             answers = _pregnancy(who, "online" if number % 2 else "office")
         elif code == "change-of-address":
             answers = _move(who, f"{rng.choice(towns).name}{rng.randint(1, 20)}番{rng.randint(1, 30)}号", days)
+        elif code == "resident-record-copy":
+            answers = _record(who, "certificate" if number % 2 else "copy")
         elif code == "dog-registration":
             answers = _dog(who, rng.choice(["モモ", "レオ", "ソラ", "ココ"]), rng.choice(["柴犬", "雑種"]))
         else:
@@ -484,6 +510,7 @@ def _corrections(code: str) -> dict[str, str]:
         "pregnancy-notification": {"weeks": "出産予定日と合いません。診察のときの週数をご確認ください。"},
         "care-need-certification": {"clinic": "医療機関の正式な名前を入力してください。"},
         "change-of-address": {"new_address": "建物名と部屋番号を入力してください。"},
+        "resident-record-copy": {"person.date_of_birth": "住民票の記載と違います。ご確認ください。"},
     }[code]
 
 
@@ -620,3 +647,12 @@ def _move(who: Mapping[str, Any], address: str, days: int) -> dict[str, Any]:
         "head": who["full_name"],
         "relation_to_head": "self",
     }
+
+
+def _record(who: Mapping[str, Any], proof: str) -> dict[str, Any]:
+    family, kana = who["full_name"].split()[0], who["full_name_kana"].split()[0]
+    answers: dict[str, Any] = {"person": dict(who), "proof": proof, "whose": "household", "purpose": "work_school"}
+    if proof == "certificate":
+        child = {"full_name": f"{family} 二葉", "full_name_kana": f"{kana} フタバ", "date_of_birth": _ago(2500)}
+        return {**answers, "member": [child]}
+    return {**answers, "include": ["relation", "domicile"], "numbers": "none", "copies": "2"}

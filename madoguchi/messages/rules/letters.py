@@ -243,13 +243,16 @@ _FORBIDDEN: Final = (
 )
 _PLACE: Final = re.compile(r"\{[a-z_]+\}")
 _COMMENT: Final = re.compile(r"(?<!:)//.*")
+#: A 証明書 is shown to others: it prints neither 理由 nor 教示, and so it may only grant.
+_CERTIFICATE: Final = re.compile(r"^#show: certificate\b", re.MULTILINE)
 
 
 def check_letter(root: Path, template: str, data: Mapping[str, object]) -> list[Finding]:
     """What keeps ``template`` from going out with ``data``; empty when it is good.
 
     Beyond what the compiler sees (PDF/A and PDF/UA included): no network package, no ``eval``, a title, and that it
-    prints the addressee, the number, every reason (理由の提示) and every remedy (教示) that the data holds.
+    prints the addressee, the number, every reason (理由の提示) and every remedy (教示) that the data holds. A certificate
+    that grants what was asked needs the last two as little as it prints them.
     """
     root = root.resolve()
     path = root / template
@@ -280,11 +283,19 @@ def check_letter(root: Path, template: str, data: Mapping[str, object]) -> list[
     if unfilled := sorted({place for one in _strings_at(data, "remedies") for place in _PLACE.findall(one)}):
         message = f"教示に {'、'.join(unfilled)} が残っています"
         findings.append(Finding(template, 1, 0, "letter-unfilled", message, "市の名前で埋めてから渡します"))
-    for key, label in (("to.name", "宛名"), ("letter.number", "文書番号"), ("reasons", "理由"), ("remedies", "教示")):
+    printed = [("to.name", "宛名"), ("letter.number", "文書番号"), ("reasons", "理由"), ("remedies", "教示")]
+    if _CERTIFICATE.search(path.read_text(encoding="utf-8")) and _grants(data):
+        printed = printed[:2]
+    for key, label in printed:
         if not all(says(text, words) for words in _strings_at(data, key)):
             instead = "#show: letter.with(…) を使い、本文だけを書きます"
             findings.append(Finding(template, 1, 0, "letter-silent", f"{label}（{key}）が印字されません", instead))
     return findings
+
+
+def _grants(data: Mapping[str, object]) -> bool:
+    decision = data.get("decision")
+    return isinstance(decision, Mapping) and decision.get("granted") is True
 
 
 def _strings_at(data: Mapping[str, object], key: str) -> list[str]:
