@@ -251,8 +251,8 @@ def check_letter(root: Path, template: str, data: Mapping[str, object]) -> list[
     """What keeps ``template`` from going out with ``data``; empty when it is good.
 
     Beyond what the compiler sees (PDF/A and PDF/UA included): no network package, no ``eval``, a title, and that it
-    prints the addressee, the number, every reason (理由の提示) and every remedy (教示) that the data holds. A certificate
-    that grants what was asked needs the last two as little as it prints them.
+    prints the addressee, the number, every reason (理由の提示) and every remedy (教示) that the data holds. A
+    certificate that grants what was asked prints neither of the last two.
     """
     root = root.resolve()
     path = root / template

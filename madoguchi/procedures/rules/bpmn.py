@@ -7,6 +7,7 @@ time). Until the decision has certainly been issued the flow runs in a sub-proce
 (取下げ) ends. Ids hold an underscore wherever they are not a node's own, so the two can never meet.
 """
 
+import itertools
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,6 +16,7 @@ from types import MappingProxyType
 from typing import Any
 from xml.etree import ElementTree as ET
 
+from madoguchi.ground.expressions import Expression, ExpressionError
 from madoguchi.ground.languages import LocalText
 from madoguchi.procedures.rules import layout
 from madoguchi.procedures.rules.flow import END, START, TITLES, Graph, Node
@@ -199,7 +201,7 @@ class _Model:
             return self.lane_of(fork.id)
         if not node.is_step:
             return MACHINE
-        return node.by or ("applicant" if node.kind == "book" else MACHINE)
+        return node.by or MACHINE
 
     # Steps with what follows them. Ways that lead to the same place are one flow.
     def _steps(self, scope: _Scope) -> None:
@@ -374,20 +376,20 @@ def _is_one_of(node: str, outcomes: Sequence[str]) -> str:
 def _until_issue(graph: Graph) -> frozenset[str]:
     """The nodes up to the point at which the decision has certainly been issued, and every loop that reaches back.
 
-    Certain is an issue without condition, or one if granted directly followed by one if not (a decision is always one
-    of the two). Where the flow never comes to such a point, all of it may be withdrawn from.
+    Certain is an issue without condition, or issues directly after one another of which one always happens: if granted
+    and if not, or as data and on paper. Where the flow never comes to such a point, all of it may be withdrawn from.
     """
     parts = list(_sequence(graph))
     certain = len(parts) - 1
-    granted: set[str] = set()
+    conditions: set[str] = set()
     for index, (entry, _) in enumerate(parts):
         node = graph[entry]
         step = graph[node.next["yes"]] if node.kind == "gateway" else node
         if step.kind != "issue":
-            granted.clear()
+            conditions.clear()
             continue
-        granted.add(" ".join((node.when or "").split()))
-        if node.kind == "issue" or granted >= {"decision.granted", "not decision.granted"}:
+        conditions.add(node.when or "")
+        if node.kind == "issue" or _one_always_holds(conditions):
             certain = index
             break
     place = {id_: index for index, (_, nodes) in enumerate(parts) for id_ in nodes}
@@ -399,6 +401,21 @@ def _until_issue(graph: Graph) -> frozenset[str]:
     ]:
         certain = max(reaching)
     return frozenset(id_ for _, nodes in parts[: certain + 1] for id_ in nodes)
+
+
+def _one_always_holds(conditions: Iterable[str]) -> bool:
+    """Whether one of them holds however the yes and no that they name come out. Other questions may be left open."""
+    parsed = [Expression.parse(one) for one in conditions]
+    names = sorted({name for one in parsed for name in one.names})
+    if len(names) > 6:
+        return False
+    try:
+        return all(
+            any(one.holds(dict(zip(names, values, strict=True))) for one in parsed)
+            for values in itertools.product((True, False), repeat=len(names))
+        )
+    except ExpressionError:
+        return False
 
 
 def _sequence(graph: Graph) -> Iterator[tuple[str, frozenset[str]]]:

@@ -36,7 +36,6 @@ TITLES: Mapping[str, LocalText] = MappingProxyType(
         "approve": LocalText({"ja": "決裁", "ja-simple": "責任者が 決める", "en": "Approval"}),
         "allot": LocalText({"ja": "選考", "ja-simple": "順番を 決める", "en": "Allotment of places"}),
         "pay": LocalText({"ja": "納付", "ja-simple": "お金を 払う", "en": "Payment"}),
-        "book": LocalText({"ja": "予約", "ja-simple": "予約", "en": "Booking"}),
         "issue": LocalText({"ja": "通知書の交付", "ja-simple": "お知らせの 手紙を 出す", "en": "Letter issued"}),
         "record": LocalText({"ja": "記録", "ja-simple": "記録する", "en": "Record kept"}),
         "wait": LocalText({"ja": "待機", "ja-simple": "待つ", "en": "Waiting"}),

@@ -47,7 +47,6 @@ RULES: Mapping[str, str] = {
     "F05": "名前が指すものがある（事実、表、文書、フォルダ名）",
     "F06": "式の名前が、たずねた項目か決まった項目を指している",
     "F07": "流れが組み立てられる",
-    "F08": "つながる先のある手順だけを使う（book は接続先ができるまで使えない）",
     "L01": "デジタルの流れから外れる手順に、根拠・段階・理由・代わりの方法がある",
 }
 """What each rule of the loader asks, for the check and for SARIF."""
@@ -255,13 +254,6 @@ def _lookups(
                             _close(fact, facts, "ある事実"),
                         )
     for path, step in walk(procedure.flow):
-        if step.kind == "book":
-            yield document.problem(
-                path,
-                "F08",
-                "book は、接続先（予約の事業者）がまだないので使えません",
-                "手順を消し、接続先ができてから加えます",
-            )
         if step.pay and step.pay.yen is None and not isinstance(procedure.fee, Fee):
             instead = "fee: に額を書くか、yen: に式を書きます"
             yield document.problem(path, "F05", "納める額が決まりません（手数料がない手続きです）", instead)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from itertools import combinations, pairwise
+from itertools import combinations, pairwise, product
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -175,6 +175,17 @@ def test_one_of_two_issues_happens_for_certain() -> None:
     assert "notify-decided" not in inside([EXAMINE, yes, no, NOTIFY])
 
 
+def test_one_of_three_issues_happens_for_certain() -> None:
+    data = {"issue": {"letter": "data", "when": "decision.granted and verdict.electronic"}}
+    paper = {"issue": {"letter": "paper", "when": "decision.granted and not verdict.electronic"}}
+    no = {"issue": {"letter": "no", "when": "not decision.granted"}}
+    assert "notify-decided" not in inside([EXAMINE, data, paper, no, NOTIFY])
+    assert "notify-decided" in inside([EXAMINE, data, no, NOTIFY])
+    assert "notify-decided" in inside([EXAMINE, data, paper, NOTIFY])
+    grade = {"issue": {"letter": "grade", "when": "decision.granted and verdict.grade = 'total'"}}
+    assert "notify-decided" in inside([EXAMINE, grade, no, NOTIFY])
+
+
 def test_a_loop_that_reaches_back_stays_inside() -> None:
     found = inside([EXAMINE, {"issue": {"letter": "draft"}}, {"approve": {"by": "head-of-office"}}, NOTIFY])
     assert "approve" in found
@@ -325,8 +336,9 @@ def test_another_engine_takes_the_same_path_for_every_example(
 def test_withdrawal_is_open_exactly_as_long_as_the_law_has_it(code: str) -> None:
     """Of our own packages the sub-process ends with the issue, so that both engines offer it at the same steps."""
     flow = CATALOGUE.packages[code].graph
-    for granted in (True, False):
-        scope = {"decision": {"granted": granted}, "verdict": {"tag": True, "survey": True}, "finding": {}}
+    for granted, electronic in product((True, False), repeat=2):
+        verdict = {"tag": True, "survey": True, "electronic": electronic}
+        scope = {"decision": {"granted": granted}, "verdict": verdict, "finding": {}}
         beside = Beside(exported(code))
         state = beside.start(flow, scope).state
         while state.tokens:

@@ -184,7 +184,7 @@ def test_what_is_published_is_the_same_for_the_same_package(folder: Path) -> Non
         ("procedure", "{by: office}", "{by: office, outcomes: [refuse]}", 34, "F04", "accept がない", "accept"),
         ("procedure", "{by: office}", "{by: office, channel: counter}", 34, "L01", "counter", "substitute"),
         ("procedure", "- examine: {by: office}", "- approve: {by: x}", 34, "F07", "差し戻す先", "[approve]"),
-        ("procedure", "- examine: {by: office}", "- book: {offer: slot}", 34, "F08", "book は", "接続先"),
+        ("procedure", "- examine: {by: office}", "- book: {offer: slot}", 34, "F02", "book:", ""),
         ("procedure", "- examine: {by: office}", "- pay: {}", 34, "F05", "納める額", "fee:"),
         ("procedure", "- examine: {by: office}", "- pay: {yen: fees * 2}", 34, "F06", "fees", "fee"),
         ("procedure", "- examine: {by: office}", "- pay: {yen: '1', by: office}", 34, "F04", "申請者が", "消します"),

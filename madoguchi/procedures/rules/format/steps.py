@@ -219,12 +219,6 @@ class Pay(StepBody):
         return self
 
 
-class Book(StepBody):
-    """予約 of a slot. Known to the format; no package with it passes before a booking provider is connected."""
-
-    offer: Kebab
-
-
 class Issue(StepBody):
     """交付: a letter is made, signed and sent. From here on the decision stands and cannot be withdrawn from."""
 
@@ -269,7 +263,7 @@ class Notify(StepBody):
     to: Literal["applicant", "office"] = "applicant"
 
 
-AnyBody = Examine | LookUp | Judge | Consult | Approve | Allot | Pay | Book | Issue | Record | Wait | Notify
+AnyBody = Examine | LookUp | Judge | Consult | Approve | Allot | Pay | Issue | Record | Wait | Notify
 
 
 class Step(Model):
@@ -284,7 +278,6 @@ class Step(Model):
     approve: Approve | None = None
     allot: Allot | None = None
     pay: Pay | None = None
-    book: Book | None = None
     issue: Issue | None = None
     record: Record | None = None
     wait: Wait | None = None
