@@ -14,6 +14,7 @@ from madoguchi.desk.views import (
     rounds,
     sharing,
     talking,
+    texts,
 )
 
 app_name = "desk"
@@ -34,6 +35,9 @@ urlpatterns = [
     path("cases/<str:number>/checks/", casework.check, name="check"),
     path("cases/<str:number>/notes/", casework.note, name="note"),
     path("cases/<str:number>/notes/<uuid:note_id>/", casework.note, name="amend-note"),
+    path("texts/", texts.texts, name="texts"),
+    path("texts/<slug:section>/", texts.texts, name="texts-of"),
+    path("texts/<slug:section>/<slug:template>/", texts.text, name="text"),
     path("messages/", talking.unanswered, name="messages"),
     path("cases/<str:number>/messages/", talking.say, name="thread"),
     path("cases/<str:number>/documents/<uuid:document_id>/", files.document, name="document"),

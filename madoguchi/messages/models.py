@@ -222,6 +222,7 @@ class LetterFile(models.Model):
     id=Sensitivity.INTERNAL,
     template=Sensitivity.INTERNAL,
     section=Sensitivity.INTERNAL,
+    version=Sensitivity.INTERNAL,
     subject=Sensitivity.INTERNAL,
     body=Sensitivity.INTERNAL,
     changed_at=Sensitivity.INTERNAL,
@@ -230,12 +231,14 @@ class LetterFile(models.Model):
 class Wording(models.Model):
     """What a section says instead of the catalogue's text: one row for each change, the newest one is in force.
 
-    ``subject`` and ``body`` hold the words by language. Both empty: from then on the catalogue's words again.
+    ``version`` counts the changes of one section to one template from 1: of two who change the same one, the second is
+    told. ``subject`` and ``body`` hold the words by language. Both empty: from then on the catalogue's words again.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7)
     template = models.TextField()
     section = models.TextField()
+    version = models.PositiveIntegerField()
     subject = models.JSONField(default=dict)
     body = models.JSONField(default=dict)
     changed_at = models.DateTimeField(default=clock.now)
@@ -248,8 +251,8 @@ class Wording(models.Model):
                 name="wording_is_whole_or_reset",
                 condition=Q(subject={}, body={}) | (~Q(subject={}) & ~Q(body={})),
             ),
+            models.UniqueConstraint(fields=["section", "template", "version"], name="wording_follows_another"),
         ]
-        indexes: ClassVar = [models.Index(fields=["section", "template", "-changed_at"], name="wording_in_force")]
 
     def __str__(self) -> str:
-        return f"{self.template} {self.section} {self.id}"
+        return f"{self.template} {self.section} {self.version}"

@@ -150,13 +150,13 @@ def templates() -> list[texts.Text]:
 
 def wording(template: str, section: str) -> Wording | None:
     """The newest change that this section made to the template; one without words went back to the catalogue's."""
-    return Wording.objects.filter(template=template, section=section).order_by("-changed_at", "-id").first()
+    return Wording.objects.filter(template=template, section=section).order_by("-version").first()
 
 
 def wordings(template: str, section: str) -> list[Wording]:
     """All changes of the section to this template, newest first, with who made them."""
     rows = Wording.objects.filter(template=template, section=section).select_related("changed_by")
-    return list(rows.order_by("-changed_at", "-id"))
+    return list(rows.order_by("-version"))
 
 
 def unread_letters() -> QuerySet[Letter]:

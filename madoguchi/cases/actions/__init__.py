@@ -29,6 +29,8 @@ from madoguchi.cases.actions.sharing import assign, claim, hand_over, release
 from madoguchi.cases.actions.talking import answer, read_thread, write
 from madoguchi.cases.actions.timing import fire
 from madoguchi.cases.actions.uploading import begin_upload, drop_upload, finish_upload, forget_uploads, receive_part
+from madoguchi.cases.actions.wording import restore as restore_text
+from madoguchi.cases.actions.wording import word as word_text
 
 __all__ = [
     "add_document",
@@ -74,6 +76,7 @@ __all__ = [
     "remind",
     "remove_document",
     "remove_row",
+    "restore_text",
     "save_section",
     "scan_again",
     "set_places",
@@ -82,5 +85,6 @@ __all__ = [
     "uncheck",
     "warn",
     "withdraw",
+    "word_text",
     "write",
 ]

@@ -5,6 +5,7 @@ from typing import Any
 from django.db.models import Q
 
 from madoguchi.cases.models import Consultation
+from madoguchi.cases.queries.wording import sections_where_may
 from madoguchi.events import Actor, Reason
 from madoguchi.procedures.queries import city
 
@@ -32,22 +33,25 @@ CONSULTED = Reason("consulted", "合議を求められた課だから", _is_cons
 EXAMINES = Reason("examines", "この手続をいま審査しているから", _examines)
 
 
-def _holds_post_that_may(actor: Actor, duty: str, section: str = "") -> bool:
-    """Whether a post of organisation.yaml that the actor holds has this duty (in this section, where one is given)."""
+def _may(actor: Actor, duty: str, section: str) -> bool:
+    return any(one.id == section for one in sections_where_may(actor, duty))
+
+
+def _holds_post_that_may(actor: Actor, duty: str) -> bool:
+    """Whether a post of organisation.yaml that the actor holds has this duty, in whatever unit."""
     posts = city().organisation.posts()
-    held = (posts[one] for one in actor.posts if one in posts) if actor.kind == "staff" else ()
-    return any(duty in post.may and (not section or unit.id == section) for post, unit in held)
+    return actor.kind == "staff" and any(one in posts and duty in posts[one][0].may for one in actor.posts)
 
 
 MAY_WORD = Reason(
     "may-word",
     "この課のお知らせの文を直す職だから",
-    lambda actor, section: _holds_post_that_may(actor, "texts", str(section)),
+    lambda actor, section: _may(actor, "texts", str(section)),
 )
 MAY_HOLD = Reason(
     "may-hold",
     "この課の文書の廃棄を保留できる職だから",
-    lambda actor, case: _holds_post_that_may(actor, "hold", case.section),
+    lambda actor, case: _may(actor, "hold", case.section),
 )
 MAY_EXPORT = Reason(
     "may-export",

@@ -43,6 +43,7 @@ def remind(step: Step, *, by: Actor) -> Step:
         address=case.email,
         about=case.pk,
         language=case.language,
+        section=case.section,
         by=by,
     )
     record(step=fresh.node, case=case.pk)

@@ -62,6 +62,7 @@ from madoguchi.cases.queries.talking import (
     waiting_for_answer,
 )
 from madoguchi.cases.queries.unknown import unknown_case
+from madoguchi.cases.queries.wording import sample_values, sections_where_may, wordable
 from madoguchi.cases.queries.worklist import (
     COUNTED,
     NO_FILTERS,
@@ -174,8 +175,10 @@ __all__ = [
     "round_standing",
     "rounds",
     "runs_rounds",
+    "sample_values",
     "scope_of",
     "section_load",
+    "sections_where_may",
     "simulate",
     "sorts_of",
     "staff_case",
@@ -190,4 +193,5 @@ __all__ = [
     "visible",
     "waiting_for_answer",
     "with_words",
+    "wordable",
 ]

@@ -1,4 +1,4 @@
-"""Whether the desk's header leads to the rounds: only for those who run one."""
+"""Where the desk's header leads beyond the cases: only where the reader has something to do there."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,3 +17,10 @@ def runs_rounds(context: Mapping[str, Any]) -> bool:
     """Whether this member of staff gives out the places of any procedure."""
     account = context.get("user")
     return isinstance(account, Account) and cases.runs_rounds(actor_of_account(account))
+
+
+@register.simple_tag(takes_context=True)
+def words_mails(context: Mapping[str, Any]) -> bool:
+    """Whether this member of staff may change the words of any section's mails."""
+    account = context.get("user")
+    return isinstance(account, Account) and bool(cases.sections_where_may(actor_of_account(account), "texts"))

@@ -95,6 +95,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
                 ('template', models.TextField()),
                 ('section', models.TextField()),
+                ('version', models.PositiveIntegerField()),
                 ('subject', models.JSONField(default=dict)),
                 ('body', models.JSONField(default=dict)),
                 ('changed_at', models.DateTimeField(default=madoguchi.ground.clock.now)),
@@ -164,12 +165,12 @@ class Migration(migrations.Migration):
             model_name='message',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('failed_at__isnull', True), ('failure', '')), models.Q(('failed_at__isnull', False), models.Q(('failure', ''), _negated=True)), _connector='OR'), name='message_failed_for_a_reason'),
         ),
-        migrations.AddIndex(
-            model_name='wording',
-            index=models.Index(fields=['section', 'template', '-changed_at'], name='wording_in_force'),
-        ),
         migrations.AddConstraint(
             model_name='wording',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('body', {}), ('subject', {})), models.Q(models.Q(('subject', {}), _negated=True), models.Q(('body', {}), _negated=True)), _connector='OR'), name='wording_is_whole_or_reset'),
+        ),
+        migrations.AddConstraint(
+            model_name='wording',
+            constraint=models.UniqueConstraint(fields=('section', 'template', 'version'), name='wording_follows_another'),
         ),
     ]

@@ -60,8 +60,17 @@ class Text(BaseModel):
     body: LocalText
 
     def worded(self, subject: Mapping[str, str], body: Mapping[str, str]) -> Text:
-        """The same template in other words; a language that they lack keeps its own."""
-        other = {"subject": {**self.subject, **subject}, "body": {**self.body, **body}}
+        """The same template in other words. A language that they lack, or whose words the template does not take any
+        more (the catalogue has changed since), keeps its own: a mail that cannot be filled is never sent."""
+        fit = [
+            one
+            for one in subject.keys() & body.keys()
+            if not self.wrong_with("subject", subject[one]) and not self.wrong_with("body", body[one])
+        ]
+        other = {
+            "subject": {**self.subject, **{one: subject[one] for one in fit}},
+            "body": {**self.body, **{one: body[one] for one in fit}},
+        }
         return self.model_copy(update={part: LocalText(words) for part, words in other.items()})
 
     def wrong_with(self, part: str, words: str) -> str:

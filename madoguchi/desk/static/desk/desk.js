@@ -173,3 +173,15 @@ for (const form of document.querySelectorAll("form[data-once]")) {
 window.addEventListener("beforeunload", (event) => {
   if (typed) event.preventDefault();
 });
+
+// A value goes to where the cursor was last, in the words of a mail.
+const words = [...document.querySelectorAll("[data-takes-values]")];
+let last = words.find((one) => one.rows > 2);
+for (const one of words) one.addEventListener("focus", () => (last = one));
+for (const button of document.querySelectorAll("[data-value]")) {
+  button.addEventListener("click", () => {
+    last.setRangeText(button.dataset.value, last.selectionStart, last.selectionEnd, "end");
+    last.dispatchEvent(new Event("input", { bubbles: true }));
+    last.focus();
+  });
+}
