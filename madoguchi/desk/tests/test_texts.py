@@ -124,7 +124,11 @@ def test_what_is_wrong_is_said_beside_the_field(
 
 @pytest.mark.parametrize(
     ("section", "post"),
-    [("children", "children-head"), ("residents", "residents-head"), ("digital-services", "digital-services-manager")],
+    [
+        ("children", "children-head"),
+        ("elderly-care", "care-assessor"),
+        ("digital-services", "digital-services-manager"),
+    ],
 )
 def test_only_the_post_of_that_section(published: dict[str, Procedure], staff: Staff, section: str, post: str) -> None:
     other = staff(section, post)
