@@ -181,7 +181,7 @@ def _do(deed: str, case: Case, story: Story, by: Actor, staff: Mapping[str, Acto
             step,
             "accept" if deed == "go" else deed,
             by=who,
-            findings=_posted(
+            findings=posted(
                 {
                     **dict.fromkeys(("talked_on", "interviewed_on", "opinion_on"), clock.today().isoformat()),
                     "support_plan": False,
@@ -224,10 +224,10 @@ def _machine(case: Case) -> None:
 
 def _fill_in(case: Case, answers: Mapping[str, Any], by: Actor, only: set[str] | None = None) -> None:
     form = procedures.package(case.procedure).form
-    posted = {path: value for path, value in _posted(answers).items() if only is None or path in only}
+    typed = {path: value for path, value in posted(answers).items() if only is None or path in only}
     for section in form.sections:
-        if any(form.field_at(path) and form.field_at(path)[0] is section for path in map(_whole, posted)):  # type: ignore[index]  # checked in the same breath
-            actions.save_section(case, section.id, posted, by=by)
+        if any(form.field_at(path) and form.field_at(path)[0] is section for path in map(_whole, typed)):  # type: ignore[index]  # checked in the same breath
+            actions.save_section(case, section.id, typed, by=by)
     if only is not None:
         return
     for section in form.visible_sections(case.answers):
@@ -247,7 +247,7 @@ def _whole(path: str) -> str:
     return head if part in {"text", "town", "lat", "lon", "bank", "branch", "kind", "number", "holder"} else path
 
 
-def _posted(answers: Any, at: str = "") -> dict[str, list[str]]:
+def posted(answers: Any, at: str = "") -> dict[str, list[str]]:
     """Answers as a browser posts them."""
     if isinstance(answers, Mapping):
         pairs: Iterable[tuple[str, Any]] = ((f"{at}.{name}" if at else name, one) for name, one in answers.items())
@@ -257,7 +257,7 @@ def _posted(answers: Any, at: str = "") -> dict[str, list[str]]:
         return {at: ["yes" if answers else "no"]}
     else:
         return {at: [str(one) for one in answers] if isinstance(answers, list) else [str(answers)]}
-    return {path: value for name, one in pairs for path, value in _posted(one, name).items()}
+    return {path: value for name, one in pairs for path, value in posted(one, name).items()}
 
 
 def _paper() -> bytes:

@@ -56,9 +56,8 @@ PUBLIC = {
         "accent",
         "robots",
     ),
-    *("office", "figures", "for-another"),
+    *("office", "figures", "styles", "paper", "help", "help-page"),
     *("sign-in", "card", "card-return", "email", "email-code", "email-link", "sign-out", "verify", "verify-code"),
-    *("office", "figures", "for-another"),
 }
 #: What a member of staff has of their own, whatever their section.
 OWN_DESK = re.compile(r"^(account_|mfa_|work$|messages$)")
@@ -103,7 +102,8 @@ def filled(route: str, case: Case) -> str:
         "<slug:code>": case.procedure.code,
         "<uuid:message_id>": str(case.pk),
     }
-    return re.sub(r"<[^>]+>", lambda place: there.get(place[0], "1"), route)
+    otherwise = {"uuid": str(case.pk), "int": "1", "str": "1", "slug": "1"}
+    return re.sub(r"<(\w+):[^>]+>", lambda place: there.get(place[0], otherwise[place[1]]), route)
 
 
 def browser_of(who: Actor) -> Client:

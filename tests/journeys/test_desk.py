@@ -83,7 +83,11 @@ def sound(page: "Page") -> None:
     problems = [(one["id"], [node["html"] for node in one["nodes"]]) for one in found.response["violations"]]
     assert problems == []
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert wide <= 0
+    assert wide <= 0, page.evaluate(
+        """() => [...document.querySelectorAll("body *")]
+            .filter(one => one.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
+            .map(one => one.outerHTML.slice(0, 120))"""
+    )
 
 
 def letters_are_made(case: Case) -> None:
@@ -277,12 +281,18 @@ def test_by_keyboard_alone(published: dict[str, Procedure], staff: Staff, desk: 
     page.get_by_role("heading", name="後野 二").wait_for()
     page.keyboard.press("a")
     assert page.evaluate(focused) == "内容の審査"
-    page.keyboard.press("Tab")
+    for _ in range(12):  # past the ticks of what is to be looked at
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.name") == "_outcome":
+            break
     page.keyboard.press("Space")
     assert page.get_by_role("radio", name="認める").first.is_checked()
     page.keyboard.press("Tab")
     page.keyboard.type("キーボードで j k / を打つ")
-    page.keyboard.press("Tab")
+    for _ in range(3):  # past what has not been looked at yet
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.tagName") == "BUTTON":
+            break
     page.keyboard.press("Enter")
     page.get_by_text("審査の結果を記録しました。").wait_for()
     letters_are_made(case)

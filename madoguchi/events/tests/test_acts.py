@@ -254,7 +254,7 @@ def test_after_a_restore_new_events_still_come_after_old_ones() -> None:
     open_person(by=SYSTEM)
     assert read_behind_the_horizon(actions.seal, 2) == 2
     assert queries.verify().first is None
-    assert actions.heal_transaction_ids() >= 1_000_000
+    assert actions.heal_transaction_ids() > 990_000  # less by what other databases of the cluster did meanwhile
 
 
 @pytest.mark.django_db(transaction=True)
