@@ -32,6 +32,7 @@ urlpatterns = [
     path("cases/<str:number>/hand-over/", sharing.hand_over, name="hand-over"),
     path("cases/<str:number>/", handling.case, name="case"),
     path("cases/<str:number>/steps/<uuid:step_id>/", handling.act_on, name="step"),
+    path("cases/<str:number>/steps/<uuid:step_id>/letter/", handling.draft, name="draft"),
     path("cases/<str:number>/checks/", casework.check, name="check"),
     path("cases/<str:number>/notes/", casework.note, name="note"),
     path("cases/<str:number>/notes/<uuid:note_id>/", casework.note, name="amend-note"),

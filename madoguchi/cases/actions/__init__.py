@@ -15,6 +15,7 @@ from madoguchi.cases.actions.drafting import (
 )
 from madoguchi.cases.actions.driving import perform
 from madoguchi.cases.actions.exporting import export_list
+from madoguchi.cases.actions.foreseeing import draft_letters, may_draft
 from madoguchi.cases.actions.giving import add_document, scan_again
 from madoguchi.cases.actions.handling import approve, consult, do, examine, read
 from madoguchi.cases.actions.keeping import delete, hold, release_hold, warn
@@ -50,6 +51,7 @@ __all__ = [
     "count_figures",
     "delete",
     "do",
+    "draft_letters",
     "drop_upload",
     "examine",
     "export_list",
@@ -59,6 +61,7 @@ __all__ = [
     "forget_words",
     "hand_over",
     "hold",
+    "may_draft",
     "migrate",
     "note",
     "open_draft",

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from madoguchi.cases.actions import refunding, telling, writing
 from madoguchi.cases.models import Case, Decision, Step, Timer, Why
-from madoguchi.cases.queries import kept_until, scope_of
+from madoguchi.cases.queries import course_of, kept_until, scope_of
 from madoguchi.events import SYSTEM, Actor, act, record
 from madoguchi.events.acting import current_event
 from madoguchi.events.rules import BY_SYSTEM
@@ -274,10 +274,10 @@ def perform(step: Step, *, by: Actor = SYSTEM) -> Step:
     said = package.graph[fresh.node].arguments
     letter = messages.issue_letter(
         case.pk,
-        template=f"procedures/{case.procedure.code}/letters/{said['letter']}.typ",
+        template=writing.template_of(case, said["letter"]),
         kind=said["letter"],
         symbol=writing.symbol(package),
-        data=writing.letter_data(case, package, Decision.objects.filter(case=case).first()),
+        data=writing.letter_data(case, package, course_of(case)),
         person=case.person_id,
         signed=said.get("signed", True),
         by=by,

@@ -17,6 +17,8 @@ from madoguchi.events import Actor, act, record
 from madoguchi.ground.errors import Invalid, NotAllowed, Problem, Stale
 from madoguchi.ground.text import clean
 from madoguchi.procedures.rules import form as forms
+from madoguchi.procedures.rules.course import Course
+from madoguchi.procedures.rules.published import Published
 
 MAX_NOTE = 2000
 
@@ -46,29 +48,20 @@ def examine(
     """
     case, fresh = _open_step(step, "examine", by)
     drive = driving.Drive(case)
-    package, course = drive.package, drive.course
-    _check_outcome(package.graph[fresh.node].outcomes, outcome)
-    said = [clean(reason, multiline=True, max_length=MAX_NOTE) for reason in reasons if reason.strip()]
-    found: Mapping[str, Any] = {}
-    if outcome == "return":
-        _return(case, fresh, corrections or {}, package.form)
-    elif outcome == "accept":
-        found = _findings(package.findings.get(fresh.node, ()), findings or {})
-    elif not said and not any(one["granted"] is False for one in course.judged.values()):
-        raise Invalid(
-            "reason-missing",
-            "認めない理由を書いてください。決定通知書に記載されます（行政手続法8条）。",
-            fields={"reasons": Problem("reason-missing", "理由を書いてください。")},
-        )
-    course.examine(fresh.node, outcome, found, said)
+    if outcome == "return" and outcome in drive.package.graph[fresh.node].outcomes:
+        _return(case, fresh, corrections or {}, drive.package.form)
+    find(drive.package, drive.course, fresh.node, outcome, reasons=reasons, findings=findings)
     driving.complete(case, fresh, outcome, by=by, note=clean(note, multiline=True, max_length=MAX_NOTE), drive=drive)
     record(step=fresh.node, outcome=outcome, case=case.pk, fields=sorted(corrections or {}))
     return case
 
 
 @act("case.approve", allow=(POST_OF_STEP,))
-def approve(step: Step, outcome: str, *, by: Actor, note: str = "") -> Case:
-    """決裁: approve what was drafted, or send it back; never one's own work."""
+def approve(step: Step, outcome: str, *, by: Actor, note: str = "", draft: str | None = None) -> Case:
+    """決裁: approve what was drafted, or send it back; never one's own work.
+
+    ``draft`` is the digest of the decision that was shown; Raises Stale where it is another one by now.
+    """
     case, fresh = _open_step(step, "approve", by)
     drive = driving.Drive(case)
     _check_outcome(drive.package.graph[fresh.node].outcomes, outcome)
@@ -83,6 +76,8 @@ def approve(step: Step, outcome: str, *, by: Actor, note: str = "") -> Case:
         )
     if outcome == "send_back":
         drive.course.reopen()
+    elif draft is not None and draft != (drive.decision.digest if drive.decision else ""):
+        raise Stale("draft-changed", "表示した後に、決定の案が変わりました。いまの案を確かめてから決裁してください。")
     driving.complete(case, fresh, outcome, by=by, note=said, drive=drive)
     record(step=fresh.node, outcome=outcome, case=case.pk)
     return case
@@ -109,6 +104,30 @@ def do(step: Step, *, by: Actor, note: str = "") -> Case:
     driving.complete(case, fresh, "done", by=by, note=clean(note, multiline=True, max_length=MAX_NOTE))
     record(step=fresh.node, channel=fresh.channel, case=case.pk)
     return case
+
+
+def find(
+    package: Published,
+    course: Course,
+    node: str,
+    outcome: str,
+    *,
+    reasons: Sequence[str] = (),
+    findings: forms.Raw | None = None,
+) -> None:
+    """Write an examination into the course: for the act, and for the draft of the letter that it would lead to."""
+    _check_outcome(package.graph[node].outcomes, outcome)
+    said = [clean(reason, multiline=True, max_length=MAX_NOTE) for reason in reasons if reason.strip()]
+    found: Mapping[str, Any] = {}
+    if outcome == "accept":
+        found = _findings(package.findings.get(node, ()), findings or {})
+    elif outcome == "refuse" and not said and not any(one["granted"] is False for one in course.judged.values()):
+        raise Invalid(
+            "reason-missing",
+            "認めない理由を書いてください。決定通知書に記載されます（行政手続法8条）。",
+            fields={"reasons": Problem("reason-missing", "理由を書いてください。")},
+        )
+    course.examine(node, outcome, found, said)
 
 
 # -- within -----------------------------------------------------------------------------------------------------------

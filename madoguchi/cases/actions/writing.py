@@ -6,13 +6,14 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Sum
 
-from madoguchi.cases.models import Case, Decision
+from madoguchi.cases.models import Case
 from madoguchi.cases.rules.keeping import DRAFT_KEPT, DRAFT_NOTICE, RECORD_NOTICE
 from madoguchi.ground import clock
 from madoguchi.ground.dates import format_day
 from madoguchi.ground.languages import LANGUAGES
 from madoguchi.procedures import queries as procedures
-from madoguchi.procedures.rules import speaking
+from madoguchi.procedures.rules import papers, speaking
+from madoguchi.procedures.rules.course import Course
 from madoguchi.procedures.rules.form import get
 from madoguchi.procedures.rules.published import Published
 
@@ -63,20 +64,14 @@ def _care_of(case: Case) -> dict[str, str]:
     return {"care_of": f"{office} {name}".strip()} if name else {}
 
 
-def letter_data(case: Case, package: Published, decision: Decision | None) -> dict[str, Any]:
+def letter_data(case: Case, package: Published, course: Course) -> dict[str, Any]:
     """All that a letter of the package may name, but what messages add (number, date, verification)."""
-    remedy = package.procedure.remedy
-    data = base_data(case, package)
-    return {
-        **data,
-        "decision": {"granted": decision.granted if decision else True},
-        "answers": case.answers,
-        "paid": paid(case),
-        "verdict": decision.values if decision else {},
-        "finding": decision.course.get("finding", {}) if decision else {},
-        "reasons": [reason["ja"] for reason in decision.reasons] if decision else [],
-        "remedies": [remedy.text["ja"]] if remedy is not None and remedy.kind != "none" else [],
-    }
+    return papers.letter_data(package.procedure, course, case.answers, base_data(case, package), paid=paid(case))
+
+
+def template_of(case: Case, letter: str) -> str:
+    """The path of a letter of the case's procedure under the catalogue."""
+    return f"procedures/{case.procedure.code}/letters/{letter}.typ"
 
 
 def paid(case: Case) -> int:

@@ -1,5 +1,8 @@
 """What was decided and why."""
 
+import hashlib
+import json
+
 from django.db import models
 
 from madoguchi.cases.models.case import Case
@@ -43,3 +46,9 @@ class Decision(models.Model):
 
     def __str__(self) -> str:
         return str(self.case_id)
+
+    @property
+    def digest(self) -> str:
+        """What whoever decides has seen: another draft has another one (SHA-256, hexadecimal)."""
+        said = json.dumps([self.granted, self.values, self.reasons], sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(said.encode()).hexdigest()

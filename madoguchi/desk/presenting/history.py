@@ -138,6 +138,9 @@ TRIED: Final = {
 }
 #: Why not, by the code of the refusal; any other is shown as its code.
 WHY_NOT: Final = {
+    "draft-changed": gettext_noop("見ていた決定の案が変わっていた"),
+    "letter-none": gettext_noop("通知書の出ない結果だった"),
+    "letter-later": gettext_noop("通知書の内容がまだ決まっていなかった"),
     "opinion-none": gettext_noop("使いやすさが選ばれていなかった"),
     "opinion-too-early": gettext_noop("手続がまだ終わっていなかった"),
     "opinion-given": gettext_noop("すでに答えていた"),

@@ -7,8 +7,9 @@ from typing import Final
 from django.urls import reverse
 from django.utils.translation import gettext, gettext_noop
 
+from madoguchi.cases import actions
 from madoguchi.cases import queries as cases
-from madoguchi.cases.models import Case, Step
+from madoguchi.cases.models import Case, Decision, Step
 from madoguchi.desk.presenting.evidence import Tick, label_of
 from madoguchi.desk.presenting.words import day_words, days_words, holders_words, last_day
 from madoguchi.events import Actor
@@ -22,7 +23,7 @@ from madoguchi.procedures.rules.published import Published
 Posted = Mapping[str, Sequence[str]]
 
 #: The desk's own inputs begin with a line, so that no finding of a package can have their name.
-OUTCOME, NOTE, REASONS, FIX = "_outcome", "_note", "_reasons", "_fix."
+OUTCOME, NOTE, REASONS, FIX, DRAFT = "_outcome", "_note", "_reasons", "_fix.", "_draft"
 
 CHANNELS: Final = {
     "paper": gettext_noop("紙で"),
@@ -63,7 +64,10 @@ class CheckLine:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One open step of mine. ``denied``: why this very person may not do it, in words."""
+    """One open step of mine. ``denied``: why this very person may not do it, in words.
+
+    ``draft`` is the digest of the decision that the page shows; ``draft_url`` sets the letter as it would go out.
+    """
 
     step_id: str
     form_id: str
@@ -86,6 +90,8 @@ class Panel:
     outcome_problem: str
     denied: str
     warning: str
+    draft: str
+    draft_url: str
     typed: Posted
     problems: Mapping[str, Problem]
 
@@ -162,16 +168,30 @@ class Typed:
         return [(title, words) for title, words in texts if words.strip()]
 
 
-def panels(case: Case, package: Published, by: Actor, typed: Typed | None, ticked: Mapping[str, Tick]) -> list[Panel]:
+def panels(
+    case: Case,
+    package: Published,
+    by: Actor,
+    typed: Typed | None,
+    ticked: Mapping[str, Tick],
+    decision: Decision | None,
+) -> list[Panel]:
     """The open steps of this case that this member of staff may do, in the order of the flow."""
     steps = cases.open_steps(by).filter(case=case).order_by("token")
     return [
-        _panel(case, package, one, by, typed if typed and typed.step == str(one.pk) else None, ticked) for one in steps
+        _panel(case, package, one, by, typed if typed and typed.step == str(one.pk) else None, ticked, decision)
+        for one in steps
     ]
 
 
 def _panel(
-    case: Case, package: Published, step: Step, by: Actor, typed: Typed | None, ticked: Mapping[str, Tick]
+    case: Case,
+    package: Published,
+    step: Step,
+    by: Actor,
+    typed: Typed | None,
+    ticked: Mapping[str, Tick],
+    decision: Decision | None,
 ) -> Panel:
     node = package.graph[step.node]
     findings = package.findings.get(step.node, ())
@@ -207,9 +227,15 @@ def _panel(
         outcome_problem=(typed.problem("outcome") or typed.problem("corrections")) if typed else "",
         denied=_denied(case, kind, by),
         warning=_warning(package, kind, by),
+        draft=decision.digest if decision is not None and kind == "approve" else "",
+        draft_url=reverse("desk:draft", args=(case.number, step.pk)) if _may_draft(step, package) else "",
         typed=typed.posted if typed else {},
         problems=typed.refusal.fields if typed else {},
     )
+
+
+def _may_draft(step: Step, package: Published) -> bool:
+    return step.kind in ("examine", "approve") and actions.may_draft(step, package)
 
 
 def deadline_words(step: Step) -> str:

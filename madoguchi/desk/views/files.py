@@ -19,7 +19,7 @@ from madoguchi.messages import queries as messages
 def document(request: HttpRequest, by: Actor, number: str, document_id: UUID) -> HttpResponse:
     """A photograph in the page, or a file to keep. Opening the case was the act; its pictures are part of it."""
     found, content = cases.opened(seen_by(number, by), document_id)
-    return _file(content, found.media_type, found.name, inline=found.media_type in ("image/jpeg", "image/png"))
+    return file_response(content, found.media_type, found.name, inline=found.media_type in ("image/jpeg", "image/png"))
 
 
 @require_safe
@@ -30,10 +30,11 @@ def letter(request: HttpRequest, by: Actor, number: str, letter_id: UUID) -> Htt
     found = messages.letters_about(case.pk).filter(pk=letter_id).first()
     if found is None:
         raise NotFound("letter-unknown", "この通知書は見つかりません。")
-    return _file(messages.file_of(found), "application/pdf", f"{found.title}-{found.number}.pdf", inline=False)
+    return file_response(messages.file_of(found), "application/pdf", f"{found.title}-{found.number}.pdf", inline=False)
 
 
-def _file(content: bytes, media_type: str, name: str, *, inline: bool) -> HttpResponse:
+def file_response(content: bytes, media_type: str, name: str, *, inline: bool) -> HttpResponse:
+    """The file, shut in: nothing in it runs, and no other site shows it."""
     response = HttpResponse(content, content_type=media_type)
     disposition = content_disposition_header(not inline, get_valid_filename(name))
     response.headers["Content-Disposition"] = disposition or "attachment"

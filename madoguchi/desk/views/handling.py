@@ -1,23 +1,27 @@
 """A case and what the desk does with it. Opening is an act; so is every form of the page, and one post is one act."""
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages as notices
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from madoguchi.cases import actions
 from madoguchi.cases import queries as cases
 from madoguchi.cases.actions.handling import MAX_NOTE
 from madoguchi.cases.models import Step
-from madoguchi.desk.access import desk, seen_by
+from madoguchi.desk.access import desk, seen_by, words
 from madoguchi.desk.presenting.casepage import case_page
-from madoguchi.desk.presenting.panels import FIX, NOTE, OUTCOME, REASONS, Posted, Typed, done_words
+from madoguchi.desk.presenting.panels import DRAFT, FIX, NOTE, OUTCOME, REASONS, Posted, Typed, done_words
+from madoguchi.desk.views.files import file_response
 from madoguchi.events import Actor
 from madoguchi.events.acting import refuse
 from madoguchi.ground.errors import Invalid, NotFound, Problem, Refused
 from madoguchi.ground.text import clean
+from madoguchi.messages.rules.binding import bind
 
 
 @require_safe
@@ -52,6 +56,36 @@ def act_on(request: HttpRequest, by: Actor, number: str, step_id: UUID) -> HttpR
     return redirect("desk:case", found.number)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+@desk
+def draft(request: HttpRequest, by: Actor, number: str, step_id: UUID) -> HttpResponse:
+    """The letter as it would go out with what is typed into the step's form (PDF). Nothing changes."""
+    found = seen_by(number, by)
+    if request.method != "POST":
+        return redirect("desk:case", found.number)
+    posted = posted_of(request.POST)
+    try:
+        step = cases.open_steps(by).filter(case=found, pk=step_id).first()
+        if step is None:
+            raise NotFound("step-unknown", "この段階は見つかりません。画面を読み込み直してください。")
+        letters = _drafts(step, posted)
+    except Invalid as refusal:
+        if request.accepts("text/html"):
+            page = case_page(found, by, Typed(str(step_id), posted, refusal))
+            return render(request, "desk/case.html", {"page": page}, status=refusal.status)
+        return JsonResponse({"message": words(refusal)}, status=refusal.status)
+    name = gettext("通知書の案（%(number)s）") % {"number": found.number}
+    return file_response(b"".join(bind(letters)), "application/pdf", f"{name}.pdf", inline=True)
+
+
+def _drafts(step: Step, posted: Posted) -> list[bytes]:
+    typed = Typed(str(step.pk), posted, Refused("", ""))
+    outcome = typed.said(OUTCOME) or ("approve" if step.kind == "approve" else "accept")
+    if step.kind == "examine":
+        return actions.draft_letters(step, outcome, **_found(typed, outcome))
+    return actions.draft_letters(step, outcome)
+
+
 def posted_of(post: QueryDict) -> Posted:
     """The inputs by name. The era of a date is joined to its year, as people say it: 令和8."""
     raw = {name: list(values) for name, values in post.lists()}
@@ -78,16 +112,23 @@ def _perform(step: Step, posted: Posted, by: Actor) -> str:
             by=by,
             note=note,
             corrections=typed.notes if outcome == "return" else {},
-            reasons=typed.said(REASONS).splitlines() if outcome == "refuse" else (),
-            findings={name: values for name, values in posted.items() if not name.startswith("_")},
+            **_found(typed, outcome),
         )
     elif step.kind == "approve":
-        actions.approve(step, outcome, by=by, note=note)
+        actions.approve(step, outcome, by=by, note=note, draft=typed.said(DRAFT))
     elif step.kind == "consult":
         actions.consult(step, by=by, note=note)
     else:
         actions.do(step, by=by, note=note)
     return outcome
+
+
+def _found(typed: Typed, outcome: str) -> dict[str, Any]:
+    """What the examination says beside its outcome."""
+    return {
+        "reasons": typed.said(REASONS).splitlines() if outcome == "refuse" else (),
+        "findings": {name: values for name, values in typed.posted.items() if not name.startswith("_")},
+    }
 
 
 def _problem(step: Step, typed: Typed, outcome: str) -> Invalid | None:

@@ -13,8 +13,8 @@ from madoguchi.ground import clock
 from madoguchi.ground.errors import Refused
 from madoguchi.ground.expressions import Expression
 from madoguchi.messages.rules import letters
-from madoguchi.procedures.rules import allotment, engine, fees
-from madoguchi.procedures.rules.city import City, fill_text
+from madoguchi.procedures.rules import allotment, engine, fees, papers
+from madoguchi.procedures.rules.city import City
 from madoguchi.procedures.rules.course import Course
 from madoguchi.procedures.rules.document import Path_, Problem
 from madoguchi.procedures.rules.flow import Node
@@ -262,7 +262,7 @@ class _Player:
         elif node.kind == "pay":
             self.story.pays += fees.amount(self.published.procedure, node, self.scope())
         elif node.kind == "issue" and "letter" in said:
-            self.story.letters[said["letter"]] = letter_data(
+            self.story.letters[said["letter"]] = letter_of(
                 self.package, self.example, self.answers, course, city=self.city, paid=self.story.pays
             )
 
@@ -282,7 +282,7 @@ class _Player:
 # -- letters ----------------------------------------------------------------------------------------------------------
 
 
-def letter_data(
+def letter_of(
     package: Package,
     example: Example,
     answers: Mapping[str, Any],
@@ -291,13 +291,12 @@ def letter_data(
     city: City | None = None,
     paid: int = 0,
 ) -> dict[str, Any]:
-    """The data of a letter (keys: catalogue/letters/README.md), with 見本 in the corner and invented numbers."""
+    """What a letter of the example is filled with: 見本 in the corner, and invented numbers."""
     procedure = package.procedure
     names = city.names("ja") if city else SAMPLE_NAMES
     name, address = get(answers, "person.full_name") or "見本 花子", get(answers, "person.registered_address")
     section = city.section_of(procedure) if city else None
-    remedy = procedure.remedy
-    return {
+    head = {
         "letter": {"number": "見本第1号", "date": example.on.isoformat(), "sample": True},
         "to": {"name": name, "honorific": "様", "address": [address] if address else []},
         "from": {"title": names["mayor"]},
@@ -310,14 +309,8 @@ def letter_data(
             "procedure": procedure.title["ja"],
             "received_on": example.on.isoformat(),
         },
-        "decision": {"granted": course.granted},
-        "answers": answers,
-        "paid": paid,
-        "verdict": course.values,
-        "finding": course.finding,
-        "reasons": [fill_text(reason["ja"], names) for reason in course.why()],
-        "remedies": [fill_text(remedy.text["ja"], names)] if remedy and remedy.kind != "none" else [],
     }
+    return papers.letter_data(procedure, course, answers, head, paid=paid, names=names)
 
 
 def template_of(package: Package, letter: str) -> str:

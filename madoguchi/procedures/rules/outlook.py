@@ -4,7 +4,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from madoguchi.ground.expressions import Expression
+from madoguchi.procedures.rules.course import Course
 from madoguchi.procedures.rules.flow import Graph, Node
+from madoguchi.procedures.rules.published import Published
+from madoguchi.procedures.rules.tables import Undecided
 
 #: Ways that lead back or away; the outlook takes the other one.
 _DETOURS = frozenset({"return", "refuse", "send_back"})
@@ -49,6 +52,35 @@ def following(graph: Graph, at: str, outcome: str, scope: Mapping[str, Any]) -> 
         if not node.is_human:
             running += _ways(node, scope)
     return found
+
+
+def letters_ahead(
+    package: Published, course: Course, at: str, outcome: str, given: Mapping[str, Any]
+) -> list[str] | None:
+    """The letters that go out if the step ``at`` ends with ``outcome`` and all goes well; tables on the way judge.
+
+    ``course`` must already hold what the outcome changes, ``given`` is what conditions see beside it. None where
+    somebody has yet to find out what the letter says: another examination, a round, a table without its inputs.
+    """
+    letters: list[str] = []
+    running = [package.graph[at].next[outcome if outcome in package.graph[at].next else ""]]
+    seen: set[str] = set()
+    while running:
+        node = package.graph[running.pop(0)]
+        if node.id in seen:
+            continue
+        seen.add(node.id)
+        if node.kind in ("examine", "allot"):
+            return None
+        if node.kind == "judge":
+            try:
+                course.judge(package, node.arguments["table"], {**given, **course.scope()})
+            except Undecided:
+                return None
+        if node.kind == "issue" and "letter" in node.arguments:
+            letters.append(node.arguments["letter"])
+        running += _ways(node, {**given, **course.scope()})
+    return letters
 
 
 def _ways(node: Node, scope: Mapping[str, Any]) -> list[str]:

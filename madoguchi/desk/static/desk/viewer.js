@@ -23,11 +23,12 @@ function pdfjs() {
   return library;
 }
 
-async function opened(url) {
+// A letter that was set just now has its bytes; any other file is fetched.
+async function opened(link) {
   const { getDocument } = await pdfjs();
   const { maps, fonts, wasm } = viewer.dataset;
   return getDocument({
-    url,
+    ...(link.content ? { data: new Uint8Array(link.content.slice(0)) } : { url: link.href }),
     cMapUrl: maps,
     cMapPacked: true,
     standardFontDataUrl: fonts,
@@ -58,7 +59,7 @@ async function show(number) {
   const mine = ++drawing;
   if (link.dataset.view === "pdf") {
     try {
-      const document_ = await opened(link.href);
+      const document_ = await opened(link);
       if (mine !== drawing) return document_.destroy();
       paper = document_;
     } catch {
@@ -74,6 +75,7 @@ function broken() {
 }
 
 async function draw() {
+  if (paper === null && links[at]?.dataset.view === "pdf") return; // it is still being opened
   const mine = ++drawing;
   const stage = part("stage");
   part("pages").hidden = paper === null;
@@ -198,17 +200,36 @@ document.addEventListener("desk:viewer", ({ detail }) => {
   show(first >= 0 ? first : Math.max(at, 0));
   part("title").focus();
 });
-// A file that was made just now (a letter to be looked at before it goes out).
-document.addEventListener("desk:view-file", ({ detail }) => {
-  const link = document.createElement("a");
-  link.href = detail.url;
-  Object.assign(link.dataset, { view: "pdf", name: detail.name });
-  const there = links.findIndex((one) => one.dataset.name === detail.name && one.href.startsWith("blob:"));
-  if (there >= 0) URL.revokeObjectURL(links.splice(there, 1)[0].href);
-  links.push(link);
-  show(links.length - 1);
-  part("title").focus();
-});
+// A letter before it goes out, with what is typed now. Without this script it opens in a window of its own.
+for (const button of document.querySelectorAll("button[data-draft]")) {
+  const problem = button.parentElement.querySelector(".problem");
+  let letter = null; // its place among the documents, once it was looked at
+  button.addEventListener("click", async (event) => {
+    event.preventDefault();
+    if (button.ariaBusy === "true") return;
+    button.ariaBusy = "true";
+    problem.hidden = true;
+    try {
+      const body = new URLSearchParams(new FormData(button.form));
+      const answer = await fetch(button.formAction, { method: "POST", body, headers: { Accept: "application/pdf, application/json" } });
+      if (!answer.ok) throw new Error((await answer.json()).message);
+      const file = await answer.blob();
+      if (letter) URL.revokeObjectURL(letter.href);
+      else links.push((letter = document.createElement("a")));
+      letter.href = URL.createObjectURL(file);
+      letter.content = await file.arrayBuffer();
+      letter.focus = () => button.focus();
+      Object.assign(letter.dataset, { view: "pdf", name: button.dataset.draft });
+      await show(links.indexOf(letter));
+      part("title").focus();
+    } catch (trouble) {
+      problem.textContent = trouble instanceof TypeError || trouble instanceof SyntaxError ? viewer.dataset.unset : trouble.message;
+      problem.hidden = false;
+    } finally {
+      button.ariaBusy = null;
+    }
+  });
+}
 let width = 0;
 new ResizeObserver(() => {
   if (viewer.hidden || part("stage").clientWidth === width) return;

@@ -1,0 +1,136 @@
+"""The letter before it goes out, and a decision that is made of what was seen."""
+
+import re
+from io import BytesIO
+
+import pytest
+from django.test import Client
+from pypdf import PdfReader
+
+from madoguchi.cases import actions, jobs
+from madoguchi.cases.models import Case, Decision, State, Step
+from madoguchi.desk.tests.staging import CHILD, SURVEY, Staff, client_of, handed_in, open_step
+from madoguchi.events.models import Event
+from madoguchi.messages.models import Letter, LetterSeries
+from madoguchi.messages.queries import file_of
+from madoguchi.messages.rules.letters import says, text_of
+from madoguchi.procedures.models import Procedure
+
+pytestmark = pytest.mark.django_db
+Published = dict[str, Procedure]
+
+
+@pytest.fixture
+def child(published: Published) -> Case:
+    return handed_in(published, CHILD)
+
+
+@pytest.fixture
+def clerk(staff: Staff) -> Client:
+    return client_of(staff("children", "children-clerk"))
+
+
+def form_of(case: Case) -> str:
+    return f"/desk/cases/{case.number}/steps/{open_step(case).pk}/"
+
+
+def seen_draft(page: str) -> str:
+    found = re.search(r'name="_draft" value="([0-9a-f]{64})"', page)
+    assert found is not None
+    return found[1]
+
+
+def test_the_letter_is_seen_before_it_goes_out(child: Case, clerk: Client) -> None:
+    assert f'formaction="{form_of(child)}letter/"' in clerk.get(f"/desk/cases/{child.number}/").content.decode()
+    before = (Case.objects.values().get(pk=child.pk), list(child.steps.values()), Event.objects.count())
+    answer = clerk.post(f"{form_of(child)}letter/", {"_outcome": "accept"})
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/pdf")
+    assert answer.headers["Content-Disposition"].startswith("inline")
+    text = text_of(answer.content)
+    for words in ("児童手当認定通知書", "25,000円", "見本 花子", "案", "文書番号（発行のときに付きます）", "審査請求"):
+        assert says(text, words), words
+    assert not says(text, "確認コード")
+    after = (Case.objects.values().get(pk=child.pk), list(child.steps.values()), Event.objects.count())
+    assert after == before
+    assert not Letter.objects.exists()
+    assert not LetterSeries.objects.exists()
+
+
+def test_the_draft_says_what_the_letter_then_says(child: Case, clerk: Client, staff: Staff) -> None:
+    clerk.post(form_of(child), {"_outcome": "accept"})
+    head = client_of(staff("children", "children-head"))
+    draft = text_of(head.post(f"{form_of(child)}letter/").content)
+    seen = seen_draft(head.get(f"/desk/cases/{child.number}/").content.decode())
+    head.post(form_of(child), {"_outcome": "approve", "_draft": seen})
+    jobs.perform_open_steps(Event.objects.get(verb="case.approve").pk)
+    letter = Letter.objects.get(about=child.pk)
+    issued = text_of(bytes(file_of(letter)))
+    body = slice(issued.index("児童手当認定通知書"), issued.index("お問い合わせ先"))
+    assert says(draft, issued[body])
+
+
+def test_a_refusal_is_seen_with_its_reasons_or_says_what_is_missing(child: Case, clerk: Client) -> None:
+    url = f"{form_of(child)}letter/"
+    refused = clerk.post(url, {"_outcome": "refuse", "_reasons": "監護の事実が認められないため（児童手当法第4条）。"})
+    assert says(text_of(refused.content), "監護の事実が認められないため（児童手当法第4条）。")
+    without = clerk.post(url, {"_outcome": "refuse"}, headers={"accept": "application/json"})
+    assert (without.status_code, without.json()["message"][:6]) == (422, "認めない理由")
+    page = clerk.post(url, {"_outcome": "refuse", "_note": "書きかけの文"})
+    assert page.status_code == 422
+    assert "書きかけの文" in page.content.decode()
+    back = clerk.post(url, {"_outcome": "return"}, headers={"accept": "application/json"})
+    assert (back.status_code, back.json()["message"]) == (422, "この結果では、通知書は出ません。")
+
+
+def test_every_letter_of_the_way_is_in_the_draft(published: Published, staff: Staff) -> None:
+    dog = handed_in(published, ("dog-registration", "tag-by-post-granted"))
+    client = client_of(staff("environment", "environment-clerk"))
+    pdf = client.post(f"{form_of(dog)}letter/", {"_outcome": "accept"}).content
+    pages = [page.extract_text() for page in PdfReader(BytesIO(pdf), strict=True).pages]
+    assert len(pages) == 2
+
+
+def test_what_nobody_has_found_out_yet_is_not_drafted(published: Published, staff: Staff) -> None:
+    house = handed_in(published, SURVEY)
+    client = client_of(staff("taxation", "taxation-clerk"))
+    url = f"{form_of(house)}letter/"
+    missing = client.post(url, {"_outcome": "accept"}, headers={"accept": "application/json"})
+    assert missing.status_code == 422
+    assert "pdf" not in missing.headers["Content-Type"]
+
+
+@pytest.mark.parametrize("who", [("environment", "environment-clerk"), ("children", "children-head")])
+def test_only_whose_turn_it_is_sees_the_draft(child: Case, staff: Staff, who: tuple[str, str]) -> None:
+    step = open_step(child)
+    Step.objects.filter(pk=step.pk).update(section="", posts=["nobody"])
+    answer = client_of(staff(*who)).post(f"/desk/cases/{child.number}/steps/{step.pk}/letter/", {"_outcome": "accept"})
+    assert answer.status_code == 404
+    assert b"%PDF" not in answer.content
+
+
+@pytest.mark.parametrize("posted", [{}, {"_draft": ""}, {"_draft": "0" * 64}])
+def test_another_draft_than_the_one_seen_is_not_approved(
+    child: Case, clerk: Client, staff: Staff, posted: dict[str, str]
+) -> None:
+    clerk.post(form_of(child), {"_outcome": "accept"})
+    head = client_of(staff("children", "children-head"))
+    answer = head.post(form_of(child), {"_outcome": "approve", "_note": "書いた文", **posted})
+    assert answer.status_code == 409
+    assert "決定の案が変わりました" in answer.content.decode()
+    assert "書いた文" in answer.content.decode()
+    assert open_step(child).kind == "approve"
+    assert Decision.objects.get(case=child).made_at is None
+
+
+def test_a_draft_that_changed_after_it_was_seen_is_not_approved(child: Case, clerk: Client, staff: Staff) -> None:
+    clerk.post(form_of(child), {"_outcome": "accept"})
+    head = client_of(staff("children", "children-head"))
+    seen = seen_draft(head.get(f"/desk/cases/{child.number}/").content.decode())
+    head.post(form_of(child), {"_outcome": "send_back", "_note": "見直してください。"})
+    actions.examine(open_step(child), "refuse", by=staff("children", "children-clerk"), reasons=["監護していない。"])
+    answer = head.post(form_of(child), {"_outcome": "approve", "_draft": seen})
+    assert answer.status_code == 409
+    child.refresh_from_db()
+    assert child.state == State.RECEIVED
+    fresh = seen_draft(answer.content.decode())
+    assert head.post(form_of(child), {"_outcome": "approve", "_draft": fresh}).status_code == 302
