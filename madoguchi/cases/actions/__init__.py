@@ -17,6 +17,7 @@ from madoguchi.cases.actions.driving import perform
 from madoguchi.cases.actions.exporting import export_list
 from madoguchi.cases.actions.foreseeing import draft_letters, may_draft
 from madoguchi.cases.actions.giving import add_document, scan_again
+from madoguchi.cases.actions.handing_out import export_person, find_person, too_weak
 from madoguchi.cases.actions.handling import approve, consult, do, examine, read
 from madoguchi.cases.actions.keeping import delete, hold, release_hold, warn
 from madoguchi.cases.actions.migrating import migrate
@@ -55,6 +56,8 @@ __all__ = [
     "drop_upload",
     "examine",
     "export_list",
+    "export_person",
+    "find_person",
     "finish_upload",
     "fire",
     "forget_uploads",
@@ -85,6 +88,7 @@ __all__ = [
     "set_places",
     "settle",
     "submit",
+    "too_weak",
     "uncheck",
     "warn",
     "withdraw",

@@ -17,7 +17,7 @@ from madoguchi.events import Actor
 from madoguchi.ground import clock
 from madoguchi.ground.errors import NotAllowed, NotFound
 from madoguchi.people import rules
-from madoguchi.people.models import Absence, Account, EmailConfirmation, Identity, PostHolding
+from madoguchi.people.models import Absence, Account, EmailConfirmation, Identity, Person, PostHolding
 from madoguchi.people.ports import LEADERS
 
 
@@ -77,6 +77,14 @@ def actor_of_person(person_id: UUID, level: str, *, channel: str = "web") -> Act
     return Actor("resident", person_id, level=level, channel=channel)
 
 
+def person_of(by: Actor) -> Person:
+    """The resident's own row. Raises NotFound where it has gone."""
+    found = Person.objects.filter(pk=by.who).first() if by.kind == "resident" else None
+    if found is None:
+        raise NotFound("person-unknown", "この方の記録は見つかりません。")
+    return found
+
+
 def staff_names(ids: set[UUID]) -> dict[UUID, str]:
     """Display names of accounts, for histories."""
     return dict(Account.objects.filter(pk__in=ids).values_list("pk", "display_name"))
@@ -127,3 +135,23 @@ def confirmed_address(person: UUID) -> str:
     """The e-mail address that the person has confirmed last, empty where there is none."""
     rows = Identity.objects.filter(person_id=person, issuer="mailto:").order_by("-confirmed_at")
     return rows.values_list("subject", flat=True).first() or ""
+
+
+def posts_on(days: Iterable[tuple[UUID, dt.date]]) -> dict[tuple[UUID, dt.date], list[str]]:
+    """The posts that each of these accounts held on that day (codes of ``organisation.yaml``)."""
+    wanted = set(days)
+    held = list(PostHolding.objects.filter(account__in={account for account, _ in wanted}).order_by("post"))
+    return {
+        (account, day): [
+            one.post
+            for one in held
+            if one.account_id == account and one.since <= day and (one.until is None or day <= one.until)
+        ]
+        for account, day in wanted
+    }
+
+
+def level_of(person: Person) -> str:
+    """How surely the person has ever been recognised: card, account, or contact (``LEVELS`` of procedures)."""
+    held = set(Identity.objects.filter(person=person).values_list("level", flat=True))
+    return "card" if held & {"card", "card-signature"} else "account" if "account" in held else "contact"

@@ -23,6 +23,7 @@ LOWER = (
     "cases/actions/drafting.py",
     "cases/actions/rating.py",
     "cases/actions/giving.py",
+    "cases/actions/handing_out.py",
     "cases/actions/uploading.py",
     "cases/queries/*.py",
     "events/acting.py",
@@ -34,7 +35,7 @@ LOWER = (
 
 
 #: Among them what only the office asks and does.
-OFFICE = {"cases/queries/batch.py", "cases/queries/load.py", "cases/queries/rounds.py"}
+OFFICE = {"cases/queries/batch.py", "cases/queries/load.py", "cases/queries/persons.py", "cases/queries/rounds.py"}
 
 
 def called(tree: ast.AST, names: set[str], place: int) -> Iterator[str]:

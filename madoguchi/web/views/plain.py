@@ -47,7 +47,7 @@ def styles(request: HttpRequest, mark: str) -> HttpResponse:
 @require_safe
 def robots(request: HttpRequest) -> HttpResponse:
     """What search engines may read: what is for everybody."""
-    closed = ("/cases/", "/sign-in/", "/desk/", "/verify/")
+    closed = ("/cases/", "/inbox/", "/my-data/", "/sign-in/", "/desk/", "/verify/")
     lines = ["User-agent: *", *(f"Disallow: {path}" for path in closed)]
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
 

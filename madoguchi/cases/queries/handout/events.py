@@ -1,0 +1,77 @@
+"""What was done with a person's data, from the log: staff by section and post of that day, never by name."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from madoguchi.cases.models import Case
+from madoguchi.cases.queries.handout.tables import models_by_table
+from madoguchi.cases.rules.keeping import LIVES
+from madoguchi.events.models import Event
+from madoguchi.ground.clock import day_of
+from madoguchi.people.models import Identity, Person
+from madoguchi.people.queries import partner_names, posts_on
+from madoguchi.procedures import queries as procedures
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One event as its person may read it: ``verb`` and ``why`` (code of a reason, or of a refusal) are for a face to
+    put into words. ``who`` is self, resident, staff, partner or system; ``office`` names section and post, or the
+    partner.
+    """
+
+    at: datetime
+    verb: str
+    outcome: str
+    why: str
+    who: str
+    office: str
+
+
+def of_case(case: Case, person: Person, language: str = "ja") -> list[Happened]:
+    """About a case and all that hangs on it, oldest first."""
+    keys: list[UUID] = [case.pk]
+    for table, life in LIVES.items():
+        model = models_by_table()[table]
+        if life.of_case and model is not Case and model._meta.pk.get_internal_type() == "UUIDField":
+            keys += model._default_manager.filter(**{life.of_case: case.pk}).values_list("pk", flat=True)
+    return _told(keys, person, language)
+
+
+def of_person(person: Person, language: str = "ja") -> list[Happened]:
+    """About the person: sign-ins, facts, what was handed out; oldest first."""
+    return _told([person.pk, *Identity.objects.filter(person=person).values_list("pk", flat=True)], person, language)
+
+
+def _told(keys: Sequence[UUID], person: Person, language: str) -> list[Happened]:
+    # What becomes of a mail that was taken in hand follows at once.
+    rows = Event.objects.filter(subject_id__in=keys).exclude(verb="message.take").defer("data")
+    events = list(rows.order_by("at", "id"))
+    staff = {(one.actor_id, day_of(one.at)) for one in events if one.actor_kind == "staff" and one.actor_id}
+    posts = posts_on(staff)
+    partners = partner_names({one.actor_id for one in events if one.actor_kind == "partner" and one.actor_id})
+
+    def office(one: Event) -> str:
+        if one.actor_id is None:
+            return ""
+        if one.actor_kind == "staff":
+            return _office(posts.get((one.actor_id, day_of(one.at)), ()), language)
+        return partners.get(one.actor_id, "")
+
+    def who(one: Event) -> str:
+        if one.actor_kind == "visitor" or one.actor_id == person.pk:
+            return "self"
+        return one.actor_kind
+
+    return [Happened(one.at, one.verb, one.outcome, one.reason, who(one), office(one)) for one in events]
+
+
+def _office(held: Sequence[str], language: str) -> str:
+    """「子ども室（子ども室課長）」."""
+    posts = procedures.city().organisation.posts()
+    names = [
+        (posts[one][1].name.get_for(language), posts[one][0].title.get_for(language)) for one in held if one in posts
+    ]
+    return "・".join(f"{unit}（{post}）" for unit, post in names)

@@ -1,0 +1,113 @@
+"""Which person a written request means: by 受付番号, by e-mail address, or by date of birth with name or reading.
+
+Never by a name alone: whoever may look in all sections must already know whom they look for.
+"""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from django.db.models import Count
+
+from madoguchi.cases.models import Case
+from madoguchi.facts.models import Fact
+from madoguchi.facts.queries import known
+from madoguchi.ground.errors import Invalid, Problem
+from madoguchi.ground.ids import parse_reference
+from madoguchi.ground.kana import search_key
+from madoguchi.people.models import Identity
+from madoguchi.people.rules import NOBODY, normalise_address
+
+_NAMES: Final = ("person.full_name", "person.full_name_kana")
+_SHOWN: Final = (*_NAMES, "person.date_of_birth", "person.registered_address")
+MOST: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What stands on the request; each may be empty, ``name`` is a name or its reading."""
+
+    name: str = ""
+    born_on: dt.date | None = None
+    number: str = ""
+    email: str = ""
+
+    def named(self) -> list[str]:
+        """By what is looked, without what is looked for."""
+        return [one for one in ("name", "born_on", "number", "email") if getattr(self, one)]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPerson:
+    """A person as a clerk compares them with the request. ``cases`` is how many were handed in."""
+
+    id: UUID
+    name: str
+    kana: str
+    born_on: str
+    address: str
+    email: str
+    cases: int
+    signs_in: bool
+
+
+def find(sought: Sought) -> list[FoundPerson]:
+    """Those who are meant, at most ``MOST``. Raises Invalid where less is said than it takes.
+
+    For acts only, which ask who looks.
+    """
+    if sought.number:
+        keys = _by_number(sought.number)
+    elif sought.email:
+        address = normalise_address(sought.email)
+        keys = list(Identity.objects.filter(issuer="mailto:", subject=address).values_list("person_id", flat=True))
+    elif sought.name and sought.born_on:
+        keys = _by_name(sought.name, sought.born_on)
+    else:
+        problem = Problem("sought-too-little", "受付番号か、メールアドレスか、氏名と生年月日の両方を入力してください。")
+        raise Invalid(problem.code, problem.message, fields={"name": problem})
+    return _found(keys)
+
+
+def _by_number(typed: str) -> list[UUID]:
+    number = parse_reference(typed)
+    return list(Case.objects.filter(number=number).exclude(person_id=NOBODY).values_list("person_id", flat=True))
+
+
+def _by_name(name: str, born_on: dt.date) -> list[UUID]:
+    born = Fact.objects.filter(key="person.date_of_birth", row="", value=born_on.isoformat())
+    wanted = search_key(name)
+    names = Fact.objects.filter(key__in=_NAMES, row="", person__in=born.values("person"))
+    pairs: Iterable[tuple[UUID, Any]] = names.order_by("person").values_list("person_id", "value").distinct()
+    return list(dict.fromkeys(person for person, value in pairs if search_key(str(value)) == wanted))[:MOST]
+
+
+def _found(keys: list[UUID]) -> list[FoundPerson]:
+    cases = dict(
+        Case.objects.filter(person__in=keys, received_at__isnull=False)
+        .values("person")
+        .annotate(n=Count("pk"))
+        .values_list("person", "n")
+    )
+    identities: dict[UUID, list[Identity]] = {}
+    for one in Identity.objects.filter(person__in=keys):
+        identities.setdefault(one.person_id, []).append(one)
+    result = []
+    for key in keys:
+        told = {name: str(one.value) for name, one in known(key, _SHOWN).items()}
+        mine = identities.get(key, [])
+        result.append(
+            FoundPerson(
+                key,
+                told.get("person.full_name", ""),
+                told.get("person.full_name_kana", ""),
+                told.get("person.date_of_birth", ""),
+                told.get("person.registered_address", ""),
+                next((one.subject for one in mine if one.issuer == "mailto:"), ""),
+                cases.get(key, 0),
+                bool(mine),
+            )
+        )
+    return result

@@ -1,0 +1,145 @@
+"""What the log says of a person, in that person's words; and the page from which they receive all that is kept."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from django.template.loader import render_to_string
+from django.utils import translation
+from django.utils.translation import gettext, gettext_noop
+
+from madoguchi.cases.queries.handout import Happened, Page
+from madoguchi.events.rules import ACTS
+from madoguchi.procedures import queries as procedures
+from madoguchi.web.annotating import annotated
+from madoguchi.web.words import said
+
+#: What was done, by verb.
+DONE: Final[Mapping[str, str]] = {
+    "case.open": gettext_noop("入力を始めた"),
+    "case.open-for-another": gettext_noop("ほかの方の代わりに入力を始めた"),
+    "case.save": gettext_noop("入力を保存した"),
+    "case.add-row": gettext_noop("入力の行を足した"),
+    "case.remove-row": gettext_noop("入力の行を消した"),
+    "case.add-document": gettext_noop("写真・ファイルを付けた"),
+    "case.remove-document": gettext_noop("写真・ファイルを外した"),
+    "case.begin-upload": gettext_noop("写真・ファイルを送りはじめた"),
+    "case.drop-upload": gettext_noop("写真・ファイルを送るのをやめた"),
+    "case.scan-document": gettext_noop("ファイルのウイルス検査をした"),
+    "case.file": gettext_noop("連携先のシステムから提出した"),
+    "case.revise": gettext_noop("連携先のシステムから直した"),
+    "case.submit": gettext_noop("提出した"),
+    "case.withdraw": gettext_noop("取り下げた"),
+    "case.read": gettext_noop("内容を見た"),
+    "case.check": gettext_noop("内容を一つ確かめた"),
+    "case.uncheck": gettext_noop("確かめた印を外した"),
+    "case.examine": gettext_noop("審査した"),
+    "case.approve": gettext_noop("決裁した"),
+    "case.consult": gettext_noop("ほかの課として意見を述べた"),
+    "case.do": gettext_noop("画面の外で行ったことを記録した"),
+    "case.perform": gettext_noop("自動の段階を行った"),
+    "case.fire": gettext_noop("期限がきた"),
+    "case.place": gettext_noop("選考の結果を記録した"),
+    "case.migrate": gettext_noop("手続きの新しい版に移した"),
+    "case.remind": gettext_noop("直しのお願いをもう一度送った"),
+    "case.note": gettext_noop("庁内のメモを書いた"),
+    "case.amend-note": gettext_noop("庁内のメモを書き直した"),
+    "case.hand_over": gettext_noop("担当の課を変えた"),
+    "case.rate": gettext_noop("感想を送った"),
+    "case.hold": gettext_noop("廃棄を止めた"),
+    "case.release": gettext_noop("廃棄を止めるのをやめた"),
+    "case.warn": gettext_noop("まもなく消すことを知らせた"),
+    "case.delete": gettext_noop("消した"),
+    "facts.state": gettext_noop("次の手続きで使えるように覚えた"),
+    "letter.issue": gettext_noop("通知書を出した"),
+    "letter.read": gettext_noop("通知書を開いた"),
+    "letter.revoke": gettext_noop("通知書を取り消した"),
+    "message.send": gettext_noop("お知らせを書いた"),
+    "message.deliver": gettext_noop("お知らせのメールを送った"),
+    "message.bounce": gettext_noop("お知らせのメールが戻ってきた"),
+    "message.read": gettext_noop("お知らせを開いた"),
+    "message.write": gettext_noop("担当課にメッセージを送った"),
+    "message.answer": gettext_noop("メッセージを書いた"),
+    "thread.read": gettext_noop("メッセージを読んだ"),
+    "payment.ask": gettext_noop("支払いを始めた"),
+    "payment.present": gettext_noop("支払いの画面を用意した"),
+    "payment.pend": gettext_noop("支払いの確認を待った"),
+    "payment.hear": gettext_noop("決済会社から知らせを受けた"),
+    "payment.confirm": gettext_noop("支払いを確かめた"),
+    "payment.expire": gettext_noop("支払いの画面を閉じた"),
+    "payment.refund": gettext_noop("返金を始めた"),
+    "payment.give_back": gettext_noop("返金を終えた"),
+    "person.recognise": gettext_noop("あなたを確かめた"),
+    "person.introduce": gettext_noop("ほかの方があなたのことを伝えた"),
+    "person.sign_in": gettext_noop("サインインした"),
+    "person.answer_email_confirmation": gettext_noop("メールアドレスを確かめた"),
+    "person.export": gettext_noop("あなたの情報をまとめて渡した"),
+    "step.claim": gettext_noop("担当になった"),
+    "step.assign": gettext_noop("担当を決めた"),
+    "step.release": gettext_noop("担当を外した"),
+}
+#: Why it was allowed, by the code of the reason.
+BECAUSE: Final[Mapping[str, str]] = {
+    "own": gettext_noop("ご本人のものだから"),
+    "own-case": gettext_noop("ご本人の手続だから"),
+    "own-facts": gettext_noop("ご本人の情報だから"),
+    "own-person": gettext_noop("ご本人の記録だから"),
+    "signed-in": gettext_noop("手続が求める方法でご本人を確かめたから"),
+    "signs-in": gettext_noop("ご本人がいまサインインした"),
+    "speaks": gettext_noop("ほかの方の代わりに申し込むから"),
+    "system": gettext_noop("システムの定めた時刻または出来事による"),
+    "section-of-case": gettext_noop("この手続を担当する課だから"),
+    "section-of-step": gettext_noop("この段階を担当する課だから"),
+    "post-of-step": gettext_noop("この段階を決裁する職だから"),
+    "step-of-case": gettext_noop("この手続に自分の段階があるから"),
+    "consulted": gettext_noop("合議を求められた課だから"),
+    "examines": gettext_noop("この手続をいま審査しているから"),
+    "staff-in-charge": gettext_noop("担当の職員が手続の中で行った"),
+    "in-service": gettext_noop("職員が手続の中で確認したから"),
+    "leads-section": gettext_noop("その課の仕事を割り振る立場だから"),
+    "own-step": gettext_noop("自分が担当している段階だから"),
+    "may-hold": gettext_noop("この課の文書の廃棄を保留できる職だから"),
+    "may-export": gettext_noop("保有個人情報の開示を担当する職だから"),
+    "in-the-round": gettext_noop("募集の選考の中で"),
+}
+_WHO: Final[Mapping[str, str]] = {
+    "self": gettext_noop("あなた"),
+    "resident": gettext_noop("ほかの方"),
+    "staff": gettext_noop("職員"),
+    "partner": gettext_noop("連携先のシステム"),
+    "system": gettext_noop("自動"),
+}
+
+
+def did_words(one: Happened) -> str:
+    """「通知書を出した」; of what was refused 「審査した（断られた）」."""
+    spec = ACTS.get(one.verb)
+    word = gettext(DONE[one.verb]) if one.verb in DONE else spec.title.partition(":")[0] if spec else one.verb
+    return word if one.outcome == "done" else gettext("%(what)s（できなかった）") % {"what": word}
+
+
+def why_words(one: Happened) -> str:
+    """The reason for which it was allowed; of a refusal nothing, because its reason was told to whoever tried."""
+    if one.outcome != "done":
+        return ""
+    spec = ACTS.get(one.verb)
+    title = next((reason.title for reason in spec.allow if reason.code == one.why), "") if spec else ""
+    return gettext(BECAUSE[one.why]) if one.why in BECAUSE else title
+
+
+def who_words(one: Happened) -> str:
+    """「あなた」, section and post of staff, the name of a partner."""
+    return one.office or gettext(_WHO[one.who])
+
+
+def page_in(language: str) -> Page:
+    """Makes the parts of ``index.html`` in this language: they are made while the file is sent, after the page's own
+    language has gone."""
+
+    def page(part: str, context: Mapping[str, Any]) -> str:
+        here = procedures.city()
+        with translation.override(language):
+            city = {"name": said(here.name), "telephone": here.file.contact.phone}
+            html = render_to_string(f"web/handout/{part}.html", {**context, "language": language, "city": city})
+        return annotated(html, None)
+
+    return page

@@ -1,0 +1,66 @@
+"""All that is kept about oneself, on a phone, with and without programs: read what is in it, take it, read it."""
+
+import zipfile
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+from pytest_django.live_server_helper import LiveServer
+
+from madoguchi.cases.models import Case
+from madoguchi.desk.tests.staging import DOG, applicant, handed_in
+from madoguchi.events.models import Event
+from madoguchi.procedures import queries as procedures
+from madoguchi.procedures.models import Procedure
+from tests.journeys.residents import DESKTOP, PHONE, WCAG, axe_source, publish, visiting
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def case(live_server: LiveServer) -> Case:
+    publish()
+    return handed_in({row.code: Procedure.objects.get(pk=row.pk) for row in procedures.offered()}, DOG)
+
+
+@pytest.mark.parametrize(
+    ("viewport", "script", "scheme"), [(PHONE, True, "light"), (PHONE, False, "dark"), (DESKTOP, True, "dark")]
+)
+def test_taking_ones_own_data_along(
+    browser: Browser,
+    live_server: LiveServer,
+    case: Case,
+    tmp_path: Path,
+    viewport: dict[str, int],
+    script: bool,
+    scheme: str,
+) -> None:
+    by = applicant(case)
+    with visiting(browser, live_server.url, by, viewport=viewport, script=script, color_scheme=scheme) as visit:
+        visit.go("/cases/")
+        visit.page.get_by_role("link", name="わたしの情報をまとめて受け取る").click()
+        assert visit.heading() == "わたしの情報をまとめて受け取る"
+        visit.check()
+        with visit.page.expect_download() as given:
+            visit.page.get_by_role("button", name="ZIPファイルを受け取る").click()
+        kept = tmp_path / "my-data.zip"
+        given.value.save_as(kept)
+        assert given.value.suggested_filename.startswith("my-data-2")
+        visit.go("/my-data/")
+        assert "これまでに渡した記録" in visit.page.inner_text("main")
+        visit.check()
+    assert Event.objects.filter(verb="person.export", outcome="done", subject_id=by.id).count() == 1
+    with zipfile.ZipFile(kept) as archive:
+        archive.extractall(tmp_path / "opened")
+    page = browser.new_page(viewport=viewport, color_scheme=scheme)  # type: ignore[arg-type]  # one of two words
+    page.goto((tmp_path / "opened" / "index.html").as_uri())
+    assert page.locator("h1").inner_text() == "わたしの情報"
+    for one in page.locator("summary").all():
+        one.click()
+    assert "この段階を担当する課だから" not in page.inner_text("body")
+    assert "ご本人の手続だから" in page.inner_text("body")
+    page.evaluate(axe_source())
+    result = page.evaluate("tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", WCAG)
+    assert [(one["id"], one["nodes"][0]["html"][:200]) for one in result["violations"]] == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.close()
