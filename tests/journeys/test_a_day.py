@@ -4,6 +4,7 @@ programs, while the web server and the worker are killed under them. Afterwards 
 Nobody here is told what broke: who gets no answer does what people do, looks again and goes on from what the page says.
 """
 
+import contextlib
 import http.client
 import os
 import re
@@ -129,10 +130,8 @@ class Programs:
         try:
             program.wait(30)
         finally:
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 os.killpg(program.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
 
     def said(self) -> str:
         return "\n".join(f"{one.name}: {one.read_text()[-3000:]}" for one in sorted(self.folder.glob("*.log")))
@@ -207,7 +206,7 @@ class Person(threading.Thread):
                     return
             except NoAnswer:
                 self.without_answer += 1
-            except BaseException as problem:
+            except BaseException as problem:  # noqa: BLE001 -- told by the main thread
                 self.problem = problem
                 return
             self.until.wait(0.3)
