@@ -112,7 +112,7 @@ def test_what_is_wrong_is_said_beside_the_field(
     published: dict[str, Procedure], clerk: Actor, changes: dict[str, str], said: str
 ) -> None:
     for deed in ("save", "try"):
-        answer = client_of(clerk).post(PAGE, form(**changes, _do=deed))
+        answer = client_of(clerk).post(PAGE, form("received", 0, **changes, _do=deed))
         shown = answer.content.decode()
         assert answer.status_code == (422 if deed == "save" else 200)
         assert said in shown
