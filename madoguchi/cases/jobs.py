@@ -35,6 +35,7 @@ __all__ = ["fire_due", "forget_uploads", "perform_open_steps", "scan_waiting", "
     "case.perform",
     "case.fire",
     "case.migrate",
+    "case.cosign",
     "payment.confirm",
     name="cases.perform",
 )
@@ -51,6 +52,7 @@ def perform_open_steps(event_id: UUID) -> None:
 
 @follows(
     "case.submit", "case.examine", "case.approve", "case.do", "case.perform", "case.fire", "case.withdraw",
+    "case.cosign", "case.decline-cosigning",
     name="cases.tell",
 )  # fmt: skip
 def tell_applicant(event_id: UUID) -> None:
@@ -153,6 +155,8 @@ def look_after_payments() -> int:
     "case.perform",
     "case.fire",
     "case.withdraw",
+    "case.cosign",
+    "case.decline-cosigning",
     "payment.confirm",
     name="cases.webhooks",
 )
@@ -164,7 +168,8 @@ def tell_partners(event_id: UUID) -> None:
     told: dict[str, str] = {}  # type → what keeps it from being told twice
     if event.verb == "case.submit" and not event.data.get("again"):
         told["case.corrected" if event.data.get("corrected") else "case.received"] = f"event:{event_id}"
-    if event.verb == "case.examine" and event.data.get("outcome") == "return":
+    returned = event.verb == "case.examine" and event.data.get("outcome") == "return"
+    if returned or (event.verb == "case.decline-cosigning" and not event.data.get("again")):
         told["case.returned"] = f"event:{event_id}"
     for name, moment in (("decided", case.decided_at), ("closed", case.closed_at), ("withdrawn", case.withdrawn_at)):
         if moment is not None:
@@ -234,7 +239,13 @@ def forget_words() -> int:
 def _case(event_id: UUID) -> Case | None:
     """The case of an event whose subject is the case itself or one of its steps or timers."""
     event = Event.objects.get(pk=event_id)
-    paths = {"case": "pk", "step": "steps__pk", "timer": "steps__timers__pk", "payment": "payments__pk"}
+    paths = {
+        "case": "pk",
+        "step": "steps__pk",
+        "timer": "steps__timers__pk",
+        "payment": "payments__pk",
+        "cosigner": "cosigners__pk",
+    }
     path = paths.get(event.subject_kind)
     if path is None or event.subject_id is None:
         return None

@@ -29,6 +29,7 @@ urlpatterns = [
     path("load/", loads.load, name="load"),
     path("absence/", sharing.absence, name="absence"),
     path("cases/<str:number>/steps/<uuid:step_id>/taker/", sharing.share, name="share"),
+    path("cases/<str:number>/cosigners/<uuid:cosigner_id>/", sharing.ask_cosigner, name="ask-cosigner"),
     path("cases/<str:number>/hand-over/", sharing.hand_over, name="hand-over"),
     path("cases/<str:number>/", handling.case, name="case"),
     path("cases/<str:number>/steps/<uuid:step_id>/", handling.act_on, name="step"),

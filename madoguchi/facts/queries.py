@@ -26,6 +26,16 @@ def known(person_id: UUID, keys: Iterable[str]) -> dict[str, Known]:
     return {one.key: Known(one.key, one.value, Source(one.source), one.as_of) for one in newest}
 
 
+#: Sources that the person has no hand in.
+VOUCHED = (Source.CARD, Source.REGISTER)
+
+
+def vouched(person_id: UUID, keys: Iterable[str]) -> dict[str, Any]:
+    """What the card or a register says of the person, newest first; what they say of themselves does not count."""
+    rows = Fact.objects.filter(person_id=person_id, key__in=list(keys), row="", source__in=VOUCHED)
+    return {one.key: one.value for one in rows.order_by("key", "-recorded_at", "-id").distinct("key")}
+
+
 def known_rows(person_id: UUID, group: str) -> dict[str, dict[str, Known]]:
     """The rows of a group (``child``): row → key → newest fact, rows in the order in which they were first told."""
     rows = Fact.objects.filter(person_id=person_id, key__startswith=f"{group}.").exclude(row="")

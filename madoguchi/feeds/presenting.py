@@ -183,7 +183,7 @@ def happened(case: Case) -> list[Happened]:
             at=one.event.at,
             verb=one.event.verb,
             title=_title(one.event.verb),
-            by=BY.get(one.event.actor_kind, "machine"),
+            by="cosigner" if one.event.verb in cases.BY_COSIGNERS else BY.get(one.event.actor_kind, "machine"),
             step=one.node or None,
         )
         for one in cases.history(case)

@@ -8,7 +8,9 @@ from ninja import Schema
 from pydantic import ConfigDict, Field
 
 Language = Literal["ja", "ja-simple", "en"]
-State = Literal["draft", "received", "returned", "decided", "closed", "withdrawn"]
+State = Literal[
+    "draft", "received", "cosigning", "returned", "payable", "decided", "closed", "withdrawn", "erased"
+]  # fmt: skip
 Short = Annotated[str, Field(max_length=200)]
 
 
@@ -134,7 +136,7 @@ class StageOfCase(Schema):
     kind: str
     title: Words
     state: Literal["done", "now", "ahead"]
-    turn: Literal["office", "applicant", "machine", "nobody"]
+    turn: Literal["office", "applicant", "cosigner", "machine", "nobody"]
     since: dt.datetime | None = None
     until: dt.datetime | None = None
     outcome: str | None = None
@@ -194,7 +196,7 @@ class CaseLine(Schema):
 class CaseWhole(CaseLine):
     """`answers`, `decision`, `documents`, `corrections` and `letters` only with the scope `cases:answers`."""
 
-    turn: Literal["office", "applicant", "machine", "nobody"]
+    turn: Literal["office", "applicant", "cosigner", "machine", "nobody"]
     stages: list[StageOfCase]
     to_examine: list[OpenStep]
     answers: dict[str, Any] | None = None

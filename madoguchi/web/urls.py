@@ -4,6 +4,7 @@ from django.urls import path
 
 from madoguchi.web.views import (
     applying,
+    cosigning,
     finding,
     following,
     helping,
@@ -53,6 +54,9 @@ urlpatterns = [
     path("cases/<str:key>/uploads/<uuid:upload_id>/", uploading.upload, name="upload"),
     path("cases/<str:key>/letters/<uuid:letter_id>.pdf", following.letter, name="letter"),
     path("cases/<str:key>/messages/", talking.write, name="write"),
+    path("cases/<str:key>/cosigners/<uuid:cosigner_id>/", cosigning.ask, name="ask-cosigner"),
+    path("cosign/<uuid:cosigner_id>/", cosigning.part, name="cosign"),
+    path("cosign/<uuid:cosigner_id>/documents/<uuid:document_id>/", cosigning.document, name="cosign-document"),
     path("my-data/", mydata.my_data, name="my-data"),
     path("inbox/", talking.inbox, name="inbox"),
     path("inbox/read/", talking.read_all, name="inbox-read"),

@@ -1,8 +1,10 @@
 """All that can happen to a case: drafting (the applicant), handling (the office), driving (the machine)."""
 
 from madoguchi.cases.actions.allotting import allot, place, set_places
+from madoguchi.cases.actions.asking import ask as ask_cosigner
 from madoguchi.cases.actions.batching import begin_batch, carry_out
 from madoguchi.cases.actions.checking import check, uncheck
+from madoguchi.cases.actions.cosigning import cosign, decline
 from madoguchi.cases.actions.drafting import (
     add_row,
     open_draft,
@@ -41,6 +43,7 @@ __all__ = [
     "amend_note",
     "answer",
     "approve",
+    "ask_cosigner",
     "ask_payment",
     "assign",
     "begin_batch",
@@ -49,7 +52,9 @@ __all__ = [
     "check",
     "claim",
     "consult",
+    "cosign",
     "count_figures",
+    "decline",
     "delete",
     "do",
     "draft_letters",

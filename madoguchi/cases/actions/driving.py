@@ -6,11 +6,11 @@ led there. Making and signing letters is left to the worker: its open step *is* 
 
 import datetime as dt
 import json
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from madoguchi.cases.actions import refunding, telling, writing
-from madoguchi.cases.models import Case, Decision, Step, Timer, Why
+from madoguchi.cases.actions import asking, refunding, telling, writing
+from madoguchi.cases.models import Case, Cosigner, Decision, Step, Timer, Why
 from madoguchi.cases.queries import course_of, kept_until, scope_of
 from madoguchi.events import SYSTEM, Actor, act, record
 from madoguchi.events.acting import current_event
@@ -33,6 +33,8 @@ from madoguchi.procedures.rules.format.retention import Outcome
 LATER = frozenset({"issue"})
 #: Steps that end with time: a period is over, or the round has closed and is allotted.
 WAITING = frozenset({"wait", "allot"})
+#: Steps of people that pass by themselves where there is nothing to pay and nobody to ask, and as what.
+PASSED: Final = {"pay": "free", "cosign": "confirm"}
 #: With the first of these a case has been decided: what follows only carries the decision out.
 AFTER_DECISION = frozenset({"issue", "record", "notify"})
 
@@ -83,7 +85,7 @@ def cancel(case: Case, reason: str) -> None:
         return
     drive = Drive(case)
     moves = engine.cancel(drive.package.graph, drive.state(), reason)
-    case.engine, case.payable_at = moves.state.dump(), None
+    case.engine, case.payable_at, case.cosigning_at = moves.state.dump(), None, None
     case.changed_at = now = clock.now()
     Timer.objects.filter(step__case=case, fired_at=None).update(fired_at=now)
     case.steps.filter(done_at=None).update(done_at=now, outcome="cancelled")
@@ -110,6 +112,7 @@ class Drive:
         self.timers: list[Timer] = []
         self.last_account: Any = None
         self.asks_payment = False
+        self.asks: list[Cosigner] = []
         self.now = clock.now()
 
     def rejudge(self) -> None:
@@ -145,11 +148,17 @@ class Drive:
             owes = node.kind == "pay" and fees.amount(self.package.procedure, node, self.scope()) > 0
             if owes:
                 self.case.payable_at, self.asks_payment = self.now, True
-            if owes or (node.is_human and node.kind != "pay") or node.kind in LATER or node.kind in WAITING:
+            awaited = asking.prepare(self.case, node, self.package) if node.kind == "cosign" else []
+            if awaited:
+                self.case.cosigning_at = self.case.cosigning_at or self.now
+                self.asks += awaited
+            by_hand = owes or awaited or (node.is_human and node.kind not in PASSED)
+            if by_hand or node.kind in LATER or node.kind in WAITING:
                 continue
             self._perform(node)
-            step.done_at, step.outcome = self.now, "free" if node.kind == "pay" else "done"
-            following = engine.complete(graph, state, token.id, "", self.scope())
+            step.done_at, step.outcome = self.now, PASSED.get(node.kind, "done")
+            way = step.outcome if step.outcome in node.next else ""
+            following = engine.complete(graph, state, token.id, way, self.scope())
             state = following.state
             waiting = [*following.opened, *waiting]
         self.case.engine = state.dump()
@@ -182,6 +191,8 @@ class Drive:
         self.case.save()
         if self.asks_payment:
             self._notify("payment-asked")
+        for one in self.asks:
+            asking.ask(one, by=SYSTEM)
         if self.case.decided_at is not None and not self.course.granted:
             refunding.give_back(self.case, self.package, Why.REFUSED)
         machine = [one.pk for one in self.steps.values() if one.done_at is None and is_later(one)]

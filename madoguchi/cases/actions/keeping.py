@@ -12,7 +12,7 @@ from django.db import models
 
 from madoguchi.cases.actions import driving, telling
 from madoguchi.cases.actions.reasons import MAY_HOLD
-from madoguchi.cases.models import Case, Hold
+from madoguchi.cases.models import Case, Cosigner, Hold
 from madoguchi.cases.queries import keeping
 from madoguchi.cases.rules.keeping import LIVES
 from madoguchi.events import Actor, act, record
@@ -113,7 +113,9 @@ def delete(case: Case, *, by: Actor) -> Case:
             rows.update(**life.blank)
     if place is not None and not Case.objects.filter(place_id=place).exists():
         Place.objects.filter(pk=place).delete()
-    if not Case.objects.filter(person_id=person).exists():  # nothing is left for which to recognise them
+    cosigned = Cosigner.objects.filter(person_id=person)
+    if not Case.objects.filter(person_id=person).exists() and not cosigned.exists():
+        # Nothing is left for which to recognise them.
         gone["person_identity"] = Identity.objects.filter(person_id=person).delete()[0]
     record(
         procedure=fresh.procedure.code,

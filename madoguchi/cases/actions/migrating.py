@@ -42,6 +42,9 @@ def migrate(case: Case, map_: MigrationMap, to: Procedure, *, by: Actor = SYSTEM
         step.save(update_fields=["node", "kind", "channel", "section", "posts"])
         if driving.is_later(step):
             machine.append(step.pk)
+    for one in case.cosigners.filter(node__in=map_.nodes):
+        one.node = map_.nodes[one.node]
+        one.save(update_fields=["node"])
     decision = Decision.objects.filter(case=case).first()
     if decision is not None:
         course = Course.from_json(decision.course)

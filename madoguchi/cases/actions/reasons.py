@@ -5,6 +5,7 @@ from typing import Any
 from django.db.models import Q
 
 from madoguchi.cases.models import Consultation
+from madoguchi.cases.queries.cosigning import agreement, is_sure_enough
 from madoguchi.cases.queries.wording import sections_where_may
 from madoguchi.events import Actor, Reason
 from madoguchi.procedures.queries import city
@@ -58,6 +59,15 @@ MAY_EXPORT = Reason(
     "保有個人情報の開示を担当する職だから",
     lambda actor, _: _holds_post_that_may(actor, "export"),
 )
+
+
+def _is_named(actor: Actor, cosigner: Any) -> bool:
+    if actor.kind != "resident" or not is_sure_enough(cosigner, actor):
+        return False
+    return cosigner.person_id == actor.id if cosigner.person_id is not None else bool(agreement(cosigner, actor))
+
+
+NAMED = Reason("named", "申請者が名前を挙げ、その方ご本人と確かめられたから", _is_named)
 OWN_PERSON = Reason(
     "own-person",
     "ご本人の記録だから",

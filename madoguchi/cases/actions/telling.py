@@ -20,6 +20,7 @@ from madoguchi.procedures import queries as procedures
 TURNS = (
     "received",
     "corrected",
+    "cosigned",
     "returned",
     "reminded",
     "answered",
@@ -34,8 +35,12 @@ def templates(event: Event, case: Case) -> Iterator[str]:
     data = event.data
     if event.verb == "case.submit" and not data.get("again"):
         yield "corrected" if data.get("corrected") else "received"
-    elif event.verb == "case.examine" and data.get("outcome") == "return":
+    elif (event.verb == "case.examine" and data.get("outcome") == "return") or (
+        event.verb == "case.decline-cosigning" and not data.get("again")
+    ):
         yield "returned"
+    elif event.verb == "case.cosign" and data.get("complete"):
+        yield "cosigned"
     elif event.verb == "case.withdraw":
         yield "lapsed" if event.actor_kind == "system" else "withdrawn"
     if case.closed_at is not None and not _has_heard(case):

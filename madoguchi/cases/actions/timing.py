@@ -1,6 +1,6 @@
 """What happens when a step's time is up. Apart from driving, because the end of a period may withdraw the case."""
 
-from madoguchi.cases.actions import drafting, driving, telling
+from madoguchi.cases.actions import asking, drafting, driving, telling
 from madoguchi.cases.models import Timer
 from madoguchi.events import SYSTEM, Actor, act, record
 from madoguchi.events.acting import current_event
@@ -30,6 +30,9 @@ def fire(timer: Timer, *, by: Actor = SYSTEM) -> Timer:
         if fresh.step.kind in ("correction", "pay"):
             template = "reminded" if fresh.step.kind == "correction" else "payment-asked"
             telling.tell(case, template, event=current_event(), by=by)
+        elif fresh.step.kind == "cosign":
+            for one in case.cosigners.filter(node=fresh.step.node, over_at=None, confirmed_at=None):
+                asking.ask(one, by=by)
     else:
         driving.complete(case, fresh.step, fresh.then)
     return fresh

@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Sum
 
-from madoguchi.cases.models import Case
+from madoguchi.cases.models import Case, Cosigner
 from madoguchi.cases.rules.keeping import DRAFT_KEPT, DRAFT_NOTICE, RECORD_NOTICE
 from madoguchi.ground import clock
 from madoguchi.ground.dates import format_day
@@ -38,6 +38,11 @@ def contact(package: Published, language: str = "ja") -> dict[str, str]:
 def status_path(case: Case) -> str:
     """The status page, by 受付番号 (a draft: its form, by id); it opens for the applicant only."""
     return f"/cases/{case.number or case.pk}/"
+
+
+def cosign_path(cosigner: Cosigner) -> str:
+    """The page on which a part is confirmed. It opens for whoever was named, and says nothing before the sign-in."""
+    return f"/cosign/{cosigner.pk}/"
 
 
 def base_data(case: Case, package: Published, language: str = "ja") -> dict[str, Any]:
@@ -104,7 +109,7 @@ def message_values(case: Case, package: Published) -> dict[str, object]:
     """The values that the mail templates use. Neither name nor answers: those stand in the portal only."""
     language = case.language
     said = contact(package, language)
-    open_step = case.steps.filter(kind__in=("correction", "pay"), done_at=None).first()
+    open_step = case.steps.filter(kind__in=("correction", "pay", "cosign"), done_at=None).first()
     due = clock.day_of(open_step.due_at) if open_step is not None and open_step.due_at else None
     return {
         "city": procedures.city().name.get_for(language),

@@ -5,6 +5,7 @@ from madoguchi.cases.models.batch import Batch
 from madoguchi.cases.models.case import Case, Grams, State, at_post
 from madoguchi.cases.models.check import Check
 from madoguchi.cases.models.consultation import Consultation
+from madoguchi.cases.models.cosigner import Cosigner
 from madoguchi.cases.models.decision import Decision
 from madoguchi.cases.models.document import Document, DocumentContent, Scan
 from madoguchi.cases.models.figures import Figures
@@ -27,6 +28,7 @@ __all__ = [
     "Check",
     "Consultation",
     "Correction",
+    "Cosigner",
     "Decision",
     "Document",
     "DocumentContent",

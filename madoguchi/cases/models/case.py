@@ -34,6 +34,7 @@ class State(models.TextChoices):
     RECEIVED = "received", "受付済み"
     RETURNED = "returned", "直しをお待ちしています"
     PAYABLE = "payable", "お支払いをお待ちしています"
+    COSIGNING = "cosigning", "連署をお待ちしています"
     DECIDED = "decided", "決定しました"
     CLOSED = "closed", "終わりました"
     WITHDRAWN = "withdrawn", "取り下げ"
@@ -47,6 +48,7 @@ _STATE = When_(
     When(decided_at__isnull=False, then=Value(State.DECIDED)),
     When(returned_at__isnull=False, then=Value(State.RETURNED)),
     When(payable_at__isnull=False, then=Value(State.PAYABLE)),
+    When(cosigning_at__isnull=False, then=Value(State.COSIGNING)),
     When(received_at__isnull=False, then=Value(State.RECEIVED)),
     default=Value(State.DRAFT),
     output_field=models.TextField(),
@@ -73,6 +75,7 @@ _STATE = When_(
     due_on=Sensitivity.INTERNAL,
     returned_at=Sensitivity.INTERNAL,
     payable_at=Sensitivity.INTERNAL,
+    cosigning_at=Sensitivity.INTERNAL,
     decided_at=Sensitivity.INTERNAL,
     closed_at=Sensitivity.INTERNAL,
     withdrawn_at=Sensitivity.INTERNAL,
@@ -126,6 +129,7 @@ class Case(models.Model):
     due_on = models.DateField(null=True)
     returned_at = models.DateTimeField(null=True)
     payable_at = models.DateTimeField(null=True)
+    cosigning_at = models.DateTimeField(null=True)
     decided_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
     withdrawn_at = models.DateTimeField(null=True)

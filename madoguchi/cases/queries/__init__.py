@@ -17,11 +17,25 @@ from madoguchi.cases.queries.batch import (
 )
 from madoguchi.cases.queries.changes import answers_at, answers_before, case_notes, differing, last_look
 from madoguchi.cases.queries.checking import Checkable, checkables, line_subject, unchecked
+from madoguchi.cases.queries.cosigning import (
+    asked_before,
+    asked_cosigner,
+    content_of_part,
+    cosigners,
+    documents_of_part,
+    is_sure_enough,
+    level_for,
+    open_cosigning,
+    own_part,
+    own_parts,
+    part_of,
+    parts_of,
+)
 from madoguchi.cases.queries.documents import content, documents, opened, upload, uploads_of
 from madoguchi.cases.queries.export import COLUMNS, exported
 from madoguchi.cases.queries.figures import figures
 from madoguchi.cases.queries.found import course_of, scope_of
-from madoguchi.cases.queries.history import Happening, history
+from madoguchi.cases.queries.history import BY_COSIGNERS, Happening, history
 from madoguchi.cases.queries.inbox import Received, inbox, own_message, unread
 from madoguchi.cases.queries.keeping import (
     Due,
@@ -87,6 +101,7 @@ from madoguchi.cases.queries.worklist import (
 )
 
 __all__ = [
+    "BY_COSIGNERS",
     "COLUMNS",
     "COUNTED",
     "DEEDS",
@@ -116,6 +131,8 @@ __all__ = [
     "after",
     "answers_at",
     "answers_before",
+    "asked_before",
+    "asked_cosigner",
     "batch_of",
     "became",
     "bill",
@@ -124,7 +141,9 @@ __all__ = [
     "cases_to_warn",
     "checkables",
     "content",
+    "content_of_part",
     "corrections",
+    "cosigners",
     "count_waiting_for_answer",
     "counts",
     "course_of",
@@ -132,6 +151,7 @@ __all__ = [
     "decision_of",
     "differing",
     "documents",
+    "documents_of_part",
     "drafts_of",
     "drafts_to_delete",
     "drafts_to_warn",
@@ -151,9 +171,11 @@ __all__ = [
     "in_order",
     "inbox",
     "is_held",
+    "is_sure_enough",
     "kept_until",
     "last_look",
     "led_sections",
+    "level_for",
     "line_subject",
     "listing",
     "marks",
@@ -162,6 +184,7 @@ __all__ = [
     "mine_to_do",
     "notes",
     "open_corrections",
+    "open_cosigning",
     "open_steps",
     "opened",
     "opinions_for",
@@ -169,6 +192,10 @@ __all__ = [
     "own_cases",
     "own_draft",
     "own_message",
+    "own_part",
+    "own_parts",
+    "part_of",
+    "parts_of",
     "payments_of",
     "procedures_at",
     "remarks",

@@ -30,7 +30,8 @@ def history(case: Case) -> list[Happening]:
     payments = dict(case.payments.values_list("pk", "step__node"))
     letters = {one.pk: f"{one.title}（{one.number}）" for one in letters_about(case.pk)}
     notes = {one.pk: f"{one.subject}（{one.get_channel_display()}）" for one in messages_about(case.pk)}
-    titles, steps = letters | notes, nodes | timers | payments
+    asked = dict(case.cosigners.values_list("pk", "node"))
+    titles, steps = letters | notes, nodes | timers | payments | asked
     about = Event.objects.filter(subject_id__in=[case.pk, *steps, *titles])
     events = list(about.exclude(verb="message.take").order_by("at", "id"))  # what became of the mail follows at once
     names = staff_names({one.actor_id for one in events if one.actor_kind == "staff" and one.actor_id})
@@ -38,7 +39,13 @@ def history(case: Case) -> list[Happening]:
     return [Happening(one, _who(one, names), _of(steps, one.subject_id), _of(titles, one.subject_id)) for one in events]
 
 
+#: What nobody but those does whom the applicant has named.
+BY_COSIGNERS = frozenset({"case.cosign", "case.decline-cosigning"})
+
+
 def _who(event: Event, names: Mapping[UUID, str]) -> str:
+    if event.verb in BY_COSIGNERS:
+        return "連署する方"
     words = {"resident": "申請者", "system": "システム", "visitor": "申請者"}
     return words.get(event.actor_kind) or _of(names, event.actor_id) or "職員"
 

@@ -10,11 +10,11 @@ from madoguchi.cases.queries.found import course_of, scope_of
 from madoguchi.cases.queries.own import open_corrections
 from madoguchi.ground.languages import LocalText
 from madoguchi.procedures import queries as procedures
-from madoguchi.procedures.rules.flow import APPLICANT, TITLES, Graph, Node
+from madoguchi.procedures.rules.flow import APPLICANT, COSIGNER, TITLES, Graph, Node
 from madoguchi.procedures.rules.outlook import ahead
 from madoguchi.procedures.rules.picture import Progress
 
-Turn = Literal["office", "applicant", "machine", "nobody"]
+Turn = Literal["office", "applicant", "cosigner", "machine", "nobody"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +91,14 @@ def _past(node: Node | None, step: Step) -> Stage:
 
 
 def _by(step: Step) -> str | None:
+    if step.kind == "cosign":
+        return COSIGNER
     return APPLICANT if step.kind in ("correction", "pay") else None
 
 
 def _turn(node: Node) -> Turn:
+    if node.by == COSIGNER:
+        return "cosigner"
     if node.is_applicants:
         return "applicant"
     return "office" if node.is_human else "machine"

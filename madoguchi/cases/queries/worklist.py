@@ -205,8 +205,12 @@ def days_left(case: Case) -> int:
 #: Read with a line; everything else of a case stays where it is.
 _COLUMNS: Final = (
     *("number", "procedure_id", "section", "applicant", "kana", "received_at", "due_on", "decided_at"),
-    *("returned_at", "payable_at", "closed_at", "withdrawn_at", "ended_at", "changed_at", "state"),
+    *("returned_at", "payable_at", "cosigning_at", "closed_at", "withdrawn_at", "ended_at", "changed_at", "state"),
 )
+
+
+#: Nothing is awaited from outside: no correction, no payment, nobody's confirmation.
+_NOT_WAITING: Final = Q(returned_at=None, payable_at=None, cosigning_at=None)
 
 
 def _viewed(view: View, by: Actor) -> QuerySet[Case]:
@@ -215,14 +219,14 @@ def _viewed(view: View, by: Actor) -> QuerySet[Case]:
         return cases.filter(ended_at__isnull=False)
     cases = cases.filter(closed_at=None, withdrawn_at=None)
     if view == "waiting":
-        return cases.filter(Q(returned_at__isnull=False) | Q(payable_at__isnull=False))
+        return cases.exclude(_NOT_WAITING)
     if view == "late":
         return cases.filter(due_on__lt=clock.today(), decided_at=None)
     if view == "section":
         return cases.filter(section__in=by.sections)
     mine = Step.objects.filter(mine_to_do(by), done_at=None)
     if view == "elsewhere":
-        return cases.filter(~Exists(mine.filter(case=OuterRef("pk"))), returned_at=None, payable_at=None)
+        return cases.filter(_NOT_WAITING, ~Exists(mine.filter(case=OuterRef("pk"))))
     own = Q(taken_by__in=[by.who, *by.covers])
     taken = {"mine": own | Q(taken_by=None), "taken": own, "free": Q(taken_by=None)}[view]
     return cases.filter(pk__in=mine.filter(taken).values("case"))

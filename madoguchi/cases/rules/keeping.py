@@ -68,6 +68,7 @@ LIVES: Final[Mapping[str, Life]] = MappingProxyType(
         "case_correction": Life("step__case"),
         "case_approval": Life("step__case", withheld={"because": _INNER}),
         "case_consultation": Life("case", withheld=dict.fromkeys(("question", "answer", "agreed"), _INNER)),
+        "case_cosigner": Life("case", withheld={"person": "確認した方の番号。だれかは氏名の項目で分かる"}),
         "case_decision": Life(
             "case",
             blank={"values": {}, "reasons": [], "course": {}, "note": ""},

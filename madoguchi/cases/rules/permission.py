@@ -23,6 +23,11 @@ OWN_STEP = Reason(
     "ご本人の手続だから",
     lambda actor, step: OWN_CASE.holds(actor, step.case),
 )
+OWN_COSIGNER = Reason(
+    "own-case",
+    "ご本人の手続だから",
+    lambda actor, cosigner: OWN_CASE.holds(actor, cosigner.case),
+)
 SECTION_OF_CASE = Reason(
     "section-of-case",
     "この手続を担当する課だから",
@@ -32,6 +37,11 @@ SECTION_OF_PAYMENT = Reason(
     "section-of-case",
     "この手続を担当する課だから",
     lambda actor, payment: SECTION_OF_CASE.holds(actor, payment.case),
+)
+SECTION_OF_COSIGNER = Reason(
+    "section-of-case",
+    "この手続を担当する課だから",
+    lambda actor, cosigner: SECTION_OF_CASE.holds(actor, cosigner.case),
 )
 SECTION_OF_STEP = Reason(
     "section-of-step",

@@ -9,9 +9,12 @@ from django.conf import settings
 
 from madoguchi.cases import actions
 from madoguchi.cases.actions import paying
-from madoguchi.cases.models import Case, Payment
+from madoguchi.cases.models import Case, Cosigner, Payment
 from madoguchi.cases.ports import Asked, Seen
+from madoguchi.cases.queries.cosigning import part_of
 from madoguchi.events import SYSTEM, Actor
+from madoguchi.facts.actions import state
+from madoguchi.facts.models import Source
 from madoguchi.ground import clock
 from madoguchi.ground.ids import uuid7
 from madoguchi.people.actions import appoint, open_account, recognise
@@ -82,6 +85,20 @@ def fill_in(case: Case, answers: dict[str, Any], by: Actor) -> None:
     """Save every section of the form with these answers."""
     for section in procedures.package(case.procedure).form.sections:
         actions.save_section(case, section.id, flat(answers), by=by)
+
+
+def somebody(name: str, born: str, level: str = "card") -> Actor:
+    """Whoever has signed in with a card that says this of them."""
+    person = recognise("https://idp.example", str(uuid7()), level, by=SYSTEM)
+    by = actor_of_person(person.pk, level)
+    state(person, {("person.full_name", ""): name, ("person.date_of_birth", ""): born}, Source.CARD, by=by)
+    return by
+
+
+def named(cosigner: Cosigner) -> Actor:
+    """The very person whom the applicant has named, signed in with their card."""
+    part = part_of(cosigner.case, cosigner, procedures.package(cosigner.case.procedure))
+    return somebody(part.name, part.birthday or "1980-01-01")
 
 
 def pay(case: Case, by: Actor, *, yen: int | None = None) -> Payment:

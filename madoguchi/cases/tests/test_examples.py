@@ -13,7 +13,7 @@ from PIL import Image
 
 from madoguchi.cases import actions
 from madoguchi.cases.models import Case, Decision, Round, State, Step, Timer
-from madoguchi.cases.tests.conftest import catalogue, flat, pay
+from madoguchi.cases.tests.conftest import catalogue, flat, named, pay
 from madoguchi.events import SYSTEM, Actor
 from madoguchi.ground import clock
 from madoguchi.messages.models import Letter
@@ -115,6 +115,8 @@ def act_out(told: str, case: Case, example: Example, corrections: Iterator[Any],
         for number, path in enumerate(sorted(uploads)):
             actions.add_document(case, path, "追加.jpg", photograph(100 + number), by=players.resident)
         actions.submit(case, by=players.resident)
+    elif kind == "cosign":
+        cosign_all(case, outcome)
     elif kind == "pay":
         pay(case, players.resident)
     elif kind == "allot":
@@ -144,6 +146,15 @@ def act_out(told: str, case: Case, example: Example, corrections: Iterator[Any],
                 reasons=example.reasons or (["要件に当たらないため。"] if outcome == "refuse" else []),
                 findings=flat(dict(example.findings)),
             )
+
+
+def cosign_all(case: Case, outcome: str) -> None:
+    """Whoever was named is there and confirms; or the first of them does not. Nobody, where nothing has changed."""
+    for one in list(case.cosigners.filter(over_at=None, confirmed_at=None)):
+        if outcome == "decline":
+            actions.decline(one, "内容が違います。", by=named(one))
+            return
+        actions.cosign(one, seen=one.digest, by=named(one))
 
 
 def give_out(case: Case, example: Example, players: Players) -> None:
@@ -182,4 +193,4 @@ def spoken(step: Step) -> list[str]:
     """A step as examples write it."""
     if step.outcome == "cancelled" or step.done_at is None:
         return []
-    return [f"{step.kind}:{step.outcome}"] if step.kind in ("examine", "approve") else [step.kind]
+    return [f"{step.kind}:{step.outcome}"] if step.kind in ("examine", "approve", "cosign") else [step.kind]

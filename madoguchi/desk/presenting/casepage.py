@@ -12,6 +12,7 @@ from madoguchi.cases import queries as cases
 from madoguchi.cases.actions.noting import mendable
 from madoguchi.cases.models import Case, Decision, Note, State, Step
 from madoguchi.cases.queries import Stage
+from madoguchi.desk.presenting.cosigning import CosignBlock, cosign_block
 from madoguchi.desk.presenting.evidence import GivenSection, Seen, Tick, evidence, ticks
 from madoguchi.desk.presenting.history import HistoryLine, history_lines, readings
 from madoguchi.desk.presenting.panels import Panel, Typed, panels
@@ -125,6 +126,7 @@ class CasePage:
     readings: Sequence[HistoryLine]
     thread: Thread
     sharing: SharingBlock
+    cosigning: CosignBlock | None
     next_url: str
     next_name: str
     refusal: str = ""
@@ -185,6 +187,7 @@ def case_page(case: Case, by: Actor, typed: Typed | None = None) -> CasePage:
         readings=readings(happenings, package),
         thread=thread(case),
         sharing=sharing_block(case, by),
+        cosigning=cosign_block(case, by),
         next_url=reverse("desk:case", args=(following.case.number,)) if following else "",
         next_name=following.applicant if following else "",
         days=_days(case),
@@ -238,6 +241,8 @@ def outcome_words(outcome: str) -> str:
         "approve": gettext("決裁した"),
         "send_back": gettext("差し戻した"),
         "issued": gettext("発行した"),
+        "confirm": gettext("全員が確認した"),
+        "decline": gettext("確認されずに戻った"),
     }.get(outcome, "")
 
 

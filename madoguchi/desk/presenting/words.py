@@ -7,7 +7,7 @@ from django.utils.translation import gettext
 
 from madoguchi.ground import clock, wareki
 from madoguchi.procedures import queries as procedures
-from madoguchi.procedures.rules.flow import Node
+from madoguchi.procedures.rules.flow import COSIGNER, Node
 from madoguchi.procedures.rules.published import Published
 
 _WEEKDAYS = "月火水木金土日"
@@ -39,6 +39,8 @@ def last_day(due_at: dt.datetime) -> dt.date:
 
 def holders_words(node: Node, package: Published) -> str:
     """Who does a step: 「子ども室」「子ども室課長・子ども室課長補佐」「申請者」「自動」."""
+    if node.by == COSIGNER:
+        return gettext("連署する方")
     if node.is_applicants:
         return gettext("申請者")
     if not (node.is_human or node.kind == "allot") or not node.by:

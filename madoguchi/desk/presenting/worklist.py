@@ -35,7 +35,7 @@ OUTCOMES: Final = {
     "withdrawn": gettext_noop("取下げ"),
 }
 #: Kinds of steps that people do, in the order in which a case meets them.
-KINDS: Final = ("examine", "consult", "approve", "allot", "pay", "issue", "correction", "wait")
+KINDS: Final = ("cosign", "examine", "consult", "approve", "allot", "pay", "issue", "correction", "wait")
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,23 @@ def share(request: HttpRequest, by: Actor, number: str, step_id: UUID) -> HttpRe
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @desk
+def ask_cosigner(request: HttpRequest, by: Actor, number: str, cosigner_id: UUID) -> HttpResponse:
+    """連署のお願い is sent again, or to another address. A refusal is said where the reader was."""
+    case = seen_by(number, by)
+    one = next((one for one in cases.cosigners(case) if one.pk == cosigner_id), None)
+    if request.method != "POST" or one is None:
+        return redirect("desk:case", case.number)
+    try:
+        typed = request.POST.get("address", "").replace("\0", "").strip()[:254]
+        actions.ask_cosigner(one, by=by, address=typed)
+        notices.success(request, gettext("連署のお願いを送りました。"))
+    except Refused as refusal:
+        notices.warning(request, words(refusal))
+    return redirect("desk:case", case.number)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@desk
 def hand_over(request: HttpRequest, by: Actor, number: str) -> HttpResponse:
     """The case goes to another section; the reader is back at the list, because it may be out of sight now."""
     case = seen_by(number, by)

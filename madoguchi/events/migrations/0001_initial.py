@@ -34,62 +34,68 @@ DROP FUNCTION event_is_append_only();
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.RunSQL(EPOCH, NO_EPOCH),
         migrations.CreateModel(
-            name='Cursor',
+            name="Cursor",
             fields=[
-                ('name', models.TextField(primary_key=True, serialize=False)),
-                ('xid', models.BigIntegerField(default=0)),
-                ('event_id', models.UUIDField()),
+                ("name", models.TextField(primary_key=True, serialize=False)),
+                ("xid", models.BigIntegerField(default=0)),
+                ("event_id", models.UUIDField()),
             ],
             options={
-                'db_table': 'event_cursor',
+                "db_table": "event_cursor",
             },
         ),
         migrations.CreateModel(
-            name='Event',
+            name="Event",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('xid', models.BigIntegerField(db_default=madoguchi.events.models.TransactionId())),
-                ('at', models.DateTimeField()),
-                ('verb', models.TextField()),
-                ('outcome', models.TextField(choices=[('done', '行われた'), ('refused', '断られた')])),
-                ('reason', models.TextField(blank=True)),
-                ('actor_kind', models.TextField()),
-                ('actor_id', models.UUIDField(null=True)),
-                ('subject_kind', models.TextField(blank=True)),
-                ('subject_id', models.UUIDField(null=True)),
-                ('cause_id', models.UUIDField(null=True)),
-                ('channel', models.TextField()),
-                ('data', models.JSONField(default=dict)),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("xid", models.BigIntegerField(db_default=madoguchi.events.models.TransactionId())),
+                ("at", models.DateTimeField()),
+                ("verb", models.TextField()),
+                ("outcome", models.TextField(choices=[("done", "行われた"), ("refused", "断られた")])),
+                ("reason", models.TextField(blank=True)),
+                ("actor_kind", models.TextField()),
+                ("actor_id", models.UUIDField(null=True)),
+                ("subject_kind", models.TextField(blank=True)),
+                ("subject_id", models.UUIDField(null=True)),
+                ("cause_id", models.UUIDField(null=True)),
+                ("channel", models.TextField()),
+                ("data", models.JSONField(default=dict)),
             ],
             options={
-                'db_table': 'event',
-                'indexes': [models.Index(fields=['xid', 'id'], name='event_order'), models.Index(fields=['subject_id', 'at'], name='event_subject'), models.Index(fields=['verb', 'at'], name='event_verb')],
+                "db_table": "event",
+                "indexes": [
+                    models.Index(fields=["xid", "id"], name="event_order"),
+                    models.Index(fields=["subject_id", "at"], name="event_subject"),
+                    models.Index(fields=["verb", "at"], name="event_verb"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Seal',
+            name="Seal",
             fields=[
-                ('number', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('from_xid', models.BigIntegerField()),
-                ('to_xid', models.BigIntegerField()),
-                ('ids', django.contrib.postgres.fields.ArrayField(base_field=models.UUIDField(), size=None)),
-                ('digests', models.BinaryField()),
-                ('previous', models.BinaryField()),
-                ('root', models.BinaryField()),
-                ('sealed_at', models.DateTimeField()),
+                ("number", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("from_xid", models.BigIntegerField()),
+                ("to_xid", models.BigIntegerField()),
+                ("ids", django.contrib.postgres.fields.ArrayField(base_field=models.UUIDField(), size=None)),
+                ("digests", models.BinaryField()),
+                ("previous", models.BinaryField()),
+                ("root", models.BinaryField()),
+                ("sealed_at", models.DateTimeField()),
             ],
             options={
-                'db_table': 'event_seal',
-                'constraints': [models.CheckConstraint(condition=models.Q(('to_xid__gt', models.F('from_xid'))), name='seal_covers_something')],
+                "db_table": "event_seal",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("to_xid__gt", models.F("from_xid"))), name="seal_covers_something"
+                    )
+                ],
             },
         ),
         migrations.RunSQL(APPEND_ONLY, NOT_APPEND_ONLY),

@@ -7,31 +7,52 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('madoguchi_people', '0001_initial'),
+        ("madoguchi_people", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Fact',
+            name="Fact",
             fields=[
-                ('id', models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
-                ('key', models.TextField()),
-                ('row', models.TextField(blank=True)),
-                ('value', models.JSONField()),
-                ('source', models.TextField(choices=[('self', 'ご本人の申告'), ('proxy', '代わりに申し込んだ方の申告'), ('card', 'マイナンバーカード'), ('register', '市の台帳'), ('staff', '職員の確認'), ('document', '提出書類')])),
-                ('case_id', models.UUIDField(null=True)),
-                ('as_of', models.DateField(default=madoguchi.ground.clock.today)),
-                ('recorded_at', models.DateTimeField(default=madoguchi.ground.clock.now)),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='facts', to='madoguchi_people.person')),
+                ("id", models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
+                ("key", models.TextField()),
+                ("row", models.TextField(blank=True)),
+                ("value", models.JSONField()),
+                (
+                    "source",
+                    models.TextField(
+                        choices=[
+                            ("self", "ご本人の申告"),
+                            ("proxy", "代わりに申し込んだ方の申告"),
+                            ("card", "マイナンバーカード"),
+                            ("register", "市の台帳"),
+                            ("staff", "職員の確認"),
+                            ("document", "提出書類"),
+                        ]
+                    ),
+                ),
+                ("case_id", models.UUIDField(null=True)),
+                ("as_of", models.DateField(default=madoguchi.ground.clock.today)),
+                ("recorded_at", models.DateTimeField(default=madoguchi.ground.clock.now)),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="facts", to="madoguchi_people.person"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'fact',
-                'indexes': [models.Index(fields=['person', 'key', 'row', '-recorded_at'], name='fact_known')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('source__in', ['self', 'proxy', 'card', 'register', 'staff', 'document'])), name='fact_source_is_known')],
+                "db_table": "fact",
+                "indexes": [models.Index(fields=["person", "key", "row", "-recorded_at"], name="fact_known")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("source__in", ["self", "proxy", "card", "register", "staff", "document"])),
+                        name="fact_source_is_known",
+                    )
+                ],
             },
         ),
     ]

@@ -8,169 +8,277 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('madoguchi_people', '0001_initial'),
+        ("madoguchi_people", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Letter',
+            name="Letter",
             fields=[
-                ('id', models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
-                ('number', models.TextField()),
-                ('fiscal_year', models.IntegerField()),
-                ('kind', models.TextField()),
-                ('title', models.TextField()),
-                ('template', models.TextField()),
-                ('about', models.UUIDField()),
-                ('digest', models.TextField(unique=True)),
-                ('signer', models.TextField(blank=True)),
-                ('code', models.TextField(unique=True)),
-                ('issued_at', models.DateTimeField()),
-                ('signed_at', models.DateTimeField(null=True)),
-                ('read_at', models.DateTimeField(null=True)),
-                ('revoked_at', models.DateTimeField(null=True)),
-                ('state', models.GeneratedField(db_persist=True, expression=models.Case(models.When(revoked_at__isnull=False, then=models.Value('revoked')), models.When(read_at__isnull=False, then=models.Value('read')), default=models.Value('issued')), output_field=models.TextField())),
-                ('person', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='letters', to='madoguchi_people.person')),
+                ("id", models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
+                ("number", models.TextField()),
+                ("fiscal_year", models.IntegerField()),
+                ("kind", models.TextField()),
+                ("title", models.TextField()),
+                ("template", models.TextField()),
+                ("about", models.UUIDField()),
+                ("digest", models.TextField(unique=True)),
+                ("signer", models.TextField(blank=True)),
+                ("code", models.TextField(unique=True)),
+                ("issued_at", models.DateTimeField()),
+                ("signed_at", models.DateTimeField(null=True)),
+                ("read_at", models.DateTimeField(null=True)),
+                ("revoked_at", models.DateTimeField(null=True)),
+                (
+                    "state",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=models.Case(
+                            models.When(revoked_at__isnull=False, then=models.Value("revoked")),
+                            models.When(read_at__isnull=False, then=models.Value("read")),
+                            default=models.Value("issued"),
+                        ),
+                        output_field=models.TextField(),
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="letters",
+                        to="madoguchi_people.person",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'letter',
+                "db_table": "letter",
             },
         ),
         migrations.CreateModel(
-            name='LetterFile',
+            name="LetterFile",
             fields=[
-                ('letter', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='file', serialize=False, to='madoguchi_messages.letter')),
-                ('pdf', models.BinaryField()),
+                (
+                    "letter",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="file",
+                        serialize=False,
+                        to="madoguchi_messages.letter",
+                    ),
+                ),
+                ("pdf", models.BinaryField()),
             ],
             options={
-                'db_table': 'letter_file',
+                "db_table": "letter_file",
             },
         ),
         migrations.CreateModel(
-            name='LetterSeries',
+            name="LetterSeries",
             fields=[
-                ('id', models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
-                ('symbol', models.TextField()),
-                ('fiscal_year', models.IntegerField()),
-                ('last', models.IntegerField(default=0)),
+                ("id", models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
+                ("symbol", models.TextField()),
+                ("fiscal_year", models.IntegerField()),
+                ("last", models.IntegerField(default=0)),
             ],
             options={
-                'db_table': 'letter_series',
-                'constraints': [models.UniqueConstraint(fields=('symbol', 'fiscal_year'), name='letter_series_is_one_a_year'), models.CheckConstraint(condition=models.Q(('last__gte', 0)), name='letter_series_counts_up')],
+                "db_table": "letter_series",
+                "constraints": [
+                    models.UniqueConstraint(fields=("symbol", "fiscal_year"), name="letter_series_is_one_a_year"),
+                    models.CheckConstraint(condition=models.Q(("last__gte", 0)), name="letter_series_counts_up"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Message',
+            name="Message",
             fields=[
-                ('id', models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
-                ('event_id', models.UUIDField()),
-                ('template', models.TextField()),
-                ('about', models.UUIDField(null=True)),
-                ('language', models.TextField(default='ja')),
-                ('channel', models.TextField(choices=[('portal', 'わたしの手続き'), ('mail', '電子メール')])),
-                ('address', models.TextField(blank=True)),
-                ('subject', models.TextField()),
-                ('body', models.TextField()),
-                ('created_at', models.DateTimeField(default=madoguchi.ground.clock.now)),
-                ('taken_at', models.DateTimeField(null=True)),
-                ('sent_at', models.DateTimeField(null=True)),
-                ('read_at', models.DateTimeField(null=True)),
-                ('failed_at', models.DateTimeField(null=True)),
-                ('failure', models.TextField(blank=True)),
-                ('state', models.GeneratedField(db_persist=True, expression=models.Case(models.When(read_at__isnull=False, then=models.Value('read')), models.When(failed_at__isnull=False, then=models.Value('failed')), models.When(sent_at__isnull=False, then=models.Value('sent')), default=models.Value('waiting')), output_field=models.TextField())),
-                ('person', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='madoguchi_people.person')),
+                ("id", models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
+                ("event_id", models.UUIDField()),
+                ("template", models.TextField()),
+                ("about", models.UUIDField(null=True)),
+                ("language", models.TextField(default="ja")),
+                ("channel", models.TextField(choices=[("portal", "わたしの手続き"), ("mail", "電子メール")])),
+                ("address", models.TextField(blank=True)),
+                ("subject", models.TextField()),
+                ("body", models.TextField()),
+                ("created_at", models.DateTimeField(default=madoguchi.ground.clock.now)),
+                ("taken_at", models.DateTimeField(null=True)),
+                ("sent_at", models.DateTimeField(null=True)),
+                ("read_at", models.DateTimeField(null=True)),
+                ("failed_at", models.DateTimeField(null=True)),
+                ("failure", models.TextField(blank=True)),
+                (
+                    "state",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=models.Case(
+                            models.When(read_at__isnull=False, then=models.Value("read")),
+                            models.When(failed_at__isnull=False, then=models.Value("failed")),
+                            models.When(sent_at__isnull=False, then=models.Value("sent")),
+                            default=models.Value("waiting"),
+                        ),
+                        output_field=models.TextField(),
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="messages",
+                        to="madoguchi_people.person",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'message',
+                "db_table": "message",
             },
         ),
         migrations.CreateModel(
-            name='Wording',
+            name="Wording",
             fields=[
-                ('id', models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
-                ('template', models.TextField()),
-                ('section', models.TextField()),
-                ('version', models.PositiveIntegerField()),
-                ('subject', models.JSONField(default=dict)),
-                ('body', models.JSONField(default=dict)),
-                ('changed_at', models.DateTimeField(default=madoguchi.ground.clock.now)),
-                ('changed_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
+                ("template", models.TextField()),
+                ("section", models.TextField()),
+                ("version", models.PositiveIntegerField()),
+                ("subject", models.JSONField(default=dict)),
+                ("body", models.JSONField(default=dict)),
+                ("changed_at", models.DateTimeField(default=madoguchi.ground.clock.now)),
+                (
+                    "changed_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'db_table': 'message_wording',
+                "db_table": "message_wording",
             },
         ),
         migrations.AddIndex(
-            model_name='letter',
-            index=models.Index(fields=['about', 'issued_at'], name='letter_about'),
+            model_name="letter",
+            index=models.Index(fields=["about", "issued_at"], name="letter_about"),
         ),
         migrations.AddIndex(
-            model_name='letter',
-            index=models.Index(fields=['person', '-issued_at'], name='letter_of_person'),
+            model_name="letter",
+            index=models.Index(fields=["person", "-issued_at"], name="letter_of_person"),
         ),
         migrations.AddConstraint(
-            model_name='letter',
-            constraint=models.UniqueConstraint(fields=('fiscal_year', 'number'), name='letter_number_is_given_once'),
+            model_name="letter",
+            constraint=models.UniqueConstraint(fields=("fiscal_year", "number"), name="letter_number_is_given_once"),
         ),
         migrations.AddConstraint(
-            model_name='letter',
-            constraint=models.CheckConstraint(condition=models.Q(('code__regex', '^[0-9A-HJKMNP-TV-Z]{20}$')), name='letter_code_is_unguessable'),
+            model_name="letter",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("code__regex", "^[0-9A-HJKMNP-TV-Z]{20}$")), name="letter_code_is_unguessable"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='letter',
-            constraint=models.CheckConstraint(condition=models.Q(('digest__regex', '^[0-9a-f]{64}$')), name='letter_digest_is_sha256'),
+            model_name="letter",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("digest__regex", "^[0-9a-f]{64}$")), name="letter_digest_is_sha256"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='letter',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('signed_at__isnull', True), ('signer', '')), models.Q(('signed_at__isnull', False), models.Q(('signer', ''), _negated=True)), _connector='OR'), name='letter_is_signed_by_someone'),
+            model_name="letter",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("signed_at__isnull", True), ("signer", "")),
+                    models.Q(("signed_at__isnull", False), models.Q(("signer", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="letter_is_signed_by_someone",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='letter',
-            constraint=models.CheckConstraint(condition=models.Q(('revoked_at__isnull', True), ('revoked_at__gte', models.F('issued_at')), _connector='OR'), name='letter_is_revoked_after_issue'),
+            model_name="letter",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("revoked_at__isnull", True), ("revoked_at__gte", models.F("issued_at")), _connector="OR"
+                ),
+                name="letter_is_revoked_after_issue",
+            ),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(fields=['person', '-created_at'], name='message_inbox'),
+            model_name="message",
+            index=models.Index(fields=["person", "-created_at"], name="message_inbox"),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(fields=['about', 'created_at'], name='message_about'),
+            model_name="message",
+            index=models.Index(fields=["about", "created_at"], name="message_about"),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(condition=models.Q(('read_at', None)), fields=['person'], name='message_unread'),
+            model_name="message",
+            index=models.Index(condition=models.Q(("read_at", None)), fields=["person"], name="message_unread"),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.UniqueConstraint(fields=('event_id', 'template', 'person', 'address'), name='message_is_written_once', nulls_distinct=False),
+            model_name="message",
+            constraint=models.UniqueConstraint(
+                fields=("event_id", "template", "person", "address"),
+                name="message_is_written_once",
+                nulls_distinct=False,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(('person__isnull', False), models.Q(('address', ''), _negated=True), _connector='OR'), name='message_has_a_reader', violation_error_message='お知らせの宛先がありません。'),
+            model_name="message",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("person__isnull", False), models.Q(("address", ""), _negated=True), _connector="OR"
+                ),
+                name="message_has_a_reader",
+                violation_error_message="お知らせの宛先がありません。",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('address', ''), ('channel', 'portal')), models.Q(('channel', 'mail'), models.Q(('address', ''), _negated=True)), _connector='OR'), name='message_by_mail_has_an_address', violation_error_message='電子メールの宛先がありません。'),
+            model_name="message",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("address", ""), ("channel", "portal")),
+                    models.Q(("channel", "mail"), models.Q(("address", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="message_by_mail_has_an_address",
+                violation_error_message="電子メールの宛先がありません。",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(('sent_at__isnull', True), ('failed_at__isnull', True), _connector='OR'), name='message_is_sent_or_failed'),
+            model_name="message",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("sent_at__isnull", True), ("failed_at__isnull", True), _connector="OR"),
+                name="message_is_sent_or_failed",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('failed_at__isnull', True), ('failure', '')), models.Q(('failed_at__isnull', False), models.Q(('failure', ''), _negated=True)), _connector='OR'), name='message_failed_for_a_reason'),
+            model_name="message",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("failed_at__isnull", True), ("failure", "")),
+                    models.Q(("failed_at__isnull", False), models.Q(("failure", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="message_failed_for_a_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='wording',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('body', {}), ('subject', {})), models.Q(models.Q(('subject', {}), _negated=True), models.Q(('body', {}), _negated=True)), _connector='OR'), name='wording_is_whole_or_reset'),
+            model_name="wording",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("body", {}), ("subject", {})),
+                    models.Q(models.Q(("subject", {}), _negated=True), models.Q(("body", {}), _negated=True)),
+                    _connector="OR",
+                ),
+                name="wording_is_whole_or_reset",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='wording',
-            constraint=models.UniqueConstraint(fields=('section', 'template', 'version'), name='wording_follows_another'),
+            model_name="wording",
+            constraint=models.UniqueConstraint(
+                fields=("section", "template", "version"), name="wording_follows_another"
+            ),
         ),
     ]

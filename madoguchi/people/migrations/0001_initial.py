@@ -9,223 +9,327 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Account',
+            name="Account",
             fields=[
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('id', models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
-                ('username', models.TextField(unique=True)),
-                ('display_name', models.TextField()),
-                ('is_active', models.BooleanField(default=True)),
-                ('opened_at', models.DateTimeField(default=madoguchi.ground.clock.now)),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                ("id", models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
+                ("username", models.TextField(unique=True)),
+                ("display_name", models.TextField()),
+                ("is_active", models.BooleanField(default=True)),
+                ("opened_at", models.DateTimeField(default=madoguchi.ground.clock.now)),
             ],
             options={
-                'db_table': 'staff_account',
+                "db_table": "staff_account",
             },
         ),
         migrations.CreateModel(
-            name='Person',
+            name="Person",
             fields=[
-                ('id', models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
-                ('opened_at', models.DateTimeField(default=madoguchi.ground.clock.now)),
+                ("id", models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
+                ("opened_at", models.DateTimeField(default=madoguchi.ground.clock.now)),
             ],
             options={
-                'db_table': 'person',
+                "db_table": "person",
             },
         ),
         migrations.CreateModel(
-            name='SpentSignIn',
+            name="SpentSignIn",
             fields=[
-                ('mark', models.TextField(primary_key=True, serialize=False)),
-                ('until', models.DateTimeField(db_index=True)),
+                ("mark", models.TextField(primary_key=True, serialize=False)),
+                ("until", models.DateTimeField(db_index=True)),
             ],
             options={
-                'db_table': 'person_spent_sign_in',
+                "db_table": "person_spent_sign_in",
             },
         ),
         migrations.CreateModel(
-            name='Window',
+            name="Window",
             fields=[
-                ('who', models.TextField(primary_key=True, serialize=False)),
-                ('began_at', models.DateTimeField()),
-                ('count', models.PositiveIntegerField()),
+                ("who", models.TextField(primary_key=True, serialize=False)),
+                ("began_at", models.DateTimeField()),
+                ("count", models.PositiveIntegerField()),
             ],
             options={
-                'db_table': 'partner_window',
+                "db_table": "partner_window",
             },
         ),
         migrations.CreateModel(
-            name='EmailConfirmation',
+            name="EmailConfirmation",
             fields=[
-                ('id', models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
-                ('address', models.TextField()),
-                ('client', models.TextField()),
-                ('language', models.TextField(default='ja')),
-                ('asked_at', models.DateTimeField(default=madoguchi.ground.clock.now)),
-                ('expires_at', models.DateTimeField()),
-                ('tries', models.PositiveSmallIntegerField(default=0)),
-                ('answered_at', models.DateTimeField(null=True)),
+                ("id", models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
+                ("address", models.TextField()),
+                ("client", models.TextField()),
+                ("language", models.TextField(default="ja")),
+                ("asked_at", models.DateTimeField(default=madoguchi.ground.clock.now)),
+                ("expires_at", models.DateTimeField()),
+                ("tries", models.PositiveSmallIntegerField(default=0)),
+                ("answered_at", models.DateTimeField(null=True)),
             ],
             options={
-                'db_table': 'person_email_confirmation',
-                'indexes': [models.Index(fields=['address', 'asked_at'], name='confirmation_by_address'), models.Index(fields=['client', 'asked_at'], name='confirmation_by_client')],
+                "db_table": "person_email_confirmation",
+                "indexes": [
+                    models.Index(fields=["address", "asked_at"], name="confirmation_by_address"),
+                    models.Index(fields=["client", "asked_at"], name="confirmation_by_client"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Partner',
+            name="Partner",
             fields=[
-                ('id', models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
-                ('name', models.TextField()),
-                ('section', models.TextField()),
-                ('scopes', django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), size=None)),
-                ('procedures', django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), size=None)),
-                ('level', models.TextField(default='contact')),
-                ('public_key', models.TextField(blank=True)),
-                ('per_minute', models.PositiveIntegerField(default=600)),
-                ('opened_at', models.DateTimeField(default=madoguchi.ground.clock.now)),
-                ('closed_at', models.DateTimeField(null=True)),
+                ("id", models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
+                ("name", models.TextField()),
+                ("section", models.TextField()),
+                ("scopes", django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), size=None)),
+                ("procedures", django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), size=None)),
+                ("level", models.TextField(default="contact")),
+                ("public_key", models.TextField(blank=True)),
+                ("per_minute", models.PositiveIntegerField(default=600)),
+                ("opened_at", models.DateTimeField(default=madoguchi.ground.clock.now)),
+                ("closed_at", models.DateTimeField(null=True)),
             ],
             options={
-                'db_table': 'partner',
-                'constraints': [models.CheckConstraint(condition=models.Q(('level__in', ['contact', 'account', 'card', 'card-signature'])), name='partner_level_is_known')],
+                "db_table": "partner",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("level__in", ["contact", "account", "card", "card-signature"])),
+                        name="partner_level_is_known",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='PartnerSecret',
+            name="PartnerSecret",
             fields=[
-                ('id', models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
-                ('opened_at', models.DateTimeField(default=madoguchi.ground.clock.now)),
-                ('closed_at', models.DateTimeField(null=True)),
-                ('partner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='secrets', to='madoguchi_people.partner')),
+                ("id", models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
+                ("opened_at", models.DateTimeField(default=madoguchi.ground.clock.now)),
+                ("closed_at", models.DateTimeField(null=True)),
+                (
+                    "partner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="secrets",
+                        to="madoguchi_people.partner",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'partner_secret',
+                "db_table": "partner_secret",
             },
         ),
         migrations.CreateModel(
-            name='PartnerToken',
+            name="PartnerToken",
             fields=[
-                ('digest', models.TextField(primary_key=True, serialize=False)),
-                ('scopes', django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), size=None)),
-                ('issued_at', models.DateTimeField(default=madoguchi.ground.clock.now)),
-                ('expires_at', models.DateTimeField(db_index=True)),
-                ('revoked_at', models.DateTimeField(null=True)),
-                ('partner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tokens', to='madoguchi_people.partner')),
+                ("digest", models.TextField(primary_key=True, serialize=False)),
+                ("scopes", django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), size=None)),
+                ("issued_at", models.DateTimeField(default=madoguchi.ground.clock.now)),
+                ("expires_at", models.DateTimeField(db_index=True)),
+                ("revoked_at", models.DateTimeField(null=True)),
+                (
+                    "partner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="tokens",
+                        to="madoguchi_people.partner",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'partner_token',
+                "db_table": "partner_token",
             },
         ),
         migrations.CreateModel(
-            name='Subscription',
+            name="Subscription",
             fields=[
-                ('id', models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
-                ('url', models.TextField()),
-                ('types', django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), size=None)),
-                ('serial', models.PositiveIntegerField(default=1)),
-                ('renewed_at', models.DateTimeField(null=True)),
-                ('opened_at', models.DateTimeField(default=madoguchi.ground.clock.now)),
-                ('closed_at', models.DateTimeField(null=True)),
-                ('partner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='subscriptions', to='madoguchi_people.partner')),
+                ("id", models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
+                ("url", models.TextField()),
+                ("types", django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), size=None)),
+                ("serial", models.PositiveIntegerField(default=1)),
+                ("renewed_at", models.DateTimeField(null=True)),
+                ("opened_at", models.DateTimeField(default=madoguchi.ground.clock.now)),
+                ("closed_at", models.DateTimeField(null=True)),
+                (
+                    "partner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="subscriptions",
+                        to="madoguchi_people.partner",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'partner_subscription',
+                "db_table": "partner_subscription",
             },
         ),
         migrations.CreateModel(
-            name='Absence',
+            name="Absence",
             fields=[
-                ('id', models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
-                ('since', models.DateField()),
-                ('until', models.DateField()),
-                ('set_at', models.DateTimeField(default=madoguchi.ground.clock.now)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='absences', to=settings.AUTH_USER_MODEL)),
-                ('cover', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='covers', to=settings.AUTH_USER_MODEL)),
-                ('set_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
+                ("since", models.DateField()),
+                ("until", models.DateField()),
+                ("set_at", models.DateTimeField(default=madoguchi.ground.clock.now)),
+                ("ended_at", models.DateTimeField(null=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="absences",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "cover",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="covers", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "set_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'db_table': 'staff_absence',
-                'indexes': [models.Index(fields=['cover', 'until'], name='absence_of_cover')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('until__gte', models.F('since'))), name='an_absence_ends_after_it_began'), models.CheckConstraint(condition=models.Q(('account', models.F('cover')), _negated=True), name='nobody_covers_themselves')],
+                "db_table": "staff_absence",
+                "indexes": [models.Index(fields=["cover", "until"], name="absence_of_cover")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("until__gte", models.F("since"))), name="an_absence_ends_after_it_began"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("account", models.F("cover")), _negated=True),
+                        name="nobody_covers_themselves",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='PartnerRequest',
+            name="PartnerRequest",
             fields=[
-                ('id', models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
-                ('key', models.TextField()),
-                ('digest', models.TextField()),
-                ('asked_at', models.DateTimeField(default=madoguchi.ground.clock.now)),
-                ('answered_at', models.DateTimeField(null=True)),
-                ('status', models.PositiveSmallIntegerField(null=True)),
-                ('answer', models.JSONField(null=True)),
-                ('partner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='requests', to='madoguchi_people.partner')),
+                ("id", models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
+                ("key", models.TextField()),
+                ("digest", models.TextField()),
+                ("asked_at", models.DateTimeField(default=madoguchi.ground.clock.now)),
+                ("answered_at", models.DateTimeField(null=True)),
+                ("status", models.PositiveSmallIntegerField(null=True)),
+                ("answer", models.JSONField(null=True)),
+                (
+                    "partner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="requests",
+                        to="madoguchi_people.partner",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'partner_request',
-                'indexes': [models.Index(fields=['asked_at'], name='request_by_age')],
-                'constraints': [models.UniqueConstraint(fields=('partner', 'key'), name='a_key_is_used_once')],
+                "db_table": "partner_request",
+                "indexes": [models.Index(fields=["asked_at"], name="request_by_age")],
+                "constraints": [models.UniqueConstraint(fields=("partner", "key"), name="a_key_is_used_once")],
             },
         ),
         migrations.CreateModel(
-            name='Identity',
+            name="Identity",
             fields=[
-                ('id', models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
-                ('issuer', models.TextField()),
-                ('subject', models.TextField()),
-                ('level', models.TextField()),
-                ('confirmed_at', models.DateTimeField(default=madoguchi.ground.clock.now)),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='identities', to='madoguchi_people.person')),
+                ("id", models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
+                ("issuer", models.TextField()),
+                ("subject", models.TextField()),
+                ("level", models.TextField()),
+                ("confirmed_at", models.DateTimeField(default=madoguchi.ground.clock.now)),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="identities",
+                        to="madoguchi_people.person",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'person_identity',
-                'constraints': [models.UniqueConstraint(fields=('issuer', 'subject'), name='identity_recognises_one_person'), models.CheckConstraint(condition=models.Q(('level__in', ['contact', 'account', 'card', 'card-signature'])), name='identity_level_is_known')],
+                "db_table": "person_identity",
+                "constraints": [
+                    models.UniqueConstraint(fields=("issuer", "subject"), name="identity_recognises_one_person"),
+                    models.CheckConstraint(
+                        condition=models.Q(("level__in", ["contact", "account", "card", "card-signature"])),
+                        name="identity_level_is_known",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='PostHolding',
+            name="PostHolding",
             fields=[
-                ('id', models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
-                ('post', models.TextField()),
-                ('section', models.TextField()),
-                ('since', models.DateField()),
-                ('until', models.DateField(null=True)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='holdings', to=settings.AUTH_USER_MODEL)),
+                ("id", models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
+                ("post", models.TextField()),
+                ("section", models.TextField()),
+                ("since", models.DateField()),
+                ("until", models.DateField(null=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="holdings",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'db_table': 'staff_post_holding',
-                'constraints': [models.UniqueConstraint(fields=('account', 'post', 'section', 'since'), name='post_is_held_once'), models.CheckConstraint(condition=models.Q(('until__isnull', True), ('until__gte', models.F('since')), _connector='OR'), name='post_ends_after_it_began')],
+                "db_table": "staff_post_holding",
+                "constraints": [
+                    models.UniqueConstraint(fields=("account", "post", "section", "since"), name="post_is_held_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("until__isnull", True), ("until__gte", models.F("since")), _connector="OR"),
+                        name="post_ends_after_it_began",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Delivery',
+            name="Delivery",
             fields=[
-                ('id', models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
-                ('once', models.TextField()),
-                ('type', models.TextField()),
-                ('about', models.UUIDField()),
-                ('procedure', models.TextField()),
-                ('happened_at', models.DateTimeField()),
-                ('tries', models.PositiveSmallIntegerField(default=0)),
-                ('tried_at', models.DateTimeField(null=True)),
-                ('trouble', models.TextField(blank=True)),
-                ('delivered_at', models.DateTimeField(null=True)),
-                ('dead_at', models.DateTimeField(null=True)),
-                ('subscription', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='madoguchi_people.subscription')),
+                ("id", models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
+                ("once", models.TextField()),
+                ("type", models.TextField()),
+                ("about", models.UUIDField()),
+                ("procedure", models.TextField()),
+                ("happened_at", models.DateTimeField()),
+                ("tries", models.PositiveSmallIntegerField(default=0)),
+                ("tried_at", models.DateTimeField(null=True)),
+                ("trouble", models.TextField(blank=True)),
+                ("delivered_at", models.DateTimeField(null=True)),
+                ("dead_at", models.DateTimeField(null=True)),
+                (
+                    "subscription",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="deliveries",
+                        to="madoguchi_people.subscription",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'partner_delivery',
-                'indexes': [models.Index(condition=models.Q(('dead_at__isnull', False)), fields=['subscription', 'dead_at'], name='delivery_dead')],
-                'constraints': [models.UniqueConstraint(fields=('subscription', 'once'), name='a_happening_is_told_once'), models.CheckConstraint(condition=models.Q(('delivered_at__isnull', True), ('dead_at__isnull', True), _connector='OR'), name='a_delivery_ends_once')],
+                "db_table": "partner_delivery",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("dead_at__isnull", False)),
+                        fields=["subscription", "dead_at"],
+                        name="delivery_dead",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("subscription", "once"), name="a_happening_is_told_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("delivered_at__isnull", True), ("dead_at__isnull", True), _connector="OR"),
+                        name="a_delivery_ends_once",
+                    ),
+                ],
             },
         ),
     ]

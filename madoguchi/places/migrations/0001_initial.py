@@ -7,25 +7,25 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         CreateExtension("postgis"),
         migrations.CreateModel(
-            name='Place',
+            name="Place",
             fields=[
-                ('id', models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
-                ('text', models.TextField()),
-                ('town', models.TextField(blank=True)),
-                ('point', django.contrib.gis.db.models.fields.PointField(null=True, srid=4326)),
+                ("id", models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
+                ("text", models.TextField()),
+                ("town", models.TextField(blank=True)),
+                ("point", django.contrib.gis.db.models.fields.PointField(null=True, srid=4326)),
             ],
             options={
-                'db_table': 'place',
-                'constraints': [models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='place_is_described')],
+                "db_table": "place",
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("text", ""), _negated=True), name="place_is_described")
+                ],
             },
         ),
     ]

@@ -35,30 +35,30 @@ NO_GRAMS = "drop function madoguchi_grams(text);"
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Procedure',
+            name="Procedure",
             fields=[
-                ('id', models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
-                ('code', models.TextField()),
-                ('version', models.DateField()),
-                ('revision', models.PositiveIntegerField(default=1)),
-                ('digest', models.TextField()),
-                ('identity', models.TextField()),
-                ('data', madoguchi.procedures.models.WrittenJSON()),
-                ('graph', madoguchi.procedures.models.WrittenJSON()),
-                ('published_at', models.DateTimeField(default=madoguchi.ground.clock.now)),
-                ('withdrawn_at', models.DateTimeField(null=True)),
+                ("id", models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
+                ("code", models.TextField()),
+                ("version", models.DateField()),
+                ("revision", models.PositiveIntegerField(default=1)),
+                ("digest", models.TextField()),
+                ("identity", models.TextField()),
+                ("data", madoguchi.procedures.models.WrittenJSON()),
+                ("graph", madoguchi.procedures.models.WrittenJSON()),
+                ("published_at", models.DateTimeField(default=madoguchi.ground.clock.now)),
+                ("withdrawn_at", models.DateTimeField(null=True)),
             ],
             options={
-                'db_table': 'procedure',
-                'constraints': [models.UniqueConstraint(fields=('code', 'version', 'revision'), name='a_version_is_published_once')],
+                "db_table": "procedure",
+                "constraints": [
+                    models.UniqueConstraint(fields=("code", "version", "revision"), name="a_version_is_published_once")
+                ],
             },
         ),
         migrations.RunSQL(IMMUTABLE, MUTABLE),

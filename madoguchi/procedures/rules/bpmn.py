@@ -38,6 +38,7 @@ MACHINE = "machine"
 ROLES: Mapping[str, LocalText] = MappingProxyType(
     {
         "applicant": LocalText({"ja": "申請者", "ja-simple": "申し込む 人", "en": "Applicant"}),
+        "cosigner": LocalText({"ja": "連署する方", "ja-simple": "確認する 人", "en": "Cosigner"}),
         "office": LocalText({"ja": "担当課", "ja-simple": "係の 人", "en": "Office"}),
         "head-of-office": LocalText({"ja": "決裁者", "ja-simple": "責任者", "en": "Head of office"}),
         MACHINE: LocalText({"ja": "自動処理", "ja-simple": "コンピューター", "en": "Automatic"}),
@@ -52,6 +53,8 @@ _OUTCOMES: Mapping[str, LocalText] = MappingProxyType(
         "return": LocalText({"ja": "補正", "ja-simple": "直す", "en": "Return"}),
         "approve": LocalText({"ja": "決裁", "ja-simple": "決める", "en": "Approve"}),
         "send_back": LocalText({"ja": "差戻し", "ja-simple": "もどす", "en": "Send back"}),
+        "confirm": LocalText({"ja": "確認", "ja-simple": "確認する", "en": "Confirm"}),
+        "decline": LocalText({"ja": "確認しない", "ja-simple": "確認しない", "en": "Decline"}),
         "yes": LocalText({"ja": "行う", "ja-simple": "する", "en": "Yes"}),
         "no": LocalText({"ja": "省く", "ja-simple": "しない", "en": "No"}),
     }
@@ -439,7 +442,7 @@ def _sequence(graph: Graph) -> Iterator[tuple[str, frozenset[str]]]:
         if "return" in step.next:
             nodes.add(step.next["return"])
         yield at, frozenset(nodes)
-        at = next(step.next[way] for way in ("accept", "approve", "") if way in step.next)
+        at = next(step.next[way] for way in ("accept", "approve", "confirm", "") if way in step.next)
 
 
 # -- the document ------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from madoguchi.ground import clock
 from madoguchi.ground.errors import Refused
 from madoguchi.ground.expressions import Expression
 from madoguchi.messages.rules import letters
-from madoguchi.procedures.rules import allotment, engine, fees, papers
+from madoguchi.procedures.rules import allotment, cosigning, engine, fees, papers
 from madoguchi.procedures.rules.city import City
 from madoguchi.procedures.rules.course import Course
 from madoguchi.procedures.rules.document import Path_, Problem
@@ -254,6 +254,9 @@ class _Player:
             course.examine(node.id, outcome, found, self.example.reasons if outcome == "refuse" else ())
         elif node.kind == "allot":
             self._allot(node)
+        elif node.kind == "cosign" and outcome == "decline":
+            if not cosigning.parts(self.published.form, node, self.answers):
+                self._stop("E02", f"{node.id} で確かめる方がいません（連絡先がたずねられていません）")
         elif node.kind == "approve" and outcome == "send_back":
             course.reopen()
         elif node.kind == "correction":

@@ -20,14 +20,17 @@ START, END = "start", "end"
 MAX_STEPS = 300
 ROUTING = frozenset({"start", "end", "gateway", "fork", "join"})
 """Kinds that the engine passes by itself; a token of every other kind stops and is a step."""
-HUMAN = frozenset({"examine", "consult", "approve", "correction", "pay"})
+HUMAN = frozenset({"cosign", "examine", "consult", "approve", "correction", "pay"})
 APPLICANT = "applicant"
 """Who does corrections and payments; not a role of the organisation."""
+COSIGNER = "cosigner"
+"""Whoever the applicant has named to confirm their part."""
 
 TITLES: Mapping[str, LocalText] = MappingProxyType(
     {
         "start": LocalText({"ja": "受付", "ja-simple": "受付", "en": "Received"}),
         "end": LocalText({"ja": "完了", "ja-simple": "終わり", "en": "Done"}),
+        "cosign": LocalText({"ja": "連署", "ja-simple": "ほかの 人の 確認", "en": "Confirmation by others"}),
         "examine": LocalText({"ja": "審査", "ja-simple": "内容を 調べる", "en": "Examination"}),
         "correction": LocalText({"ja": "補正", "ja-simple": "直して もらう", "en": "Correction by the applicant"}),
         "look_up": LocalText({"ja": "照会", "ja-simple": "記録を 見る", "en": "Look-up"}),
@@ -64,7 +67,7 @@ class Node:
     next: Mapping[str, str]
     title: LocalText | None = None
     by: str | None = None
-    """A role; ``applicant`` at a correction and a payment."""
+    """A role; ``applicant`` at a correction and a payment, ``cosigner`` where somebody else confirms."""
     channel: str = "screen"
     when: str | None = None
     """Of a gateway: the condition between the ways ``yes`` and ``no``."""
@@ -93,8 +96,8 @@ class Node:
 
     @property
     def is_applicants(self) -> bool:
-        """Whether it is the applicant's turn: to correct, or to pay."""
-        return self.by == APPLICANT
+        """Whether it is up to the applicant, or to those whom the applicant has named, and not to the office."""
+        return self.by in (APPLICANT, COSIGNER)
 
     @property
     def is_digital(self) -> bool:
@@ -242,7 +245,7 @@ class _Known:
             return _Known({**self.conditions, text: holds}, self.loops)
         if not node.is_step:
             return self
-        loops = self.loops | {(node.id, outcome)} if outcome in ("return", "send_back") else self.loops
+        loops = self.loops | {(node.id, outcome)} if outcome in ("return", "send_back", "decline") else self.loops
         if node.kind == "examine":
             return _Known({"decision.granted": False} if outcome == "refuse" else {}, loops)
         if node.kind in ("judge", "allot", "look_up", "correction"):
@@ -361,6 +364,10 @@ class _Compiler:
             if "return" in next_:
                 next_["return"] = f"{id_}-correction"
                 self._correction(step.examine.correction.model_dump(), steps, index, at, after)
+        elif step.cosign:
+            next_ = {"confirm": after, "decline": f"{id_}-correction"}
+            again = self._entry(step, path)
+            self._add_correction(f"{id_}-correction", {"": again}, step.cosign.deadline.model_dump())
         elif step.approve:
             next_ = dict.fromkeys(step.approve.outcomes, after)
             if "send_back" in next_:
@@ -371,7 +378,7 @@ class _Compiler:
                 step.kind,
                 MappingProxyType(next_),
                 body.title or TITLES[step.kind],
-                APPLICANT if step.pay else body.by,
+                APPLICANT if step.pay else COSIGNER if step.cosign else body.by,
                 body.channel,
                 deadline=MappingProxyType(body.deadline.model_dump()) if body.deadline else None,
                 arguments=MappingProxyType(_arguments(body)),
@@ -402,16 +409,19 @@ class _Compiler:
         return id_
 
     def _correction(self, deadline: dict[str, Any], steps: tuple[Step, ...], index: int, at: Path_, after: str) -> None:
-        """Back to the examination, through the look-ups and judgements right before it: answers may have changed."""
-        while index > 0 and steps[index - 1].kind in ("look_up", "judge"):
+        """Back to the examination, through what stands right before it and rests on answers that may have changed."""
+        while index > 0 and steps[index - 1].kind in ("look_up", "judge", "cosign"):
             index -= 1
         next_ = {"": self._entry(steps[index], (*at, index, steps[index].kind))}
         examine = next(i for i in range(index, len(steps)) if steps[i].kind == "examine")
         if deadline["then"] == "refuse":
             next_["refuse"] = after
+        self._add_correction(f"{self.ids[(*at, examine, 'examine')]}-correction", next_, deadline)
+
+    def _add_correction(self, id_: str, next_: dict[str, str], deadline: dict[str, Any]) -> None:
         self._add(
             Node(
-                f"{self.ids[(*at, examine, 'examine')]}-correction",
+                id_,
                 "correction",
                 MappingProxyType(next_),
                 TITLES["correction"],

@@ -17,7 +17,7 @@ from madoguchi.messages.rules import letters
 from madoguchi.procedures.rules import examples, load, tablecheck
 from madoguchi.procedures.rules.city import City
 from madoguchi.procedures.rules.document import Path_
-from madoguchi.procedures.rules.flow import Node
+from madoguchi.procedures.rules.flow import Graph, Node
 from madoguchi.procedures.rules.format import AskField, FactField, Fee, Model, walk
 from madoguchi.procedures.rules.load import Catalogue, Package, field_key
 
@@ -370,7 +370,7 @@ def criteria_in_a_head(subject: Subject) -> Iterator[Found]:
         condition = None if step.kind == "parallel" else step.body.when
         names = Expression.parse(condition).names if condition else frozenset()
         own = sorted(name for name in names if name.partition(".")[0] not in ("verdict", "decision", "finding"))
-        if own:
+        if own and step.kind != "cosign":  # who is asked to confirm lies in the answers and decides nothing
             at = None if step.kind == "parallel" else step.body.id
             message = f"流れの分かれ目が、答え（{'、'.join(own)}）を直に見ています"
             yield Found((*path, "when"), message, "rules.yaml の表で決め、verdict.… を見ます", at)
@@ -462,7 +462,7 @@ def no_digital_way(subject: Subject) -> Iterator[Found]:
     good = [
         way
         for way in _ways_of(subject)
-        if not any(node in refused or outcome in ("refuse", "return", "send_back") for node, outcome in way)
+        if not any(node in refused or outcome in ("refuse", "return", "send_back", "decline") for node, outcome in way)
     ]
     if good and all(any(not graph[node].is_digital for node, _ in way) for way in good):
         first = next(node for node, _ in good[0] if not graph[node].is_digital)
@@ -537,6 +537,39 @@ def paid_after_the_goods(subject: Subject) -> Iterator[Found]:
                 told.add(node)
                 message = f"{graph[node].title} が「{given}」より後にあります"
                 yield Found(subject.places.get(node, ("flow",)), message, "納付を前に移します", node)
+
+
+@rule(
+    "L18",
+    "error",
+    "確かめた後で直した内容は、もう一度確かめてもらう（連署）",
+    "連署した方の知らない内容で決まってはいけません。直した後の流れが、連署を通るようにします。",
+)
+def corrected_behind_their_backs(subject: Subject) -> Iterator[Found]:
+    graph = subject.package.graph
+    corrections = [node for node in graph.steps if node.kind == "correction"]
+    for node, path in _steps(subject):
+        if node.kind != "cosign":
+            continue
+        later = _reached(graph, node.next["confirm"], through_people=True)
+        for correction in corrections:
+            if correction.id in later and node.id not in _reached(graph, correction.next[""], through_people=False):
+                message = f"{node.title} の後の補正（{correction.id}）が、連署を通らずに先へ進みます"
+                yield Found(path, message, "連署（cosign）を、審査のすぐ前に置きます（間は照会と判定だけ）", node.id)
+
+
+def _reached(graph: Graph, first: str, *, through_people: bool) -> set[str]:
+    """Where a token that arrives at ``first`` may come; without people only up to the next step that one does."""
+    seen: set[str] = set()
+    running = [first]
+    while running:
+        id_ = running.pop()
+        if id_ in seen:
+            continue
+        seen.add(id_)
+        if through_people or not graph[id_].is_human:
+            running += graph[id_].next.values()
+    return seen
 
 
 # -- R, G: tables and flow --------------------------------------------------------------------------------------------

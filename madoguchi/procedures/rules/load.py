@@ -20,7 +20,18 @@ from madoguchi.procedures.rules import allotment, speaking
 from madoguchi.procedures.rules.document import BrokenPackage, Document, Path_, Problem, as_json, read
 from madoguchi.procedures.rules.fees import FEE
 from madoguchi.procedures.rules.flow import FlowError, Graph, compile_flow
-from madoguchi.procedures.rules.format import Allot, AskField, Example, FactField, Fee, Procedure, Section, Table, walk
+from madoguchi.procedures.rules.format import (
+    Allot,
+    AskField,
+    Cosign,
+    Example,
+    FactField,
+    Fee,
+    Procedure,
+    Section,
+    Table,
+    walk,
+)
 from madoguchi.procedures.rules.migration import MigrationMap
 from madoguchi.procedures.rules.tablecheck import check_names, verdict_names
 from madoguchi.procedures.rules.vocabulary import Facts, FactsFile, Laws, LawsFile
@@ -264,6 +275,8 @@ def _lookups(
                 f"表 {judge.table} は rules.yaml にありません",
                 _close(judge.table, tables, "ある表") or "rules.yaml に表を書きます",
             )
+        if step.cosign:
+            yield from _wrong_cosign(document, path, step.cosign, procedure, facts)
         if step.allot:
             yield from _wrong_allot(document, path, step.allot, procedure, tables)
         if (issue := step.issue) and issue.letter is not None and issue.letter not in letters:
@@ -297,6 +310,40 @@ def _lookups(
                         f"事実 {fact} は facts.yaml にありません",
                         _close(fact, facts, "ある事実"),
                     )
+
+
+def _wrong_cosign(
+    document: Document, path: Path_, step: Cosign, procedure: Procedure, facts: Facts
+) -> Iterator[Problem]:
+    """Fields that the form does not have, of another type, or of other rows than the person's."""
+    types: dict[str, str] = {}
+    rows: dict[str, str | None] = {}
+    for section in procedure.asks:
+        for asked in section.ask:
+            key = field_key(section, asked)
+            fact = facts.get(key)
+            types[key] = asked.type if isinstance(asked, AskField) else fact.type if fact else ""
+            rows[key] = section.each
+    wanted = {"name": ("text",), "birthday": ("date",), "email": ("email",)}
+    for name, of_type in wanted.items():
+        key = getattr(step, name)
+        if key is None:
+            continue
+        if key not in types:
+            message, instead = f"{key} という項目はたずねていません", _close(key, types, "ある項目")
+            yield document.problem((*path, name), "F05", message, instead)
+        elif types[key] not in of_type:
+            yield document.problem((*path, name), "F05", f"{key} は {of_type[0]} 型の項目ではありません", "")
+        elif rows[key] != rows.get(step.email):
+            message = f"{key} と {step.email} が同じ行にありません"
+            yield document.problem((*path, name), "F05", message, "名前・生年月日・連絡先を同じ節でたずねます")
+    for number, key in enumerate(step.shows):
+        if key not in types:
+            message, instead = f"{key} という項目はたずねていません", _close(key, types, "ある項目")
+            yield document.problem((*path, "shows", number), "F05", message, instead)
+        elif rows[key] not in (None, rows.get(step.email)):
+            message = f"{key} はほかの方の行の項目です"
+            yield document.problem((*path, "shows", number), "F05", message, "その方の行の項目だけを見せます")
 
 
 def field_key(section: Section, asked: FactField | AskField) -> str:

@@ -10,7 +10,7 @@ from madoguchi.procedures.rules.published import Published
 from madoguchi.procedures.rules.tables import Undecided
 
 #: Ways that lead back or away; the outlook takes the other one.
-_DETOURS = frozenset({"return", "refuse", "send_back"})
+_DETOURS = frozenset({"return", "refuse", "send_back", "decline"})
 
 
 def ahead(graph: Graph, at: Iterable[str], scope: Mapping[str, Any]) -> list[Node]:

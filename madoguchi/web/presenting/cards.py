@@ -16,7 +16,7 @@ from madoguchi.web.words import said, short_day_words, time_words
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """``tone`` is the look of the tag: you, city, done, over."""
+    """``tone`` is the look of the tag: you, others, city, done, over."""
 
     tone: str
     turn: str
@@ -43,11 +43,13 @@ def subject_words(case: Case) -> str:
 
 
 def tone_of(case: Case) -> str:
-    """you: the applicant must act; city: the office must; done: decided; over: nothing more happens."""
+    """you: the applicant must act; others: those they named; city: the office; done: decided; over: it has ended."""
     if case.withdrawn_at:
         return "over"
     if case.decided_at:
         return "done"
+    if case.cosigning_at and not case.returned_at:
+        return "others"
     if case.received_at and not case.returned_at:
         return "city"
     return "you"
@@ -59,6 +61,7 @@ def turn_words(case: Case) -> str:
         return gettext("入力の途中です")
     return {
         "you": gettext("あなたの番です"),
+        "others": gettext("ほかの方の確認を待っています"),
         "city": gettext("市が確認しています"),
         "done": gettext("決定しました"),
         "over": gettext("取り下げました"),
@@ -75,6 +78,8 @@ def card(case: Case) -> Card:
         }
     elif tone == "you":
         now = gettext("直してほしいところがあります。")
+    elif tone == "others":
+        now = gettext("お願いした方の確認を待っています。")
     elif tone == "city" and case.due_on:
         now = gettext("%(day)sまでに決定をお知らせします。") % {"day": short_day_words(case.due_on)}
     elif tone == "done":
@@ -94,7 +99,7 @@ def card(case: Case) -> Card:
 
 def open_cards(resident: Actor) -> list[Card]:
     """What is still going on, the applicant's turn first; then what was decided last."""
-    order = {"you": 0, "city": 1, "done": 2}
+    order = {"you": 0, "others": 1, "city": 2, "done": 3}
     cards = [card(one) for one in cases.own_cases(resident)[:50]]
     return sorted((one for one in cards if one.tone in order), key=lambda one: order[one.tone])
 
@@ -104,6 +109,7 @@ def groups(resident: Actor) -> list[Group]:
     cards = [card(one) for one in cases.own_cases(resident)]
     titles = {
         "you": gettext("あなたの番です"),
+        "others": gettext("ほかの方の確認を待っています"),
         "city": gettext("市が確認しています"),
         "done": gettext("決定しました"),
         "over": gettext("終わったもの"),

@@ -20,6 +20,8 @@ from madoguchi.messages.models import Letter, Message
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules.picture import Progress
 from madoguchi.web.presenting.cards import tone_of, turn_words
+from madoguchi.web.presenting.cosigning import Asked, Refusal
+from madoguchi.web.presenting.cosigning import asked as asked_of
 from madoguchi.web.presenting.formpage import AnswerSection, Draft, key_of, section_url
 from madoguchi.web.presenting.thread import Thread, thread
 from madoguchi.web.words import language, said
@@ -103,15 +105,18 @@ class CasePage:
     office: str
     opinion_url: str
     thread: Thread
+    asked: Asked | None
 
 
-def case_page(case: Case, *, typed: str = "", refusal: Refused | None = None) -> CasePage:
-    """The status page of a case that the reader may see; ``typed`` is a message that was refused."""
+def case_page(case: Case, *, typed: str = "", refusal: Refused | None = None, asked: Refusal | None = None) -> CasePage:
+    """The status page of a case that the reader may see; ``typed`` is a message that was refused, ``asked`` an
+    address that could not be written to."""
     key, standing, draft = key_of(case), cases.standing(case), Draft(case)
     timeline = list(_line(case, standing))
     correction = case.steps.filter(kind="correction", done_at=None).first()
     today = clock.today()
-    waiting = not case.decided_at and not case.withdrawn_at and not case.returned_at
+    others = tone_of(case) == "others"
+    waiting = not case.decided_at and not case.withdrawn_at and not case.returned_at and not others
     late = bool(case.due_on and case.due_on < today and waiting)
     return CasePage(
         title=draft.title,
@@ -127,7 +132,7 @@ def case_page(case: Case, *, typed: str = "", refusal: Refused | None = None) ->
         received_at=case.received_at,
         email=case.email,
         promised=bool(case.due_on) and waiting,
-        corrections=[CorrectionLine(draft.label(one.path), one.message) for one in standing.corrections],
+        corrections=list(_corrections(draft, standing)),
         correction_due=_last_day(correction.due_at) if correction is not None else None,
         correction_url=_correction_url(draft),
         decision=_decision(case, standing, draft),
@@ -143,6 +148,7 @@ def case_page(case: Case, *, typed: str = "", refusal: Refused | None = None) ->
         office=office_words(draft),
         opinion_url=reverse("web:opinion", args=(key,)) if cases.may_rate(case) else "",
         thread=thread(case, office_words(draft), typed=typed, refusal=refusal),
+        asked=asked_of(case, asked),
     )
 
 
@@ -159,6 +165,15 @@ def _answers(case: Case) -> list[AnswerSection]:
     return whole.answers()
 
 
+def _corrections(draft: Draft, standing: Standing) -> Iterator[CorrectionLine]:
+    """What is to be put right; what was said of several fields in the same words is said once."""
+    labels: dict[str, list[str]] = {}
+    for one in standing.corrections:
+        labels.setdefault(one.message, []).append(draft.label(one.path))
+    for message, of in labels.items():
+        yield CorrectionLine(gettext("、").join(of), message)
+
+
 def _correction_url(draft: Draft) -> str:
     sections = draft.sections() if draft.correcting and draft.asked else []
     return section_url(draft.case, sections[0]) if sections else ""
@@ -168,6 +183,10 @@ def _now(case: Case) -> str:
     tone = tone_of(case)
     if tone == "over":
         return gettext("取り下げたので、この手続きはここで終わりです。あらためて申し込むこともできます。")
+    if tone == "others":
+        return gettext(
+            "お願いした方の確認がすべて済むと、市が審査を始めます。それまでの日数は、決定の予定日に加わります。"
+        )
     if tone == "city":
         return gettext("市が内容を確かめています。いま、あなたがすることはありません。")
     if tone == "done" and not case.closed_at:
@@ -198,6 +217,8 @@ def _stop(stage: Stage) -> Stop:
     if stage.state == "done":
         outcomes = {
             "return": gettext("直しをお願いしました"),
+            "confirm": gettext("確認が済みました"),
+            "decline": gettext("確認されませんでした"),
             "refuse": gettext("認められないと判断しました"),
             "send_back": gettext("もう一度確かめることになりました"),
             "accept": gettext("内容を確かめました"),
@@ -208,6 +229,8 @@ def _stop(stage: Stage) -> Stop:
     if stage.state == "now":
         if stage.turn == "applicant":
             return Stop(title, "you", "person", None, gettext("あなたが直すのを待っています。"), current=True)
+        if stage.turn == "cosigner":
+            return Stop(title, "now", "person", None, gettext("お願いした方の確認を待っています。"), current=True)
         words = gettext("市がいま行っています。") if stage.turn == "office" else gettext("まもなく終わります。")
         return Stop(title, "now", "city", None, words + paper, current=True)
     return Stop(title, "", "dot", None, paper)

@@ -311,12 +311,13 @@ class Draft:
     ) -> Iterator[AnswerRow]:
         rows: dict[int | None, list[Answer]] = {}
         for cell in self.form.cells(section, self.case.answers, self.case.typed, problems):
-            rows.setdefault(cell.row, []).append(_answer(cell, files))
+            rows.setdefault(cell.row, []).append(answer_of(cell, files))
         for number, answers in rows.items():
             yield AnswerRow("" if number is None else row_title(section, number), answers)
 
 
-def _answer(cell: Cell, files: Mapping[str, FileRow]) -> Answer:
+def answer_of(cell: Cell, files: Mapping[str, FileRow]) -> Answer:
+    """A question and its answer as it stands; ``files`` are those that the reader may open, by id."""
     kind = KINDS.get(cell.field.type)
     typed = cell.typed if isinstance(cell.typed, str) else ""
     return Answer(

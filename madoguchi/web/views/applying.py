@@ -32,6 +32,7 @@ from madoguchi.web.forms.kinds import KINDS
 from madoguchi.web.forms.questions import raw_of
 from madoguchi.web.presenting.cards import card, subject_words
 from madoguchi.web.presenting.formpage import Draft, key_of, section_url
+from madoguchi.web.views.downloads import uploaded
 from madoguchi.web.views.guard import for_residents, own
 from madoguchi.web.words import language, said, time_words, words
 
@@ -277,10 +278,4 @@ def _drop_upload(resident: Actor, case: Case, what: str) -> None:
 @for_residents
 def document(request: HttpRequest, resident: Actor, key: str, document_id: UUID) -> HttpResponse:
     """A photograph or file of one's own case, never run by the browser."""
-    held, content = cases.content(own(resident, key), document_id)
-    response = HttpResponse(content, content_type=held.media_type)
-    response["Content-Disposition"] = "inline"
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response["Cache-Control"] = "private, no-store"
-    return response
+    return uploaded(*cases.content(own(resident, key), document_id))

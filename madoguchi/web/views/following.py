@@ -18,6 +18,7 @@ from madoguchi.messages import queries as said_of
 from madoguchi.procedures import queries as procedures
 from madoguchi.web.presenting import cards
 from madoguchi.web.presenting.casepage import case_page
+from madoguchi.web.presenting.cosigning import own_parts
 from madoguchi.web.presenting.formpage import Draft, key_of, section_url
 from madoguchi.web.presenting.paper import paper
 from madoguchi.web.views.downloads import pdf
@@ -31,8 +32,9 @@ from madoguchi.web.words import language, said, words
 def my_cases(request: HttpRequest, resident: Actor) -> HttpResponse:
     """わたしの手続き: everything, by whose turn it is."""
     groups = cards.groups(resident)
-    there = any(group.cases for group in groups)
-    return render(request, "web/my_cases.html", {"groups": groups, "cases": there})
+    parts = own_parts(resident)
+    there = any(group.cases for group in groups) or parts
+    return render(request, "web/my_cases.html", {"groups": groups, "cases": there, "parts": parts})
 
 
 @require_safe

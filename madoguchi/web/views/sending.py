@@ -13,6 +13,7 @@ from madoguchi.people.queries import confirmed_address
 from madoguchi.people.rules import normalise_address
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules import form as forms
+from madoguchi.web.presenting.cosigning import to_ask
 from madoguchi.web.presenting.formpage import Draft, key_of, section_url
 from madoguchi.web.views.guard import for_residents, own
 from madoguchi.web.words import words
@@ -54,6 +55,7 @@ def _review(
         "email_problem": email_problem,
         "promise": None if draft.correcting else promise,
         "correction": draft.correcting,
+        "to_ask": [] if problems or draft.correcting else to_ask(case),
     }
     return render(request, "web/review.html", context, status=status)
 

@@ -13,6 +13,7 @@ from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from madoguchi.cases import queries as cases
 from madoguchi.events import Actor
 from madoguchi.facts import actions as facts
 from madoguchi.facts.models import Source
@@ -29,6 +30,8 @@ from madoguchi.web.words import said, words
 
 BEGUN: Final = "sign-in"
 ASKED: Final = "email-confirmation"
+#: How sure the city is of a confirmed address.
+WITHOUT_CARD: Final = ("none", "contact")
 
 
 @never_cache
@@ -53,7 +56,7 @@ def _choose(
     context = {
         "procedure": {"title": said(package.procedure.title)} if package else None,
         "card_url": f"{reverse('web:card')}?{urlencode({'next': target})}",
-        "email_allowed": package is None or package.procedure.identity in ("none", "contact"),
+        "email_allowed": _email_allowed(target, package.procedure.identity if package else "none"),
         "next": target,
         "kept": visiting.KEPT in request.session,
         "email": email,
@@ -61,6 +64,18 @@ def _choose(
         "refused": refused,
     }
     return render(request, "web/sign_in.html", context, status=status)
+
+
+def _email_allowed(target: str, identity: str) -> bool:
+    """Whether an address is enough for where the visitor goes. Of a part to be confirmed nothing else is said."""
+    try:
+        match = resolve(target.partition("?")[0])
+    except Resolver404:
+        return identity in WITHOUT_CARD
+    if match.url_name == "cosign":
+        one = cases.asked_cosigner(match.kwargs["cosigner_id"])
+        identity = cases.level_for(one) if one is not None else identity
+    return identity in WITHOUT_CARD
 
 
 def _procedure_of(target: str) -> Row | None:

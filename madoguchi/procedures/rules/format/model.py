@@ -45,6 +45,10 @@ Snake = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$
 FactKey = Annotated[
     str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*(\.[a-z][a-z0-9]*(_[a-z0-9]+)*)+$", max_length=120)
 ]
+AnswerPath = Annotated[
+    str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*(\.[a-z][a-z0-9]*(_[a-z0-9]+)*)*$", max_length=120)
+]
+"""A field of the form as conditions name it: partner_hours, spouse.full_name, and in rows mover.full_name."""
 Role = Kebab
 
 

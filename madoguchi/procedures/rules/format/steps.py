@@ -10,6 +10,7 @@ from madoguchi.ground.languages import LocalText
 from madoguchi.procedures.rules.format.asks import AskField
 from madoguchi.procedures.rules.format.model import (
     BREAKING_CHANNELS,
+    AnswerPath,
     BusinessDays,
     Channel,
     Condition,
@@ -49,6 +50,14 @@ class ApplicantDeadline(Model):
 
 class PayDeadline(Model):
     """How long the applicant has to pay, and what happens when it is over."""
+
+    business_days: BusinessDays
+    then: Literal["remind", "withdraw"] = "remind"
+
+
+class CosignDeadline(Model):
+    """How long those who were asked have to confirm, and what happens when it is over. The same time is given to the
+    applicant to put right what one of them did not confirm."""
 
     business_days: BusinessDays
     then: Literal["remind", "withdraw"] = "remind"
@@ -219,6 +228,36 @@ class Pay(StepBody):
         return self
 
 
+class Cosign(StepBody):
+    """連署: somebody whom the applicant named confirms their own part of the request, signed in as themselves. They see
+    the fields of `shows` and nothing else. Where one does not confirm, the request goes back to the applicant. Where
+    name, birthday and e-mail stand in rows, everybody named there confirms; who has no e-mail field is not asked."""
+
+    name: AnswerPath
+    """The field that holds the name, which must be that of whoever confirms."""
+    birthday: AnswerPath | None = None
+    """The field that holds the date of birth; where there is one it must agree."""
+    email: AnswerPath
+    """The field that holds the address to which the link goes. The link tells nothing and opens nothing by itself."""
+    shows: Annotated[tuple[AnswerPath, ...], Field(min_length=1)]
+    """What they see and confirm."""
+    states: LocalText
+    """What confirming means, in one sentence: that it is true, that they agree."""
+    identity: Literal["contact", "card", "card-signature"] | None = None
+    """How sure the city must be of who confirms; without it as sure as of the applicant."""
+    deadline: CosignDeadline = CosignDeadline(business_days=10)  # type: ignore[assignment]  # theirs, not the office's
+
+    @model_validator(mode="after")
+    def _is_done_by_those_who_are_named(self) -> Self:
+        if self.by is not None:
+            raise refuse("連署は、申請者が名前を挙げた方がします", "行ごと消します", "by")
+        if self.channel != "screen":
+            raise refuse("連署（cosign）は画面で行います", "channel: を消します", "channel")
+        if self.email in self.shows:
+            raise refuse("連絡先は確かめてもらう項目ではありません", f"shows: から {self.email} を消します", "shows")
+        return self
+
+
 class Issue(StepBody):
     """交付: a letter is made, signed and sent. From here on the decision stands and cannot be withdrawn from."""
 
@@ -263,7 +302,7 @@ class Notify(StepBody):
     to: Literal["applicant", "office"] = "applicant"
 
 
-AnyBody = Examine | LookUp | Judge | Consult | Approve | Allot | Pay | Issue | Record | Wait | Notify
+AnyBody = Cosign | Examine | LookUp | Judge | Consult | Approve | Allot | Pay | Issue | Record | Wait | Notify
 
 
 class Step(Model):
@@ -271,6 +310,7 @@ class Step(Model):
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
 
+    cosign: Cosign | None = None
     examine: Examine | None = None
     look_up: LookUp | None = None
     judge: Judge | None = None
