@@ -22,11 +22,14 @@ from django.conf import settings
 from PIL import Image, ImageDraw
 
 from madoguchi.cases import actions, jobs
+from madoguchi.cases import queries as cases
 from madoguchi.cases.actions import paying
 from madoguchi.cases.models import Case, Step
 from madoguchi.cases.ports import Asked, Seen
 from madoguchi.events import SYSTEM, Actor
 from madoguchi.events.models import Event
+from madoguchi.facts import actions as facts
+from madoguchi.facts.models import Source
 from madoguchi.ground import clock
 from madoguchi.people.actions import appoint, enrol_totp, open_account, recognise
 from madoguchi.people.models import Account
@@ -163,6 +166,7 @@ def _do(deed: str, case: Case, story: Story, by: Actor, staff: Mapping[str, Acto
         _fill_in(case, story.answers, by, only=set(story.corrections))
         actions.submit(case, by=by)
         return
+    _cosign(case)
     step = Step.objects.select_related("case").filter(case=case, done_at=None).order_by("token").first()
     if step is None or step.kind in ("correction", "allot", "wait"):
         return
@@ -198,6 +202,17 @@ def _pay(step: Step, by: Actor) -> None:
     payment = paying.ask(step, by=by)
     payment = paying.present(payment, Asked(f"sample_{payment.pk}", f"{settings.BASE_URL}/"), by=SYSTEM)
     paying.confirm(payment, Seen("paid", payment.yen, f"sample_{payment.pk}"), by=SYSTEM)
+
+
+def _cosign(case: Case) -> None:
+    """Whoever was asked to confirm their part does, with a card that says what the applicant said of them."""
+    for one in list(case.cosigners.filter(over_at=None, person=None)):
+        part = cases.part_of(case, one, procedures.package(case.procedure))
+        person = recognise(SAMPLE_ISSUER, f"cosigner-{one.pk}", "card", by=SYSTEM)
+        by = actor_of_person(person.pk, "card")
+        told = {("person.full_name", ""): part.name, ("person.date_of_birth", ""): part.birthday}
+        facts.state(person, told, Source.CARD, by=by)
+        actions.cosign(one, seen=one.digest, by=by)
 
 
 def _holder(step: Step, staff: Mapping[str, Actor]) -> Actor:
@@ -345,6 +360,14 @@ def _stories() -> Iterator[Story]:
     yield Story("nozaki-linh", "child-allowance-claim", 8, _allowance(linh, [1]), [(4, "go")])
     yield Story("tanigawa-umeko", "care-need-certification", 10, _care(umeko), [(1, "go")])
     yield Story("nozaki-linh", "pregnancy-notification", 6, _pregnancy(linh, "online"), [(1, "go")])
+    # 太郎 has been asked to confirm his part and can, signed in as himself.
+    begins = _round_that_is_open()
+    if begins:
+        together = _childcare(hanako, begins, random.Random(3))  # noqa: S311 -- a sample, the same at every start
+        spouse = {"full_name": "見本 太郎", "date_of_birth": "1988-11-03"}
+        partner = {"has_partner": True, "spouse": spouse, "partner_email": "mihon-taro@example.jp"}
+        at_work = {"partner_reason": "work", "partner_hours": 160}
+        yield Story("mihon-hanako", "childcare-place", 1, {**together, **partner, **at_work}, [])
     yield Story("mihon-taro", "change-of-address", 2, _move(taro, "灰塚二丁目2番2号", 2), [])
     yield Story("mihon-hanako", "resident-record-copy", 14, _record(hanako, "certificate"), [(1, "go"), (0, "go")])
     yield Story("nozaki-linh", "resident-record-copy", 1, _record(linh, "copy"), [(0, "go")])
@@ -434,6 +457,14 @@ def _stories() -> Iterator[Story]:
         )
 
 
+def _round_that_is_open() -> str:
+    """The round for which one can apply today, empty where there is none."""
+    offer = procedures.city().offer("childcare-place", clock.today())
+    days = (clock.today() - dt.timedelta(days=5), clock.today())
+    open_ = [one.name for one in (offer.rounds if offer else ()) if one.opens <= days[0] and days[1] <= one.closes]
+    return open_[0] if open_ else ""
+
+
 def _childcare_round(rng: random.Random) -> Iterator[Story]:
     """Families who apply for the rounds that were open then: most of one that has closed, some of one that is open."""
     offer = procedures.city().offer("childcare-place", clock.today())
@@ -496,6 +527,7 @@ def _childcare(who: Mapping[str, Any], start_on: str, rng: random.Random) -> dic
     if partner:
         answers |= {
             "spouse": {"full_name": f"{who['full_name'].split()[0]} 進", "date_of_birth": "1988-02-02"},
+            "partner_email": f"{MAIL_TO}partner@example.jp",
             "partner_reason": "work",
             "partner_hours": rng.choice([100, 160, 168, 176]),
         }

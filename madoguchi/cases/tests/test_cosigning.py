@@ -382,7 +382,7 @@ def test_the_history_says_who_and_the_record_goes_with_the_case(
 @pytest.fixture
 def co_owners(now: None, rows: Procedure, resident: Actor) -> Case:
     case = actions.open_draft(rows, by=resident)
-    owners = [
+    owners: list[dict[str, Any]] = [
         {
             "owner_name": f"見本 {name}",
             "owner_born": f"19{80 + number}-01-01",
