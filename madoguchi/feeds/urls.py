@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from madoguchi.feeds import documenting, oauth, opendata
+from madoguchi.feeds import documenting, oauth, opendata, payments
 from madoguchi.feeds.api import api
 from madoguchi.feeds.problems import nothing_here
 
@@ -14,6 +14,7 @@ urlpatterns = [
     path("oauth/introspect", oauth.introspect, name="oauth-introspect"),
     path("oauth/revoke", oauth.revoke, name="oauth-revoke"),
     path(".well-known/oauth-authorization-server", oauth.metadata, name="oauth-metadata"),
+    path("payments/notice/", payments.notice, name="payment-notice"),
     path("open-data/procedures.json", opendata.procedures_json, name="open-procedures-json"),
     path("open-data/procedures.csv", opendata.procedures_csv, name="open-procedures-csv"),
     path("open-data/figures.json", opendata.figures_json, name="open-figures-json"),

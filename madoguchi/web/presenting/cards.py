@@ -50,7 +50,7 @@ def tone_of(case: Case) -> str:
         return "done"
     if case.cosigning_at and not case.returned_at:
         return "others"
-    if case.received_at and not case.returned_at:
+    if case.received_at and not case.returned_at and not case.payable_at:
         return "city"
     return "you"
 
@@ -77,7 +77,7 @@ def card(case: Case) -> Card:
             "time": time_words(case.saved_at),
         }
     elif tone == "you":
-        now = gettext("直してほしいところがあります。")
+        now = gettext("直してほしいところがあります。") if case.returned_at else gettext("お支払いを待っています。")
     elif tone == "others":
         now = gettext("お願いした方の確認を待っています。")
     elif tone == "city" and case.due_on:

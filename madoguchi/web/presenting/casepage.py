@@ -19,6 +19,7 @@ from madoguchi.messages import queries as messages
 from madoguchi.messages.models import Letter, Message
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules.picture import Progress
+from madoguchi.web.presenting.billing import Billing, billing
 from madoguchi.web.presenting.cards import tone_of, turn_words
 from madoguchi.web.presenting.cosigning import Asked, Refusal
 from madoguchi.web.presenting.cosigning import asked as asked_of
@@ -92,6 +93,7 @@ class CasePage:
     corrections: Sequence[CorrectionLine]
     correction_due: datetime | None
     correction_url: str
+    bill: Billing | None
     decision: DecisionCard | None
     letters: Sequence[LetterLink]
     timeline: Sequence[Stop]
@@ -113,10 +115,10 @@ def case_page(case: Case, *, typed: str = "", refusal: Refused | None = None, as
     address that could not be written to."""
     key, standing, draft = key_of(case), cases.standing(case), Draft(case)
     timeline = list(_line(case, standing))
+    bill = cases.bill(case) if case.payable_at else None
     correction = case.steps.filter(kind="correction", done_at=None).first()
     today = clock.today()
-    others = tone_of(case) == "others"
-    waiting = not case.decided_at and not case.withdrawn_at and not case.returned_at and not others
+    waiting = tone_of(case) == "city"
     late = bool(case.due_on and case.due_on < today and waiting)
     return CasePage(
         title=draft.title,
@@ -135,6 +137,7 @@ def case_page(case: Case, *, typed: str = "", refusal: Refused | None = None, as
         corrections=list(_corrections(draft, standing)),
         correction_due=_last_day(correction.due_at) if correction is not None else None,
         correction_url=_correction_url(draft),
+        bill=billing(case, bill) if bill else None,
         decision=_decision(case, standing, draft),
         letters=[_letter(key, one) for one in messages.letters_about(case.pk)],
         timeline=timeline,
@@ -228,7 +231,9 @@ def _stop(stage: Stage) -> Stop:
         return Stop(title, "done", "check", stage.until, outcomes.get(stage.outcome, by_itself) or paper)
     if stage.state == "now":
         if stage.turn == "applicant":
-            return Stop(title, "you", "person", None, gettext("あなたが直すのを待っています。"), current=True)
+            paying = stage.kind == "pay"
+            waits = gettext("お支払いを待っています。") if paying else gettext("あなたが直すのを待っています。")
+            return Stop(title, "you", "person", None, waits, current=True)
         if stage.turn == "cosigner":
             return Stop(title, "now", "person", None, gettext("お願いした方の確認を待っています。"), current=True)
         words = gettext("市がいま行っています。") if stage.turn == "office" else gettext("まもなく終わります。")
