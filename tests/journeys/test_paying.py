@@ -15,7 +15,9 @@ from madoguchi.events import Actor
 from madoguchi.events.models import Event
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules.examples import answers_of
-from madoguchi.web.tests.conftest import SignedIn, a_clerk, loaded
+from madoguchi.web.tests.conftest import SignedIn, a_clerk, loaded, published, signed_in
+
+__all__ = ["published", "signed_in"]
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
