@@ -7,10 +7,11 @@ from uuid import UUID
 from django.conf import settings
 
 from madoguchi.cases import queries as cases
-from madoguchi.cases.actions import batching, driving, keeping, rating, settling, telling, timing
+from madoguchi.cases.actions import approving, batching, driving, keeping, rating, settling, telling, timing
 from madoguchi.cases.actions.giving import scan_waiting
 from madoguchi.cases.actions.uploading import forget_uploads
 from madoguchi.cases.models import Batch, Case, Figures, Opinion, Origin, Payment, Step, Timer
+from madoguchi.cases.queries.sealing import turn_of
 from madoguchi.events import SYSTEM
 from madoguchi.events.following import follows
 from madoguchi.events.models import Event
@@ -72,6 +73,25 @@ def tell_answer(event_id: UUID) -> None:
     event, case = Event.objects.get(pk=event_id), _case(event_id)
     if case is not None and case.email and not event.data.get("again"):
         telling.tell(case, "answered", event=event_id, by=SYSTEM, in_portal=False)
+
+
+@follows(
+    "account.set_absence", "account.end_absence", "account.appoint", "account.close",
+    name="cases.seats",
+)  # fmt: skip
+def seat_after(event_id: UUID) -> None:
+    """Who is there decides whose seal an approval waits for."""
+    seat_anew()
+
+
+def seat_anew() -> int:
+    """Let every open approval wait for the right post. The worker calls it every quarter of an hour, too: an absence
+    begins and ends with a day, not with an event. The lists of work follow from it; the acts ask once more."""
+    for step in Step.objects.filter(kind="approve", done_at=None, case__ended_at=None).exclude(route=[]):
+        now = turn_of(step)
+        if now is not None and step.posts != [now.post]:
+            approving.seat(step, by=SYSTEM)
+    return 0
 
 
 @follows("batch.begin", name="cases.batch")

@@ -1,5 +1,6 @@
 """What can be asked for today, and the published version that a case runs on."""
 
+from collections.abc import Mapping
 from functools import cache, lru_cache
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from madoguchi.ground.expressions import Expression
 from madoguchi.ground.kana import search_key
 from madoguchi.procedures.models import Procedure
 from madoguchi.procedures.rules import format as formats
-from madoguchi.procedures.rules.city import City, Holders, Section, load_city
+from madoguchi.procedures.rules.city import City, Holders, Route, Section, load_city
 from madoguchi.procedures.rules.flow import Graph
 from madoguchi.procedures.rules.helping import HelpPage, load_help
 from madoguchi.procedures.rules.published import Published, published
@@ -53,6 +54,11 @@ def section_of(procedure: formats.Procedure) -> Section:
 def holders(role: str, procedure: formats.Procedure) -> Holders:
     """Who may do what the package gives to ``role``."""
     return city().holders(role, procedure)
+
+
+def route(role: str, procedure: formats.Procedure, scope: Mapping[str, object] | None = None) -> Route:
+    """The way of an approval that the package gives to ``role``, for the decision that ``scope`` tells of."""
+    return city().route(role, procedure, scope)
 
 
 @lru_cache(maxsize=256)

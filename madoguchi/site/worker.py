@@ -28,6 +28,7 @@ DUTIES: tuple[tuple[str, Callable[[], int], float], ...] = (
     ("figures", cases.count_figures, 60.0),
     ("words", cases.forget_words, 3600.0),
     ("payments", cases.look_after_payments, 60.0),
+    ("seats", cases.seat_anew, 900.0),
     ("keeping", cases.keep_house, 3600.0),
 )
 #: Seconds before the next try of a duty that failed, for example because the database went away.

@@ -1,9 +1,11 @@
 """All that can happen to a case: drafting (the applicant), handling (the office), driving (the machine)."""
 
 from madoguchi.cases.actions.allotting import allot, place, set_places
+from madoguchi.cases.actions.approving import approve, review_afterwards
 from madoguchi.cases.actions.asking import ask as ask_cosigner
 from madoguchi.cases.actions.batching import begin_batch, carry_out
 from madoguchi.cases.actions.checking import check, uncheck
+from madoguchi.cases.actions.consulting import ask_opinion, drop_question, give_opinion
 from madoguchi.cases.actions.cosigning import cosign, decline
 from madoguchi.cases.actions.drafting import (
     add_row,
@@ -20,7 +22,7 @@ from madoguchi.cases.actions.exporting import export_list
 from madoguchi.cases.actions.foreseeing import draft_letters, may_draft
 from madoguchi.cases.actions.giving import add_document, scan_again
 from madoguchi.cases.actions.handing_out import export_person, find_person, too_weak
-from madoguchi.cases.actions.handling import approve, consult, do, examine, read
+from madoguchi.cases.actions.handling import consult, do, examine, read
 from madoguchi.cases.actions.keeping import delete, hold, release_hold, warn
 from madoguchi.cases.actions.migrating import migrate
 from madoguchi.cases.actions.noting import amend_note, note
@@ -44,6 +46,7 @@ __all__ = [
     "answer",
     "approve",
     "ask_cosigner",
+    "ask_opinion",
     "ask_payment",
     "assign",
     "begin_batch",
@@ -58,6 +61,7 @@ __all__ = [
     "delete",
     "do",
     "draft_letters",
+    "drop_question",
     "drop_upload",
     "examine",
     "export_list",
@@ -67,6 +71,7 @@ __all__ = [
     "fire",
     "forget_uploads",
     "forget_words",
+    "give_opinion",
     "hand_over",
     "hold",
     "may_draft",
@@ -88,6 +93,7 @@ __all__ = [
     "remove_document",
     "remove_row",
     "restore_text",
+    "review_afterwards",
     "save_section",
     "scan_again",
     "set_places",

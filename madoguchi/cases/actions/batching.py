@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from madoguchi.cases.actions import handling, sharing
+from madoguchi.cases.actions import approving, handling, sharing
 from madoguchi.cases.actions.reminding import remind
 from madoguchi.cases.models import Batch, Step
 from madoguchi.cases.queries import DEEDS, MOST_AT_ONCE, events_of, hindrance
@@ -88,7 +88,7 @@ def _try(batch: Batch, step: Step, by: Actor) -> None:
         elif deed == "accept":
             handling.examine(step, "accept", by=by, note=batch.note)
         elif deed == "approve":
-            handling.approve(step, "approve", by=by, note=batch.note)
+            approving.approve(step, "approve", by=by, note=batch.note)
         elif deed == "do":
             handling.do(step, by=by, note=batch.note)
         elif deed == "remind":

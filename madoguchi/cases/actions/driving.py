@@ -12,6 +12,7 @@ from uuid import UUID
 from madoguchi.cases.actions import asking, refunding, telling, writing
 from madoguchi.cases.models import Case, Cosigner, Decision, Step, Timer, Why
 from madoguchi.cases.queries import course_of, kept_until, scope_of
+from madoguchi.cases.queries.sealing import turn_of
 from madoguchi.events import SYSTEM, Actor, act, record
 from madoguchi.events.acting import current_event
 from madoguchi.events.rules import BY_SYSTEM
@@ -27,6 +28,7 @@ from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules import engine, fees
 from madoguchi.procedures.rules.course import Course
 from madoguchi.procedures.rules.flow import Node
+from madoguchi.procedures.rules.format import Procedure as Format
 from madoguchi.procedures.rules.format.retention import Outcome
 
 #: Steps that the worker does on its own, outside the act that led to them.
@@ -96,6 +98,33 @@ def cancel(case: Case, reason: str) -> None:
 def is_later(step: Step) -> bool:
     """Whether the worker does it: a letter, unless it goes by post or over the counter, which a person does."""
     return step.kind in LATER and step.channel == "screen"
+
+
+def lay_way(case: Case, step: Step, node: Node, procedure: Format, scope: dict[str, Any]) -> None:
+    """The way of an approval (決裁) that begins, and whose seal is first."""
+    way = procedures.route(node.by or "", procedure, scope)
+    step.route = list(way.posts)
+    step.in_absence = list(way.in_absence) if node.arguments.get("may_be_delegated") else []
+    case.show_to(posts=step.route)
+    seat(case, step)
+
+
+def seat(case: Case, step: Step) -> bool:
+    """Let an approval wait for the post whose seal is next (nobody has taken it then). Whether that is another."""
+    now = turn_of(step)
+    if now is None or step.posts == [now.post]:
+        return False
+    step.posts, step.taken_by, step.taken_at = [now.post], None, None
+    case.show_to(posts=step.posts)
+    return True
+
+
+def go_on_to_next_seal(case: Case, step: Step) -> None:
+    """A seal on the way was given: the next post sees the case as its own."""
+    seat(case, step)
+    step.save(update_fields=["posts", "taken_by", "taken_at"])
+    case.changed_at = clock.now()
+    case.save(update_fields=["changed_at", "seen_by"])
 
 
 class Drive:
@@ -209,6 +238,8 @@ class Drive:
             holders = procedures.holders(node.by, self.package.procedure)
             step.section = self._section(min(holders.sections, default=""))
             step.posts = sorted(holders.posts)
+            if node.kind == "approve":
+                lay_way(self.case, step, node, self.package.procedure, self.scope())
             self.case.show_to(step.section, step.posts)
         if node.kind == "correction":
             self.case.returned_at = self.now

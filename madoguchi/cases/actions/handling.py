@@ -1,9 +1,9 @@
-"""What the office does with a case: read, examine, return for correction, consult, approve, do what is not digital."""
+"""What the office does with a case: read, examine, return for correction, consult, do what is not digital."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from madoguchi.cases.actions import driving
+from madoguchi.cases.actions import consulting, driving
 from madoguchi.cases.actions.reasons import CONSULTED, IN_CASE
 from madoguchi.cases.models import Case, Correction, Step, Submission
 from madoguchi.cases.rules.permission import (
@@ -14,7 +14,7 @@ from madoguchi.cases.rules.permission import (
     SECTION_OF_STEP,
 )
 from madoguchi.events import Actor, act, record
-from madoguchi.ground.errors import Invalid, NotAllowed, Problem, Stale
+from madoguchi.ground.errors import Invalid, Problem, Stale
 from madoguchi.ground.text import clean
 from madoguchi.procedures.rules import form as forms
 from madoguchi.procedures.rules.course import Course
@@ -46,47 +46,22 @@ def examine(
     the examiner's sentences for the letter (needed to refuse where no table gives one), ``findings`` the posted
     inputs of what the step asks the office to find out. Raises Stale where a colleague was faster.
     """
-    case, fresh = _open_step(step, "examine", by)
+    case, fresh = open_step(step, "examine", by)
     drive = driving.Drive(case)
     if outcome == "return" and outcome in drive.package.graph[fresh.node].outcomes:
         _return(case, fresh, corrections or {}, drive.package.form)
+    elif outcome != "return":
+        consulting.none_open(case)
     find(drive.package, drive.course, fresh.node, outcome, reasons=reasons, findings=findings)
     driving.complete(case, fresh, outcome, by=by, note=clean(note, multiline=True, max_length=MAX_NOTE), drive=drive)
     record(step=fresh.node, outcome=outcome, case=case.pk, fields=sorted(corrections or {}))
     return case
 
 
-@act("case.approve", allow=(POST_OF_STEP,))
-def approve(step: Step, outcome: str, *, by: Actor, note: str = "", draft: str | None = None) -> Case:
-    """決裁: approve what was drafted, or send it back; never one's own work.
-
-    ``draft`` is the digest of the decision that was shown; Raises Stale where it is another one by now.
-    """
-    case, fresh = _open_step(step, "approve", by)
-    drive = driving.Drive(case)
-    _check_outcome(drive.package.graph[fresh.node].outcomes, outcome)
-    if case.steps.filter(kind="examine", account_id=by.who, done_at__isnull=False).exists():
-        raise NotAllowed("own-work", "ご自分が審査した案件は決裁できません。代決者か上席にお願いしてください。")
-    said = clean(note, multiline=True, max_length=MAX_NOTE)
-    if outcome == "send_back" and not said:
-        raise Invalid(
-            "note-missing",
-            "差し戻す理由を書いてください。",
-            fields={"note": Problem("note-missing", "理由を書いてください。")},
-        )
-    if outcome == "send_back":
-        drive.course.reopen()
-    elif draft is not None and draft != (drive.decision.digest if drive.decision else ""):
-        raise Stale("draft-changed", "表示した後に、決定の案が変わりました。いまの案を確かめてから決裁してください。")
-    driving.complete(case, fresh, outcome, by=by, note=said, drive=drive)
-    record(step=fresh.node, outcome=outcome, case=case.pk)
-    return case
-
-
 @act("case.consult", allow=(SECTION_OF_STEP, POST_OF_STEP))
 def consult(step: Step, *, by: Actor, note: str) -> Case:
     """合議: the section that was asked gives its opinion."""
-    case, fresh = _open_step(step, "consult", by)
+    case, fresh = open_step(step, "consult", by)
     said = clean(note, multiline=True, max_length=MAX_NOTE)
     if not said:
         raise Invalid(
@@ -100,7 +75,7 @@ def consult(step: Step, *, by: Actor, note: str) -> Case:
 @act("case.do", allow=(SECTION_OF_STEP, POST_OF_STEP))
 def do(step: Step, *, by: Actor, note: str = "") -> Case:
     """画面の外で行った段階の記録: something was sent by post, handed over, visited; the digital break is counted."""
-    case, fresh = _open_step(step, None, by)
+    case, fresh = open_step(step, None, by)
     driving.complete(case, fresh, "done", by=by, note=clean(note, multiline=True, max_length=MAX_NOTE))
     record(step=fresh.node, channel=fresh.channel, case=case.pk)
     return case
@@ -116,7 +91,7 @@ def find(
     findings: forms.Raw | None = None,
 ) -> None:
     """Write an examination into the course: for the act, and for the draft of the letter that it would lead to."""
-    _check_outcome(package.graph[node].outcomes, outcome)
+    check_outcome(package.graph[node].outcomes, outcome)
     said = [clean(reason, multiline=True, max_length=MAX_NOTE) for reason in reasons if reason.strip()]
     found: Mapping[str, Any] = {}
     if outcome == "accept":
@@ -133,7 +108,8 @@ def find(
 # -- within -----------------------------------------------------------------------------------------------------------
 
 
-def _open_step(step: Step, kind: str | None, by: Actor) -> tuple[Case, Step]:
+def open_step(step: Step, kind: str | None, by: Actor) -> tuple[Case, Step]:
+    """The case, locked, and the open step as it is now. Raises Stale where it is done, Invalid for another kind."""
     case = driving.locked(step.case)
     fresh = Step.objects.get(pk=step.pk)
     if fresh.done_at is not None:
@@ -148,7 +124,8 @@ def _open_step(step: Step, kind: str | None, by: Actor) -> tuple[Case, Step]:
     return case, fresh
 
 
-def _check_outcome(outcomes: Sequence[str], outcome: str) -> None:
+def check_outcome(outcomes: Sequence[str], outcome: str) -> None:
+    """Raises Invalid where a step cannot end so."""
     if outcome not in outcomes:
         raise Invalid("outcome-unknown", "この段階では選べない結果です。")
 

@@ -6,6 +6,7 @@ steps, findings and periods go on where they stand, under the names that the new
 
 from madoguchi.cases.actions import driving
 from madoguchi.cases.models import Case, Decision
+from madoguchi.cases.queries import course_of, scope_of
 from madoguchi.events import SYSTEM, Actor, act, record
 from madoguchi.events.rules import BY_SYSTEM
 from madoguchi.ground.errors import Invalid, Stale
@@ -38,8 +39,10 @@ def migrate(case: Case, map_: MigrationMap, to: Procedure, *, by: Actor = SYSTEM
         if node.by and not node.is_applicants:
             holders = procedures.holders(node.by, new.procedure)
             step.section, step.posts = min(holders.sections, default=""), sorted(holders.posts)
+            if node.kind == "approve":
+                driving.lay_way(case, step, node, new.procedure, scope_of(case, new, course_of(case)))
             case.show_to(step.section, step.posts)
-        step.save(update_fields=["node", "kind", "channel", "section", "posts"])
+        step.save(update_fields=["node", "kind", "channel", "section", "posts", "route", "in_absence"])
         if driving.is_later(step):
             machine.append(step.pk)
     for one in case.cosigners.filter(node__in=map_.nodes):

@@ -92,7 +92,9 @@ def hand_over(case: Case, to: str, why: str, *, by: Actor) -> Case:
     fresh.seen_by = [one for one in fresh.seen_by if one != giver]
     fresh.show_to(to)
     for one in fresh.steps.all():
-        fresh.show_to(one.section, one.posts)
+        fresh.show_to(one.section, [*one.posts, *one.route])
+    for asked in fresh.consultations.filter(dropped_at=None):
+        fresh.show_to(asked.section)
     fresh.save(update_fields=["section", "changed_at", "seen_by"])
     return fresh
 

@@ -20,14 +20,16 @@ from madoguchi.people.models import Account
     at=Sensitivity.INTERNAL,
     stood_in=Sensitivity.INTERNAL,
     because=Sensitivity.PERSONAL,
+    note=Sensitivity.PERSONAL,
     reviewed_at=Sensitivity.INTERNAL,
     reviewed_by=Sensitivity.INTERNAL,
 )
 class Approval(models.Model):
-    """One approval of an approve step: of the post that gives it, or by another post in its absence (代決).
+    """One seal of an approve step: of the post that gives it, or by another post in its absence (代決).
 
-    ``stood_in`` is the post that decided instead; empty where the holder did. Then ``because`` says why, and whoever
-    was absent looks at it afterwards (後閲): ``reviewed_at``.
+    ``note`` is what was written on the way; who decides writes it on the step. ``stood_in`` is the post that decided
+    instead; empty where the holder did. Then ``because`` says why, and whoever was absent looks at it afterwards
+    (後閲): ``reviewed_at``.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7)
@@ -37,6 +39,7 @@ class Approval(models.Model):
     at = models.DateTimeField(default=clock.now)
     stood_in = models.TextField(blank=True)
     because = models.TextField(blank=True)
+    note = models.TextField(blank=True)
     reviewed_at = models.DateTimeField(null=True)
     reviewed_by = models.ForeignKey(Account, on_delete=models.PROTECT, null=True, related_name="+")
 

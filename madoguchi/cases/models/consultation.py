@@ -25,6 +25,8 @@ from madoguchi.people.models import Account
     answered_at=Sensitivity.INTERNAL,
     answered_by=Sensitivity.INTERNAL,
     dropped_at=Sensitivity.INTERNAL,
+    dropped_by=Sensitivity.INTERNAL,
+    dropped_because=Sensitivity.PERSONAL,
 )
 class Consultation(models.Model):
     """One question to one other section. Open until it is answered, or dropped because the answer is not awaited.
@@ -44,6 +46,8 @@ class Consultation(models.Model):
     answered_at = models.DateTimeField(null=True)
     answered_by = models.ForeignKey(Account, on_delete=models.PROTECT, null=True, related_name="+")
     dropped_at = models.DateTimeField(null=True)
+    dropped_by = models.ForeignKey(Account, on_delete=models.PROTECT, null=True, related_name="+")
+    dropped_because = models.TextField(blank=True)
 
     class Meta:
         db_table = "case_consultation"
@@ -60,6 +64,11 @@ class Consultation(models.Model):
             models.CheckConstraint(
                 name="a_consultation_ends_once",
                 condition=Q(answered_at__isnull=True) | Q(dropped_at__isnull=True),
+            ),
+            models.CheckConstraint(
+                name="who_drops_a_question_says_why",
+                condition=Q(dropped_at__isnull=True, dropped_by__isnull=True, dropped_because="")
+                | Q(dropped_at__isnull=False, dropped_by__isnull=False) & ~Q(dropped_because=""),
             ),
             models.UniqueConstraint(
                 fields=["case", "section"],

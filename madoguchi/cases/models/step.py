@@ -24,6 +24,8 @@ from madoguchi.people.models import Account
     channel=Sensitivity.INTERNAL,
     section=Sensitivity.INTERNAL,
     posts=Sensitivity.INTERNAL,
+    route=Sensitivity.INTERNAL,
+    in_absence=Sensitivity.INTERNAL,
     opened_at=Sensitivity.INTERNAL,
     due_at=Sensitivity.INTERNAL,
     done_at=Sensitivity.INTERNAL,
@@ -39,6 +41,8 @@ class Step(models.Model):
 
     ``section`` (everyone in it) or ``posts`` (whoever holds one of them) say whose turn it is, in the codes of
     ``organisation.yaml``; both empty: the machine's, or the applicant's where ``kind`` is ``correction``.
+    ``route`` and ``in_absence`` are of an approval (決裁): the posts that seal it in order, of which the last decides,
+    and those that decide in its absence (代決), as they were when it began; ``posts`` is then whose seal is next.
     ``taken_by`` is the one of them who has taken it or was given it (担当者): colleagues then leave it alone, but it
     stays theirs to do if need be.
     """
@@ -51,6 +55,8 @@ class Step(models.Model):
     channel = models.TextField(default="screen")
     section = models.TextField(blank=True)
     posts = ArrayField(models.TextField(), default=list)
+    route = ArrayField(models.TextField(), default=list)
+    in_absence = ArrayField(models.TextField(), default=list)
     opened_at = models.DateTimeField(default=clock.now)
     due_at = models.DateTimeField(null=True)
     done_at = models.DateTimeField(null=True)

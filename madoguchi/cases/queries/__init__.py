@@ -17,6 +17,7 @@ from madoguchi.cases.queries.batch import (
 )
 from madoguchi.cases.queries.changes import answers_at, answers_before, case_notes, differing, last_look
 from madoguchi.cases.queries.checking import Checkable, checkables, line_subject, unchecked
+from madoguchi.cases.queries.consulting import asked_of, can_be_asked, open_questions, questions
 from madoguchi.cases.queries.cosigning import (
     asked_before,
     asked_cosigner,
@@ -56,6 +57,16 @@ from madoguchi.cases.queries.opinions import may_rate, opinions_for
 from madoguchi.cases.queries.own import drafts_of, going_on, open_corrections, own_case, own_cases, own_draft
 from madoguchi.cases.queries.payments import Bill, bill, payments_of
 from madoguchi.cases.queries.rounds import round_standing, rounds, runs_rounds, simulate
+from madoguchi.cases.queries.sealing import (
+    Seat,
+    box,
+    decided_for,
+    examiners,
+    post_title,
+    to_review,
+    turn_of,
+    why_not_seal,
+)
 from madoguchi.cases.queries.staff import (
     after,
     corrections,
@@ -122,6 +133,7 @@ __all__ = [
     "Mark",
     "Outcome",
     "Received",
+    "Seat",
     "Sort",
     "Stage",
     "Standing",
@@ -133,9 +145,12 @@ __all__ = [
     "answers_before",
     "asked_before",
     "asked_cosigner",
+    "asked_of",
     "batch_of",
     "became",
     "bill",
+    "box",
+    "can_be_asked",
     "case_notes",
     "cases_to_delete",
     "cases_to_warn",
@@ -148,6 +163,7 @@ __all__ = [
     "counts",
     "course_of",
     "days_left",
+    "decided_for",
     "decision_of",
     "differing",
     "documents",
@@ -160,6 +176,7 @@ __all__ = [
     "erased",
     "events_of",
     "examined_by",
+    "examiners",
     "exported",
     "figures",
     "foresee",
@@ -185,6 +202,7 @@ __all__ = [
     "notes",
     "open_corrections",
     "open_cosigning",
+    "open_questions",
     "open_steps",
     "opened",
     "opinions_for",
@@ -197,7 +215,9 @@ __all__ = [
     "part_of",
     "parts_of",
     "payments_of",
+    "post_title",
     "procedures_at",
+    "questions",
     "remarks",
     "round_standing",
     "rounds",
@@ -212,6 +232,8 @@ __all__ = [
     "staff_step",
     "standing",
     "step_title",
+    "to_review",
+    "turn_of",
     "unchecked",
     "unknown_case",
     "unread",
@@ -219,6 +241,7 @@ __all__ = [
     "uploads_of",
     "visible",
     "waiting_for_answer",
+    "why_not_seal",
     "with_words",
     "wordable",
 ]

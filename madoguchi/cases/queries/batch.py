@@ -7,8 +7,10 @@ from uuid import UUID
 
 from madoguchi.cases.models import Batch, Case, Step
 from madoguchi.cases.queries.checking import unchecked
+from madoguchi.cases.queries.consulting import open_questions
 from madoguchi.cases.queries.found import course_of
-from madoguchi.cases.queries.staff import after, examined_by, visible
+from madoguchi.cases.queries.sealing import turn_of, why_not_seal
+from madoguchi.cases.queries.staff import after, visible
 from madoguchi.events import Actor
 from madoguchi.events.models import Event
 from madoguchi.ground.errors import NotFound, Problem
@@ -72,9 +74,7 @@ def hindrance(deed: Deed, step: Step, by: Actor, to: Account | None = None) -> P
         return Problem("step-taken", "ほかの職員が担当しています。")
     if deed == "accept":
         return _not_plain(step)
-    if deed == "approve" and examined_by(step.case, by):
-        return Problem("own-work", "ご自分が審査した案件は決裁できません。")
-    return None
+    return _not_sealable(step, by) if deed == "approve" else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,20 @@ def _foreseen(deed: Deed, case: Case, by: Actor, to: Account | None) -> Foreseen
     node = procedures.package(case.procedure).graph[step.node]
     outcome = {"accept": "accept", "approve": "approve", "do": "done"}.get(deed)
     follows = tuple(after(case, step, outcome)) if outcome and refusal is None else ()
+    if deed == "approve" and refusal is None and (now := turn_of(step)) is not None and not now.decides:
+        follows = (node,)  # the next seal of the same approval
     return Foreseen(case, step, node, follows, refusal)
+
+
+def _not_sealable(step: Step, by: Actor) -> Problem | None:
+    """Only the seal whose turn it is, of a post that is there; 代決 needs a reason for each case."""
+    if (refusal := why_not_seal(step, by)) is not None:
+        return refusal.as_problem()
+    if (now := turn_of(step)) is not None and now.stands_in:
+        return Problem("batch-stands-in", "代決には理由が要ります。案件を開いて決裁してください。")
+    if open_questions().filter(case=step.case_id).exists():
+        return Problem("question-open", "合議の回答を待っています。")
+    return None
 
 
 def _suits(deed: Deed, step: Step) -> bool:
@@ -166,6 +179,8 @@ def _not_plain(step: Step) -> Problem | None:
     judged = [one["granted"] for one in course_of(step.case).judged.values()]
     if True not in judged or False in judged:
         return Problem("batch-not-granted", "判定表が「認める」としていません。案件を開いて審査してください。")
+    if open_questions().filter(case=step.case_id).exists():
+        return Problem("question-open", "合議の回答を待っています。")
     if any(one.startswith(f"line:{step.node}:") for one in unchecked(step.case, package)):
         return Problem("batch-unchecked", "まだ確認していない項目があります。案件を開いて確認してください。")
     return None

@@ -8,13 +8,15 @@ import datetime as dt
 from dataclasses import dataclass, field
 from functools import reduce
 from operator import and_
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 from uuid import UUID
 
 from django.contrib.postgres.fields.array import ArrayContains  # type: ignore[attr-defined]  # only the stubs lack it
 from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet
 
-from madoguchi.cases.models import Case, Grams, Step
+from madoguchi.cases.models import Case, Consultation, Grams, Step
+from madoguchi.cases.queries.consulting import asked_by, asked_of, open_questions
+from madoguchi.cases.queries.sealing import to_review
 from madoguchi.cases.queries.staff import mine_to_do, visible
 from madoguchi.events import Actor
 from madoguchi.ground import clock
@@ -31,8 +33,8 @@ COUNTED: Final = 1000
 #: Words of a search that are looked for.
 MOST_WORDS: Final = 5
 
-View = Literal["mine", "taken", "free", "section", "late", "waiting", "elsewhere", "ended"]
-VIEWS: Final[tuple[View, ...]] = ("mine", "taken", "free", "section", "late", "waiting", "elsewhere", "ended")
+View = Literal["mine", "taken", "free", "asked", "review", "section", "late", "waiting", "asking", "elsewhere", "ended"]
+VIEWS: Final[tuple[View, ...]] = get_args(View)
 Sort = Literal["due", "received", "name", "changed", "ended"]
 #: The column of each order.
 SORTS: Final[dict[Sort, str]] = {
@@ -75,7 +77,8 @@ class Line:
     """One case of a list at the desk. ``days_left`` counts business days to the promised date; negative is late.
 
     ``now`` are the steps at which the case stands; ``since`` is when the first of them began, or when it all ended.
-    ``steps`` are those of them that this member of staff may do; ``taken_by`` the accounts that have taken a step.
+    ``steps`` are those of them that this member of staff may do; ``taken_by`` the accounts that have taken a step;
+    ``questions`` what other sections were asked about it and have not answered (合議).
     """
 
     case: Case
@@ -87,6 +90,7 @@ class Line:
     since: dt.datetime | None
     steps: tuple[Step, ...] = ()
     taken_by: tuple[UUID, ...] = ()
+    questions: tuple[Consultation, ...] = ()
     open: tuple[Step, ...] = field(default=(), repr=False)
 
 
@@ -215,11 +219,17 @@ _NOT_WAITING: Final = Q(returned_at=None, payable_at=None, cosigning_at=None)
 
 def _viewed(view: View, by: Actor) -> QuerySet[Case]:
     cases = Case.objects.filter(visible(by), received_at__isnull=False)
+    if view == "review":  # a decision is looked at afterwards when the case has ended, too
+        return cases.filter(pk__in=to_review(by).values("step__case"))
     if view == "ended":
         return cases.filter(ended_at__isnull=False)
     cases = cases.filter(closed_at=None, withdrawn_at=None)
     if view == "waiting":
         return cases.exclude(_NOT_WAITING)
+    if view == "asked":
+        return cases.filter(pk__in=asked_of(by).values("case"))
+    if view == "asking":
+        return cases.filter(pk__in=asked_by(by).values("case"))
     if view == "late":
         return cases.filter(due_on__lt=clock.today(), decided_at=None)
     if view == "section":
@@ -266,7 +276,8 @@ def _behind(view: View, cases: QuerySet[Case], filters: Filters, after: UUID) ->
 
 def _lines(cases: QuerySet[Case], by: Actor) -> list[Line]:
     now = Step.objects.filter(done_at=None).order_by("token")
-    read = cases.only(*_COLUMNS).prefetch_related(Prefetch("steps", now, to_attr="open_now"))
+    asked = Prefetch("consultations", open_questions().order_by("due_on", "section"), to_attr="asked_now")
+    read = cases.only(*_COLUMNS).prefetch_related(Prefetch("steps", now, to_attr="open_now"), asked)
     rows = list(read)
     known = {row.pk: row for row in Procedure.objects.filter(pk__in={one.procedure_id for one in rows}).only("pk")}
     return [_line(one, known[one.procedure_id], by) for one in rows]
@@ -285,6 +296,7 @@ def _line(case: Any, row: Procedure, by: Actor) -> Line:
         case.ended_at or (steps[0].opened_at if steps else None),
         tuple(one for one in steps if _may_do(one, by)),
         tuple(dict.fromkeys(one.taken_by_id for one in steps if one.taken_by_id)),
+        tuple(case.asked_now),
         tuple(steps),
     )
 

@@ -66,8 +66,10 @@ LIVES: Final[Mapping[str, Life]] = MappingProxyType(
         ),
         "case_step": Life("case", blank={"note": ""}, withheld={"note": _INNER}),
         "case_correction": Life("step__case"),
-        "case_approval": Life("step__case", withheld={"because": _INNER}),
-        "case_consultation": Life("case", withheld=dict.fromkeys(("question", "answer", "agreed"), _INNER)),
+        "case_approval": Life("step__case", withheld=dict.fromkeys(("because", "note"), _INNER)),
+        "case_consultation": Life(
+            "case", withheld=dict.fromkeys(("question", "answer", "agreed", "dropped_because"), _INNER)
+        ),
         "case_cosigner": Life("case", withheld={"person": "確認した方の番号。だれかは氏名の項目で分かる"}),
         "case_decision": Life(
             "case",

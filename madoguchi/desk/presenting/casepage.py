@@ -16,6 +16,7 @@ from madoguchi.desk.presenting.cosigning import CosignBlock, cosign_block
 from madoguchi.desk.presenting.evidence import GivenSection, Seen, Tick, evidence, ticks
 from madoguchi.desk.presenting.history import HistoryLine, history_lines, readings
 from madoguchi.desk.presenting.panels import Panel, Typed, panels
+from madoguchi.desk.presenting.seals import SealBox, seal_box
 from madoguchi.desk.presenting.sharing import SharingBlock, sharing_block
 from madoguchi.desk.presenting.since import Since, since_last_look
 from madoguchi.desk.presenting.thread import Thread, thread
@@ -127,6 +128,7 @@ class CasePage:
     thread: Thread
     sharing: SharingBlock
     cosigning: CosignBlock | None
+    seals: SealBox | None
     next_url: str
     next_name: str
     refusal: str = ""
@@ -188,6 +190,7 @@ def case_page(case: Case, by: Actor, typed: Typed | None = None) -> CasePage:
         thread=thread(case),
         sharing=sharing_block(case, by),
         cosigning=cosign_block(case, by),
+        seals=seal_box(case, by),
         next_url=reverse("desk:case", args=(following.case.number,)) if following else "",
         next_name=following.applicant if following else "",
         days=_days(case),

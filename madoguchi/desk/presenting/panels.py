@@ -10,6 +10,7 @@ from django.utils.translation import gettext, gettext_noop
 from madoguchi.cases import actions
 from madoguchi.cases import queries as cases
 from madoguchi.cases.models import Case, Decision, Step
+from madoguchi.desk.presenting import seals
 from madoguchi.desk.presenting.evidence import Tick, label_of
 from madoguchi.desk.presenting.words import day_words, days_words, holders_words, last_day
 from madoguchi.events import Actor
@@ -23,7 +24,8 @@ from madoguchi.procedures.rules.published import Published
 Posted = Mapping[str, Sequence[str]]
 
 #: The desk's own inputs begin with a line, so that no finding of a package can have their name.
-OUTCOME, NOTE, REASONS, FIX, DRAFT = "_outcome", "_note", "_reasons", "_fix.", "_draft"
+OUTCOME, NOTE, REASONS, FIX = "_outcome", "_note", "_reasons", "_fix."
+DRAFT, BECAUSE = "_draft", "_because"
 
 CHANNELS: Final = {
     "paper": gettext_noop("紙で"),
@@ -67,6 +69,7 @@ class Panel:
     """One open step of mine. ``denied``: why this very person may not do it, in words.
 
     ``draft`` is the digest of the decision that the page shows; ``draft_url`` sets the letter as it would go out.
+    ``stands_in``: the post for which this one decides (代決), ``because`` why.
     """
 
     step_id: str
@@ -92,6 +95,9 @@ class Panel:
     warning: str
     draft: str
     draft_url: str
+    stands_in: str
+    because: str
+    because_problem: str
     typed: Posted
     problems: Mapping[str, Problem]
 
@@ -144,6 +150,7 @@ class Typed:
         anchors = {
             "outcome": (f"{panel.form_id}-outcome", gettext("結果")),
             "note": (f"{panel.form_id}-note", gettext("理由・意見")),
+            "because": (f"{panel.form_id}-because", gettext("代決する理由")),
             "reasons": (f"{panel.form_id}-reasons", gettext("認めない理由")),
             "corrections": ("answers", gettext("補正の内容")),
         }
@@ -162,7 +169,7 @@ class Typed:
 
     def lost(self, case: Case, package: Published) -> list[tuple[str, str]]:
         """What was typed into a step that is no longer there: shown, so that it can be taken over."""
-        named = {NOTE: gettext("書き添え"), REASONS: gettext("認めない理由")}
+        named = {NOTE: gettext("書き添え"), REASONS: gettext("認めない理由"), BECAUSE: gettext("代決する理由")}
         texts = [(title, self.said(name)) for name, title in named.items()]
         texts += [(label_of(path, case, package), words) for path, words in self.notes.items()]
         return [(title, words) for title, words in texts if words.strip()]
@@ -198,8 +205,19 @@ def _panel(
     chosen = typed.said(OUTCOME) if typed else ""
     kind = step.kind if step.kind in ("examine", "approve", "consult") else "do"
     outcomes = node.outcomes if kind in ("examine", "approve") else ()
+    now = cases.turn_of(step) if kind == "approve" else None
     choices = [
-        Choice(one, _label(one, node, outcomes), _follows(case, package, step, one), one == chosen) for one in outcomes
+        Choice(
+            one,
+            seals.label(now) if now and one == "approve" else _label(one, node, outcomes),
+            seals.follows(step, now, by) + _follows(case, package, step, one)
+            if now and now.decides and one == "approve"
+            else seals.follows(step, now, by)
+            if now and one == "approve"
+            else _follows(case, package, step, one),
+            one == chosen,
+        )
+        for one in outcomes
     ]
     break_ = node.arguments.get("digital_break") or {}
     return Panel(
@@ -208,7 +226,7 @@ def _panel(
         url=reverse("desk:step", args=(case.number, step.pk)),
         kind=kind,
         title=node.title["ja"] if node.title else "",
-        lead=_lead(kind, node),
+        lead=seals.lead(now) if now else _lead(kind, node),
         deadline=deadline_words(step),
         outside=_local(break_.get("reason")),
         checks=[
@@ -219,16 +237,19 @@ def _panel(
         choices=choices if len(choices) > 1 else [],
         only=choices[0].value if len(choices) == 1 else "",
         follows=choices[0].follows if len(choices) == 1 else "" if choices else _follows(case, package, step, "done"),
-        button=_button(kind, choices, node),
+        button=seals.button(now, len(choices)) if now else _button(kind, choices, node),
         note=typed.said(NOTE) if typed else "",
         reasons=typed.said(REASONS) if typed else "",
         note_problem=typed.problem("note") if typed else "",
         reasons_problem=typed.problem("reasons") if typed else "",
         outcome_problem=(typed.problem("outcome") or typed.problem("corrections")) if typed else "",
-        denied=_denied(case, kind, by),
+        denied=_denied(step, kind, by),
         warning=_warning(package, kind, by),
         draft=decision.digest if decision is not None and kind == "approve" else "",
         draft_url=reverse("desk:draft", args=(case.number, step.pk)) if _may_draft(step, package) else "",
+        stands_in=cases.post_title(now.seat) if now and now.stands_in else "",
+        because=typed.said(BECAUSE) if typed else seals.why_not_there(step) if now and now.stands_in else "",
+        because_problem=typed.problem("because") if typed else "",
         typed=typed.posted if typed else {},
         problems=typed.refusal.fields if typed else {},
     )
@@ -278,14 +299,13 @@ def _button(kind: str, choices: Sequence[Choice], node: Node) -> str:
     return gettext("決裁を確定する") if kind == "approve" else gettext("審査の結果を確定する")
 
 
-def _denied(case: Case, kind: str, by: Actor) -> str:
-    if kind == "approve" and cases.examined_by(case, by):
-        return gettext("ご自分が審査した案件は決裁できません。代決者か上席にお願いしてください。")
-    return ""
+def _denied(step: Step, kind: str, by: Actor) -> str:
+    refusal = cases.why_not_seal(step, by) if kind == "approve" else None
+    return fill(gettext(refusal.message), refusal.params) if refusal is not None else ""
 
 
 def _warning(package: Published, kind: str, by: Actor) -> str:
-    """Whoever could decide the case cannot any more once they have examined it."""
+    """Whoever has a part in the approval has none any more once they have examined it."""
     deciders = {
         post
         for node in package.graph.steps
@@ -293,7 +313,7 @@ def _warning(package: Published, kind: str, by: Actor) -> str:
         for post in procedures.holders(node.by, package.procedure).posts
     }
     if kind == "examine" and deciders & by.posts:
-        return gettext("ご自分で審査すると、この案件を決裁できなくなります。")
+        return gettext("ご自分で審査すると、この案件の決裁に加われなくなります。")
     return ""
 
 
@@ -345,6 +365,8 @@ def done_words(kind: str, outcome: str) -> str:
         "examine:return": gettext("補正を求めました。申請者にお知らせを送ります。"),
         "examine:refuse": gettext("認めないこととして記録しました。"),
         "approve:approve": gettext("決裁しました。"),
+        "approve:seal": gettext("承認して、次の職へ回しました。"),
+        "approve:stand-in": gettext("代決しました。不在だった職が、後で確かめます。"),
         "approve:send_back": gettext("差し戻しました。"),
         "consult": gettext("意見を付けました。"),
     }.get(f"{kind}:{outcome}" if outcome else kind, gettext("行ったことを記録しました。"))

@@ -34,6 +34,8 @@ OUTCOMES: Final = {
     "refused": gettext_noop("認めなかった"),
     "withdrawn": gettext_noop("取下げ"),
 }
+#: Views that most never need: they are there when something is in them.
+SELDOM: Final = frozenset({"asked", "review", "asking"})
 #: Kinds of steps that people do, in the order in which a case meets them.
 KINDS: Final = ("cosign", "examine", "consult", "approve", "allot", "pay", "issue", "correction", "wait")
 
@@ -130,9 +132,12 @@ def titles() -> dict[View, str]:
         "mine": gettext("わたしの番"),
         "taken": gettext("わたしの担当"),
         "free": gettext("担当なし"),
+        "asked": gettext("合議の求め"),
+        "review": gettext("後閲"),
         "section": gettext("課の案件"),
         "late": gettext("おくれ"),
         "waiting": gettext("補正待ち"),
+        "asking": gettext("合議の回答待ち"),
         "elsewhere": gettext("ほかの人の番"),
         "ended": gettext("終わった案件"),
     }
@@ -227,7 +232,9 @@ def work_page(
         where=section_names(by.sections),
         view=view,
         tabs=[
-            Tab(one, title, _figure(figures[one]), _tab_url(one, filters), one == view) for one, title in views.items()
+            Tab(one, title, _figure(figures[one]), _tab_url(one, filters), one == view)
+            for one, title in views.items()
+            if figures[one] or one == view or one not in SELDOM
         ],
         heads={sort: _head(sort, view, filters) for sort in ORDERS},
         lines=[_line(one, view, by, names, marks.get(one.case.pk, "")) for one in lines],
@@ -342,7 +349,7 @@ def _node_title(filters: Filters) -> str:
 
 def _deeds(view: View, by: Actor) -> list[Choice]:
     """What makes sense for many cases of this view; what each case allows is said before it is done."""
-    if view == "ended":
+    if view in ("ended", "asked", "review"):
         return []
     named_ = deed_titles()
     if not people.leads(by, by.sections):
@@ -394,6 +401,10 @@ def _step(line: Line, view: View) -> str:
 def _note(line: Line, view: View) -> str:
     if view == "ended" and line.since:
         return day_words(line.since)
+    if view in ("asked", "asking") and line.questions:
+        return gettext("回答は%(day)sまで") % {"day": day_words(line.questions[0].due_on)}
+    if line.questions:
+        return gettext("合議の回答待ち（%(count)s課）") % {"count": len(line.questions)}
     if view == "waiting" and line.since:
         return gettext("%(day)sから") % {"day": day_words(line.since)}
     due = min((step.due_at for step in line.steps if step.due_at is not None), default=None)
@@ -409,6 +420,9 @@ def _empty(view: View, filtered: bool) -> str:
         "free": gettext("担当の決まっていない案件はありません。"),
         "section": gettext("課の案件はいまありません。"),
         "late": gettext("おくれている案件はありません。"),
+        "asked": gettext("あなたの課に合議が求められている案件はありません。"),
+        "review": gettext("後閲する案件はありません。"),
+        "asking": gettext("ほかの課の合議の回答を待っている案件はありません。"),
         "waiting": gettext("申請者の補正を待っている案件はありません。"),
         "elsewhere": gettext("ほかの人の番の案件はありません。"),
         "ended": gettext("終わった案件はまだありません。"),

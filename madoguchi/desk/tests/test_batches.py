@@ -87,7 +87,7 @@ def test_what_became_stale_in_between_is_refused_alone(examined: list[Case], hea
     keys = [str(one.pk) for one in (examined[0], examined[2])]
     path, posted = confirm(client.post("/desk/batch/", {"deed": "approve", "case": keys}).content.decode())
     client.post(path, posted)
-    actions.approve(open_step(examined[0]), "approve", by=staff("children", "children-deputy"))
+    actions.approve(open_step(examined[0]), "approve", by=staff("children", "children-head"))
     worker()
     page = client.get(path).content.decode()
     assert "1件に行いました" in page

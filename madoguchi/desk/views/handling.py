@@ -15,7 +15,8 @@ from madoguchi.cases.actions.handling import MAX_NOTE
 from madoguchi.cases.models import Step
 from madoguchi.desk.access import desk, seen_by, words
 from madoguchi.desk.presenting.casepage import case_page
-from madoguchi.desk.presenting.panels import DRAFT, FIX, NOTE, OUTCOME, REASONS, Posted, Typed, done_words
+from madoguchi.desk.presenting.panels import BECAUSE, DRAFT, FIX, NOTE, OUTCOME, REASONS, Posted, Typed, done_words
+from madoguchi.desk.presenting.seals import outcome_of_seal
 from madoguchi.desk.views.files import file_response
 from madoguchi.events import Actor
 from madoguchi.events.acting import refuse
@@ -115,7 +116,8 @@ def _perform(step: Step, posted: Posted, by: Actor) -> str:
             **_found(typed, outcome),
         )
     elif step.kind == "approve":
-        actions.approve(step, outcome, by=by, note=note, draft=typed.said(DRAFT))
+        actions.approve(step, outcome, by=by, note=note, because=typed.said(BECAUSE), draft=typed.said(DRAFT))
+        return outcome_of_seal(step, by) if outcome == "approve" else outcome
     elif step.kind == "consult":
         actions.consult(step, by=by, note=note)
     else:
@@ -135,7 +137,7 @@ def _problem(step: Step, typed: Typed, outcome: str) -> Invalid | None:
     """What the form itself can get wrong: nothing chosen, or sentences written that the choice would throw away, or
     that hold what cannot be kept. The acts would refuse most of it, too, but not name the place."""
     written = {FIX + path: words for path, words in typed.notes.items() if words.strip()}
-    texts = {"note": typed.said(NOTE), "reasons": typed.said(REASONS), **written}
+    texts = {"note": typed.said(NOTE), "reasons": typed.said(REASONS), "because": typed.said(BECAUSE), **written}
     wrong = {name: problem for name, words in texts.items() if (problem := _unkeepable(words)) is not None}
     if wrong:
         first = next(iter(wrong.values()))

@@ -17,6 +17,7 @@ from madoguchi.people.queries.individuals import (
     posts_on,
     sections_of,
     staff_names,
+    there_today,
     totp_now,
 )
 from madoguchi.people.queries.partners import (
@@ -52,6 +53,7 @@ __all__ = [
     "secrets_of",
     "sections_of",
     "staff_names",
+    "there_today",
     "token_of",
     "totp_now",
 ]

@@ -52,6 +52,18 @@ def absences_of(accounts: Iterable[UUID]) -> list[Absence]:
     return list(own.select_related("account", "cover").order_by("since", "account__display_name"))
 
 
+def there_today(posts: Iterable[str]) -> dict[str, frozenset[UUID]]:
+    """Of each of these posts the accounts that hold it today and are not away; vacant posts are not named."""
+    today = clock.today()
+    held = PostHolding.objects.filter(
+        Q(until__isnull=True) | Q(until__gte=today), post__in=list(posts), since__lte=today, account__is_active=True
+    ).exclude(account__in=absent_on(today).values("account"))
+    found: dict[str, set[UUID]] = {}
+    for post, account in held.values_list("post", "account_id"):
+        found.setdefault(post, set()).add(account)
+    return {post: frozenset(accounts) for post, accounts in found.items()}
+
+
 def colleagues(sections: Iterable[str] = (), posts: Iterable[str] = ()) -> list[Account]:
     """Whoever is in one of these sections or holds one of these posts today, by user name."""
     today = clock.today()

@@ -15,10 +15,23 @@ from typing import Annotated, Literal, Self, TypeVar, cast
 from pydantic import Field, StringConstraints, model_validator
 
 from madoguchi.ground.calendar import Calendar
+from madoguchi.ground.expressions import Expression
 from madoguchi.ground.languages import READ, LocalText
 from madoguchi.procedures.rules.document import BrokenPackage, Document, Problem, read
-from madoguchi.procedures.rules.format import AskField, Checked, Fee, Gate, Kebab, Model, Procedure, refuse, walk
+from madoguchi.procedures.rules.format import (
+    AskField,
+    Checked,
+    Condition,
+    Fee,
+    Gate,
+    Kebab,
+    Model,
+    Procedure,
+    refuse,
+    walk,
+)
 from madoguchi.procedures.rules.load import Package, validated
+from madoguchi.procedures.rules.tablecheck import verdict_names
 
 AA_CONTRAST = 4.5
 """WCAG 2.2, 1.4.3: text of normal size against its background."""
@@ -164,14 +177,35 @@ class RoleHolder(Model):
 
 
 class Decides(Model):
-    """専決 of one procedure, and 代決 in absence."""
+    """専決 of one procedure: the way of its approval (決裁の回議), and 代決 in absence.
+
+    Where the post depends on the decision itself (a refusal, an amount), a procedure has several of these: the first
+    whose ``when`` holds is taken, and the last has none.
+    """
 
     procedure: Kebab
+    when: Condition | None = None
+    """A condition as in the flow of a package: `not decision.granted`, `verdict.monthly >= 30000`."""
+    route: tuple[Kebab, ...] = ()
+    """The posts that see it before, in order: 係長, 課長補佐."""
     post: Kebab
+    """Who decides."""
     in_absence: tuple[Kebab, ...] = ()
+    """Who decides instead, in order, while nobody who holds the post is there."""
     basis: str
     assumed: bool = False
     note: str | None = None
+
+    @model_validator(mode="after")
+    def _seals_once(self) -> Self:
+        for posts, where in (((*self.route, self.post), "route"), ((self.post, *self.in_absence), "in_absence")):
+            if twice := [one for one in posts if posts.count(one) > 1]:
+                raise refuse(f"職 {twice[0]} が二度出てきます", f"{where}: から {twice[0]} を除きます", where)
+        return self
+
+    def posts(self) -> tuple[str, ...]:
+        """Everybody who may have a part in it."""
+        return (*self.route, self.post, *self.in_absence)
 
 
 class Organisation(Model):
@@ -201,10 +235,23 @@ class Organisation(Model):
             if holder.post is not None and holder.post not in posts:
                 raise refuse(f"職 {holder.post} がありません", "departments にある職の id にします", "roles", role)
         for index, one in enumerate(self.decides):
-            for post in (one.post, *one.in_absence):
+            for post in one.posts():
                 if post not in posts:
                     raise refuse(f"職 {post} がありません", "departments にある職の id にします", "decides", index)
+            later = any(other.procedure == one.procedure for other in self.decides[index + 1 :])
+            if one.when is None and later:
+                instead = "when: のない行を、その手続きの最後に置きます"
+                raise refuse(f"{one.procedure} のこの行より後の行は使われません", instead, "decides", index)
+            if one.when is not None and not later:
+                instead = "when: のない行を、その手続きの最後に加えます"
+                raise refuse(
+                    f"{one.procedure} の、どの when にも当たらないときの職がありません", instead, "decides", index
+                )
         return self
+
+    def decided_by(self, procedure: str) -> tuple[Decides, ...]:
+        """What is said of this procedure, in order; the last holds where no other does."""
+        return tuple(one for one in self.decides if one.procedure == procedure)
 
     def units(self) -> Iterator[Unit]:
         """Departments and sections, in the order written."""
@@ -245,6 +292,15 @@ class Holders:
     def include(self, *, sections: frozenset[str], posts: frozenset[str]) -> bool:
         """Whether someone of these sections and posts is among them."""
         return bool(self.sections & sections or self.posts & posts)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The way of one approval: the posts that seal it in order, the last of which decides, and who decides in its
+    absence, in order."""
+
+    posts: tuple[str, ...] = ()
+    in_absence: tuple[str, ...] = ()
 
 
 # -- offers.yaml, towns.yaml ------------------------------------------------------------------------------------------
@@ -381,9 +437,8 @@ class City:
         if role == "office":
             role = procedure.office
         if role == "head-of-office":
-            for one in self.organisation.decides:
-                if one.procedure == procedure.code:
-                    return Holders(posts=frozenset((one.post, *one.in_absence)))
+            if said := self.organisation.decided_by(procedure.code):
+                return Holders(posts=frozenset(post for one in said for post in one.posts()))
             section = self.section_of(procedure)
             return Holders(posts=frozenset((section.head.id,))) if section and section.head else Holders()
         holder = self.organisation.roles.get(role)
@@ -393,6 +448,17 @@ class City:
             sections=frozenset((holder.section,) if holder.section else ()),
             posts=frozenset((holder.post,) if holder.post else ()),
         )
+
+    def route(self, role: str, procedure: Procedure, scope: Mapping[str, object] | None = None) -> Route:
+        """The way of an approval that the catalogue gives to ``role``, for a decision that ``scope`` tells of.
+
+        Without a scope the way that holds where no condition does. No posts where a whole section may approve.
+        """
+        said = self.organisation.decided_by(procedure.code) if role == "head-of-office" else ()
+        for one in said:
+            if one.when is None or (scope is not None and Expression.parse(one.when).holds(scope)):
+                return Route((*one.route, one.post), one.in_absence)
+        return Route(tuple(sorted(self.holders(role, procedure).posts)))
 
     def role_names(self, procedure: Procedure) -> dict[str, LocalText]:
         """Role → the section that holds it here, for the lanes of a diagram; two never have the same name."""
@@ -534,6 +600,7 @@ def check_offers(city: City, packages: Mapping[str, Package]) -> Iterator[Proble
                 f"{'、'.join(sorted(packages)) or 'なし'} のどれかにするか、手続きの問題を先に直します",
             )
             continue
+        yield from _check_conditions(city, package)
         if any(step.allot for _, step in walk(package.procedure.flow)) and not (offer.rounds and offer.wishes):
             yield offers.problem(
                 ("offers", index, "procedure"),
@@ -550,6 +617,23 @@ def check_offers(city: City, packages: Mapping[str, Package]) -> Iterator[Proble
                     "C02",
                     f"{offer.procedure} の役割 {role} を持つ課も職もありません",
                     f"roles: に {named}: {{section: …}} を加えます",
+                )
+
+
+def _check_conditions(city: City, package: Package) -> Iterator[Problem]:
+    """`when:` of decides may name what is decided: granted or not, and the values of the tables (rule C04)."""
+    known = {
+        "decision.granted",
+        *(f"verdict.{name}" for table in package.tables.values() for name in verdict_names(table)),
+    }
+    for index, one in enumerate(city.organisation.decides):
+        if one.procedure == package.procedure.code and one.when is not None:
+            for name in sorted(Expression.parse(one.when).names - known):
+                yield city.documents["organisation.yaml"].problem(
+                    ("decides", index, "when"),
+                    "C04",
+                    f"式の {name} は、この手続きで決まるものではありません",
+                    f"{'、'.join(sorted(known))} のどれかを使います",
                 )
 
 
