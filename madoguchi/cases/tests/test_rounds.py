@@ -130,7 +130,7 @@ def test_one_act_writes_the_result_into_every_case(waiting: list[Case], clerk: A
         assert any("基準点" in reason for reason in said)
         assert len([reason for reason in said if reason.startswith("第")]) == len(one.misses) + (one.place is not None)
         step = Step.objects.get(case_id=one.applicant.id, done_at=None)
-        assert (step.kind, step.posts) == ("approve", ["children-deputy", "children-head"])
+        assert (step.kind, step.posts) == ("approve", ["children-head"])  # nobody holds a post on the way to the head
     assert (after.waiting, sum(after.placed.values())) == (0, sum(one.place is not None for one in shown))
     event = Event.objects.get(verb="round.allot")
     assert Event.objects.filter(verb="case.place", cause_id=event.pk).count() == 24

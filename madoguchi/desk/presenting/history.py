@@ -105,6 +105,7 @@ TRIED: Final = {
     "case.cosign": gettext_noop("連署"),
     "case.decline-cosigning": gettext_noop("連署をしない旨の返事"),
     "case.review-afterwards": gettext_noop("後閲"),
+    "case.seat": gettext_noop("決裁の順番の見直し"),
     "case.ask-opinion": gettext_noop("合議の求め"),
     "case.give-opinion": gettext_noop("合議への回答"),
     "case.drop-question": gettext_noop("合議の取下げ"),

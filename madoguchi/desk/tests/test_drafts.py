@@ -133,4 +133,5 @@ def test_a_draft_that_changed_after_it_was_seen_is_not_approved(child: Case, cle
     child.refresh_from_db()
     assert child.state == State.RECEIVED
     fresh = seen_draft(answer.content.decode())
-    assert head.post(form_of(child), {"_outcome": "approve", "_draft": fresh}).status_code == 302
+    why = {"_because": "部長が不在のため"}  # a refusal is the department's to decide
+    assert head.post(form_of(child), {"_outcome": "approve", "_draft": fresh, **why}).status_code == 302

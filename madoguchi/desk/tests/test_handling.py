@@ -235,7 +235,7 @@ def test_approval_sees_the_draft_and_sends_back_with_a_reason(published: Publish
 
 def test_whoever_could_decide_is_warned_before_examining(published: Published, staff: Staff) -> None:
     case = handed_in(published, CHILD)
-    words = "ご自分で審査すると、この案件を決裁できなくなります。"
+    words = "ご自分で審査すると、この案件の決裁に加われなくなります。"
     assert words in client_of(staff("children", "children-head")).get(page_of(case)).content.decode()
     assert words not in client_of(staff("children", "children-clerk")).get(page_of(case)).content.decode()
 
