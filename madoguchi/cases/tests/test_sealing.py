@@ -11,17 +11,19 @@ from hypothesis import strategies as st
 from madoguchi.cases import actions, jobs, queries
 from madoguchi.cases.models import Approval, Case, Decision, Step
 from madoguchi.cases.rules.sealing import turn
-from madoguchi.cases.tests.conftest import Staff
+from madoguchi.cases.tests.conftest import Staff, catalogue
+from madoguchi.cases.tests.test_examples import answer
 from madoguchi.cases.tests.test_together import at_once
-from madoguchi.desk.tests.staging import CHILD, handed_in
-from madoguchi.events import Actor
+from madoguchi.events import SYSTEM, Actor
 from madoguchi.events.models import Event
 from madoguchi.ground import clock
 from madoguchi.ground.errors import Invalid, NotAllowed, Refused, Stale
-from madoguchi.people.actions import end_absence, set_absence
+from madoguchi.ground.ids import uuid7
+from madoguchi.people.actions import end_absence, recognise, set_absence
 from madoguchi.people.models import Absence, Account, PostHolding
-from madoguchi.people.queries import actor_of_account
+from madoguchi.people.queries import actor_of_account, actor_of_person
 from madoguchi.procedures.models import Procedure
+from madoguchi.procedures.rules.examples import answers_of
 
 POSTS = ("chief", "deputy", "head", "director")
 
@@ -58,6 +60,15 @@ def test_seals_go_forward_and_nobody_has_two(ways: tuple[list[str], list[str]], 
 # -- real rows --------------------------------------------------------------------------------------------------------
 
 
+def claim(published: dict[str, Procedure]) -> Case:
+    """A claim for child allowance of a person of its own, received today."""
+    code = "child-allowance-claim"
+    by = actor_of_person(recognise("https://idp.example", str(uuid7()), "card", by=SYSTEM).pk, "card")
+    case = actions.open_draft(published[code], by=by)
+    answer(case, answers_of(catalogue().packages[code].examples["two-children-granted"]), by)
+    return actions.submit(case, by=by)
+
+
 def approval_of(case: Case) -> Step:
     return case.steps.get(kind="approve", done_at=None)
 
@@ -90,7 +101,7 @@ def office(staff: Staff) -> dict[str, Actor]:
 
 @pytest.fixture
 def examined(published: dict[str, Procedure], office: dict[str, Actor]) -> Case:
-    case = handed_in(published, CHILD)
+    case = claim(published)
     actions.examine(case.steps.get(done_at=None), "accept", by=office["clerk"])
     return case
 
@@ -131,7 +142,7 @@ def test_the_seals_are_given_in_order_and_the_last_decides(examined: Case, offic
 def test_whoever_has_examined_has_no_seal_in_any_post(
     published: dict[str, Procedure], office: dict[str, Actor]
 ) -> None:
-    case = handed_in(published, CHILD)
+    case = claim(published)
     actions.examine(case.steps.get(done_at=None), "accept", by=office["chief"])
     refused(case, "own-work", "approve", by=office["chief"])
     refused(case, "own-work", "send_back", by=office["chief"], note="もう一度")
@@ -228,7 +239,7 @@ def test_a_refusal_goes_to_the_department(
     published: dict[str, Procedure], office: dict[str, Actor], staff: Staff
 ) -> None:
     director = staff("welfare-children", "welfare-children-director")
-    case = handed_in(published, CHILD)
+    case = claim(published)
     actions.examine(case.steps.get(done_at=None), "refuse", by=office["clerk"], reasons=["要件に当たらないため。"])
     assert approval_of(case).route[-1] == "welfare-children-director"
     for post in ("chief", "deputy", "head"):
