@@ -13,780 +13,1506 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('madoguchi_messages', '0001_initial'),
-        ('madoguchi_people', '0001_initial'),
-        ('madoguchi_places', '0001_initial'),
-        ('madoguchi_procedures', '0001_initial'),
+        ("madoguchi_messages", "0001_initial"),
+        ("madoguchi_people", "0001_initial"),
+        ("madoguchi_places", "0001_initial"),
+        ("madoguchi_procedures", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Case',
+            name="Case",
             fields=[
-                ('id', models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
-                ('number', models.TextField(null=True, unique=True)),
-                ('language', models.TextField(default='ja')),
-                ('email', models.EmailField(blank=True, max_length=254)),
-                ('answers', models.JSONField(default=dict)),
-                ('typed', models.JSONField(default=dict)),
-                ('revision', models.PositiveIntegerField(default=0)),
-                ('section', models.TextField()),
-                ('engine', models.TextField(blank=True)),
-                ('opened_at', models.DateTimeField(default=madoguchi.ground.clock.now)),
-                ('saved_at', models.DateTimeField(default=madoguchi.ground.clock.now)),
-                ('received_at', models.DateTimeField(null=True)),
-                ('due_on', models.DateField(null=True)),
-                ('returned_at', models.DateTimeField(null=True)),
-                ('payable_at', models.DateTimeField(null=True)),
-                ('cosigning_at', models.DateTimeField(null=True)),
-                ('decided_at', models.DateTimeField(null=True)),
-                ('closed_at', models.DateTimeField(null=True)),
-                ('withdrawn_at', models.DateTimeField(null=True)),
-                ('keep_until', models.DateField(null=True)),
-                ('warned_at', models.DateTimeField(null=True)),
-                ('erased_at', models.DateTimeField(null=True)),
-                ('state', models.GeneratedField(db_persist=True, expression=models.Case(models.When(erased_at__isnull=False, then=models.Value('erased')), models.When(then=models.Value('withdrawn'), withdrawn_at__isnull=False), models.When(closed_at__isnull=False, then=models.Value('closed')), models.When(decided_at__isnull=False, then=models.Value('decided')), models.When(returned_at__isnull=False, then=models.Value('returned')), models.When(payable_at__isnull=False, then=models.Value('payable')), models.When(cosigning_at__isnull=False, then=models.Value('cosigning')), models.When(received_at__isnull=False, then=models.Value('received')), default=models.Value('draft'), output_field=models.TextField()), output_field=models.TextField())),
-                ('applicant', models.TextField(blank=True)),
-                ('kana', models.TextField(blank=True)),
-                ('town', models.TextField(blank=True)),
-                ('search_key', models.TextField(blank=True)),
-                ('seen_by', django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), default=list, size=None)),
-                ('changed_at', models.DateTimeField(default=madoguchi.ground.clock.now)),
-                ('ended_at', models.GeneratedField(db_persist=True, expression=django.db.models.functions.comparison.Coalesce('withdrawn_at', 'closed_at'), output_field=models.DateTimeField(null=True))),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='cases', to='madoguchi_people.person')),
-                ('place', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='madoguchi_places.place')),
-                ('procedure', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='madoguchi_procedures.procedure')),
-                ('subject', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='madoguchi_people.person')),
+                ("id", models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
+                ("number", models.TextField(null=True, unique=True)),
+                ("language", models.TextField(default="ja")),
+                ("email", models.EmailField(blank=True, max_length=254)),
+                ("answers", models.JSONField(default=dict)),
+                ("typed", models.JSONField(default=dict)),
+                ("revision", models.PositiveIntegerField(default=0)),
+                ("section", models.TextField()),
+                ("engine", models.TextField(blank=True)),
+                ("opened_at", models.DateTimeField(default=madoguchi.ground.clock.now)),
+                ("saved_at", models.DateTimeField(default=madoguchi.ground.clock.now)),
+                ("received_at", models.DateTimeField(null=True)),
+                ("due_on", models.DateField(null=True)),
+                ("returned_at", models.DateTimeField(null=True)),
+                ("payable_at", models.DateTimeField(null=True)),
+                ("cosigning_at", models.DateTimeField(null=True)),
+                ("decided_at", models.DateTimeField(null=True)),
+                ("closed_at", models.DateTimeField(null=True)),
+                ("withdrawn_at", models.DateTimeField(null=True)),
+                ("keep_until", models.DateField(null=True)),
+                ("warned_at", models.DateTimeField(null=True)),
+                ("erased_at", models.DateTimeField(null=True)),
+                (
+                    "state",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=models.Case(
+                            models.When(erased_at__isnull=False, then=models.Value("erased")),
+                            models.When(then=models.Value("withdrawn"), withdrawn_at__isnull=False),
+                            models.When(closed_at__isnull=False, then=models.Value("closed")),
+                            models.When(decided_at__isnull=False, then=models.Value("decided")),
+                            models.When(returned_at__isnull=False, then=models.Value("returned")),
+                            models.When(payable_at__isnull=False, then=models.Value("payable")),
+                            models.When(cosigning_at__isnull=False, then=models.Value("cosigning")),
+                            models.When(received_at__isnull=False, then=models.Value("received")),
+                            default=models.Value("draft"),
+                            output_field=models.TextField(),
+                        ),
+                        output_field=models.TextField(),
+                    ),
+                ),
+                ("applicant", models.TextField(blank=True)),
+                ("kana", models.TextField(blank=True)),
+                ("town", models.TextField(blank=True)),
+                ("search_key", models.TextField(blank=True)),
+                (
+                    "seen_by",
+                    django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), default=list, size=None),
+                ),
+                ("changed_at", models.DateTimeField(default=madoguchi.ground.clock.now)),
+                (
+                    "ended_at",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=django.db.models.functions.comparison.Coalesce("withdrawn_at", "closed_at"),
+                        output_field=models.DateTimeField(null=True),
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="cases", to="madoguchi_people.person"
+                    ),
+                ),
+                (
+                    "place",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="madoguchi_places.place",
+                    ),
+                ),
+                (
+                    "procedure",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="madoguchi_procedures.procedure"),
+                ),
+                (
+                    "subject",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="madoguchi_people.person",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'case',
+                "db_table": "case",
             },
         ),
         migrations.CreateModel(
-            name='Document',
+            name="Document",
             fields=[
-                ('id', models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
-                ('path', models.TextField()),
-                ('name', models.TextField()),
-                ('media_type', models.TextField()),
-                ('size', models.PositiveIntegerField()),
-                ('sha256', models.TextField()),
-                ('width', models.PositiveIntegerField(null=True)),
-                ('height', models.PositiveIntegerField(null=True)),
-                ('scan', models.TextField(choices=[('off', '検査していません（検査の設定がありません）'), ('clean', '検査ずみ'), ('waiting', '検査を待っています'), ('infected', 'ウイルスが見つかったため、消しました')], default='off')),
-                ('scanned_at', models.DateTimeField(null=True)),
-                ('added_at', models.DateTimeField(default=madoguchi.ground.clock.now)),
-                ('removed_at', models.DateTimeField(null=True)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='documents', to='madoguchi_cases.case')),
+                ("id", models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
+                ("path", models.TextField()),
+                ("name", models.TextField()),
+                ("media_type", models.TextField()),
+                ("size", models.PositiveIntegerField()),
+                ("sha256", models.TextField()),
+                ("width", models.PositiveIntegerField(null=True)),
+                ("height", models.PositiveIntegerField(null=True)),
+                (
+                    "scan",
+                    models.TextField(
+                        choices=[
+                            ("off", "検査していません（検査の設定がありません）"),
+                            ("clean", "検査ずみ"),
+                            ("waiting", "検査を待っています"),
+                            ("infected", "ウイルスが見つかったため、消しました"),
+                        ],
+                        default="off",
+                    ),
+                ),
+                ("scanned_at", models.DateTimeField(null=True)),
+                ("added_at", models.DateTimeField(default=madoguchi.ground.clock.now)),
+                ("removed_at", models.DateTimeField(null=True)),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="documents", to="madoguchi_cases.case"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'case_document',
+                "db_table": "case_document",
             },
         ),
         migrations.CreateModel(
-            name='Check',
+            name="Check",
             fields=[
-                ('id', models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
-                ('subject', models.TextField()),
-                ('digest', models.TextField()),
-                ('checked_at', models.DateTimeField(default=madoguchi.ground.clock.now)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='checks', to='madoguchi_cases.case')),
+                ("id", models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
+                ("subject", models.TextField()),
+                ("digest", models.TextField()),
+                ("checked_at", models.DateTimeField(default=madoguchi.ground.clock.now)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="checks", to="madoguchi_cases.case"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'case_check',
+                "db_table": "case_check",
             },
         ),
         migrations.CreateModel(
-            name='Consultation',
+            name="Consultation",
             fields=[
-                ('id', models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
-                ('section', models.TextField()),
-                ('question', models.TextField()),
-                ('due_on', models.DateField()),
-                ('asked_at', models.DateTimeField(default=madoguchi.ground.clock.now)),
-                ('agreed', models.BooleanField(null=True)),
-                ('answer', models.TextField(blank=True)),
-                ('answered_at', models.DateTimeField(null=True)),
-                ('dropped_at', models.DateTimeField(null=True)),
-                ('dropped_because', models.TextField(blank=True)),
-                ('answered_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('asked_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='consultations', to='madoguchi_cases.case')),
-                ('dropped_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
+                ("section", models.TextField()),
+                ("question", models.TextField()),
+                ("due_on", models.DateField()),
+                ("asked_at", models.DateTimeField(default=madoguchi.ground.clock.now)),
+                ("agreed", models.BooleanField(null=True)),
+                ("answer", models.TextField(blank=True)),
+                ("answered_at", models.DateTimeField(null=True)),
+                ("dropped_at", models.DateTimeField(null=True)),
+                ("dropped_because", models.TextField(blank=True)),
+                (
+                    "answered_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "asked_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="consultations",
+                        to="madoguchi_cases.case",
+                    ),
+                ),
+                (
+                    "dropped_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'db_table': 'case_consultation',
+                "db_table": "case_consultation",
             },
         ),
         migrations.CreateModel(
-            name='Cosigner',
+            name="Cosigner",
             fields=[
-                ('id', models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
-                ('node', models.TextField()),
-                ('row', models.PositiveSmallIntegerField(null=True)),
-                ('digest', models.TextField()),
-                ('address', models.EmailField(max_length=254)),
-                ('asked_at', models.DateTimeField(default=madoguchi.ground.clock.now)),
-                ('sent_at', models.DateTimeField(null=True)),
-                ('sent', models.PositiveSmallIntegerField(default=0)),
-                ('level', models.TextField(blank=True)),
-                ('agreed', django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), default=list, size=None)),
-                ('confirmed_at', models.DateTimeField(null=True)),
-                ('declined_at', models.DateTimeField(null=True)),
-                ('words', models.TextField(blank=True)),
-                ('over_at', models.DateTimeField(null=True)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='cosigners', to='madoguchi_cases.case')),
-                ('person', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='madoguchi_people.person')),
+                ("id", models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
+                ("node", models.TextField()),
+                ("row", models.PositiveSmallIntegerField(null=True)),
+                ("digest", models.TextField()),
+                ("address", models.EmailField(max_length=254)),
+                ("asked_at", models.DateTimeField(default=madoguchi.ground.clock.now)),
+                ("sent_at", models.DateTimeField(null=True)),
+                ("sent", models.PositiveSmallIntegerField(default=0)),
+                ("level", models.TextField(blank=True)),
+                (
+                    "agreed",
+                    django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), default=list, size=None),
+                ),
+                ("confirmed_at", models.DateTimeField(null=True)),
+                ("declined_at", models.DateTimeField(null=True)),
+                ("words", models.TextField(blank=True)),
+                ("over_at", models.DateTimeField(null=True)),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="cosigners", to="madoguchi_cases.case"
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="madoguchi_people.person",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'case_cosigner',
+                "db_table": "case_cosigner",
             },
         ),
         migrations.CreateModel(
-            name='DocumentContent',
+            name="DocumentContent",
             fields=[
-                ('document', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='content', serialize=False, to='madoguchi_cases.document')),
-                ('content', models.BinaryField()),
+                (
+                    "document",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="content",
+                        serialize=False,
+                        to="madoguchi_cases.document",
+                    ),
+                ),
+                ("content", models.BinaryField()),
             ],
             options={
-                'db_table': 'case_document_content',
+                "db_table": "case_document_content",
             },
         ),
         migrations.CreateModel(
-            name='Figures',
+            name="Figures",
             fields=[
-                ('code', models.TextField(primary_key=True, serialize=False)),
-                ('counted_at', models.DateTimeField()),
-                ('started', models.PositiveIntegerField()),
-                ('submitted', models.PositiveIntegerField()),
-                ('decided', models.PositiveIntegerField()),
-                ('ended', models.PositiveIntegerField()),
-                ('digital', models.PositiveIntegerField()),
-                ('received', models.PositiveIntegerField()),
-                ('abandoned', models.PositiveIntegerField()),
-                ('withdrawn', models.PositiveIntegerField()),
-                ('median_days', models.PositiveIntegerField(null=True)),
-                ('slow_days', models.PositiveIntegerField(null=True)),
-                ('breaks', models.JSONField(default=dict)),
-                ('ease', django.contrib.postgres.fields.ArrayField(base_field=models.PositiveIntegerField(), size=3)),
+                ("code", models.TextField(primary_key=True, serialize=False)),
+                ("counted_at", models.DateTimeField()),
+                ("started", models.PositiveIntegerField()),
+                ("submitted", models.PositiveIntegerField()),
+                ("decided", models.PositiveIntegerField()),
+                ("ended", models.PositiveIntegerField()),
+                ("digital", models.PositiveIntegerField()),
+                ("received", models.PositiveIntegerField()),
+                ("abandoned", models.PositiveIntegerField()),
+                ("withdrawn", models.PositiveIntegerField()),
+                ("median_days", models.PositiveIntegerField(null=True)),
+                ("slow_days", models.PositiveIntegerField(null=True)),
+                ("breaks", models.JSONField(default=dict)),
+                ("ease", django.contrib.postgres.fields.ArrayField(base_field=models.PositiveIntegerField(), size=3)),
             ],
             options={
-                'db_table': 'case_figures',
-                'constraints': [models.CheckConstraint(condition=models.Q(('submitted__lte', models.F('started')), ('digital__lte', models.F('ended')), ('received__lte', models.F('digital')), ('ended__lte', models.F('submitted'))), name='figures_narrow_from_start_to_receipt')],
+                "db_table": "case_figures",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("submitted__lte", models.F("started")),
+                            ("digital__lte", models.F("ended")),
+                            ("received__lte", models.F("digital")),
+                            ("ended__lte", models.F("submitted")),
+                        ),
+                        name="figures_narrow_from_start_to_receipt",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='HandOver',
+            name="HandOver",
             fields=[
-                ('id', models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
-                ('giver', models.TextField()),
-                ('receiver', models.TextField()),
-                ('why', models.TextField()),
-                ('at', models.DateTimeField(default=madoguchi.ground.clock.now)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='hand_overs', to='madoguchi_cases.case')),
+                ("id", models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
+                ("giver", models.TextField()),
+                ("receiver", models.TextField()),
+                ("why", models.TextField()),
+                ("at", models.DateTimeField(default=madoguchi.ground.clock.now)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="hand_overs",
+                        to="madoguchi_cases.case",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'case_hand_over',
+                "db_table": "case_hand_over",
             },
         ),
         migrations.CreateModel(
-            name='Hold',
+            name="Hold",
             fields=[
-                ('id', models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
-                ('reason', models.TextField()),
-                ('until', models.DateField()),
-                ('held_at', models.DateTimeField(default=madoguchi.ground.clock.now)),
-                ('released_at', models.DateTimeField(null=True)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='holds', to='madoguchi_cases.case')),
-                ('held_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('released_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
+                ("reason", models.TextField()),
+                ("until", models.DateField()),
+                ("held_at", models.DateTimeField(default=madoguchi.ground.clock.now)),
+                ("released_at", models.DateTimeField(null=True)),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="holds", to="madoguchi_cases.case"
+                    ),
+                ),
+                (
+                    "held_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "released_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'db_table': 'case_hold',
+                "db_table": "case_hold",
             },
         ),
         migrations.CreateModel(
-            name='Note',
+            name="Note",
             fields=[
-                ('id', models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
-                ('text', models.TextField()),
-                ('written_at', models.DateTimeField(default=madoguchi.ground.clock.now)),
-                ('amended_at', models.DateTimeField(null=True)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notes', to='madoguchi_cases.case')),
-                ('written_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
+                ("text", models.TextField()),
+                ("written_at", models.DateTimeField(default=madoguchi.ground.clock.now)),
+                ("amended_at", models.DateTimeField(null=True)),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="notes", to="madoguchi_cases.case"
+                    ),
+                ),
+                (
+                    "written_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'db_table': 'case_note',
+                "db_table": "case_note",
             },
         ),
         migrations.CreateModel(
-            name='Payment',
+            name="Payment",
             fields=[
-                ('id', models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
-                ('yen', models.PositiveIntegerField()),
-                ('provider', models.TextField()),
-                ('reference', models.TextField(blank=True)),
-                ('url', models.TextField(blank=True)),
-                ('charge', models.TextField(blank=True)),
-                ('asked_at', models.DateTimeField(default=madoguchi.ground.clock.now)),
-                ('looked_at', models.DateTimeField(null=True)),
-                ('pending_at', models.DateTimeField(null=True)),
-                ('paid_at', models.DateTimeField(null=True)),
-                ('paid_yen', models.PositiveIntegerField(null=True)),
-                ('over_at', models.DateTimeField(null=True)),
-                ('refund_asked_at', models.DateTimeField(null=True)),
-                ('refund_why', models.TextField(blank=True, choices=[('withdrawn', '申し込みが取り下げられたため'), ('refused', '認められなかったため'), ('late', 'お支払いの必要がなくなった後に納付されたため'), ('amount', '納付された額が、お願いした額と違うため'), ('staff', '担当課の判断による')])),
-                ('refund_note', models.TextField(blank=True)),
-                ('refunded_at', models.DateTimeField(null=True)),
-                ('refund_reference', models.TextField(blank=True)),
-                ('state', models.GeneratedField(db_persist=True, expression=models.Case(models.When(refunded_at__isnull=False, then=models.Value('refunded')), models.When(refund_asked_at__isnull=False, then=models.Value('refunding')), models.When(paid_at__isnull=False, then=models.Value('paid')), models.When(over_at__isnull=False, then=models.Value('over')), default=models.Value('asked'), output_field=models.TextField()), output_field=models.TextField())),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='payments', to='madoguchi_cases.case')),
-                ('refund_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
+                ("yen", models.PositiveIntegerField()),
+                ("provider", models.TextField()),
+                ("reference", models.TextField(blank=True)),
+                ("url", models.TextField(blank=True)),
+                ("charge", models.TextField(blank=True)),
+                ("asked_at", models.DateTimeField(default=madoguchi.ground.clock.now)),
+                ("looked_at", models.DateTimeField(null=True)),
+                ("pending_at", models.DateTimeField(null=True)),
+                ("paid_at", models.DateTimeField(null=True)),
+                ("paid_yen", models.PositiveIntegerField(null=True)),
+                ("over_at", models.DateTimeField(null=True)),
+                ("refund_asked_at", models.DateTimeField(null=True)),
+                (
+                    "refund_why",
+                    models.TextField(
+                        blank=True,
+                        choices=[
+                            ("withdrawn", "申し込みが取り下げられたため"),
+                            ("refused", "認められなかったため"),
+                            ("late", "お支払いの必要がなくなった後に納付されたため"),
+                            ("amount", "納付された額が、お願いした額と違うため"),
+                            ("staff", "担当課の判断による"),
+                        ],
+                    ),
+                ),
+                ("refund_note", models.TextField(blank=True)),
+                ("refunded_at", models.DateTimeField(null=True)),
+                ("refund_reference", models.TextField(blank=True)),
+                (
+                    "state",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=models.Case(
+                            models.When(refunded_at__isnull=False, then=models.Value("refunded")),
+                            models.When(refund_asked_at__isnull=False, then=models.Value("refunding")),
+                            models.When(paid_at__isnull=False, then=models.Value("paid")),
+                            models.When(over_at__isnull=False, then=models.Value("over")),
+                            default=models.Value("asked"),
+                            output_field=models.TextField(),
+                        ),
+                        output_field=models.TextField(),
+                    ),
+                ),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="payments", to="madoguchi_cases.case"
+                    ),
+                ),
+                (
+                    "refund_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'db_table': 'case_payment',
+                "db_table": "case_payment",
             },
         ),
         migrations.CreateModel(
-            name='PaymentNotice',
+            name="PaymentNotice",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('provider', models.TextField()),
-                ('key', models.TextField()),
-                ('kind', models.TextField()),
-                ('heard_at', models.DateTimeField(default=madoguchi.ground.clock.now)),
-                ('payment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notices', to='madoguchi_cases.payment')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("provider", models.TextField()),
+                ("key", models.TextField()),
+                ("kind", models.TextField()),
+                ("heard_at", models.DateTimeField(default=madoguchi.ground.clock.now)),
+                (
+                    "payment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="notices",
+                        to="madoguchi_cases.payment",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'case_payment_notice',
+                "db_table": "case_payment_notice",
             },
         ),
         migrations.CreateModel(
-            name='Phrase',
+            name="Phrase",
             fields=[
-                ('id', models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
-                ('section', models.TextField()),
-                ('code', models.TextField(blank=True)),
-                ('use', models.TextField(choices=[('correction', '補正'), ('reason', '決定の理由'), ('note', '書き添え・メモ'), ('message', '申請者への連絡')])),
-                ('title', models.TextField()),
-                ('text', models.TextField()),
-                ('written_at', models.DateTimeField(default=madoguchi.ground.clock.now)),
-                ('retired_at', models.DateTimeField(null=True)),
-                ('written_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
+                ("section", models.TextField()),
+                ("code", models.TextField(blank=True)),
+                (
+                    "use",
+                    models.TextField(
+                        choices=[
+                            ("correction", "補正"),
+                            ("reason", "決定の理由"),
+                            ("note", "書き添え・メモ"),
+                            ("message", "申請者への連絡"),
+                        ]
+                    ),
+                ),
+                ("title", models.TextField()),
+                ("text", models.TextField()),
+                ("written_at", models.DateTimeField(default=madoguchi.ground.clock.now)),
+                ("retired_at", models.DateTimeField(null=True)),
+                (
+                    "written_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'db_table': 'case_phrase',
+                "db_table": "case_phrase",
             },
         ),
         migrations.CreateModel(
-            name='Remark',
+            name="Remark",
             fields=[
-                ('id', models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
-                ('body', models.TextField()),
-                ('language', models.TextField(default='ja')),
-                ('written_at', models.DateTimeField(default=madoguchi.ground.clock.now)),
-                ('read_at', models.DateTimeField(null=True)),
-                ('account', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='remarks', to='madoguchi_cases.case')),
+                ("id", models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
+                ("body", models.TextField()),
+                ("language", models.TextField(default="ja")),
+                ("written_at", models.DateTimeField(default=madoguchi.ground.clock.now)),
+                ("read_at", models.DateTimeField(null=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="remarks", to="madoguchi_cases.case"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'case_remark',
+                "db_table": "case_remark",
             },
         ),
         migrations.CreateModel(
-            name='Round',
+            name="Round",
             fields=[
-                ('id', models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
-                ('code', models.TextField()),
-                ('name', models.TextField()),
-                ('places', models.JSONField(default=dict)),
-                ('saved_at', models.DateTimeField(default=madoguchi.ground.clock.now)),
-                ('allotted_at', models.DateTimeField(null=True)),
+                ("id", models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
+                ("code", models.TextField()),
+                ("name", models.TextField()),
+                ("places", models.JSONField(default=dict)),
+                ("saved_at", models.DateTimeField(default=madoguchi.ground.clock.now)),
+                ("allotted_at", models.DateTimeField(null=True)),
             ],
             options={
-                'db_table': 'case_round',
-                'constraints': [models.UniqueConstraint(fields=('code', 'name'), name='a_round_is_one_row')],
+                "db_table": "case_round",
+                "constraints": [models.UniqueConstraint(fields=("code", "name"), name="a_round_is_one_row")],
             },
         ),
         migrations.CreateModel(
-            name='Step',
+            name="Step",
             fields=[
-                ('id', models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
-                ('token', models.PositiveIntegerField()),
-                ('node', models.TextField()),
-                ('kind', models.TextField()),
-                ('channel', models.TextField(default='screen')),
-                ('section', models.TextField(blank=True)),
-                ('posts', django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), default=list, size=None)),
-                ('route', django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), default=list, size=None)),
-                ('in_absence', django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), default=list, size=None)),
-                ('opened_at', models.DateTimeField(default=madoguchi.ground.clock.now)),
-                ('due_at', models.DateTimeField(null=True)),
-                ('done_at', models.DateTimeField(null=True)),
-                ('outcome', models.TextField(blank=True)),
-                ('note', models.TextField(blank=True)),
-                ('taken_at', models.DateTimeField(null=True)),
-                ('account', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='steps', to='madoguchi_cases.case')),
-                ('letter', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='madoguchi_messages.letter')),
-                ('taken_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
+                ("token", models.PositiveIntegerField()),
+                ("node", models.TextField()),
+                ("kind", models.TextField()),
+                ("channel", models.TextField(default="screen")),
+                ("section", models.TextField(blank=True)),
+                (
+                    "posts",
+                    django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), default=list, size=None),
+                ),
+                (
+                    "route",
+                    django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), default=list, size=None),
+                ),
+                (
+                    "in_absence",
+                    django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), default=list, size=None),
+                ),
+                ("opened_at", models.DateTimeField(default=madoguchi.ground.clock.now)),
+                ("due_at", models.DateTimeField(null=True)),
+                ("done_at", models.DateTimeField(null=True)),
+                ("outcome", models.TextField(blank=True)),
+                ("note", models.TextField(blank=True)),
+                ("taken_at", models.DateTimeField(null=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="steps", to="madoguchi_cases.case"
+                    ),
+                ),
+                (
+                    "letter",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="madoguchi_messages.letter",
+                    ),
+                ),
+                (
+                    "taken_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'db_table': 'case_step',
+                "db_table": "case_step",
             },
         ),
         migrations.AddField(
-            model_name='payment',
-            name='step',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='payments', to='madoguchi_cases.step'),
+            model_name="payment",
+            name="step",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="payments", to="madoguchi_cases.step"
+            ),
         ),
         migrations.CreateModel(
-            name='Correction',
+            name="Correction",
             fields=[
-                ('id', models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
-                ('path', models.TextField()),
-                ('message', models.TextField()),
-                ('asked_at', models.DateTimeField(default=madoguchi.ground.clock.now)),
-                ('answered_at', models.DateTimeField(null=True)),
-                ('step', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='corrections', to='madoguchi_cases.step')),
+                ("id", models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
+                ("path", models.TextField()),
+                ("message", models.TextField()),
+                ("asked_at", models.DateTimeField(default=madoguchi.ground.clock.now)),
+                ("answered_at", models.DateTimeField(null=True)),
+                (
+                    "step",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="corrections",
+                        to="madoguchi_cases.step",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'case_correction',
+                "db_table": "case_correction",
             },
         ),
         migrations.CreateModel(
-            name='Approval',
+            name="Approval",
             fields=[
-                ('id', models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
-                ('post', models.TextField()),
-                ('at', models.DateTimeField(default=madoguchi.ground.clock.now)),
-                ('stood_in', models.TextField(blank=True)),
-                ('because', models.TextField(blank=True)),
-                ('note', models.TextField(blank=True)),
-                ('reviewed_at', models.DateTimeField(null=True)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('reviewed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('step', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='approvals', to='madoguchi_cases.step')),
+                ("id", models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
+                ("post", models.TextField()),
+                ("at", models.DateTimeField(default=madoguchi.ground.clock.now)),
+                ("stood_in", models.TextField(blank=True)),
+                ("because", models.TextField(blank=True)),
+                ("note", models.TextField(blank=True)),
+                ("reviewed_at", models.DateTimeField(null=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "reviewed_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "step",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="approvals", to="madoguchi_cases.step"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'case_approval',
+                "db_table": "case_approval",
             },
         ),
         migrations.CreateModel(
-            name='Submission',
+            name="Submission",
             fields=[
-                ('id', models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
-                ('returned_at', models.DateTimeField(default=madoguchi.ground.clock.now)),
-                ('corrected_at', models.DateTimeField(null=True)),
-                ('answers', models.JSONField()),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='submissions', to='madoguchi_cases.case')),
+                ("id", models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
+                ("returned_at", models.DateTimeField(default=madoguchi.ground.clock.now)),
+                ("corrected_at", models.DateTimeField(null=True)),
+                ("answers", models.JSONField()),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="submissions",
+                        to="madoguchi_cases.case",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'case_submission',
+                "db_table": "case_submission",
             },
         ),
         migrations.CreateModel(
-            name='Timer',
+            name="Timer",
             fields=[
-                ('id', models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
-                ('due_at', models.DateTimeField()),
-                ('then', models.TextField()),
-                ('fired_at', models.DateTimeField(null=True)),
-                ('step', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='timers', to='madoguchi_cases.step')),
+                ("id", models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
+                ("due_at", models.DateTimeField()),
+                ("then", models.TextField()),
+                ("fired_at", models.DateTimeField(null=True)),
+                (
+                    "step",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="timers", to="madoguchi_cases.step"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'case_timer',
+                "db_table": "case_timer",
             },
         ),
         migrations.CreateModel(
-            name='Upload',
+            name="Upload",
             fields=[
-                ('id', models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
-                ('path', models.TextField()),
-                ('name', models.TextField()),
-                ('length', models.PositiveIntegerField()),
-                ('received', models.PositiveIntegerField(default=0)),
-                ('modified', models.TextField(blank=True)),
-                ('begun_at', models.DateTimeField(default=madoguchi.ground.clock.now)),
-                ('touched_at', models.DateTimeField(default=madoguchi.ground.clock.now)),
-                ('kept_at', models.DateTimeField(null=True)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='uploads', to='madoguchi_cases.case')),
+                ("id", models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
+                ("path", models.TextField()),
+                ("name", models.TextField()),
+                ("length", models.PositiveIntegerField()),
+                ("received", models.PositiveIntegerField(default=0)),
+                ("modified", models.TextField(blank=True)),
+                ("begun_at", models.DateTimeField(default=madoguchi.ground.clock.now)),
+                ("touched_at", models.DateTimeField(default=madoguchi.ground.clock.now)),
+                ("kept_at", models.DateTimeField(null=True)),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="uploads", to="madoguchi_cases.case"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'case_upload',
+                "db_table": "case_upload",
             },
         ),
         migrations.CreateModel(
-            name='UploadPart',
+            name="UploadPart",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.PositiveIntegerField()),
-                ('content', models.BinaryField()),
-                ('upload', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='parts', to='madoguchi_cases.upload')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.PositiveIntegerField()),
+                ("content", models.BinaryField()),
+                (
+                    "upload",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="parts", to="madoguchi_cases.upload"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'case_upload_part',
+                "db_table": "case_upload_part",
             },
         ),
         migrations.CreateModel(
-            name='Batch',
+            name="Batch",
             fields=[
-                ('id', models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
-                ('deed', models.TextField()),
-                ('note', models.TextField(blank=True)),
-                ('steps', django.contrib.postgres.fields.ArrayField(base_field=models.UUIDField(), size=None)),
-                ('begun_at', models.DateTimeField(default=madoguchi.ground.clock.now)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('to', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
+                ("deed", models.TextField()),
+                ("note", models.TextField(blank=True)),
+                ("steps", django.contrib.postgres.fields.ArrayField(base_field=models.UUIDField(), size=None)),
+                ("begun_at", models.DateTimeField(default=madoguchi.ground.clock.now)),
+                ("ended_at", models.DateTimeField(null=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "to",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'db_table': 'case_batch',
-                'indexes': [models.Index(fields=['account', '-begun_at'], name='batch_of_account')],
+                "db_table": "case_batch",
+                "indexes": [models.Index(fields=["account", "-begun_at"], name="batch_of_account")],
             },
         ),
         migrations.CreateModel(
-            name='Decision',
+            name="Decision",
             fields=[
-                ('case', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='decision', serialize=False, to='madoguchi_cases.case')),
-                ('granted', models.BooleanField()),
-                ('values', models.JSONField(default=dict)),
-                ('reasons', models.JSONField(default=list)),
-                ('course', models.JSONField(default=dict)),
-                ('note', models.TextField(blank=True)),
-                ('drafted_at', models.DateTimeField(default=madoguchi.ground.clock.now)),
-                ('made_at', models.DateTimeField(null=True)),
-                ('drafted_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('made_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "case",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="decision",
+                        serialize=False,
+                        to="madoguchi_cases.case",
+                    ),
+                ),
+                ("granted", models.BooleanField()),
+                ("values", models.JSONField(default=dict)),
+                ("reasons", models.JSONField(default=list)),
+                ("course", models.JSONField(default=dict)),
+                ("note", models.TextField(blank=True)),
+                ("drafted_at", models.DateTimeField(default=madoguchi.ground.clock.now)),
+                ("made_at", models.DateTimeField(null=True)),
+                (
+                    "drafted_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "made_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'db_table': 'case_decision',
+                "db_table": "case_decision",
             },
         ),
         migrations.CreateModel(
-            name='Opinion',
+            name="Opinion",
             fields=[
-                ('case', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='opinion', serialize=False, to='madoguchi_cases.case')),
-                ('ease', models.PositiveSmallIntegerField(choices=[(1, 'たいへん'), (2, 'ふつう'), (3, 'かんたん')])),
-                ('words', models.TextField(blank=True)),
-                ('given_at', models.DateTimeField(default=madoguchi.ground.clock.now)),
-                ('kept_until', models.DateField()),
+                (
+                    "case",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="opinion",
+                        serialize=False,
+                        to="madoguchi_cases.case",
+                    ),
+                ),
+                ("ease", models.PositiveSmallIntegerField(choices=[(1, "たいへん"), (2, "ふつう"), (3, "かんたん")])),
+                ("words", models.TextField(blank=True)),
+                ("given_at", models.DateTimeField(default=madoguchi.ground.clock.now)),
+                ("kept_until", models.DateField()),
             ],
             options={
-                'db_table': 'case_opinion',
-                'indexes': [models.Index(condition=models.Q(('words', ''), _negated=True), fields=['kept_until'], name='opinion_with_words')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('ease__range', (1, 3))), name='an_opinion_is_one_of_three')],
+                "db_table": "case_opinion",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("words", ""), _negated=True),
+                        fields=["kept_until"],
+                        name="opinion_with_words",
+                    )
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("ease__range", (1, 3))), name="an_opinion_is_one_of_three"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Origin',
+            name="Origin",
             fields=[
-                ('case', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='origin', serialize=False, to='madoguchi_cases.case')),
-                ('reference', models.TextField(blank=True)),
-                ('filed_at', models.DateTimeField(default=madoguchi.ground.clock.now)),
-                ('partner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='madoguchi_people.partner')),
+                (
+                    "case",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="origin",
+                        serialize=False,
+                        to="madoguchi_cases.case",
+                    ),
+                ),
+                ("reference", models.TextField(blank=True)),
+                ("filed_at", models.DateTimeField(default=madoguchi.ground.clock.now)),
+                (
+                    "partner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="madoguchi_people.partner"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'case_origin',
+                "db_table": "case_origin",
             },
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['person', '-opened_at'], name='case_of_person'),
+            model_name="case",
+            index=models.Index(fields=["person", "-opened_at"], name="case_of_person"),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('closed_at', None)), fields=['section', 'due_on'], name='case_open_in_section'),
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(("closed_at", None)), fields=["section", "due_on"], name="case_open_in_section"
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('erased_at', None)), fields=['keep_until'], name='case_to_be_erased'),
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(("erased_at", None)), fields=["keep_until"], name="case_to_be_erased"
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('received_at', None), ('withdrawn_at', None)), fields=['saved_at'], name='draft_by_silence'),
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(("received_at", None), ("withdrawn_at", None)),
+                fields=["saved_at"],
+                name="draft_by_silence",
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=django.contrib.postgres.indexes.GinIndex(condition=models.Q(('closed_at', None), ('received_at__isnull', False), ('withdrawn_at', None)), fields=['seen_by'], name='case_running_of'),
+            model_name="case",
+            index=django.contrib.postgres.indexes.GinIndex(
+                condition=models.Q(("closed_at", None), ("received_at__isnull", False), ("withdrawn_at", None)),
+                fields=["seen_by"],
+                name="case_running_of",
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['seen_by'], name='case_of'),
+            model_name="case",
+            index=django.contrib.postgres.indexes.GinIndex(fields=["seen_by"], name="case_of"),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=django.contrib.postgres.indexes.GinIndex(madoguchi.cases.models.case.Grams('search_key'), condition=models.Q(('received_at__isnull', False)), name='case_by_words'),
+            model_name="case",
+            index=django.contrib.postgres.indexes.GinIndex(
+                madoguchi.cases.models.case.Grams("search_key"),
+                condition=models.Q(("received_at__isnull", False)),
+                name="case_by_words",
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('ended_at__isnull', False), ('received_at__isnull', False)), fields=['-ended_at', '-id'], name='case_ended'),
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(("ended_at__isnull", False), ("received_at__isnull", False)),
+                fields=["-ended_at", "-id"],
+                name="case_ended",
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('received_at__isnull', False)), fields=['received_at', 'id'], name='case_by_receipt'),
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(("received_at__isnull", False)), fields=["received_at", "id"], name="case_by_receipt"
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('received_at__isnull', False)), fields=['kana', 'id'], name='case_by_kana'),
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(("received_at__isnull", False)), fields=["kana", "id"], name="case_by_kana"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.UniqueConstraint(condition=models.Q(('received_at__isnull', True), ('subject__isnull', True), ('withdrawn_at__isnull', True)), fields=('person', 'procedure'), name='one_draft_per_person_and_procedure'),
+            model_name="case",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(
+                    ("received_at__isnull", True), ("subject__isnull", True), ("withdrawn_at__isnull", True)
+                ),
+                fields=("person", "procedure"),
+                name="one_draft_per_person_and_procedure",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('due_on__isnull', True), ('number__isnull', True), ('received_at__isnull', True)), models.Q(('due_on__isnull', False), ('number__isnull', False), ('received_at__isnull', False)), _connector='OR'), name='a_received_case_has_number_and_promise'),
+            model_name="case",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("due_on__isnull", True), ("number__isnull", True), ("received_at__isnull", True)),
+                    models.Q(("due_on__isnull", False), ("number__isnull", False), ("received_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="a_received_case_has_number_and_promise",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(('decided_at__isnull', True), models.Q(('decided_at__gte', models.F('received_at')), ('received_at__isnull', False)), _connector='OR'), name='nothing_is_decided_before_it_is_received'),
+            model_name="case",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("decided_at__isnull", True),
+                    models.Q(("decided_at__gte", models.F("received_at")), ("received_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="nothing_is_decided_before_it_is_received",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(('closed_at__isnull', True), ('withdrawn_at__isnull', True), _connector='OR'), name='a_case_ends_once'),
+            model_name="case",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("closed_at__isnull", True), ("withdrawn_at__isnull", True), _connector="OR"),
+                name="a_case_ends_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(models.Q(('person_id', uuid.UUID('00000000-0000-0000-0000-000000000000')), _negated=True), ('erased_at__isnull', True)), models.Q(('erased_at__isnull', False), ('person_id', uuid.UUID('00000000-0000-0000-0000-000000000000'))), _connector='OR'), name='only_an_erased_case_is_nobodys'),
+            model_name="case",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        models.Q(("person_id", uuid.UUID("00000000-0000-0000-0000-000000000000")), _negated=True),
+                        ("erased_at__isnull", True),
+                    ),
+                    models.Q(
+                        ("erased_at__isnull", False), ("person_id", uuid.UUID("00000000-0000-0000-0000-000000000000"))
+                    ),
+                    _connector="OR",
+                ),
+                name="only_an_erased_case_is_nobodys",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(('erased_at__isnull', True), ('closed_at__isnull', False), ('withdrawn_at__isnull', False), _connector='OR'), name='only_an_ended_case_is_erased'),
+            model_name="case",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("erased_at__isnull", True),
+                    ("closed_at__isnull", False),
+                    ("withdrawn_at__isnull", False),
+                    _connector="OR",
+                ),
+                name="only_an_ended_case_is_erased",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(('erased_at__isnull', True), models.Q(('answers', {}), ('applicant', ''), ('email', ''), ('kana', ''), ('place__isnull', True), ('search_key', ''), ('town', ''), ('typed', {})), _connector='OR'), name='an_erased_case_is_empty'),
+            model_name="case",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("erased_at__isnull", True),
+                    models.Q(
+                        ("answers", {}),
+                        ("applicant", ""),
+                        ("email", ""),
+                        ("kana", ""),
+                        ("place__isnull", True),
+                        ("search_key", ""),
+                        ("town", ""),
+                        ("typed", {}),
+                    ),
+                    _connector="OR",
+                ),
+                name="an_erased_case_is_empty",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(('closed_at__isnull', True), models.Q(('closed_at__gte', models.F('received_at')), ('received_at__isnull', False)), _connector='OR'), name='nothing_is_closed_before_it_is_received'),
+            model_name="case",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("closed_at__isnull", True),
+                    models.Q(("closed_at__gte", models.F("received_at")), ("received_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="nothing_is_closed_before_it_is_received",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='check',
-            constraint=models.UniqueConstraint(fields=('case', 'subject'), name='a_thing_is_checked_once'),
+            model_name="check",
+            constraint=models.UniqueConstraint(fields=("case", "subject"), name="a_thing_is_checked_once"),
         ),
         migrations.AddIndex(
-            model_name='consultation',
-            index=models.Index(condition=models.Q(('answered_at', None), ('dropped_at', None)), fields=['section', 'due_on'], name='consultation_open_at_section'),
+            model_name="consultation",
+            index=models.Index(
+                condition=models.Q(("answered_at", None), ("dropped_at", None)),
+                fields=["section", "due_on"],
+                name="consultation_open_at_section",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='consultation',
-            constraint=models.CheckConstraint(condition=models.Q(('question', ''), _negated=True), name='a_consultation_asks_something'),
+            model_name="consultation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("question", ""), _negated=True), name="a_consultation_asks_something"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='consultation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('agreed__isnull', True), ('answer', ''), ('answered_at__isnull', True), ('answered_by__isnull', True)), models.Q(('agreed__isnull', False), ('answered_at__isnull', False), ('answered_by__isnull', False)), _connector='OR'), name='a_consultation_is_answered_whole'),
+            model_name="consultation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("agreed__isnull", True),
+                        ("answer", ""),
+                        ("answered_at__isnull", True),
+                        ("answered_by__isnull", True),
+                    ),
+                    models.Q(("agreed__isnull", False), ("answered_at__isnull", False), ("answered_by__isnull", False)),
+                    _connector="OR",
+                ),
+                name="a_consultation_is_answered_whole",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='consultation',
-            constraint=models.CheckConstraint(condition=models.Q(('agreed__isnull', True), ('agreed', True), models.Q(('answer', ''), _negated=True), _connector='OR'), name='who_does_not_agree_says_why'),
+            model_name="consultation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("agreed__isnull", True), ("agreed", True), models.Q(("answer", ""), _negated=True), _connector="OR"
+                ),
+                name="who_does_not_agree_says_why",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='consultation',
-            constraint=models.CheckConstraint(condition=models.Q(('answered_at__isnull', True), ('dropped_at__isnull', True), _connector='OR'), name='a_consultation_ends_once'),
+            model_name="consultation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("answered_at__isnull", True), ("dropped_at__isnull", True), _connector="OR"),
+                name="a_consultation_ends_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='consultation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('dropped_at__isnull', True), ('dropped_because', ''), ('dropped_by__isnull', True)), models.Q(('dropped_at__isnull', False), ('dropped_by__isnull', False), models.Q(('dropped_because', ''), _negated=True)), _connector='OR'), name='who_drops_a_question_says_why'),
+            model_name="consultation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("dropped_at__isnull", True), ("dropped_because", ""), ("dropped_by__isnull", True)),
+                    models.Q(
+                        ("dropped_at__isnull", False),
+                        ("dropped_by__isnull", False),
+                        models.Q(("dropped_because", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="who_drops_a_question_says_why",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='consultation',
-            constraint=models.UniqueConstraint(condition=models.Q(('answered_at__isnull', True), ('dropped_at__isnull', True)), fields=('case', 'section'), name='a_section_is_asked_once_at_a_time'),
+            model_name="consultation",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("answered_at__isnull", True), ("dropped_at__isnull", True)),
+                fields=("case", "section"),
+                name="a_section_is_asked_once_at_a_time",
+            ),
         ),
         migrations.AddIndex(
-            model_name='cosigner',
-            index=models.Index(fields=['address', 'sent_at'], name='cosigner_by_address'),
+            model_name="cosigner",
+            index=models.Index(fields=["address", "sent_at"], name="cosigner_by_address"),
         ),
         migrations.AddConstraint(
-            model_name='cosigner',
-            constraint=models.UniqueConstraint(condition=models.Q(('over_at__isnull', True)), fields=('case', 'node', 'row'), name='a_cosigner_is_asked_once_at_a_time', nulls_distinct=False),
+            model_name="cosigner",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("over_at__isnull", True)),
+                fields=("case", "node", "row"),
+                name="a_cosigner_is_asked_once_at_a_time",
+                nulls_distinct=False,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='cosigner',
-            constraint=models.UniqueConstraint(condition=models.Q(('over_at__isnull', True), ('person__isnull', False)), fields=('case', 'node', 'person'), name='a_person_confirms_one_part'),
+            model_name="cosigner",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("over_at__isnull", True), ("person__isnull", False)),
+                fields=("case", "node", "person"),
+                name="a_person_confirms_one_part",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='cosigner',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('confirmed_at__isnull', True), ('declined_at__isnull', True), ('level', ''), ('person__isnull', True), ('words', '')), models.Q(('person__isnull', False), models.Q(('level', ''), _negated=True), models.Q(models.Q(('confirmed_at__isnull', False), ('declined_at__isnull', True), ('words', '')), models.Q(('confirmed_at__isnull', True), ('declined_at__isnull', False), models.Q(('words', ''), _negated=True)), _connector='OR')), _connector='OR'), name='a_cosigner_answers_once_and_is_known'),
+            model_name="cosigner",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("confirmed_at__isnull", True),
+                        ("declined_at__isnull", True),
+                        ("level", ""),
+                        ("person__isnull", True),
+                        ("words", ""),
+                    ),
+                    models.Q(
+                        ("person__isnull", False),
+                        models.Q(("level", ""), _negated=True),
+                        models.Q(
+                            models.Q(("confirmed_at__isnull", False), ("declined_at__isnull", True), ("words", "")),
+                            models.Q(
+                                ("confirmed_at__isnull", True),
+                                ("declined_at__isnull", False),
+                                models.Q(("words", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                    ),
+                    _connector="OR",
+                ),
+                name="a_cosigner_answers_once_and_is_known",
+            ),
         ),
         migrations.AddIndex(
-            model_name='document',
-            index=models.Index(condition=models.Q(('scan', 'waiting')), fields=['added_at'], name='document_waits_for_scan'),
+            model_name="document",
+            index=models.Index(
+                condition=models.Q(("scan", "waiting")), fields=["added_at"], name="document_waits_for_scan"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='handover',
-            constraint=models.CheckConstraint(condition=models.Q(('giver', models.F('receiver')), _negated=True), name='a_hand_over_leads_elsewhere'),
+            model_name="handover",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("giver", models.F("receiver")), _negated=True), name="a_hand_over_leads_elsewhere"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='handover',
-            constraint=models.CheckConstraint(condition=models.Q(('why', ''), _negated=True), name='a_hand_over_says_why'),
+            model_name="handover",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("why", ""), _negated=True), name="a_hand_over_says_why"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='hold',
-            constraint=models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='a_hold_has_a_reason', violation_error_message='廃棄しない理由を書いてください。'),
+            model_name="hold",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("reason", ""), _negated=True),
+                name="a_hold_has_a_reason",
+                violation_error_message="廃棄しない理由を書いてください。",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='hold',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('released_at__isnull', True), ('released_by__isnull', True)), models.Q(('released_at__gte', models.F('held_at')), ('released_by__isnull', False)), _connector='OR'), name='a_hold_is_released_by_somebody'),
+            model_name="hold",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("released_at__isnull", True), ("released_by__isnull", True)),
+                    models.Q(("released_at__gte", models.F("held_at")), ("released_by__isnull", False)),
+                    _connector="OR",
+                ),
+                name="a_hold_is_released_by_somebody",
+            ),
         ),
         migrations.AddIndex(
-            model_name='note',
-            index=models.Index(fields=['case', 'written_at'], name='note_of_case'),
+            model_name="note",
+            index=models.Index(fields=["case", "written_at"], name="note_of_case"),
         ),
         migrations.AddConstraint(
-            model_name='note',
-            constraint=models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='a_note_says_something'),
+            model_name="note",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("text", ""), _negated=True), name="a_note_says_something"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='note',
-            constraint=models.CheckConstraint(condition=models.Q(('amended_at__isnull', True), ('amended_at__gte', models.F('written_at')), _connector='OR'), name='a_note_is_amended_after_it_was_written'),
+            model_name="note",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("amended_at__isnull", True), ("amended_at__gte", models.F("written_at")), _connector="OR"
+                ),
+                name="a_note_is_amended_after_it_was_written",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='paymentnotice',
-            constraint=models.UniqueConstraint(fields=('provider', 'key'), name='a_notice_is_heard_once'),
+            model_name="paymentnotice",
+            constraint=models.UniqueConstraint(fields=("provider", "key"), name="a_notice_is_heard_once"),
         ),
         migrations.AddIndex(
-            model_name='phrase',
-            index=models.Index(condition=models.Q(('retired_at', None)), fields=['section', 'use'], name='phrase_of_section'),
+            model_name="phrase",
+            index=models.Index(
+                condition=models.Q(("retired_at", None)), fields=["section", "use"], name="phrase_of_section"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='phrase',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('text', ''), _negated=True), models.Q(('title', ''), _negated=True)), name='a_phrase_says_something'),
+            model_name="phrase",
+            constraint=models.CheckConstraint(
+                condition=models.Q(models.Q(("text", ""), _negated=True), models.Q(("title", ""), _negated=True)),
+                name="a_phrase_says_something",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='phrase',
-            constraint=models.CheckConstraint(condition=models.Q(('use__in', ['correction', 'reason', 'note', 'message'])), name='a_phrase_has_a_use'),
+            model_name="phrase",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("use__in", ["correction", "reason", "note", "message"])), name="a_phrase_has_a_use"
+            ),
         ),
         migrations.AddIndex(
-            model_name='remark',
-            index=models.Index(fields=['case', 'written_at'], name='remark_of_case'),
+            model_name="remark",
+            index=models.Index(fields=["case", "written_at"], name="remark_of_case"),
         ),
         migrations.AddIndex(
-            model_name='remark',
-            index=models.Index(condition=models.Q(('account__isnull', True), ('read_at', None)), fields=['written_at'], name='remark_unanswered'),
+            model_name="remark",
+            index=models.Index(
+                condition=models.Q(("account__isnull", True), ("read_at", None)),
+                fields=["written_at"],
+                name="remark_unanswered",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='remark',
-            constraint=models.CheckConstraint(condition=models.Q(('body', ''), _negated=True), name='a_remark_says_something', violation_error_message='メッセージを書いてください。'),
+            model_name="remark",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("body", ""), _negated=True),
+                name="a_remark_says_something",
+                violation_error_message="メッセージを書いてください。",
+            ),
         ),
         migrations.AddIndex(
-            model_name='step',
-            index=models.Index(condition=models.Q(('done_at', None)), fields=['section', 'opened_at'], name='step_open_in_section'),
+            model_name="step",
+            index=models.Index(
+                condition=models.Q(("done_at", None)), fields=["section", "opened_at"], name="step_open_in_section"
+            ),
         ),
         migrations.AddIndex(
-            model_name='step',
-            index=django.contrib.postgres.indexes.GinIndex(condition=models.Q(('done_at', None)), fields=['posts'], name='step_open_at_post'),
+            model_name="step",
+            index=django.contrib.postgres.indexes.GinIndex(
+                condition=models.Q(("done_at", None)), fields=["posts"], name="step_open_at_post"
+            ),
         ),
         migrations.AddIndex(
-            model_name='step',
-            index=models.Index(condition=models.Q(('done_at', None), ('taken_by__isnull', False)), fields=['taken_by'], name='step_open_of_account'),
+            model_name="step",
+            index=models.Index(
+                condition=models.Q(("done_at", None), ("taken_by__isnull", False)),
+                fields=["taken_by"],
+                name="step_open_of_account",
+            ),
         ),
         migrations.AddIndex(
-            model_name='step',
-            index=models.Index(condition=models.Q(('account__isnull', False)), fields=['account', 'done_at'], name='step_done_by'),
+            model_name="step",
+            index=models.Index(
+                condition=models.Q(("account__isnull", False)), fields=["account", "done_at"], name="step_done_by"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='step',
-            constraint=models.UniqueConstraint(fields=('case', 'token'), name='a_token_is_one_row'),
+            model_name="step",
+            constraint=models.UniqueConstraint(fields=("case", "token"), name="a_token_is_one_row"),
         ),
         migrations.AddConstraint(
-            model_name='step',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('taken_at__isnull', True), ('taken_by__isnull', True)), models.Q(('taken_at__isnull', False), ('taken_by__isnull', False)), _connector='OR'), name='a_step_is_taken_by_somebody_at_some_time'),
+            model_name="step",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("taken_at__isnull", True), ("taken_by__isnull", True)),
+                    models.Q(("taken_at__isnull", False), ("taken_by__isnull", False)),
+                    _connector="OR",
+                ),
+                name="a_step_is_taken_by_somebody_at_some_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='step',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('done_at__isnull', True), ('outcome', '')), models.Q(('done_at__isnull', False), models.Q(('outcome', ''), _negated=True)), _connector='OR'), name='a_done_step_has_an_outcome'),
+            model_name="step",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("done_at__isnull", True), ("outcome", "")),
+                    models.Q(("done_at__isnull", False), models.Q(("outcome", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="a_done_step_has_an_outcome",
+            ),
         ),
         migrations.AddIndex(
-            model_name='payment',
-            index=models.Index(condition=models.Q(models.Q(('over_at', None), ('paid_at', None)), models.Q(('refund_asked_at__isnull', False), ('refunded_at', None)), _connector='OR'), fields=['looked_at'], name='payment_to_look_after'),
+            model_name="payment",
+            index=models.Index(
+                condition=models.Q(
+                    models.Q(("over_at", None), ("paid_at", None)),
+                    models.Q(("refund_asked_at__isnull", False), ("refunded_at", None)),
+                    _connector="OR",
+                ),
+                fields=["looked_at"],
+                name="payment_to_look_after",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.UniqueConstraint(condition=models.Q(('over_at__isnull', True), ('paid_at__isnull', True)), fields=('step',), name='a_step_asks_for_one_payment_at_a_time'),
+            model_name="payment",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("over_at__isnull", True), ("paid_at__isnull", True)),
+                fields=("step",),
+                name="a_step_asks_for_one_payment_at_a_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.UniqueConstraint(condition=models.Q(('paid_at__isnull', False), ('refund_asked_at__isnull', True)), fields=('step',), name='a_step_is_paid_once'),
+            model_name="payment",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("paid_at__isnull", False), ("refund_asked_at__isnull", True)),
+                fields=("step",),
+                name="a_step_is_paid_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.UniqueConstraint(condition=models.Q(('reference', ''), _negated=True), fields=('provider', 'reference'), name='a_reference_is_one_payment'),
+            model_name="payment",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("reference", ""), _negated=True),
+                fields=("provider", "reference"),
+                name="a_reference_is_one_payment",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(('yen__gt', 0)), name='a_payment_is_of_some_yen'),
+            model_name="payment",
+            constraint=models.CheckConstraint(condition=models.Q(("yen__gt", 0)), name="a_payment_is_of_some_yen"),
         ),
         migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('charge', ''), ('paid_at__isnull', True), ('paid_yen__isnull', True)), models.Q(('paid_at__isnull', False), ('paid_yen__isnull', False), models.Q(('charge', ''), _negated=True)), _connector='OR'), name='a_paid_payment_says_what_was_paid'),
+            model_name="payment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("charge", ""), ("paid_at__isnull", True), ("paid_yen__isnull", True)),
+                    models.Q(
+                        ("paid_at__isnull", False), ("paid_yen__isnull", False), models.Q(("charge", ""), _negated=True)
+                    ),
+                    _connector="OR",
+                ),
+                name="a_paid_payment_says_what_was_paid",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(('paid_at__isnull', True), ('over_at__isnull', True), _connector='OR'), name='a_payment_is_paid_or_over'),
+            model_name="payment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("paid_at__isnull", True), ("over_at__isnull", True), _connector="OR"),
+                name="a_payment_is_paid_or_over",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('refund_asked_at__isnull', True), ('refund_why', '')), models.Q(('paid_at__isnull', False), ('refund_asked_at__isnull', False), models.Q(('refund_why', ''), _negated=True)), _connector='OR'), name='only_what_was_paid_is_refunded'),
+            model_name="payment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("refund_asked_at__isnull", True), ("refund_why", "")),
+                    models.Q(
+                        ("paid_at__isnull", False),
+                        ("refund_asked_at__isnull", False),
+                        models.Q(("refund_why", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="only_what_was_paid_is_refunded",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('refund_reference', ''), ('refunded_at__isnull', True)), models.Q(('refund_asked_at__isnull', False), ('refunded_at__gte', models.F('refund_asked_at')), ('refunded_at__isnull', False), models.Q(('refund_reference', ''), _negated=True)), _connector='OR'), name='a_refund_is_asked_for_before_it_is_made'),
+            model_name="payment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("refund_reference", ""), ("refunded_at__isnull", True)),
+                    models.Q(
+                        ("refund_asked_at__isnull", False),
+                        ("refunded_at__gte", models.F("refund_asked_at")),
+                        ("refunded_at__isnull", False),
+                        models.Q(("refund_reference", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="a_refund_is_asked_for_before_it_is_made",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='correction',
-            constraint=models.UniqueConstraint(fields=('step', 'path'), name='a_field_is_returned_once_per_step'),
+            model_name="correction",
+            constraint=models.UniqueConstraint(fields=("step", "path"), name="a_field_is_returned_once_per_step"),
         ),
         migrations.AddConstraint(
-            model_name='correction',
-            constraint=models.CheckConstraint(condition=models.Q(('message', ''), _negated=True), name='a_correction_says_what'),
+            model_name="correction",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("message", ""), _negated=True), name="a_correction_says_what"
+            ),
         ),
         migrations.AddIndex(
-            model_name='approval',
-            index=models.Index(condition=models.Q(('reviewed_at', None), models.Q(('stood_in', ''), _negated=True)), fields=['post', 'at'], name='approval_to_review'),
+            model_name="approval",
+            index=models.Index(
+                condition=models.Q(("reviewed_at", None), models.Q(("stood_in", ""), _negated=True)),
+                fields=["post", "at"],
+                name="approval_to_review",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='approval',
-            constraint=models.UniqueConstraint(fields=('step', 'post'), name='a_post_approves_a_step_once'),
+            model_name="approval",
+            constraint=models.UniqueConstraint(fields=("step", "post"), name="a_post_approves_a_step_once"),
         ),
         migrations.AddConstraint(
-            model_name='approval',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('because', ''), ('stood_in', '')), models.Q(models.Q(('stood_in', ''), _negated=True), models.Q(('because', ''), _negated=True)), _connector='OR'), name='who_stands_in_says_why'),
+            model_name="approval",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("because", ""), ("stood_in", "")),
+                    models.Q(models.Q(("stood_in", ""), _negated=True), models.Q(("because", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="who_stands_in_says_why",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='approval',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('reviewed_at__isnull', True), ('reviewed_by__isnull', True)), models.Q(('reviewed_at__gte', models.F('at')), ('reviewed_by__isnull', False), models.Q(('stood_in', ''), _negated=True)), _connector='OR'), name='only_what_was_decided_for_another_is_reviewed'),
+            model_name="approval",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("reviewed_at__isnull", True), ("reviewed_by__isnull", True)),
+                    models.Q(
+                        ("reviewed_at__gte", models.F("at")),
+                        ("reviewed_by__isnull", False),
+                        models.Q(("stood_in", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="only_what_was_decided_for_another_is_reviewed",
+            ),
         ),
         migrations.AddIndex(
-            model_name='submission',
-            index=models.Index(fields=['case', 'returned_at'], name='submission_of_case'),
+            model_name="submission",
+            index=models.Index(fields=["case", "returned_at"], name="submission_of_case"),
         ),
         migrations.AddIndex(
-            model_name='timer',
-            index=models.Index(condition=models.Q(('fired_at', None)), fields=['due_at'], name='timer_due'),
+            model_name="timer",
+            index=models.Index(condition=models.Q(("fired_at", None)), fields=["due_at"], name="timer_due"),
         ),
         migrations.AddIndex(
-            model_name='upload',
-            index=models.Index(fields=['touched_at'], name='upload_touched'),
+            model_name="upload",
+            index=models.Index(fields=["touched_at"], name="upload_touched"),
         ),
         migrations.AddConstraint(
-            model_name='upload',
-            constraint=models.CheckConstraint(condition=models.Q(('length__gt', 0), ('received__lte', models.F('length'))), name='no_more_arrives_than_was_announced'),
+            model_name="upload",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("length__gt", 0), ("received__lte", models.F("length"))),
+                name="no_more_arrives_than_was_announced",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='uploadpart',
-            constraint=models.UniqueConstraint(fields=('upload', 'at'), name='a_part_arrives_once'),
+            model_name="uploadpart",
+            constraint=models.UniqueConstraint(fields=("upload", "at"), name="a_part_arrives_once"),
         ),
         migrations.AddConstraint(
-            model_name='origin',
-            constraint=models.UniqueConstraint(condition=models.Q(('reference', ''), _negated=True), fields=('partner', 'reference'), name='a_reference_names_one_case'),
+            model_name="origin",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("reference", ""), _negated=True),
+                fields=("partner", "reference"),
+                name="a_reference_names_one_case",
+            ),
         ),
     ]
