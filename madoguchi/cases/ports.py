@@ -1,4 +1,5 @@
 """What cases need of the outside: who takes payments, who looks for viruses. Bridges register here; settings name them.
+And of a face: how what a person is handed out reads.
 
 The contract that every implementation keeps is tests/contracts/test_payment_providers.py, which runs for each that is
 registered. A provider is never called inside an act: a transaction must not wait for the network, and what was paid
@@ -7,7 +8,7 @@ must not be forgotten because a transaction was undone.
 
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Final, Literal, NamedTuple, Protocol
+from typing import Any, Final, Literal, NamedTuple, Protocol
 
 from django.conf import settings
 
@@ -128,3 +129,11 @@ SCANNERS: Final[Registry[Callable[[str], Scanner]]] = Registry("virus scanner")
 def scanner() -> Scanner | None:
     """The scanner that the settings name, None where this node has none; opened once per process."""
     return SCANNERS.get("clamd")(settings.CLAMD) if settings.CLAMD else None
+
+
+# --- what a person is handed out ----------------------------------------------------------------------------------
+
+#: Makes one part of ``index.html`` (``head``, ``case``, ``foot``) of what it is given.
+Page = Callable[[str, Mapping[str, Any]], str]
+#: From a language to the page in it. The residents' face registers ``html`` at start-up.
+HANDOUT_PAGES: Final[Registry[Callable[[str], Page]]] = Registry("page of what is handed out")

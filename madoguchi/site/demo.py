@@ -45,6 +45,7 @@ MAIL_TO = "sample-"
 STAFF = (
     ("environment", "environment-clerk", "環境 みどり"),
     ("environment", "environment-head", "室長 森"),
+    ("digital-services", "digital-services-manager", "課長 見城"),
     ("children", "children-clerk", "子安 まなぶ"),
     ("children", "children-head", "課長 育野"),
     ("taxation", "taxation-clerk", "家屋 つとむ"),

@@ -71,6 +71,11 @@ def find(sought: Sought) -> list[FoundPerson]:
     return _found(keys)
 
 
+def of_id(person: UUID) -> list[FoundPerson]:
+    """One who was found before."""
+    return _found([person])
+
+
 def _by_number(typed: str) -> list[UUID]:
     number = parse_reference(typed)
     return list(Case.objects.filter(number=number).exclude(person_id=NOBODY).values_list("person_id", flat=True))

@@ -15,6 +15,7 @@ from madoguchi.cases.queries import Stage
 from madoguchi.desk.presenting.cosigning import CosignBlock, cosign_block
 from madoguchi.desk.presenting.evidence import GivenSection, Seen, Tick, evidence, ticks
 from madoguchi.desk.presenting.history import HistoryLine, history_lines, readings
+from madoguchi.desk.presenting.keeping import KeepingBlock, keeping_block
 from madoguchi.desk.presenting.panels import Panel, Typed, panels
 from madoguchi.desk.presenting.seals import SealBox, seal_box
 from madoguchi.desk.presenting.sharing import SharingBlock, sharing_block
@@ -129,6 +130,7 @@ class CasePage:
     sharing: SharingBlock
     cosigning: CosignBlock | None
     seals: SealBox | None
+    keeping: KeepingBlock
     next_url: str
     next_name: str
     refusal: str = ""
@@ -191,6 +193,7 @@ def case_page(case: Case, by: Actor, typed: Typed | None = None) -> CasePage:
         sharing=sharing_block(case, by),
         cosigning=cosign_block(case, by),
         seals=seal_box(case, by),
+        keeping=keeping_block(case, by),
         next_url=reverse("desk:case", args=(following.case.number,)) if following else "",
         next_name=following.applicant if following else "",
         days=_days(case),

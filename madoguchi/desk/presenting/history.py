@@ -175,6 +175,7 @@ WHY_NOT: Final = {
     "level-too-low": gettext_noop("マイナンバーカードでサインインしていなかった"),
     "person-unknown": gettext_noop("人が見つからなかった"),
     "sought-too-little": gettext_noop("さがすための内容が足りなかった"),
+    "hold-unknown": gettext_noop("保留が見つからなかった"),
     "note-empty": gettext_noop("メモが書かれていなかった"),
     "note-unknown": gettext_noop("メモが見つからなかった"),
     "note-of-another": gettext_noop("ほかの職員のメモだった"),

@@ -6,6 +6,7 @@ from typing import Any
 from django import template
 
 from madoguchi.cases import queries as cases
+from madoguchi.cases.actions.reasons import MAY_EXPORT
 from madoguchi.people.models import Account
 from madoguchi.people.queries import actor_of_account
 
@@ -17,6 +18,13 @@ def runs_rounds(context: Mapping[str, Any]) -> bool:
     """Whether this member of staff gives out the places of any procedure."""
     account = context.get("user")
     return isinstance(account, Account) and cases.runs_rounds(actor_of_account(account))
+
+
+@register.simple_tag(takes_context=True)
+def hands_out(context: Mapping[str, Any]) -> bool:
+    """Whether this member of staff answers requests for all that is kept about a person."""
+    account = context.get("user")
+    return isinstance(account, Account) and MAY_EXPORT.holds(actor_of_account(account), None)
 
 
 @register.simple_tag(takes_context=True)

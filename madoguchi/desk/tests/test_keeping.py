@@ -12,7 +12,17 @@ from madoguchi.cases import actions, jobs
 from madoguchi.cases import queries as cases
 from madoguchi.cases.models import Case, Document, DocumentContent, Hold
 from madoguchi.cases.rules.keeping import LIVES
-from madoguchi.desk.tests.staging import CHILD, DOG, HOUSE, Staff, applicant, handed_in, new_resident, open_step
+from madoguchi.desk.tests.staging import (
+    CHILD,
+    DOG,
+    HOUSE,
+    Staff,
+    applicant,
+    client_of,
+    handed_in,
+    new_resident,
+    open_step,
+)
 from madoguchi.events import SYSTEM, Actor
 from madoguchi.events import actions as log
 from madoguchi.events import queries as logged
@@ -210,3 +220,73 @@ def test_an_erased_case_cannot_be_half_empty(ended: Case) -> None:
 def test_the_list_of_lives_names_tables_that_exist() -> None:
     tables = {model._meta.db_table for model in apps.get_models()}
     assert set(LIVES) <= tables
+
+
+# -- at the desk ------------------------------------------------------------------------------------------------------
+
+
+def test_a_head_holds_and_releases_on_the_page_of_the_case(ended: Case, staff: Staff) -> None:
+    client = client_of(staff("environment", "environment-head"))
+    page, form = f"/desk/cases/{ended.number}/", f"/desk/cases/{ended.number}/hold/"
+    assert "保存期間は" in client.get(page).content.decode()
+    until = (clock.today() + timedelta(days=400)).isoformat()
+    answer = client.post(form, {"reason": "審査請求が続いているため", "until": until}, follow=True)
+    shown = answer.content.decode()
+    assert "廃棄を保留しました。" in shown
+    assert "廃棄を保留中" in shown
+    held = Hold.objects.get()
+    shown = client.post(form, {"release": str(held.pk)}, follow=True).content.decode()
+    assert "廃棄の保留を解除しました。" in shown
+    assert "廃棄を保留中" not in shown
+    assert not cases.is_held(ended)
+    assert client.post(form, {"release": str(held.pk)}).status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("typed", "problem"),
+    [
+        ({"reason": "", "until": "2027-05-01"}, "廃棄しない理由を書いてください。"),
+        ({"reason": "ひみつの理由", "until": "いつか"}, "明日から5年のうちの日を書いてください。"),
+        ({"reason": "ひみつの理由", "until": "1999-01-01"}, "明日から5年のうちの日を書いてください。"),
+        ({"reason": "ひみつの理由", "until": "9999-12-31"}, "明日から5年のうちの日を書いてください。"),
+    ],
+)
+def test_what_is_wrong_with_a_hold_is_said_and_what_was_typed_stays(
+    ended: Case, staff: Staff, typed: dict[str, str], problem: str
+) -> None:
+    client = client_of(staff("environment", "environment-head"))
+    answer = client.post(f"/desk/cases/{ended.number}/hold/", typed)
+    assert answer.status_code == 422
+    assert problem in answer.content.decode()
+    assert typed["reason"] in answer.content.decode()
+    assert not Hold.objects.exists()
+    refused = Event.objects.get(verb="case.hold")
+    assert refused.outcome == "refused"
+    assert "ひみつ" not in json.dumps(refused.data, ensure_ascii=False)
+
+
+def test_a_clerk_reads_of_holds_and_cannot_make_one(ended: Case, staff: Staff) -> None:
+    client = client_of(staff("environment", "environment-clerk"))
+    shown = client.get(f"/desk/cases/{ended.number}/").content.decode()
+    assert "保存期間は" in shown
+    assert "廃棄を保留する" not in shown
+    answer = client.post(f"/desk/cases/{ended.number}/hold/", {"reason": "x", "until": "2027-05-01"})
+    assert answer.status_code == 403
+    assert not Hold.objects.exists()
+
+
+def test_what_ends_soon_and_what_has_gone_is_listed_for_the_section(ended: Case, staff: Staff) -> None:
+    head, other = staff("environment", "environment-head"), staff("children", "children-head")
+    with clock.travel(after(ended) - timedelta(days=30)):
+        actions.hold(ended, "監査", after(ended) - timedelta(days=2), by=head)
+        shown = client_of(head).get("/desk/keeping/").content.decode()
+        assert str(ended.number) in shown
+        assert "保留中" in shown
+        assert str(ended.number) not in client_of(other).get("/desk/keeping/").content.decode()
+    with clock.travel(after(ended)):
+        jobs.keep_house()
+        shown = client_of(head).get("/desk/keeping/").content.decode()
+        assert str(ended.number) in shown
+        assert ended.applicant not in shown
+        assert str(ended.number) not in client_of(other).get("/desk/keeping/").content.decode()
+        assert client_of(head).get(f"/desk/cases/{ended.number}/").status_code == 404

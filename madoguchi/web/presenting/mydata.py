@@ -7,7 +7,8 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext, gettext_noop
 
-from madoguchi.cases.queries.handout import Happened, Page
+from madoguchi.cases.ports import Page
+from madoguchi.cases.queries.handout import Happened
 from madoguchi.events.rules import ACTS
 from madoguchi.procedures import queries as procedures
 from madoguchi.web.annotating import annotated

@@ -13,7 +13,6 @@ from madoguchi.events import Actor
 from madoguchi.ground import clock
 from madoguchi.ground.errors import Refused
 from madoguchi.people.queries import person_of
-from madoguchi.web.presenting.mydata import page_in
 from madoguchi.web.views.guard import for_residents
 from madoguchi.web.words import language, words
 
@@ -31,7 +30,7 @@ def my_data(request: HttpRequest, resident: Actor) -> HttpResponse:
             problem, status = words(refusal), refusal.status
         else:
             at = clock.now()
-            chunks = handout.handed_out(person, by=resident, at=at, language=language(), page=page_in(language()))
+            chunks = handout.handed_out(person, by=resident, at=at, language=language())
             response = StreamingHttpResponse(chunks, content_type="application/zip")
             response.headers["Content-Disposition"] = f'attachment; filename="my-data-{clock.day_of(at):%Y%m%d}.zip"'
             response.headers["X-Content-Type-Options"] = "nosniff"

@@ -6,7 +6,7 @@ that is added there is handed out from then on. One case is in memory at a time,
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -16,6 +16,7 @@ from django.db.models import BinaryField, F, Func, IntegerField, Model, Q, Query
 from django.utils.text import get_valid_filename
 
 from madoguchi.cases.models import Case, Document, DocumentContent, Remark, Scan
+from madoguchi.cases.ports import HANDOUT_PAGES, Page
 from madoguchi.cases.queries.handout import events
 from madoguchi.cases.queries.handout.events import Happened
 from madoguchi.cases.queries.handout.tables import (
@@ -43,7 +44,6 @@ __all__ = [
     "FORMAT",
     "Happened",
     "Holdings",
-    "Page",
     "handed_out",
     "handings_out",
     "holdings",
@@ -56,9 +56,6 @@ __all__ = [
 
 #: Bytes of a document or letter that are in memory at a time.
 PART: Final = 256 * 1024
-
-#: Makes one part of ``index.html`` (``head``, ``case``, ``foot``) of what it is given, in the person's language.
-Page = Callable[[str, Mapping[str, Any]], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +121,9 @@ def language_of(person: Person) -> str:
     return newest or "ja"
 
 
-def handed_out(person: Person, *, by: Actor, at: datetime, language: str, page: Page) -> Iterator[bytes]:
+def handed_out(person: Person, *, by: Actor, at: datetime, language: str) -> Iterator[bytes]:
     """The ZIP, as it comes. The caller has left the event (``person.export``) before the first byte."""
-    return zipped(_files(person, by, at, language, page), at)
+    return zipped(_files(person, by, at, language, HANDOUT_PAGES.get("html")(language)), at)
 
 
 # -- the files ---------------------------------------------------------------------------------------------------------
