@@ -12,6 +12,7 @@ from django.db.models import F
 
 from madoguchi.events import Actor, Reason, act, record
 from madoguchi.events.rules import BY_SYSTEM
+from madoguchi.events.storing import insert_with_file
 from madoguchi.ground import clock
 from madoguchi.ground.errors import NotFound, Stale
 from madoguchi.messages.models import Letter, LetterFile, LetterSeries, Message
@@ -74,7 +75,7 @@ def issue_letter(
         issued_at=at,
         signed_at=at if signed else None,
     )
-    LetterFile.objects.create(letter=letter, pdf=pdf)
+    insert_with_file(LetterFile(letter=letter, pdf=pdf))
     record(about=str(about), kind=kind, number=number, digest=letter.digest, signed=signed)
     return letter
 

@@ -19,6 +19,7 @@ from madoguchi.cases.rules import uploads
 from madoguchi.cases.rules.permission import OWN_CASE, PARTNER_ADDS, PARTNER_FILED, SIGNED_IN
 from madoguchi.events import SYSTEM, Actor, act, record
 from madoguchi.events.rules import BY_SYSTEM
+from madoguchi.events.storing import insert_with_file
 from madoguchi.facts import actions as facts
 from madoguchi.facts.models import Source
 from madoguchi.facts.queries import known
@@ -204,7 +205,7 @@ def keep_document(case: Case, path: str, name: str, content: bytes, scan: Scan, 
         scan=scan,
         scanned_at=clock.now() if scan == Scan.CLEAN else None,
     )
-    DocumentContent.objects.create(document=document, content=checked.content)
+    insert_with_file(DocumentContent(document=document, content=checked.content))
     forms.put(fresh.answers, path, [*kept, str(document.pk)])
     _store(fresh)
     record(document=document.pk, field=path, bytes=document.size, scan=scan)

@@ -14,6 +14,7 @@ from madoguchi.cases.rules import uploads
 from madoguchi.cases.rules.permission import OWN_CASE
 from madoguchi.events import SYSTEM, Actor, act, record
 from madoguchi.events.rules import BY_SYSTEM, Reason
+from madoguchi.events.storing import insert_with_file
 from madoguchi.ground import clock
 from madoguchi.ground.errors import Invalid, NotAllowed, NotFound, Refused, Stale
 from madoguchi.procedures.rules import form as forms
@@ -68,7 +69,7 @@ def receive_part(upload: Upload, at: int, content: bytes, *, by: Actor) -> Uploa
         if at + len(content) > fresh.length:
             raise Invalid("upload-too-long", "知らされた大きさより多く届きました。もう一度選んでください。")
         if content:
-            UploadPart.objects.create(upload=fresh, at=at, content=content)
+            insert_with_file(UploadPart(upload=fresh, at=at, content=content))
         fresh.received, fresh.touched_at = at + len(content), clock.now()
         fresh.save(update_fields=["received", "touched_at"])
     upload.received = fresh.received
