@@ -12,7 +12,7 @@ def insert_with_file(row: Model) -> None:
     one: a photograph of 4 MB takes five times as long.
     """
     given = {
-        one.column: one.get_db_prep_save(one.pre_save(row, True), connection)
+        str(one.column): one.get_db_prep_save(one.pre_save(row, True), connection)
         for one in row._meta.local_concrete_fields
         if not (one.primary_key and row.pk is None)  # the table counts it
     }
