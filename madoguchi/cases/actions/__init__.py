@@ -27,6 +27,9 @@ from madoguchi.cases.actions.keeping import delete, hold, release_hold, warn
 from madoguchi.cases.actions.migrating import migrate
 from madoguchi.cases.actions.noting import amend_note, note
 from madoguchi.cases.actions.paying import ask as ask_payment
+from madoguchi.cases.actions.phrasing import add as add_phrase
+from madoguchi.cases.actions.phrasing import change as change_phrase
+from madoguchi.cases.actions.phrasing import retire as retire_phrase
 from madoguchi.cases.actions.rating import count_figures, forget_words, rate
 from madoguchi.cases.actions.refunding import refund
 from madoguchi.cases.actions.reminding import remind
@@ -40,6 +43,7 @@ from madoguchi.cases.actions.wording import word as word_text
 
 __all__ = [
     "add_document",
+    "add_phrase",
     "add_row",
     "allot",
     "amend_note",
@@ -52,6 +56,7 @@ __all__ = [
     "begin_batch",
     "begin_upload",
     "carry_out",
+    "change_phrase",
     "check",
     "claim",
     "consult",
@@ -93,6 +98,7 @@ __all__ = [
     "remove_document",
     "remove_row",
     "restore_text",
+    "retire_phrase",
     "review_afterwards",
     "save_section",
     "scan_again",

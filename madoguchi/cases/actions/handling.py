@@ -5,7 +5,8 @@ from typing import Any
 
 from madoguchi.cases.actions import consulting, driving
 from madoguchi.cases.actions.reasons import CONSULTED, IN_CASE
-from madoguchi.cases.models import Case, Correction, Step, Submission
+from madoguchi.cases.models import Case, Correction, Step, Submission, Use
+from madoguchi.cases.queries.phrases import translations
 from madoguchi.cases.rules.permission import (
     PARTNER_DECIDES,
     PARTNER_READS,
@@ -49,10 +50,13 @@ def examine(
     case, fresh = open_step(step, "examine", by)
     drive = driving.Drive(case)
     if outcome == "return" and outcome in drive.package.graph[fresh.node].outcomes:
-        _return(case, fresh, corrections or {}, drive.package.form)
+        _return(case, fresh, corrections or {}, drive.package.form, by)
     elif outcome != "return":
         consulting.none_open(case)
     find(drive.package, drive.course, fresh.node, outcome, reasons=reasons, findings=findings)
+    own = drive.course.reasons[fresh.node]
+    told = translations(case, by, Use.REASON, [one["ja"] for one in own]) if own else []
+    drive.course.reasons[fresh.node] = [{**more, **one} for one, more in zip(own, told, strict=True)]
     driving.complete(case, fresh, outcome, by=by, note=clean(note, multiline=True, max_length=MAX_NOTE), drive=drive)
     record(step=fresh.node, outcome=outcome, case=case.pk, fields=sorted(corrections or {}))
     return case
@@ -130,7 +134,7 @@ def check_outcome(outcomes: Sequence[str], outcome: str) -> None:
         raise Invalid("outcome-unknown", "この段階では選べない結果です。")
 
 
-def _return(case: Case, step: Step, corrections: Mapping[str, str], form: forms.Form) -> None:
+def _return(case: Case, step: Step, corrections: Mapping[str, str], form: forms.Form, by: Actor) -> None:
     said = {
         path: clean(words, multiline=True, max_length=MAX_NOTE) for path, words in corrections.items() if words.strip()
     }
@@ -143,7 +147,11 @@ def _return(case: Case, step: Step, corrections: Mapping[str, str], form: forms.
     if any(form.field_at(path) is None for path in said):
         raise Invalid("correction-path", "この手続にない項目が含まれています。")
     Submission.objects.create(case=case, answers=case.answers)
-    Correction.objects.bulk_create(Correction(step=step, path=path, message=words) for path, words in said.items())
+    told = translations(case, by, Use.CORRECTION, said.values())
+    Correction.objects.bulk_create(
+        Correction(step=step, path=path, message=words, translated=more)
+        for (path, words), more in zip(said.items(), told, strict=True)
+    )
 
 
 def _findings(fields: Sequence[forms.FormField], raw: forms.Raw) -> dict[str, Any]:

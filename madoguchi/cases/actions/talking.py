@@ -3,14 +3,17 @@
 A mail says only that there is a message; what was said stands here alone.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from uuid import UUID
 
 from django.db.models import Q
 
 from madoguchi.cases.actions import driving
 from madoguchi.cases.actions.reasons import IN_CASE
-from madoguchi.cases.models import Case, Remark
+from madoguchi.cases.models import Case, Remark, Use
 from madoguchi.cases.queries import may_write
+from madoguchi.cases.queries.phrases import translations
 from madoguchi.cases.rules import talking
 from madoguchi.cases.rules.permission import OWN_CASE, SECTION_OF_CASE
 from madoguchi.events import Actor, act, record
@@ -50,7 +53,8 @@ def answer(case: Case, body: str, *, by: Actor, once: UUID | None = None) -> Rem
     if once is not None and (same := Remark.objects.filter(pk=once, case=fresh, account_id=by.who).first()) is not None:
         record(again=True)
         return same
-    remark = _keep(fresh, said, "ja", by.who, once)
+    (more,) = translations(fresh, by, Use.MESSAGE, [said])
+    remark = _keep(fresh, said, "ja", by.who, once, more)
     record(answered=_read(fresh, Q(account__isnull=True)))
     return remark
 
@@ -79,8 +83,15 @@ def _written(case: Case, body: str) -> tuple[Case, str]:
     return fresh, said
 
 
-def _keep(case: Case, said: str, language: str, account: UUID | None, once: UUID | None) -> Remark:
-    remark = Remark(case=case, body=said, language=language, account_id=account)
+def _keep(
+    case: Case,
+    said: str,
+    language: str,
+    account: UUID | None,
+    once: UUID | None,
+    more: Mapping[str, str] = MappingProxyType({}),
+) -> Remark:
+    remark = Remark(case=case, body=said, language=language, account_id=account, translated=dict(more))
     if once is not None and not Remark.objects.filter(pk=once).exists():
         remark.pk = once
     remark.save(force_insert=True)

@@ -512,7 +512,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("title", models.TextField()),
-                ("text", models.TextField()),
+                ("words", models.JSONField()),
                 ("written_at", models.DateTimeField(default=madoguchi.ground.clock.now)),
                 ("retired_at", models.DateTimeField(null=True)),
                 (
@@ -531,6 +531,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
                 ("body", models.TextField()),
+                ("translated", models.JSONField(default=dict)),
                 ("language", models.TextField(default="ja")),
                 ("written_at", models.DateTimeField(default=madoguchi.ground.clock.now)),
                 ("read_at", models.DateTimeField(null=True)),
@@ -647,6 +648,7 @@ class Migration(migrations.Migration):
                 ("id", models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
                 ("path", models.TextField()),
                 ("message", models.TextField()),
+                ("translated", models.JSONField(default=dict)),
                 ("asked_at", models.DateTimeField(default=madoguchi.ground.clock.now)),
                 ("answered_at", models.DateTimeField(null=True)),
                 (
@@ -1263,7 +1265,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="phrase",
             constraint=models.CheckConstraint(
-                condition=models.Q(models.Q(("text", ""), _negated=True), models.Q(("title", ""), _negated=True)),
+                condition=models.Q(("words__has_key", "ja"), models.Q(("title", ""), _negated=True)),
                 name="a_phrase_says_something",
             ),
         ),

@@ -60,13 +60,13 @@ class Use(models.TextChoices):
     code=Sensitivity.INTERNAL,
     use=Sensitivity.INTERNAL,
     title=Sensitivity.INTERNAL,
-    text=Sensitivity.INTERNAL,
+    words=Sensitivity.INTERNAL,
     written_at=Sensitivity.INTERNAL,
     written_by=Sensitivity.INTERNAL,
     retired_at=Sensitivity.INTERNAL,
 )
 class Phrase(models.Model):
-    """定型文: a sentence of a section, for all its procedures or for the one of ``code``.
+    """文例: a sentence of a section, for all its procedures or for the one of ``code``; ``words`` by language.
 
     Names nobody: what differs from case to case stands in braces (``cases.rules.phrases``).
     """
@@ -76,7 +76,7 @@ class Phrase(models.Model):
     code = models.TextField(blank=True)
     use = models.TextField(choices=Use)
     title = models.TextField()
-    text = models.TextField()
+    words = models.JSONField()
     written_at = models.DateTimeField(default=clock.now)
     written_by = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
     retired_at = models.DateTimeField(null=True)
@@ -84,7 +84,7 @@ class Phrase(models.Model):
     class Meta:
         db_table = "case_phrase"
         constraints: ClassVar = [
-            models.CheckConstraint(name="a_phrase_says_something", condition=~Q(text="") & ~Q(title="")),
+            models.CheckConstraint(name="a_phrase_says_something", condition=Q(words__has_key="ja") & ~Q(title="")),
             models.CheckConstraint(name="a_phrase_has_a_use", condition=Q(use__in=[one.value for one in Use])),
         ]
         indexes: ClassVar = [

@@ -17,6 +17,7 @@ from madoguchi.people.models import Account
     case=Sensitivity.INTERNAL,
     account=Sensitivity.INTERNAL,
     body=Sensitivity.SPECIAL,
+    translated=Sensitivity.SPECIAL,
     language=Sensitivity.INTERNAL,
     written_at=Sensitivity.INTERNAL,
     read_at=Sensitivity.INTERNAL,
@@ -24,14 +25,16 @@ from madoguchi.people.models import Account
 class Remark(models.Model):
     """One thing said: by the member of staff ``account``, or by the applicant where that is empty.
 
-    ``language`` is the one that the writer used the page in. ``read_at``: the applicant has opened it; on the office's
-    side, somebody has answered it or said that it needs no answer.
+    ``language`` is the one that the writer used the page in; ``translated`` says the office's words in further ones, as
+    far as it wrote with its phrases. ``read_at``: the applicant has opened it; on the office's side, somebody has
+    answered it or said that it needs no answer.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7)
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="remarks")
     account = models.ForeignKey(Account, on_delete=models.PROTECT, null=True, related_name="+")
     body = models.TextField()
+    translated = models.JSONField(default=dict)
     language = models.TextField(default="ja")
     written_at = models.DateTimeField(default=clock.now)
     read_at = models.DateTimeField(null=True)

@@ -123,16 +123,19 @@ class Timer(models.Model):
     step=Sensitivity.INTERNAL,
     path=Sensitivity.INTERNAL,
     message=Sensitivity.PERSONAL,
+    translated=Sensitivity.PERSONAL,
     asked_at=Sensitivity.INTERNAL,
     answered_at=Sensitivity.INTERNAL,
 )
 class Correction(models.Model):
-    """One field that the applicant is asked to correct (補正), in the clerk's words."""
+    """One field that the applicant is asked to correct (補正), in the clerk's words. ``translated`` says them in
+    further languages, as far as the clerk wrote with the section's phrases."""
 
     id = models.UUIDField(primary_key=True, default=uuid7)
     step = models.ForeignKey(Step, on_delete=models.CASCADE, related_name="corrections")
     path = models.TextField()
     message = models.TextField()
+    translated = models.JSONField(default=dict)
     asked_at = models.DateTimeField(default=clock.now)
     answered_at = models.DateTimeField(null=True)
 

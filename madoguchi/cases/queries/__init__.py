@@ -56,6 +56,7 @@ from madoguchi.cases.queries.marks import Mark, marks
 from madoguchi.cases.queries.opinions import may_rate, opinions_for
 from madoguchi.cases.queries.own import drafts_of, going_on, open_corrections, own_case, own_cases, own_draft
 from madoguchi.cases.queries.payments import Bill, bill, payments_of
+from madoguchi.cases.queries.phrases import phrase, phrases_for, phrases_of, procedures_of, sections_of_phrases
 from madoguchi.cases.queries.rounds import round_standing, rounds, runs_rounds, simulate
 from madoguchi.cases.queries.sealing import (
     Seat,
@@ -215,8 +216,12 @@ __all__ = [
     "part_of",
     "parts_of",
     "payments_of",
+    "phrase",
+    "phrases_for",
+    "phrases_of",
     "post_title",
     "procedures_at",
+    "procedures_of",
     "questions",
     "remarks",
     "round_standing",
@@ -225,6 +230,7 @@ __all__ = [
     "sample_values",
     "scope_of",
     "section_load",
+    "sections_of_phrases",
     "sections_where_may",
     "simulate",
     "sorts_of",

@@ -17,6 +17,7 @@ from madoguchi.desk.presenting.evidence import GivenSection, Seen, Tick, evidenc
 from madoguchi.desk.presenting.history import HistoryLine, history_lines, readings
 from madoguchi.desk.presenting.keeping import KeepingBlock, keeping_block
 from madoguchi.desk.presenting.panels import Panel, Typed, panels
+from madoguchi.desk.presenting.phrases import OfferedUse, offered
 from madoguchi.desk.presenting.seals import SealBox, seal_box
 from madoguchi.desk.presenting.sharing import SharingBlock, sharing_block
 from madoguchi.desk.presenting.since import Since, since_last_look
@@ -122,6 +123,7 @@ class CasePage:
     unchecked: Sequence[Tick]
     may_check: bool
     letters: Sequence[LetterLine]
+    offered: Sequence[OfferedUse]
     stages: Sequence[StageLine]
     flow: Progress
     history: Sequence[HistoryLine]
@@ -185,6 +187,7 @@ def case_page(case: Case, by: Actor, typed: Typed | None = None) -> CasePage:
         unchecked=[one for one in ticked.values() if not one.done],
         may_check=may_check,
         letters=[_letter(case, one.pk, one.title, one.number) for one in messages.letters_about(case.pk)],
+        offered=offered(case, by),
         stages=[_stage(one, package) for one in standing.stages if one.kind not in QUIET],
         flow=standing.progress(package.graph),
         history=history_lines(happenings, package),

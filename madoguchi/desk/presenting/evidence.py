@@ -10,6 +10,7 @@ from django.utils.translation import gettext, gettext_noop
 from madoguchi.cases import queries as cases
 from madoguchi.cases.models import Case, Correction, Document, Scan
 from madoguchi.cases.queries import Checkable
+from madoguchi.desk.presenting.phrases import read_as
 from madoguchi.desk.presenting.words import day_words, time_words
 from madoguchi.procedures.rules.form import UPLOADED, Cell, FormSection, get
 from madoguchi.procedures.rules.published import Published
@@ -79,6 +80,8 @@ class Asked:
     message: str
     words: str
     open: bool
+    read: tuple[str, str, str] | None
+    """Language, tag and words, where the applicant reads it in another language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +198,7 @@ def _given(
         label=cell.field.label["ja"],
         cell=cell,
         pictures=[_picture(case, one, number, cell, seen) for number, one in enumerate(there, 1)],
-        asked=[_asked(one) for one in asked],
+        asked=[_asked(case, one) for one in asked],
         phrases=[gettext(one) for one in PHRASES.get(kind, PHRASES[""])],
         note=notes.get(cell.path, ""),
         problem=problems.get(cell.path, ""),
@@ -224,8 +227,11 @@ def _picture(case: Case, one: Document, number: int, cell: Cell, seen: Seen) -> 
     )
 
 
-def _asked(one: Correction) -> Asked:
+def _asked(case: Case, one: Correction) -> Asked:
     asked = gettext("%(day)sに補正を求めた") % {"day": day_words(one.asked_at)}
-    if one.answered_at is None:
-        return Asked(one.message, asked + gettext("（返事待ち）"), True)
-    return Asked(one.message, asked + gettext("（%(day)sに直された）") % {"day": day_words(one.answered_at)}, False)
+    words = (
+        asked + gettext("（返事待ち）")
+        if one.answered_at is None
+        else asked + gettext("（%(day)sに直された）") % {"day": day_words(one.answered_at)}
+    )
+    return Asked(one.message, words, one.answered_at is None, read_as(case, one.translated))

@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 from madoguchi.cases import queries as cases
 from madoguchi.cases.models import Case
 from madoguchi.cases.rules.talking import MOST_CHARACTERS
+from madoguchi.desk.presenting.phrases import read_as
 from madoguchi.desk.presenting.words import time_words
 from madoguchi.events import Actor
 from madoguchi.ground.ids import uuid7
@@ -29,6 +30,8 @@ class Line:
     body: str
     note: str
     waits: bool
+    read: tuple[str, str, str] | None
+    """Language, tag and words, where the applicant reads the office's message in another language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,7 @@ def thread(case: Case, *, typed: str = "", problem: str = "") -> Thread:
                 body=one.body,
                 note=_note(one.account is not None, one.read_at is not None, one.language),
                 waits=one.account is None and one.read_at is None,
+                read=read_as(case, one.translated),
             )
             for one in said
         ],

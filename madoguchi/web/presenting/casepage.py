@@ -23,7 +23,7 @@ from madoguchi.web.presenting.billing import Billing, billing
 from madoguchi.web.presenting.cards import tone_of, turn_words
 from madoguchi.web.presenting.cosigning import Asked, Refusal
 from madoguchi.web.presenting.cosigning import asked as asked_of
-from madoguchi.web.presenting.formpage import AnswerSection, Draft, key_of, section_url
+from madoguchi.web.presenting.formpage import AnswerSection, Draft, asked_words, key_of, section_url
 from madoguchi.web.presenting.thread import Thread, thread
 from madoguchi.web.words import language, said
 
@@ -45,8 +45,11 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class CorrectionLine:
+    """What is to be corrected, in the reader's language where there is one; ``original`` is then what was written."""
+
     label: str
     message: str
+    original: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,11 +173,11 @@ def _answers(case: Case) -> list[AnswerSection]:
 
 def _corrections(draft: Draft, standing: Standing) -> Iterator[CorrectionLine]:
     """What is to be put right; what was said of several fields in the same words is said once."""
-    labels: dict[str, list[str]] = {}
+    labels: dict[tuple[str, str], list[str]] = {}
     for one in standing.corrections:
-        labels.setdefault(one.message, []).append(draft.label(one.path))
-    for message, of in labels.items():
-        yield CorrectionLine(gettext("、").join(of), message)
+        labels.setdefault((asked_words(one), one.message), []).append(draft.label(one.path))
+    for (words, written), of in labels.items():
+        yield CorrectionLine(gettext("、").join(of), words, "" if words == written else written)
 
 
 def _correction_url(draft: Draft) -> str:

@@ -8,9 +8,10 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from madoguchi.cases import queries as cases
-from madoguchi.cases.models import Case, Document
+from madoguchi.cases.models import Case, Correction, Document
 from madoguchi.facts.queries import Known, known, known_rows
 from madoguchi.ground.errors import Problem
+from madoguchi.ground.languages import LocalText
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules import form as forms
 from madoguchi.procedures.rules.form import Cell, Form, FormSection
@@ -95,6 +96,11 @@ def section_url(case: Case, section: FormSection) -> str:
     return reverse("web:section", args=(key_of(case), section.id))
 
 
+def asked_words(one: Correction) -> str:
+    """What the clerk asks to be corrected, in the reader's language, as far as the section has it."""
+    return said(LocalText({**one.translated, "ja": one.message}))
+
+
 class Draft:
     """A case that its applicant is filling in or correcting, seen as pages. ``asked``: the paths to be corrected."""
 
@@ -105,10 +111,7 @@ class Draft:
         self.correcting = case.received_at is not None
         self.asked: dict[str, str] = {}
         if self.correcting:
-            rows = case.steps.filter(corrections__answered_at=None).values_list(
-                "corrections__path", "corrections__message"
-            )
-            self.asked = {path: message for path, message in rows if path}
+            self.asked = {path: asked_words(one) for path, one in cases.open_corrections(case).items()}
 
     @property
     def title(self) -> str:

@@ -9,19 +9,21 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from madoguchi.cases import queries as cases
-from madoguchi.cases.models import Case
+from madoguchi.cases.models import Case, Remark
 from madoguchi.cases.rules.talking import MOST_CHARACTERS
 from madoguchi.events import Actor
 from madoguchi.ground.errors import Refused
 from madoguchi.ground.ids import uuid7
+from madoguchi.ground.languages import LocalText, tag
 from madoguchi.procedures import queries as procedures
 from madoguchi.web.presenting.formpage import key_of
-from madoguchi.web.words import said, words
+from madoguchi.web.words import language, said, words
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One message. ``mine``: the applicant's own; ``fresh``: of the office, and not seen before."""
+    """One message. ``mine``: the applicant's own; ``fresh``: of the office, and not seen before. ``original``: the
+    Japanese words, where ``body`` says them in the reader's language."""
 
     who: str
     mine: bool
@@ -29,6 +31,7 @@ class Line:
     body: str
     fresh: bool
     language: str
+    original: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +71,7 @@ class Inbox:
 
 def thread(case: Case, office: str, *, typed: str = "", refusal: Refused | None = None) -> Thread:
     """The messages of a case that the reader may see. The office speaks as the section, not as a person."""
-    lines = [
-        Line(
-            who=gettext("あなた") if one.account_id is None else office,
-            mine=one.account_id is None,
-            at=one.written_at,
-            body=one.body,
-            fresh=one.account_id is not None and one.read_at is None,
-            language="ja" if one.account_id is not None else one.language[:2],
-        )
-        for one in cases.remarks(case)
-    ]
+    lines = [_line(one, office) for one in cases.remarks(case)]
     problem = words(refusal.fields.get("body", refusal)) if refusal is not None else ""
     return Thread(
         lines,
@@ -87,6 +80,22 @@ def thread(case: Case, office: str, *, typed: str = "", refusal: Refused | None 
         uuid7(),
         typed=typed,
         problem=problem,
+    )
+
+
+def _line(one: Remark, office: str) -> Line:
+    if one.account_id is None:
+        return Line(gettext("あなた"), True, one.written_at, one.body, False, one.language[:2])
+    text = LocalText({**one.translated, "ja": one.body})
+    spoken = text.language_for(language())
+    return Line(
+        who=office,
+        mine=False,
+        at=one.written_at,
+        body=text[spoken],
+        fresh=one.read_at is None,
+        language=tag(spoken),
+        original="" if spoken == "ja" else one.body,
     )
 
 

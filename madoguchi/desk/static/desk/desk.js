@@ -148,6 +148,36 @@ for (const select of document.querySelectorAll("select[data-at-once]")) {
   select.addEventListener("change", () => select.form.requestSubmit());
 }
 
+// The section's phrases stand once on the page; beside every box that takes them one can be chosen and put in.
+for (const list of document.querySelectorAll("[data-offered]")) {
+  const offered = [...list.querySelectorAll("dl > div")].map((one) => ({
+    title: one.querySelector("dt").textContent.trim(),
+    words: one.querySelector("dd").textContent,
+  }));
+  for (const box of document.querySelectorAll(`textarea[data-phrases="${list.dataset.offered}"]`)) {
+    const row = document.createElement("div");
+    row.className = "choose-phrase";
+    const select = document.createElement("select");
+    select.className = "input";
+    const named = box.labels[0]?.textContent.trim() ?? "";
+    select.setAttribute("aria-label", `文例（${named}）`);
+    select.append(new Option("文例を選ぶ", ""), ...offered.map(({ title }, at) => new Option(title, at)));
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "button outline small";
+    button.textContent = "入れる";
+    button.addEventListener("click", () => {
+      if (select.value === "") return select.focus();
+      const { words } = offered[select.value];
+      box.value = box.value.trim() ? `${box.value.trimEnd()}\n${words}` : words;
+      box.dispatchEvent(new Event("input", { bubbles: true }));
+      box.focus();
+    });
+    row.append(select, button);
+    box.before(row);
+  }
+}
+
 // A phrase goes into the note beside it; whoever writes a note means to return the case.
 for (const phrase of document.querySelectorAll("[data-phrase]")) {
   phrase.addEventListener("click", () => {
