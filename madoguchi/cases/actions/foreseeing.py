@@ -15,6 +15,7 @@ from madoguchi.messages.rules import letters
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules import form as forms
 from madoguchi.procedures.rules.course import Course
+from madoguchi.procedures.rules.departing import Wanted
 from madoguchi.procedures.rules.outlook import letters_ahead
 from madoguchi.procedures.rules.published import Published
 
@@ -23,7 +24,12 @@ BACK: Final = frozenset({"return", "send_back"})
 
 
 def draft_letters(
-    step: Step, outcome: str, *, reasons: Sequence[str] = (), findings: forms.Raw | None = None
+    step: Step,
+    outcome: str,
+    *,
+    reasons: Sequence[str] = (),
+    findings: forms.Raw | None = None,
+    wanted: Wanted | None = None,
 ) -> list[bytes]:
     """The letters (PDF) that would go out if this open step ended so and all went well after it.
 
@@ -33,7 +39,8 @@ def draft_letters(
     case = step.case
     package, course = procedures.package(case.procedure), course_of(case)
     if step.kind == "examine":
-        find(package, course, step.node, outcome, reasons=reasons, findings=findings)
+        given = scope_of(case, package, course)
+        find(package, course, step.node, outcome, given=given, reasons=reasons, findings=findings, wanted=wanted)
     if outcome in BACK:
         raise Invalid("letter-none", "この結果では、通知書は出ません。")
     named = letters_ahead(package, course, step.node, outcome, scope_of(case, package, course))

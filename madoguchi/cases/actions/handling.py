@@ -5,7 +5,7 @@ from typing import Any
 
 from madoguchi.cases.actions import consulting, driving
 from madoguchi.cases.actions.reasons import CONSULTED, IN_CASE
-from madoguchi.cases.models import Case, Correction, Step, Submission, Use
+from madoguchi.cases.models import Case, Correction, Departure, Step, Submission, Use
 from madoguchi.cases.queries.phrases import translations
 from madoguchi.cases.rules.permission import (
     PARTNER_DECIDES,
@@ -17,8 +17,10 @@ from madoguchi.cases.rules.permission import (
 from madoguchi.events import Actor, act, record
 from madoguchi.ground.errors import Invalid, Problem, Stale
 from madoguchi.ground.text import clean
+from madoguchi.procedures.rules import departing
 from madoguchi.procedures.rules import form as forms
 from madoguchi.procedures.rules.course import Course
+from madoguchi.procedures.rules.departing import Wanted
 from madoguchi.procedures.rules.published import Published
 
 MAX_NOTE = 2000
@@ -40,12 +42,14 @@ def examine(
     corrections: Mapping[str, str] | None = None,
     reasons: Sequence[str] = (),
     findings: forms.Raw | None = None,
+    wanted: Wanted | None = None,
 ) -> Case:
     """審査: accept, return for correction, or refuse.
 
     ``corrections`` maps paths of answers to what the applicant should do there (needed to return), ``reasons`` are
     the examiner's sentences for the letter (needed to refuse where no table gives one), ``findings`` the posted
-    inputs of what the step asks the office to find out. Raises Stale where a colleague was faster.
+    inputs of what the step asks the office to find out, ``wanted`` what is decided otherwise than the tables drafted
+    (each departure says why, and is kept). Raises Stale where a colleague was faster.
     """
     case, fresh = open_step(step, "examine", by)
     drive = driving.Drive(case)
@@ -53,12 +57,25 @@ def examine(
         _return(case, fresh, corrections or {}, drive.package.form, by)
     elif outcome != "return":
         consulting.none_open(case)
-    find(drive.package, drive.course, fresh.node, outcome, reasons=reasons, findings=findings)
+    departures = find(
+        drive.package,
+        drive.course,
+        fresh.node,
+        outcome,
+        given=drive.scope(),
+        reasons=reasons,
+        findings=findings,
+        wanted=wanted,
+    )
     own = drive.course.reasons[fresh.node]
     told = translations(case, by, Use.REASON, [one["ja"] for one in own]) if own else []
     drive.course.reasons[fresh.node] = [{**more, **one} for one, more in zip(own, told, strict=True)]
+    Departure.objects.bulk_create(
+        Departure(step=fresh, name=one.name, was=one.was, became=one.became, why=one.why) for one in departures
+    )
     driving.complete(case, fresh, outcome, by=by, note=clean(note, multiline=True, max_length=MAX_NOTE), drive=drive)
-    record(step=fresh.node, outcome=outcome, case=case.pk, fields=sorted(corrections or {}))
+    fields = {"fields": sorted(corrections or {}), "departs": sorted(one.name for one in departures)}
+    record(step=fresh.node, outcome=outcome, case=case.pk, **fields)
     return case
 
 
@@ -91,11 +108,17 @@ def find(
     node: str,
     outcome: str,
     *,
+    given: Mapping[str, Any],
     reasons: Sequence[str] = (),
     findings: forms.Raw | None = None,
-) -> None:
-    """Write an examination into the course: for the act, and for the draft of the letter that it would lead to."""
-    check_outcome(package.graph[node].outcomes, outcome)
+    wanted: Wanted | None = None,
+) -> list[departing.Departure]:
+    """Write an examination into the course: for the act, and for the draft of the letter that it would lead to.
+
+    ``given`` is what tables see. Returns where it departs from them.
+    """
+    outcomes = package.graph[node].outcomes
+    check_outcome(outcomes, outcome)
     said = [clean(reason, multiline=True, max_length=MAX_NOTE) for reason in reasons if reason.strip()]
     found: Mapping[str, Any] = {}
     if outcome == "accept":
@@ -107,6 +130,17 @@ def find(
             fields={"reasons": Problem("reason-missing", "理由を書いてください。")},
         )
     course.examine(node, outcome, found, said)
+    if wanted is None or not departing.may_depart(outcomes):
+        return []
+    edits, wording = course.edits, course.wording
+    departures = departing.depart(package, course, given, wanted)
+    if (outcome != "accept" and course.edits != edits) or (outcome == "return" and course.wording != wording):
+        raise Invalid(
+            "edit-unsent",
+            "決定の案が直されています。「認める」を選ぶか、案を元に戻してください。",
+            fields={"edits": Problem("edit-unsent", "この結果では、この直しは使われません。")},
+        )
+    return departures if outcome != "return" else []
 
 
 # -- within -----------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from madoguchi.cases.models.check import Check
 from madoguchi.cases.models.consultation import Consultation
 from madoguchi.cases.models.cosigner import Cosigner
 from madoguchi.cases.models.decision import Decision
+from madoguchi.cases.models.departure import Departure
 from madoguchi.cases.models.document import Document, DocumentContent, Scan
 from madoguchi.cases.models.figures import Figures
 from madoguchi.cases.models.handover import HandOver
@@ -30,6 +31,7 @@ __all__ = [
     "Correction",
     "Cosigner",
     "Decision",
+    "Departure",
     "Document",
     "DocumentContent",
     "Ease",

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from madoguchi.cases.models import Case, Correction, Decision, Step, at_post
+from madoguchi.cases.models import Case, Correction, Decision, Departure, Step, at_post
 from madoguchi.cases.queries.found import course_of, scope_of
 from madoguchi.cases.queries.unknown import unknown_case
 from madoguchi.events import Actor
@@ -56,6 +56,12 @@ def corrections(case: Case) -> dict[str, list[Correction]]:
 def decision_of(case: Case) -> Decision | None:
     """The decision as it was drafted or made, None before any table or examiner has said something."""
     return Decision.objects.select_related("drafted_by", "made_by").filter(case=case).first()
+
+
+def departures(case: Case) -> list[Departure]:
+    """Where examinations departed from what the tables drafted, oldest first."""
+    found = Departure.objects.filter(step__case=case).select_related("step__account")
+    return list(found.order_by("step__done_at", "step__token", "id"))
 
 
 def notes(case: Case) -> list[Step]:

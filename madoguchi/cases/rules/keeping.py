@@ -77,6 +77,7 @@ LIVES: Final[Mapping[str, Life]] = MappingProxyType(
             stays={"granted": "認めたかどうかの件数のため"},
             withheld={"note": _INNER, "course": "理由と決定の値のもとになった内部の経過"},
         ),
+        "case_departure": Life("step__case", withheld=dict.fromkeys(("was", "became", "why"), _INNER)),
         "case_document": Life("case"),
         "case_document_content": Life("document__case", withheld={"content": _BYTES}),
         "case_hand_over": Life("case", withheld={"why": _INNER}),

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from madoguchi.cases import actions
+from madoguchi.cases import actions, queries
 from madoguchi.cases.models import Case, Decision, Round, State, Step, Timer
 from madoguchi.cases.tests.conftest import catalogue, flat, named, pay
 from madoguchi.events import SYSTEM, Actor
@@ -20,7 +20,7 @@ from madoguchi.messages.models import Letter
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.models import Procedure
 from madoguchi.procedures.rules.allotment import names
-from madoguchi.procedures.rules.examples import answers_of
+from madoguchi.procedures.rules.examples import answers_of, wanted_of
 from madoguchi.procedures.rules.form import UPLOADED, get
 from madoguchi.procedures.rules.format import Example
 
@@ -145,6 +145,7 @@ def act_out(told: str, case: Case, example: Example, corrections: Iterator[Any],
                 corrections={whole(case, path): "直してください。" for path in paths} if outcome == "return" else {},
                 reasons=example.reasons or (["要件に当たらないため。"] if outcome == "refuse" else []),
                 findings=flat(dict(example.findings)),
+                wanted=wanted_of(example, queries.course_of(case)) if outcome == "accept" else None,
             )
 
 

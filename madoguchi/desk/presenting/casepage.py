@@ -13,6 +13,7 @@ from madoguchi.cases.actions.noting import mendable
 from madoguchi.cases.models import Case, Decision, Note, State, Step
 from madoguchi.cases.queries import Stage
 from madoguchi.desk.presenting.cosigning import CosignBlock, cosign_block
+from madoguchi.desk.presenting.editing import DepartureLine, departures
 from madoguchi.desk.presenting.evidence import GivenSection, Seen, Tick, evidence, ticks
 from madoguchi.desk.presenting.history import HistoryLine, history_lines, readings
 from madoguchi.desk.presenting.keeping import KeepingBlock, keeping_block
@@ -22,7 +23,7 @@ from madoguchi.desk.presenting.seals import SealBox, seal_box
 from madoguchi.desk.presenting.sharing import SharingBlock, sharing_block
 from madoguchi.desk.presenting.since import Since, since_last_look
 from madoguchi.desk.presenting.thread import Thread, thread
-from madoguchi.desk.presenting.verdict import Verdict, verdicts
+from madoguchi.desk.presenting.verdict import Verdict, decided, verdicts
 from madoguchi.desk.presenting.words import day_words, days_words, holders_words, time_words
 from madoguchi.events import Actor
 from madoguchi.ground.kana import to_katakana
@@ -50,11 +51,13 @@ class StageLine:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """The decision as it would be made, or was."""
+    """The decision as it would be made, or was. ``departures``: where it is not what the tables say."""
 
     title: str
     granted: bool
+    values: Sequence[tuple[str, str]]
     reasons: Sequence[str]
+    departures: Sequence[DepartureLine]
     examiner: str
     made: str
 
@@ -179,7 +182,7 @@ def case_page(case: Case, by: Actor, typed: Typed | None = None) -> CasePage:
         sections=evidence(case, package, typed.notes if typed else {}, typed.notes_wrong() if typed else {}, seen),
         fixing=fixing,
         verdicts=list(verdicts(case, package, decision)),
-        draft=_draft(case, decision),
+        draft=_draft(case, package, decision),
         notes=[_note(one, package) for one in cases.notes(case)],
         memos=[_memo(one, by, since) for one in cases.case_notes(case)],
         memo="",
@@ -190,7 +193,7 @@ def case_page(case: Case, by: Actor, typed: Typed | None = None) -> CasePage:
         offered=offered(case, by),
         stages=[_stage(one, package) for one in standing.stages if one.kind not in QUIET],
         flow=standing.progress(package.graph),
-        history=history_lines(happenings, package),
+        history=history_lines(happenings, package, cases.departures(case)),
         readings=readings(happenings, package),
         thread=thread(case),
         sharing=sharing_block(case, by),
@@ -290,7 +293,7 @@ def _stage(stage: Stage, package: Published) -> StageLine:
     return StageLine(stage.title["ja"], who, stage.state, words)
 
 
-def _draft(case: Case, decision: Decision | None) -> Draft | None:
+def _draft(case: Case, package: Published, decision: Decision | None) -> Draft | None:
     if decision is None:
         return None
     made = decision.made_at is not None
@@ -303,6 +306,8 @@ def _draft(case: Case, decision: Decision | None) -> Draft | None:
     return Draft(
         title=title,
         granted=decision.granted,
+        values=list(decided(package, decision)) if decision.granted else [],
+        departures=departures(case, package, decision),
         reasons=[one["ja"] for one in decision.reasons],
         examiner=decision.drafted_by.display_name if decision.drafted_by else "",
         made=" ".join([time_words(decision.made_at), decision.made_by.display_name if decision.made_by else ""]).strip()

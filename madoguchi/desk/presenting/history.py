@@ -7,7 +7,9 @@ from typing import Any, Final
 
 from django.utils.translation import gettext, gettext_noop
 
+from madoguchi.cases.models import Departure
 from madoguchi.cases.queries import Happening
+from madoguchi.desk.presenting.editing import DepartureLine, departure_line
 from madoguchi.desk.presenting.words import time_words
 from madoguchi.events.models import Event
 from madoguchi.events.rules import ACTS
@@ -160,6 +162,9 @@ TRIED: Final = {
 }
 #: Why not, by the code of the refusal; any other is shown as its code.
 WHY_NOT: Final = {
+    "edit-wrong": gettext_noop("決定の案の直しに、足りないところか誤りがあった"),
+    "edit-unsent": gettext_noop("決定の案を直したまま、別の結果を選んだ"),
+    "reasons-moved": gettext_noop("直した理由が、値を変えて変わっていた"),
     "draft-changed": gettext_noop("見ていた決定の案が変わっていた"),
     "letter-none": gettext_noop("通知書の出ない結果だった"),
     "letter-later": gettext_noop("通知書の内容がまだ決まっていなかった"),
@@ -337,12 +342,16 @@ class HistoryLine:
     why: str
     refused: bool
     times: int = 1
+    departures: Sequence[DepartureLine] = ()
 
 
-def history_lines(happenings: Sequence[Happening], package: Published) -> list[HistoryLine]:
-    """What happened, newest first; readings are told apart by :func:`readings`."""
+def history_lines(
+    happenings: Sequence[Happening], package: Published, departures: Sequence[Departure] = ()
+) -> list[HistoryLine]:
+    """What happened, newest first; readings are told apart by :func:`readings`. An examination says where it departed
+    from the tables."""
     told = [one for one in happenings if not _is_reading(one.event)]
-    return list(_lines(told, package))[::-1]
+    return list(_lines(told, package, departures))[::-1]
 
 
 def readings(happenings: Sequence[Happening], package: Published) -> list[HistoryLine]:
@@ -390,7 +399,9 @@ def _about(one: Happening, package: Published) -> str:
     return one.what or (node.title["ja"] if node is not None and node.title is not None else "")
 
 
-def _lines(happenings: Sequence[Happening], package: Published) -> Iterator[HistoryLine]:
+def _lines(
+    happenings: Sequence[Happening], package: Published, departures: Sequence[Departure] = ()
+) -> Iterator[HistoryLine]:
     held: HistoryLine | None = None
     kept = ""
     for one in happenings:
@@ -401,13 +412,18 @@ def _lines(happenings: Sequence[Happening], package: Published) -> Iterator[Hist
             times = held.times + 1
         elif held is not None:
             yield held
-        held, kept = _line(one, package, times), key
+        held, kept = _line(one, package, times, departures), key
     if held is not None:
         yield held
 
 
-def _line(one: Happening, package: Published, times: int) -> HistoryLine:
+def _line(one: Happening, package: Published, times: int, departures: Sequence[Departure]) -> HistoryLine:
     event = one.event
+    of_it = [
+        departure_line(row, package)
+        for row in departures
+        if event.data.get("departs") and row.step_id == event.subject_id
+    ]
     return HistoryLine(
         at=event.at,
         when=time_words(event.at),
@@ -417,4 +433,5 @@ def _line(one: Happening, package: Published, times: int) -> HistoryLine:
         why=why_words(event),
         refused=event.outcome == "refused",
         times=times,
+        departures=of_it,
     )

@@ -11,6 +11,7 @@ from madoguchi.cases import actions
 from madoguchi.cases import queries as cases
 from madoguchi.cases.models import Case, Decision, Step
 from madoguchi.desk.presenting import seals
+from madoguchi.desk.presenting.editing import SAID, WHY, Editing, editing
 from madoguchi.desk.presenting.evidence import Tick, label_of
 from madoguchi.desk.presenting.words import day_words, days_words, holders_words, last_day
 from madoguchi.events import Actor
@@ -98,6 +99,7 @@ class Panel:
     stands_in: str
     because: str
     because_problem: str
+    editing: Editing | None
     typed: Posted
     problems: Mapping[str, Problem]
 
@@ -153,6 +155,7 @@ class Typed:
             "because": (f"{panel.form_id}-because", gettext("代決する理由")),
             "reasons": (f"{panel.form_id}-reasons", gettext("認めない理由")),
             "corrections": ("answers", gettext("補正の内容")),
+            "edits": (f"{panel.form_id}-editing", gettext("決定の案")),
         }
         found = []
         labels = {one.name: one.label["ja"] for one in panel.findings}
@@ -162,6 +165,8 @@ class Typed:
                 anchor, label = "f-" + path.replace(".", "-"), label_of(path, case, package)
             elif name in labels:
                 anchor, label = "q-" + name.replace(".", "-").replace("_", "-"), labels[name]
+            elif name.partition(".")[0] in ("edit", "why", "reason"):
+                anchor, label = f"{panel.form_id}-{name.replace('.', '-')}", gettext("決定の案")
             else:
                 anchor, label = anchors.get(name, ("main", name))
             found.append((anchor, label, self.problem(name)))
@@ -171,6 +176,11 @@ class Typed:
         """What was typed into a step that is no longer there: shown, so that it can be taken over."""
         named = {NOTE: gettext("書き添え"), REASONS: gettext("認めない理由"), BECAUSE: gettext("代決する理由")}
         texts = [(title, self.said(name)) for name, title in named.items()]
+        texts += [
+            (gettext("決定の案を直した文"), values[-1])
+            for name, values in self.posted.items()
+            if name.startswith((WHY, SAID))
+        ]
         texts += [(label_of(path, case, package), words) for path, words in self.notes.items()]
         return [(title, words) for title, words in texts if words.strip()]
 
@@ -244,9 +254,10 @@ def _panel(
         reasons_problem=typed.problem("reasons") if typed else "",
         outcome_problem=(typed.problem("outcome") or typed.problem("corrections")) if typed else "",
         denied=_denied(step, kind, by),
-        warning=_warning(package, kind, by),
+        warning=_warning(package, kind, by) or _departs(decision, kind),
         draft=decision.digest if decision is not None and kind == "approve" else "",
         draft_url=reverse("desk:draft", args=(case.number, step.pk)) if _may_draft(step, package) else "",
+        editing=editing(case, package, step, typed.posted if typed else {}, typed.refusal if typed else None),
         stands_in=cases.post_title(now.seat) if now and now.stands_in else "",
         because=typed.said(BECAUSE) if typed else seals.why_not_there(step) if now and now.stands_in else "",
         because_problem=typed.problem("because") if typed else "",
@@ -315,6 +326,18 @@ def _warning(package: Published, kind: str, by: Actor) -> str:
     if kind == "examine" and deciders & by.posts:
         return gettext("ご自分で審査すると、この案件の決裁に加われなくなります。")
     return ""
+
+
+def _departs(decision: Decision | None, kind: str) -> str:
+    """Whoever decides is told where it departs from the tables before anything is chosen."""
+    if kind != "approve" or decision is None:
+        return ""
+    count = len(decision.course.get("edits", {})) + bool(decision.course.get("wording"))
+    return (
+        gettext("審査で判定表と変えたところが%(count)s件あります。「決定」で確かめてください。") % {"count": count}
+        if count
+        else ""
+    )
 
 
 def _follows(case: Case, package: Published, step: Step, outcome: str) -> str:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext
 
 from madoguchi.cases.models import Case, Decision
 from madoguchi.desk.presenting.evidence import row_title
-from madoguchi.desk.presenting.words import value_words
+from madoguchi.desk.presenting.words import decided_words, value_words
 from madoguchi.procedures.rules.format import Input, Table
 from madoguchi.procedures.rules.published import Published
 
@@ -45,6 +45,12 @@ def verdicts(case: Case, package: Published, decision: Decision | None) -> Itera
         yield Verdict(table.title["ja"] if table.title else name, granted, totals, rows)
 
 
+def decided(package: Published, decision: Decision) -> Iterator[tuple[str, str]]:
+    """What is decided, of all tables together, as far as it has a name that people say."""
+    for table in package.tables.values():
+        yield from _values(table, decision.values)
+
+
 def _row(case: Case, package: Published, table: Table, said: Mapping[str, Any]) -> VerdictRow:
     section = next((one for one in package.form.sections if one.each and one.each == table.for_each), None)
     return VerdictRow(
@@ -65,4 +71,5 @@ def _values(table: Table, values: Mapping[str, Any]) -> Iterator[tuple[str, str]
     """Only values that have a name that people say."""
     for name, label in table.labels.items():
         if name in values:
-            yield label["ja"], value_words(values[name])
+            type_ = table.editable[name].type if name in table.editable else ""
+            yield label["ja"], decided_words(type_, values[name])

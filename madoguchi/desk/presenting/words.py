@@ -72,3 +72,11 @@ def value_words(value: Any) -> str:
         return wareki.format_both(dt.date.fromisoformat(str(value)))
     except ValueError:
         return str(value)
+
+
+def decided_words(type_: str, value: Any) -> str:
+    """The same of a value that may be decided otherwise; a month is kept as its first day: 2026年4月."""
+    if type_ == "month":
+        day = dt.date.fromisoformat(str(value))
+        return f"{day.year}年{day.month}月"
+    return value_words(value)

@@ -1,16 +1,19 @@
 """The letter before it goes out, and a decision that is made of what was seen."""
 
+import datetime as dt
 import re
 from io import BytesIO
+from typing import Any
 
 import pytest
 from django.test import Client
 from pypdf import PdfReader
 
 from madoguchi.cases import actions, jobs
-from madoguchi.cases.models import Case, Decision, State, Step
+from madoguchi.cases.models import Case, Decision, Departure, State, Step
 from madoguchi.desk.tests.staging import CHILD, SURVEY, Staff, client_of, handed_in, open_step
 from madoguchi.events.models import Event
+from madoguchi.ground import clock
 from madoguchi.messages.models import Letter, LetterSeries
 from madoguchi.messages.queries import file_of
 from madoguchi.messages.rules.letters import says, text_of
@@ -135,3 +138,123 @@ def test_a_draft_that_changed_after_it_was_seen_is_not_approved(child: Case, cle
     fresh = seen_draft(answer.content.decode())
     why = {"_because": "部長が不在のため"}  # a refusal is the department's to decide
     assert head.post(form_of(child), {"_outcome": "approve", "_draft": fresh, **why}).status_code == 302
+
+
+# -- deciding otherwise than the tables -------------------------------------------------------------------------------
+
+LATE = ("child-allowance-claim", "fifteenth-day-a-holiday-granted")
+WHY = "15日目の土曜日が市の休日に当たるため。"
+
+
+@pytest.fixture
+def late(published: Published) -> Case:
+    """Claimed on the day of the example, when the fifteenth day had been a Saturday."""
+    with clock.travel(dt.date(2026, 4, 13)):
+        return handed_in(published, LATE)
+
+
+def drafted(case: Case, **changed: str) -> dict[str, str]:
+    """The examiner's form as it is offered, accepted, with some of it changed."""
+    reasons = [one["ja"] for one in Decision.objects.get(case=case).reasons]
+    lines = {f"_{name}.{number}": one for number, one in enumerate(reasons) for name in ("of", "said")}
+    places = {f"_place.{number}": str(number + 1) for number in range(len(reasons))}
+    plain = {"_outcome": "accept", "_edit.pay_from": "2026-05-01", "_why.pay_from": "", "_why.reasons": ""}
+    return {**plain, **lines, **places, **{name.replace("__", "."): words for name, words in changed.items()}}
+
+
+def test_the_offered_draft_posted_back_departs_from_nothing(late: Case, clerk: Client) -> None:
+    page = clerk.get(f"/desk/cases/{late.number}/").content.decode()
+    assert "決定の案を直す" in page
+    assert "判定表：</small>" not in page
+    assert "判定表：2026年5月" in page
+    clerk.post(form_of(late), drafted(late))
+    assert not Departure.objects.exists()
+    assert Decision.objects.get(case=late).values["pay_from"] == "2026-05-01"
+    assert open_step(late).kind == "approve"
+
+
+def test_a_departure_is_kept_shown_and_goes_into_the_letter(late: Case, clerk: Client, staff: Staff) -> None:
+    posted = drafted(
+        late,
+        _edit__pay_from="2026-04-01",
+        _why__pay_from=WHY,
+        _said__0="市の休日の翌開庁日に請求されたため、出生の月の翌月分から支給します。",
+        _why__reasons="値に合わせた。",
+    )
+    draft = text_of(clerk.post(f"{form_of(late)}letter/", posted).content)
+    assert says(draft, "令和8年4月分から")
+    assert says(draft, "市の休日の翌開庁日に請求されたため")
+    assert not Departure.objects.exists()
+    clerk.post(form_of(late), posted)
+    rows = {one.name: (one.was, one.became, one.why) for one in Departure.objects.all()}
+    assert rows["pay_from"] == ("2026-05-01", "2026-04-01", WHY)
+    assert rows["reasons"][2] == "値に合わせた。"
+    event = Event.objects.get(verb="case.examine")
+    assert event.data["departs"] == ["pay_from", "reasons"]
+    assert WHY not in str(event.data)
+    head = client_of(staff("children", "children-head"))
+    page = head.get(f"/desk/cases/{late.number}/").content.decode()
+    assert "審査で判定表と変えたところが2件あります。" in page
+    assert page.count(WHY) == 2  # beside the decision, and in the history
+    assert re.search(r"<del>.*2026年5月</del>.*<ins>.*2026年4月</ins>", page)
+    head.post(form_of(late), {"_outcome": "approve", "_draft": seen_draft(page)})
+    jobs.perform_open_steps(Event.objects.get(verb="case.approve").pk)
+    letter = text_of(bytes(file_of(Letter.objects.get(about=late.pk))))
+    assert says(letter, "令和8年4月分から")
+    assert says(letter, "市の休日の翌開庁日に請求されたため")
+    assert not says(letter, WHY)
+
+
+REFUSED: list[tuple[dict[str, str], str, str]] = [
+    ({"_edit__pay_from": "2026-04-01"}, "edit-wrong", "判定表と異なる決定にするわけを書いてください。"),
+    ({"_edit__pay_from": "2025-04-01", "_why__pay_from": WHY}, "edit-wrong", "選択肢の中から選んでください。"),
+    ({"_said__0": "言い換えた文。"}, "edit-wrong", "言い換えた文。"),
+    ({"_said__0": " ", "_why__reasons": WHY}, "edit-wrong", "理由の文を空にはできません。"),
+    ({"_said__0": "絵文字🐶の文", "_why__reasons": WHY}, "edit-wrong", "絵文字🐶の文"),
+    ({"_place__0": "2", "_place__1": "1"}, "edit-wrong", "判定表と異なる決定にするわけを書いてください。"),
+    (
+        {"_edit__pay_from": "2026-04-01", "_why__pay_from": WHY, "_outcome": "refuse", "_reasons": "x"},
+        "edit-unsent",
+        WHY,
+    ),
+    ({"_of__0": "もうない文。", "_said__0": "その言い換え。", "_why__reasons": WHY}, "reasons-moved", "その言い換え。"),
+]
+
+
+@pytest.mark.parametrize(("changed", "code", "shown"), REFUSED, ids=[str(number) for number in range(len(REFUSED))])
+def test_what_may_not_be_decided_changes_nothing_and_stays_as_typed(
+    late: Case, clerk: Client, changed: dict[str, str], code: str, shown: str
+) -> None:
+    def state() -> Any:
+        return (
+            Case.objects.values().get(pk=late.pk),
+            list(late.steps.values()),
+            Decision.objects.values().get(case=late),
+            Departure.objects.count(),
+        )
+
+    before = state()
+    answer = clerk.post(form_of(late), drafted(late, **changed))
+    assert answer.status_code == 422
+    assert shown in answer.content.decode()
+    assert state() == before
+    assert Event.objects.get(verb="case.examine").reason == code
+
+
+def test_a_departure_is_offered_again_when_it_was_sent_back(late: Case, clerk: Client, staff: Staff) -> None:
+    clerk.post(form_of(late), drafted(late, _edit__pay_from="2026-04-01", _why__pay_from=WHY))
+    actions.approve(open_step(late), "send_back", by=staff("children", "children-head"), note="確かめてください。")
+    page = clerk.get(f"/desk/cases/{late.number}/").content.decode()
+    assert '<option value="2026-04-01" selected>' in page
+    assert f">\n{WHY}</textarea>" in page
+    clerk.post(form_of(late), drafted(late, _edit__pay_from="2026-05-01"))
+    assert Decision.objects.get(case=late).values["pay_from"] == "2026-05-01"
+    assert [one.name for one in Departure.objects.all()] == ["pay_from"]  # what was once decided stays told
+    head = client_of(staff("children", "children-head"))
+    assert "判定表と変えたところが" not in head.get(f"/desk/cases/{late.number}/").content.decode()
+
+
+def test_what_the_package_does_not_open_is_not_decided_otherwise(late: Case, clerk: Client) -> None:
+    clerk.post(form_of(late), drafted(late, _edit__monthly="99999", _why__monthly=WHY))
+    assert Decision.objects.get(case=late).values["monthly"] == 15000
+    assert not Departure.objects.exists()

@@ -15,6 +15,7 @@ from madoguchi.cases.actions.handling import MAX_NOTE
 from madoguchi.cases.models import Step
 from madoguchi.desk.access import desk, seen_by, words
 from madoguchi.desk.presenting.casepage import case_page
+from madoguchi.desk.presenting.editing import wanted_of
 from madoguchi.desk.presenting.panels import BECAUSE, DRAFT, FIX, NOTE, OUTCOME, REASONS, Posted, Typed, done_words
 from madoguchi.desk.presenting.seals import outcome_of_seal
 from madoguchi.desk.views.files import file_response
@@ -130,6 +131,7 @@ def _found(typed: Typed, outcome: str) -> dict[str, Any]:
     return {
         "reasons": typed.said(REASONS).splitlines() if outcome == "refuse" else (),
         "findings": {name: values for name, values in typed.posted.items() if not name.startswith("_")},
+        "wanted": wanted_of(typed.posted),
     }
 
 

@@ -26,6 +26,10 @@ class Course:
     """What examiners and surveyors filled in."""
     reasons: dict[str, list[dict[str, str]]] = field(default_factory=dict)
     """Node → the examiner's own reasons."""
+    edits: dict[str, Any] = field(default_factory=dict)
+    """Value → what an examiner decided instead of what the table says (``rules.departing``)."""
+    wording: list[dict[str, str]] = field(default_factory=list)
+    """The reasons in the order of the letter, where an examiner ordered or worded them: {of, ja}."""
 
     @property
     def granted(self) -> bool:
@@ -36,11 +40,23 @@ class Course:
 
     @property
     def values(self) -> dict[str, Any]:
-        """What the tables decided, together: ``verdict.*`` of expressions and letters."""
+        """What was decided, of all tables together: ``verdict.*`` of expressions and letters."""
+        return {**self.drafted, **self.edits}
+
+    @property
+    def drafted(self) -> dict[str, Any]:
+        """What the tables say themselves."""
         return {name: value for one in self.judged.values() for name, value in one["values"].items()}
 
     def why(self) -> list[dict[str, str]]:
-        """The reasons for the letter: of the tables, then of the people; each sentence once.
+        """The reasons for the letter, in the order and the words that an examiner gave them."""
+        given = {reason["ja"]: reason for reason in self.drafted_reasons()}
+        said = {one["of"]: one["ja"] for one in self.wording if one["of"] in given}
+        worded = [given[of] if ja == of else {"ja": ja} for of, ja in said.items()]
+        return [*worded, *(reason for of, reason in given.items() if of not in said)]
+
+    def drafted_reasons(self) -> list[dict[str, str]]:
+        """The reasons as drafted: of the tables, then of the people; each sentence once.
 
         A refusal gives the reasons that speak against (行政手続法8条), not those for what would have been granted.
         """
@@ -81,8 +97,15 @@ class Course:
         self.examined = {node: outcome for node, outcome in self.examined.items() if outcome != "refuse"}
 
     def rejudge(self, package: Published, scope: Mapping[str, Any]) -> None:
-        """The answers have changed: ask again every table that has judged."""
-        for table in list(self.judged):
+        """The answers have changed: ask again every table that has judged. What was decided otherwise was so of other
+        answers, and is drafted anew."""
+        self.edits, self.wording = {}, []
+        self.judge_again(package, scope)
+
+    def judge_again(self, package: Published, scope: Mapping[str, Any]) -> None:
+        """Every table that has judged, in the order of the flow: each sees what is decided before it."""
+        flow = [one.arguments["table"] for one in package.graph.steps if one.kind == "judge"]
+        for table in sorted(self.judged, key=lambda one: flow.index(one) if one in flow else len(flow)):
             self.judge(package, table, scope)
 
     def scope(self) -> dict[str, Any]:
@@ -95,8 +118,11 @@ class Course:
             "examined": self.examined,
             "finding": self.finding,
             "reasons": self.reasons,
+            "edits": self.edits,
+            "wording": self.wording,
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Course":
-        return cls(**{key: dict(value) for key, value in data.items()})
+        held: dict[str, Any] = {key: value.copy() for key, value in data.items()}
+        return cls(**held)

@@ -16,6 +16,7 @@ from madoguchi.messages.rules import letters
 from madoguchi.procedures.rules import allotment, cosigning, engine, fees, papers
 from madoguchi.procedures.rules.city import City
 from madoguchi.procedures.rules.course import Course
+from madoguchi.procedures.rules.departing import REASONS, Wanted, depart
 from madoguchi.procedures.rules.document import Path_, Problem
 from madoguchi.procedures.rules.flow import Node
 from madoguchi.procedures.rules.form import Form, FormField, form_of, get
@@ -98,6 +99,14 @@ def check_example(
 
 def _at(package: Package, name: str, path: Path_, rule: str, message: str, instead: str = "") -> Problem:
     return package.problem(f"examples/{name}.yaml", path, rule, message, instead)
+
+
+def wanted_of(example: Example, course: Course) -> Wanted:
+    """What the example's examiner decides otherwise than the tables."""
+    values = {name: str(value) for name, value in example.edits.items()}
+    reasons = [(one["ja"], example.reworded.get(one["ja"], one["ja"])) for one in course.drafted_reasons()]
+    named = dict.fromkeys([*values, REASONS], "例のとおり")
+    return Wanted(values, reasons if example.reworded else (), named)
 
 
 # -- the answers ------------------------------------------------------------------------------------------------------
@@ -252,6 +261,8 @@ class _Player:
                 return
             found = {name: self.example.findings[name] for name in wanted}
             course.examine(node.id, outcome, found, self.example.reasons if outcome == "refuse" else ())
+            if outcome == "accept":
+                depart(self.published, course, self.scope(), wanted_of(self.example, course))
         elif node.kind == "allot":
             self._allot(node)
         elif node.kind == "cosign" and outcome == "decline":

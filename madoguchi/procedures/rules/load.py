@@ -625,5 +625,8 @@ def _wrong_allot(
             (*path, "table"), "F05", f"表 {body.table} は rules.yaml にありません", _close(body.table, tables, "ある表")
         )
         return
+    if tables[body.table].editable:
+        said = f"表 {body.table} の値は、並べる順を決めるので変えられません"
+        yield document.problem((*path, "table"), "F05", said, "rules.yaml の editable: を消します")
     for key, message in allotment.problems(body, choices, tables[body.table].outputs):
         yield document.problem((*path, key), "F05", message, "asks: と rules.yaml にある名前で書きます")

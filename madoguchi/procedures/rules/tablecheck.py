@@ -78,6 +78,11 @@ def check_names(table: Table, known: frozenset[str]) -> Iterator[Finding]:
             if isinstance(value, Computed):
                 yield from names(value.is_, table.inputs, (table.policy, index, "then", output, "is"))
     yield from names(table.decides, verdict_names(table), ("decides",))
+    for name, bounds in table.editable.items():
+        for end in ("min", "max"):
+            bound = getattr(bounds, end)
+            if isinstance(bound, str):
+                yield from names(bound, known, ("editable", name, end))
     yield from _kinds(table)
 
 

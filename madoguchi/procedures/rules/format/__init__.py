@@ -49,7 +49,7 @@ from madoguchi.procedures.rules.format.steps import (
     Wait,
     walk,
 )
-from madoguchi.procedures.rules.format.tables import Computed, Input, InputType, Rank, Row, Table, ThenValue
+from madoguchi.procedures.rules.format.tables import Computed, Editable, Input, InputType, Rank, Row, Table, ThenValue
 from madoguchi.procedures.rules.format.who import Basis, Fee, Law, Remedy, StandardPeriod
 
 __all__ = [
@@ -72,6 +72,7 @@ __all__ = [
     "CosignDeadline",
     "Criterion",
     "DigitalBreak",
+    "Editable",
     "Examine",
     "Example",
     "FactField",

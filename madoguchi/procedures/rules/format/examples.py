@@ -37,6 +37,10 @@ class Example(Model):
     """What examiners write down where a step asks them to: {damage_ratio: 25}."""
     reasons: tuple[str, ...] = ()
     """What the examiner says when refusing, beside the reasons of the tables."""
+    edits: dict[str, JsonValue] = {}
+    """What the examiner decides otherwise than the tables: {pay_from: 2026-04-01}."""
+    reworded: dict[str, str] = {}
+    """Reasons that the examiner words otherwise: the table's sentence, and the one of the letter."""
     path: Annotated[tuple[str, ...], Field(min_length=1)]
     """The steps taken: kind, or kind:outcome (examine:return); `withdrawn` at the end where the applicant withdraws."""
     decision: dict[str, JsonValue] | None = None

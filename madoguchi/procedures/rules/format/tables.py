@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Discriminator, Field, Tag, model_validator
 
+from madoguchi.ground.expressions import Expression
 from madoguchi.ground.languages import LocalText
 from madoguchi.procedures.rules.format.model import Condition, Model, Snake, refuse
 
@@ -91,6 +92,22 @@ class Row(Model):
         return self
 
 
+class Editable(Model):
+    """A value that an examiner may decide otherwise than the table, with the reason why, and within which bounds."""
+
+    type: Literal["integer", "month"]
+    """A month is decided as its first day."""
+    min: int | Condition
+    max: int | Condition
+    """Both belong to it; expressions over what the table sees: next_month(received_on)."""
+
+    @model_validator(mode="after")
+    def _fits_its_type(self) -> Self:
+        if self.type == "month" and (isinstance(self.min, int) or isinstance(self.max, int)):
+            raise refuse("month の範囲は、日付の式で書きます", "min: next_month(received_on)")
+        return self
+
+
 class Table(Model):
     """A decision table: one text decides one case in Python and the whole city in SQL."""
 
@@ -121,6 +138,8 @@ class Table(Model):
     """Whether it is granted, as an expression over the values: monthly > 0. Without it the table only computes."""
     labels: dict[Snake, LocalText] = {}
     """What clerks call the values that the rows give, unit included; a value without a label is not shown to them."""
+    editable: dict[Snake, Editable] = {}
+    """The values that an examiner may decide otherwise; what the table says stays beside."""
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
@@ -152,6 +171,14 @@ class Table(Model):
         for name in self.labels:
             if name not in outputs:
                 raise refuse(f"{name} を決める行がありません", f"{', '.join(outputs)} のどれかにします", "labels", name)
+        for name in self.editable:
+            if name not in self.labels:
+                raise refuse(f"{name} の呼び名がありません", f"labels: に {name} を書きます", "editable", name)
+            if self.decides is not None and name in Expression.parse(self.decides).names:
+                instead = "認めるかどうかは、審査の結果（認める・認めない）で決めます。行ごと消します"
+                raise refuse(f"{name} で認めるかどうかが決まるので、変えられません", instead, "editable", name)
+            if self.several and name not in self.totals:
+                raise refuse(f"{name} は行ごとの値なので、変えられません", "行ごと消します", "editable", name)
         if self.several and (missing := [name for name in outputs if name not in self.totals and policy == "collect"]):
             raise refuse(
                 f"{missing[0]} が複数の行から出たときの扱いが決まりません",
