@@ -22,6 +22,7 @@ from madoguchi.cases.models import (
     Case,
     Consultation,
     Correction,
+    Cosigner,
     Decision,
     Document,
     HandOver,
@@ -96,6 +97,9 @@ def everything_of(published: dict[str, Procedure], staff: Staff) -> Person:
     Decision.objects.update_or_create(case=house, defaults={"granted": True, "values": {"x": "値"},
                                       "reasons": [{"ja": "理由"}], "course": {}, "note": "控え",
                                       "made_at": clock.now()})  # fmt: skip
+    Cosigner.objects.create(case=house, node="partner", digest="0" * 64, address="partner@example.jp",
+                            person=Person.objects.create(), level="card", declined_at=clock.now(),
+                            words="就労時間が違います")  # fmt: skip
     upload = Upload.objects.create(case=house, path="x", name="送りかけ.jpg", length=9)
     UploadPart.objects.create(upload=upload, at=0, content=b"half a file")
     for one in (case, house):

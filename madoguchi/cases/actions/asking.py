@@ -32,6 +32,8 @@ PAUSE: Final = dt.timedelta(days=1)
 MOST_ABOUT_ONE: Final = 5
 MOST_PER_ADDRESS: Final = 3
 MOST_PER_APPLICANT: Final = 10
+#: The code of a refusal of another mail.
+MAILS: Final = "cosign-mails-too-many"
 
 
 def prepare(case: Case, node: Node, package: Published) -> list[Cosigner]:
@@ -69,7 +71,7 @@ def ask(cosigner: Cosigner, *, by: Actor, address: str = "") -> Cosigner:
     changed = wanted != fresh.address
     late = _too_soon(case, fresh, wanted, changed)
     if late is not None and by.kind != "system":
-        raise Stale("cosign-mails-too-many", late, fields={"address": Problem("cosign-mails-too-many", late)})
+        raise Stale(late.code, late.message, fields={"address": late})
     package = procedures.package(case.procedure)
     if changed:
         part = part_of(case, fresh, package)
@@ -102,17 +104,19 @@ def is_open(case: Case, cosigner: Cosigner) -> bool:
     return not answered and case.steps.filter(node=cosigner.node, kind="cosign", done_at=None).exists()
 
 
-def _too_soon(case: Case, cosigner: Cosigner, wanted: str, changed: bool) -> str | None:
+def _too_soon(case: Case, cosigner: Cosigner, wanted: str, changed: bool) -> Problem | None:
     """Why no mail may go out now, in the applicant's words; None where one may."""
     since = clock.now() - PAUSE
     if not changed and cosigner.sent_at is not None and cosigner.sent_at > since:
-        return "きょうすでにお願いを送っています。1日たってから送り直してください。"
+        return Problem(MAILS, "きょうすでにお願いを送っています。1日たってから送り直してください。")
     if cosigner.sent >= MOST_ABOUT_ONE:
-        return "この方へのお願いは、これ以上送れません。担当課にご連絡ください。"
+        return Problem(MAILS, "この方へのお願いは、これ以上送れません。担当課にご連絡ください。")
     lately = Cosigner.objects.filter(sent_at__gt=since)
     if lately.filter(address=wanted).count() >= MOST_PER_ADDRESS:
-        return "このメールアドレスには、きょうはこれ以上送れません。1日たってから送り直してください。"
+        return Problem(
+            MAILS, "このメールアドレスには、きょうはこれ以上送れません。1日たってから送り直してください。"
+        )
     mine = lately.filter(case__person_id=case.person_id).aggregate(mails=Sum("sent"))["mails"] or 0
     if mine >= MOST_PER_APPLICANT:
-        return "きょうはこれ以上お願いを送れません。1日たってから送り直してください。"
+        return Problem(MAILS, "きょうはこれ以上お願いを送れません。1日たってから送り直してください。")
     return None

@@ -439,8 +439,7 @@ def _sequence(graph: Graph) -> Iterator[tuple[str, frozenset[str]]]:
         elif node.kind == "gateway":
             step = graph[node.next["yes"]]
             nodes.add(step.id)
-        if "return" in step.next:
-            nodes.add(step.next["return"])
+        nodes.update(step.next[way] for way in ("return", "decline") if way in step.next)
         yield at, frozenset(nodes)
         at = next(step.next[way] for way in ("accept", "approve", "confirm", "") if way in step.next)
 

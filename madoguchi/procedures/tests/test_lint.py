@@ -127,6 +127,14 @@ def _paid_after_the_letter(files: Files) -> None:
     _flow(files).append({"pay": {"deadline": {"business_days": 5}}})
 
 
+@spoils("L18")
+def _corrected_behind_their_backs(files: Files) -> None:
+    _asks(files).append({"ask": "neighbour", "type": "text", "label": words("隣の方")})
+    _asks(files).append({"ask": "neighbour_email", "type": "email", "label": words("隣の方の連絡先")})
+    named = {"name": "neighbour", "email": "neighbour_email", "shows": ["size"], "states": words("よいです")}
+    _flow(files)[0:1] = [{"cosign": named}, {"notify": {"template": "decided"}}, *_flow(files)[0:1]]
+
+
 @spoils("R02")
 def _gap(files: Files) -> None:
     rows = files["rules.yaml"]["size_rule"]["first_match"]

@@ -20,6 +20,8 @@ LOWER = (
     "ground/*.py",
     "procedures/rules/form.py",
     "cases/rules/uploads.py",
+    "cases/actions/asking.py",
+    "cases/actions/cosigning.py",
     "cases/actions/drafting.py",
     "cases/actions/rating.py",
     "cases/actions/giving.py",
