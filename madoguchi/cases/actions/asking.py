@@ -113,9 +113,7 @@ def _too_soon(case: Case, cosigner: Cosigner, wanted: str, changed: bool) -> Pro
         return Problem(MAILS, "この方へのお願いは、これ以上送れません。担当課にご連絡ください。")
     lately = Cosigner.objects.filter(sent_at__gt=since)
     if lately.filter(address=wanted).count() >= MOST_PER_ADDRESS:
-        return Problem(
-            MAILS, "このメールアドレスには、きょうはこれ以上送れません。1日たってから送り直してください。"
-        )
+        return Problem(MAILS, "このメールアドレスには、きょうはこれ以上送れません。1日たってから送り直してください。")
     mine = lately.filter(case__person_id=case.person_id).aggregate(mails=Sum("sent"))["mails"] or 0
     if mine >= MOST_PER_APPLICANT:
         return Problem(MAILS, "きょうはこれ以上お願いを送れません。1日たってから送り直してください。")
