@@ -48,6 +48,16 @@ class Players:
             self.hired[post] = self.make(posts[post][1].id, post)
         return self.hired[post]
 
+    def for_round(self, case: Case, node: str) -> Actor:
+        """Whoever may allot the places of the round; its step is nobody's until then."""
+        package = procedures.package(case.procedure)
+        posts = procedures.city().organisation.posts()
+        holders = procedures.holders(package.graph[node].by or "", package.procedure)
+        post = next(post for post, (_, unit) in posts.items() if unit.id in holders.sections or post in holders.posts)
+        if post not in self.hired:
+            self.hired[post] = self.make(posts[post][1].id, post)
+        return self.hired[post]
+
 
 @pytest.fixture
 def players(resident: Actor, staff: Callable[[str, str], Actor]) -> Players:
@@ -171,10 +181,7 @@ def give_out(case: Case, example: Example, players: Players) -> None:
     assert announced is not None
     round_ = announced.round(name)
     assert round_ is not None
-    posts = procedures.city().organisation.posts()
-    holders = procedures.holders(package.graph[step.node].by or "", package.procedure)
-    post = next(post for post, (_, unit) in posts.items() if unit.id in holders.sections or post in holders.posts)
-    by = players.hired.setdefault(post, players.make(posts[post][1].id, post))
+    by = players.for_round(case, step.node)
     actions.set_places(Round(code=case.procedure.code, name=name), {str(place or other): {group: 1}}, by=by)
     with clock.travel(round_.closes + dt.timedelta(days=1)):
         actions.allot(Round(code=case.procedure.code, name=name), by=by, expected=1)
