@@ -142,6 +142,7 @@ class LetterSeries(models.Model):
     issued_at=Sensitivity.INTERNAL,
     signed_at=Sensitivity.INTERNAL,
     read_at=Sensitivity.INTERNAL,
+    printed_at=Sensitivity.INTERNAL,
     revoked_at=Sensitivity.INTERNAL,
     state=Sensitivity.INTERNAL,
 )
@@ -150,7 +151,7 @@ class Letter(models.Model):
 
     ``digest`` is the SHA-256 (hexadecimal) of the file as issued, signature included. ``code`` is the verification
     code printed on it. ``kind`` is the name of the letter in its procedure (``decision``), ``template`` its path in
-    the catalogue.
+    the catalogue. ``printed_at``: when the office last took it out for its printer.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7)
@@ -167,6 +168,7 @@ class Letter(models.Model):
     issued_at = models.DateTimeField()
     signed_at = models.DateTimeField(null=True)
     read_at = models.DateTimeField(null=True)
+    printed_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
     state = models.GeneratedField(
         expression=Case(

@@ -30,6 +30,7 @@ from madoguchi.cases.actions.paying import ask as ask_payment
 from madoguchi.cases.actions.phrasing import add as add_phrase
 from madoguchi.cases.actions.phrasing import change as change_phrase
 from madoguchi.cases.actions.phrasing import retire as retire_phrase
+from madoguchi.cases.actions.printing import print_letter
 from madoguchi.cases.actions.rating import count_figures, forget_words, rate
 from madoguchi.cases.actions.refunding import refund
 from madoguchi.cases.actions.reminding import remind
@@ -87,6 +88,7 @@ __all__ = [
     "open_page",
     "perform",
     "place",
+    "print_letter",
     "rate",
     "read",
     "read_thread",

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from madoguchi.cases.actions import approving, handling, sharing
+from madoguchi.cases.actions.printing import print_letter
 from madoguchi.cases.actions.reminding import remind
 from madoguchi.cases.models import Batch, Step
 from madoguchi.cases.queries import DEEDS, MOST_AT_ONCE, events_of, hindrance
@@ -23,21 +24,33 @@ STAFF = Reason("staff", "職員だから（権限は1件ごとに確かめる）
 
 @act("batch.begin", allow=(STAFF,))
 def begin_batch(
-    key: UUID, deed: str, steps: Sequence[UUID], *, by: Actor, to: Account | None = None, note: str = ""
+    key: UUID,
+    deed: str,
+    steps: Sequence[UUID],
+    *,
+    by: Actor,
+    to: Account | None = None,
+    note: str = "",
+    drafts: Sequence[str] = (),
 ) -> Batch:
     """まとめて処理: ``deed`` shall be done to each of ``steps``. Confirming the same preview twice begins it once.
 
-    Nothing is done yet; whether it may be, is asked for each step when its turn comes.
+    ``drafts`` are the digests of the decisions that the preview showed, in the order of ``steps``. Nothing is done yet;
+    whether it may be, is asked for each step when its turn comes.
     """
     if deed not in DEEDS:
         raise Invalid("batch-deed", "まとめて行う操作を選んでください。")
+    seen = dict(zip(steps, drafts, strict=False))
     wanted = list(dict.fromkeys(steps))
     if not wanted or len(wanted) > MOST_AT_ONCE:
         raise Invalid("batch-size", "1件から%(most)s件までを選んでください。", {"most": MOST_AT_ONCE})
     said = clean(note, multiline=True, max_length=handling.MAX_NOTE)
+    shown = [seen.get(one, "") for one in wanted] if drafts else []
     try:
         with transaction.atomic():  # noqa: TID251 -- a savepoint inside the act
-            batch = Batch.objects.create(id=key, deed=deed, account_id=by.who, to=to, note=said, steps=wanted)
+            batch = Batch.objects.create(
+                id=key, deed=deed, account_id=by.who, to=to, note=said, steps=wanted, drafts=shown
+            )
     except IntegrityError:
         batch = Batch.objects.get(pk=key)
         if batch.account_id != by.who:
@@ -88,10 +101,17 @@ def _try(batch: Batch, step: Step, by: Actor) -> None:
         elif deed == "accept":
             handling.examine(step, "accept", by=by, note=batch.note)
         elif deed == "approve":
-            approving.approve(step, "approve", by=by, note=batch.note)
+            approving.approve(step, "approve", by=by, note=batch.note, draft=_draft(batch, step))
         elif deed == "do":
             handling.do(step, by=by, note=batch.note)
         elif deed == "remind":
             remind(step, by=by)
+        elif deed == "print":
+            print_letter(step, by=by)
     except Refused:
         return
+
+
+def _draft(batch: Batch, step: Step) -> str | None:
+    """The decision that was seen for this step; None where the batch was begun without any preview."""
+    return batch.drafts[batch.steps.index(step.pk)] if batch.drafts else None

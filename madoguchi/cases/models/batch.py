@@ -18,12 +18,14 @@ from madoguchi.people.models import Account
     to=Sensitivity.INTERNAL,
     note=Sensitivity.PERSONAL,
     steps=Sensitivity.INTERNAL,
+    drafts=Sensitivity.INTERNAL,
     begun_at=Sensitivity.INTERNAL,
     ended_at=Sensitivity.INTERNAL,
 )
 class Batch(models.Model):
     """まとめて処理: ``deed`` for each of ``steps``, as ``account``; ``to`` is the colleague where steps are given away.
 
+    ``drafts``: to decide, the digest of each decision as the preview showed it, in the order of ``steps``.
     The id is made by the preview that was confirmed, so that confirming twice begins once. ``ended_at``: the worker
     has tried every step; each left one event, of the deed or of its refusal.
     """
@@ -34,6 +36,7 @@ class Batch(models.Model):
     to = models.ForeignKey(Account, on_delete=models.PROTECT, null=True, related_name="+")
     note = models.TextField(blank=True)
     steps = ArrayField(models.UUIDField())
+    drafts = ArrayField(models.TextField(), default=list)
     begun_at = models.DateTimeField(default=clock.now)
     ended_at = models.DateTimeField(null=True)
 

@@ -57,6 +57,7 @@ from madoguchi.cases.queries.opinions import may_rate, opinions_for
 from madoguchi.cases.queries.own import drafts_of, going_on, open_corrections, own_case, own_cases, own_draft
 from madoguchi.cases.queries.payments import Bill, bill, payments_of
 from madoguchi.cases.queries.phrases import phrase, phrases_for, phrases_of, procedures_of, sections_of_phrases
+from madoguchi.cases.queries.printing import for_printer, printed, unprinted
 from madoguchi.cases.queries.rounds import round_standing, rounds, runs_rounds, simulate
 from madoguchi.cases.queries.sealing import (
     Seat,
@@ -182,6 +183,7 @@ __all__ = [
     "examiners",
     "exported",
     "figures",
+    "for_printer",
     "foresee",
     "found",
     "going_on",
@@ -222,6 +224,7 @@ __all__ = [
     "phrases_for",
     "phrases_of",
     "post_title",
+    "printed",
     "procedures_at",
     "procedures_of",
     "questions",
@@ -244,6 +247,7 @@ __all__ = [
     "turn_of",
     "unchecked",
     "unknown_case",
+    "unprinted",
     "unread",
     "upload",
     "uploads_of",

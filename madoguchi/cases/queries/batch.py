@@ -1,11 +1,11 @@
 """What a deed for many cases would do to each, before it is done; and what became of each, from the log."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 from uuid import UUID
 
-from madoguchi.cases.models import Batch, Case, Step
+from madoguchi.cases.models import Batch, Case, Decision, Step
 from madoguchi.cases.queries.checking import unchecked
 from madoguchi.cases.queries.consulting import open_questions
 from madoguchi.cases.queries.found import course_of
@@ -19,7 +19,7 @@ from madoguchi.people.queries import actor_of_account, leads
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules.flow import Node
 
-Deed = Literal["claim", "assign", "release", "accept", "approve", "do", "remind"]
+Deed = Literal["claim", "assign", "release", "accept", "approve", "do", "remind", "print"]
 #: Each deed with the act that it is for one case.
 DEEDS: Final[Mapping[Deed, str]] = {
     "claim": "step.claim",
@@ -29,6 +29,7 @@ DEEDS: Final[Mapping[Deed, str]] = {
     "approve": "case.approve",
     "do": "case.do",
     "remind": "case.remind",
+    "print": "letter.print",
 }
 #: Cases of one batch at most: as many as a person can read through before confirming.
 MOST_AT_ONCE: Final = 200
@@ -39,13 +40,17 @@ _NOT_ALLOWED = Problem("not-allowed", "この操作をする権限がありま�
 
 @dataclass(frozen=True, slots=True)
 class Foreseen:
-    """What the deed would do to one case: ``follows`` is what happens next; ``refusal`` says why nothing would."""
+    """What the deed would do to one case: ``follows`` is what happens next; ``refusal`` says why nothing would.
+
+    ``draft`` is the digest of the decision that would be made.
+    """
 
     case: Case
     step: Step | None = None
     node: Node | None = None
     follows: tuple[Node, ...] = ()
     refusal: Problem | None = None
+    draft: str = ""
 
 
 def foresee(deed: Deed, keys: Sequence[UUID], by: Actor, to: Account | None = None) -> list[Foreseen]:
@@ -53,9 +58,12 @@ def foresee(deed: Deed, keys: Sequence[UUID], by: Actor, to: Account | None = No
     if by.kind != "staff":
         return []
     wanted = list(dict.fromkeys(keys))[:MOST_AT_ONCE]
-    rows = Case.objects.filter(visible(by), pk__in=wanted).select_related("procedure").prefetch_related("steps")
+    rows = Case.objects.filter(visible(by), pk__in=wanted).select_related("procedure").prefetch_related("steps__letter")
     cases = {one.pk: one for one in rows.defer("procedure__data", "procedure__graph", "typed")}
-    return [_foreseen(deed, cases[key], by, to) for key in wanted if key in cases]
+    found = [cases[key] for key in wanted if key in cases]
+    if deed == "print":
+        return [one for case in found for one in _letters(case, by)]
+    return [_foreseen(deed, case, by, to) for case in found]
 
 
 def hindrance(deed: Deed, step: Step, by: Actor, to: Account | None = None) -> Problem | None:
@@ -63,6 +71,8 @@ def hindrance(deed: Deed, step: Step, by: Actor, to: Account | None = None) -> P
     mine = (bool(step.section) and step.section in by.sections) or not by.posts.isdisjoint(step.posts)
     if deed == "remind":
         return None if step.case.section in by.sections else _NOT_ALLOWED
+    if deed == "print":
+        return _not_printable(step, by)
     if deed == "assign":
         return _may_be_given(step, by, to)
     if deed == "release":
@@ -132,7 +142,27 @@ def _foreseen(deed: Deed, case: Case, by: Actor, to: Account | None) -> Foreseen
     follows = tuple(after(case, step, outcome)) if outcome and refusal is None else ()
     if deed == "approve" and refusal is None and (now := turn_of(step)) is not None and not now.decides:
         follows = (node,)  # the next seal of the same approval
-    return Foreseen(case, step, node, follows, refusal)
+    decision = Decision.objects.filter(case=case).first() if deed == "approve" else None
+    return Foreseen(case, step, node, follows, refusal, decision.digest if decision is not None else "")
+
+
+def _letters(case: Case, by: Actor) -> Iterator[Foreseen]:
+    """Each letter that the case has issued, in their order."""
+    package = procedures.package(case.procedure)
+    issued = sorted((one for one in case.steps.all() if one.letter_id is not None), key=lambda one: one.token)
+    for one in issued:
+        one.case = case
+        yield Foreseen(case, one, package.graph.nodes.get(one.node), refusal=_not_printable(one, by))
+    if not issued:
+        yield Foreseen(case, refusal=Problem("letter-none-yet", "発行した通知書がありません。"))
+
+
+def _not_printable(step: Step, by: Actor) -> Problem | None:
+    if step.case.section not in by.sections:
+        return _NOT_ALLOWED
+    if step.letter is not None and step.letter.revoked_at is not None:
+        return Problem("letter-revoked-already", "この通知書はすでに取り消されています。")
+    return None
 
 
 def _not_sealable(step: Step, by: Actor) -> Problem | None:

@@ -33,6 +33,11 @@ SECTION_OF_CASE = Reason(
     "この手続を担当する課だから",
     lambda actor, case: actor.kind == "staff" and case.section in actor.sections,
 )
+LETTER_OF_CASE = Reason(
+    "section-of-case",
+    "この手続を担当する課だから",
+    lambda actor, step: SECTION_OF_CASE.holds(actor, step.case),
+)
 SECTION_OF_PAYMENT = Reason(
     "section-of-case",
     "この手続を担当する課だから",

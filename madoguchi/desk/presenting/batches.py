@@ -12,11 +12,12 @@ from madoguchi.cases import queries as cases
 from madoguchi.cases.models import Batch
 from madoguchi.cases.queries import Became, Deed, Foreseen
 from madoguchi.desk.presenting.history import WHY_NOT
-from madoguchi.desk.presenting.words import holders_words
+from madoguchi.desk.presenting.words import holders_words, time_words
 from madoguchi.desk.presenting.worklist import deed_titles
 from madoguchi.events import Actor
 from madoguchi.ground.errors import fill
 from madoguchi.ground.ids import uuid7
+from madoguchi.messages.models import Letter
 from madoguchi.people.models import Account
 from madoguchi.procedures import queries as procedures
 
@@ -43,6 +44,7 @@ class BatchLine:
     step: str
     words: str
     state: str = ""
+    draft: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,8 @@ class PreviewPage:
     to: str
     to_name: str
     with_note: bool
+    with_letters: bool
+    words_title: str
     ready: Sequence[BatchLine]
     refused: Sequence[BatchLine]
     url: str
@@ -71,6 +75,8 @@ class BatchPage:
     waiting: Sequence[BatchLine]
     total: int
     tried: int
+    letters: int
+    letters_url: str
 
 
 def preview_page(deed: Deed, keys: Sequence[UUID], by: Actor, to: Account | None) -> PreviewPage:
@@ -84,16 +90,19 @@ def preview_page(deed: Deed, keys: Sequence[UUID], by: Actor, to: Account | None
         to=str(to.pk) if to else "",
         to_name=to.display_name if to else "",
         with_note=deed in WITH_NOTE,
+        with_letters=deed == "approve",
+        words_title=gettext("文書番号") if deed == "print" else gettext("起きること"),
         ready=[_foreseen(deed, one, to) for one in foreseen if one.refusal is None],
         refused=[_foreseen(deed, one, to) for one in foreseen if one.refusal is not None],
         url=reverse("desk:batch", args=(key,)),
     )
 
 
-def batch_page(batch: Batch) -> BatchPage:
+def batch_page(batch: Batch, by: Actor) -> BatchPage:
     """What became of each."""
     lines = [(one, _became(one)) for one in cases.became(batch)]
     by_state = {state: [line for one, line in lines if one.state == state] for state in ("done", "refused", "waiting")}
+    letters = len(cases.printed(batch, by)) if batch.ended_at is not None else 0
     return BatchPage(
         title=deed_titles()[batch.deed],
         running=batch.ended_at is None,
@@ -102,6 +111,8 @@ def batch_page(batch: Batch) -> BatchPage:
         waiting=by_state["waiting"],
         total=len(lines),
         tried=len(lines) - len(by_state["waiting"]),
+        letters=letters,
+        letters_url=reverse("desk:batch-letters", args=(batch.pk,)) if letters else "",
     )
 
 
@@ -112,6 +123,8 @@ def _foreseen(deed: Deed, one: Foreseen, to: Account | None) -> BatchLine:
     package = procedures.package(one.case.procedure)
     if one.refusal is not None:
         words = fill(gettext(one.refusal.message), one.refusal.params)
+    elif deed == "print" and one.step is not None and one.step.letter is not None:
+        words = _print_words(one.step.letter)
     elif deed in _DOES:
         words = fill(gettext(_DOES[deed]), {"who": to.display_name} if to else {})
     else:
@@ -125,7 +138,17 @@ def _foreseen(deed: Deed, one: Foreseen, to: Account | None) -> BatchLine:
         procedure=package.procedure.title["ja"],
         step=one.node.title["ja"] if one.node and one.node.title else "",
         words=words,
+        draft=one.draft,
     )
+
+
+def _print_words(letter: Letter) -> str:
+    if letter.printed_at is None:
+        return letter.number
+    return gettext("%(number)s（%(when)sに印刷ずみ）") % {
+        "number": letter.number,
+        "when": time_words(letter.printed_at),
+    }
 
 
 def _became(one: Became) -> BatchLine:

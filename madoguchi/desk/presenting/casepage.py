@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
-from uuid import UUID
 
 from django.urls import reverse
 from django.utils.translation import gettext
@@ -28,6 +27,7 @@ from madoguchi.desk.presenting.words import day_words, days_words, holders_words
 from madoguchi.events import Actor
 from madoguchi.ground.kana import to_katakana
 from madoguchi.messages import queries as messages
+from madoguchi.messages.models import Letter
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules import speaking
 from madoguchi.procedures.rules.flow import Node
@@ -189,7 +189,7 @@ def case_page(case: Case, by: Actor, typed: Typed | None = None) -> CasePage:
         since=since if since.lines else None,
         unchecked=[one for one in ticked.values() if not one.done],
         may_check=may_check,
-        letters=[_letter(case, one.pk, one.title, one.number) for one in messages.letters_about(case.pk)],
+        letters=[_letter(case, one) for one in messages.letters_about(case.pk)],
         offered=offered(case, by),
         stages=[_stage(one, package) for one in standing.stages if one.kind not in QUIET],
         flow=standing.progress(package.graph),
@@ -316,5 +316,8 @@ def _draft(case: Case, package: Published, decision: Decision | None) -> Draft |
     )
 
 
-def _letter(case: Case, key: UUID, title: str, number: str) -> LetterLine:
-    return LetterLine(reverse("desk:letter", args=(case.number, key)), title, number)
+def _letter(case: Case, one: Letter) -> LetterLine:
+    words = one.number
+    if one.printed_at is not None:
+        words = gettext("%(number)s（%(when)sに印刷）") % {"number": words, "when": time_words(one.printed_at)}
+    return LetterLine(reverse("desk:letter", args=(case.number, one.pk)), one.title, words)

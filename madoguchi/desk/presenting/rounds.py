@@ -90,6 +90,8 @@ class RoundPage:
     more: int
     would: int
     """How many would get a place."""
+    to_print: Sequence[str] = ()
+    """Cases with letters for the printer."""
     problem: str = ""
     typed: Mapping[str, str] = field(default_factory=dict)
 
@@ -139,6 +141,7 @@ def round_page(
         lines=[_line(one, standing, numbers, order) for one in of_group[:A_PAGE]],
         more=max(len(of_group) - A_PAGE, 0),
         would=sum(1 for one in placings if one.place),
+        to_print=[str(one) for one in cases.unprinted(standing)],
         problem=problem,
         typed=typed or {},
     )

@@ -153,6 +153,7 @@ def deed_titles() -> dict[str, str]:
         "approve": gettext("決裁する"),
         "do": gettext("郵送・手渡しなどの済みを記録する"),
         "remind": gettext("補正のお願いをもう一度送る"),
+        "print": gettext("通知書を印刷する"),
     }
 
 
@@ -349,12 +350,13 @@ def _node_title(filters: Filters) -> str:
 
 def _deeds(view: View, by: Actor) -> list[Choice]:
     """What makes sense for many cases of this view; what each case allows is said before it is done."""
-    if view in ("ended", "asked", "review"):
+    if view in ("asked", "review"):
         return []
     named_ = deed_titles()
     if not people.leads(by, by.sections):
         named_.pop("assign")
-    wanted = {"waiting": ["remind"], "free": ["claim", "assign"]}.get(view, [one for one in named_ if one != "remind"])
+    own = {"waiting": ["remind"], "free": ["claim", "assign"], "ended": ["print"]}
+    wanted = own.get(view, [one for one in named_ if one != "remind" and (one != "print" or view == "section")])
     return [Choice(one, named_[one]) for one in wanted if one in named_]
 
 

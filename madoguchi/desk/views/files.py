@@ -1,8 +1,10 @@
 """Documents of the applicant and letters of the city, as files. What a stranger uploaded never runs here."""
 
+from collections.abc import Iterator
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
 from django.utils.text import get_valid_filename
 from django.views.decorators.http import require_safe
@@ -36,9 +38,21 @@ def letter(request: HttpRequest, by: Actor, number: str, letter_id: UUID) -> Htt
 def file_response(content: bytes, media_type: str, name: str, *, inline: bool) -> HttpResponse:
     """The file, shut in: nothing in it runs, and no other site shows it."""
     response = HttpResponse(content, content_type=media_type)
+    _shut_in(response, name, inline=inline)
+    return response
+
+
+def streamed(pdf: Iterator[bytes], name: str) -> HttpResponse:
+    """A PDF that is written while it is read."""
+    response = StreamingHttpResponse(pdf, content_type="application/pdf")
+    _shut_in(response, name, inline=True)
+    response.headers["X-Accel-Buffering"] = "no"  # a proxy passes on what comes, instead of waiting for the end
+    return response  # type: ignore[return-value]  # a response, but not of the class that the door names
+
+
+def _shut_in(response: HttpResponseBase, name: str, *, inline: bool) -> None:
     disposition = content_disposition_header(not inline, get_valid_filename(name))
     response.headers["Content-Disposition"] = disposition or "attachment"
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
-    return response

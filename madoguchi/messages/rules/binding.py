@@ -77,12 +77,16 @@ class _Book:
                 return DictionaryObject({name: moved(value.raw_get(name)) for name in value})
             return ArrayObject([moved(one) for one in value]) if isinstance(value, ArrayObject) else value
 
-        for page in PdfReader(BytesIO(letter)).pages:
+        reader = PdfReader(BytesIO(letter))
+        for page in reader.pages:
             shown = DictionaryObject({name: moved(page.raw_get(name)) for name in page if name not in _NOT_FOR_PAPER})
             yield self._page(shown)
             while waiting:
                 number, value = waiting.pop()
                 yield self._object(number, moved(value))
+        # Its objects know it and each other: let go now, not when the collector comes.
+        reader.resolved_objects.clear()
+        reader.close()
 
     def blank(self) -> bytes:
         """An empty page."""
