@@ -5,6 +5,7 @@ from django.urls import path
 from madoguchi.desk.views import (
     batching,
     casework,
+    consulting,
     disclosing,
     exporting,
     files,
@@ -45,6 +46,8 @@ urlpatterns = [
     path("cases/<str:number>/steps/<uuid:step_id>/", handling.act_on, name="step"),
     path("cases/<str:number>/steps/<uuid:step_id>/letter/", handling.draft, name="draft"),
     path("cases/<str:number>/steps/<uuid:step_id>/review/", seals.review, name="review"),
+    path("cases/<str:number>/questions/", consulting.ask, name="ask-opinion"),
+    path("cases/<str:number>/questions/<uuid:question_id>/", consulting.question, name="question"),
     path("cases/<str:number>/checks/", casework.check, name="check"),
     path("cases/<str:number>/notes/", casework.note, name="note"),
     path("cases/<str:number>/notes/<uuid:note_id>/", casework.note, name="amend-note"),

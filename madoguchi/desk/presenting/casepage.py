@@ -11,6 +11,7 @@ from madoguchi.cases import queries as cases
 from madoguchi.cases.actions.noting import mendable
 from madoguchi.cases.models import Case, Decision, Note, State, Step
 from madoguchi.cases.queries import Stage
+from madoguchi.desk.presenting.consulting import ConsultingBlock, consulting_block
 from madoguchi.desk.presenting.cosigning import CosignBlock, cosign_block
 from madoguchi.desk.presenting.editing import DepartureLine, departures
 from madoguchi.desk.presenting.evidence import GivenSection, Seen, Tick, evidence, ticks
@@ -135,6 +136,7 @@ class CasePage:
     sharing: SharingBlock
     cosigning: CosignBlock | None
     seals: SealBox | None
+    consulting: ConsultingBlock
     keeping: KeepingBlock
     next_url: str
     next_name: str
@@ -199,6 +201,7 @@ def case_page(case: Case, by: Actor, typed: Typed | None = None) -> CasePage:
         sharing=sharing_block(case, by),
         cosigning=cosign_block(case, by),
         seals=seal_box(case, by),
+        consulting=consulting_block(case, by),
         keeping=keeping_block(case, by),
         next_url=reverse("desk:case", args=(following.case.number,)) if following else "",
         next_name=following.applicant if following else "",

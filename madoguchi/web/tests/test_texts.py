@@ -43,6 +43,7 @@ OFFICE = {
     "cases/queries/persons.py",
     "cases/queries/phrases.py",
     "cases/queries/rounds.py",
+    "cases/queries/sealing.py",
 }
 
 
