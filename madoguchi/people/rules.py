@@ -32,6 +32,36 @@ CLIENT_WINDOW: Final = timedelta(hours=1)
 #: When a confirmation, answered or not, is forgotten.
 FORGOTTEN_AFTER: Final = timedelta(days=1)
 
+#: In this order, because each names itself after those before it that it wants to be taken for.
+_BROWSERS: Final = (
+    ("Line/", "LINE"),
+    ("Edg", "Edge"),
+    ("OPR/", "Opera"),
+    ("SamsungBrowser/", "Samsung Internet"),
+    ("Firefox/", "Firefox"),
+    ("FxiOS/", "Firefox"),
+    ("CriOS/", "Chrome"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+)
+_DEVICES: Final = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Macintosh", "Mac"),
+    ("CrOS", "Chromebook"),
+    ("Linux", "Linux"),
+)
+
+
+def browser_of(agent: str) -> str:
+    """The User-Agent as people name browser and device: 「Edge / Windows」. Nothing that tells one of a kind
+    from another; empty where neither is known."""
+    known = (next((name for mark, name in kinds if mark in agent), "") for kinds in (_BROWSERS, _DEVICES))
+    return " / ".join(filter(None, known))
+
+
 # Dots may stand anywhere: addresses such as a..b.@docomo.ne.jp were given out by carriers and are still in use.
 _LOCAL: Final = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}")
 _DOMAIN: Final = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]{1,59})")

@@ -405,7 +405,7 @@ def _verdict(found: "Verification") -> int:
 
 
 def _staff_arguments(parser: argparse.ArgumentParser) -> None:
-    what = parser.add_subparsers(dest="what", required=True, metavar="open | appoint | reset | close")
+    what = parser.add_subparsers(dest="what", required=True, metavar="open | appoint | reset | sign-out | close")
     opening = what.add_parser("open", help="open an account; asks for a first password, or reads it from a pipe")
     opening.add_argument("username")
     opening.add_argument("name", help="the name that colleagues see, like 見本 太郎")
@@ -415,6 +415,7 @@ def _staff_arguments(parser: argparse.ArgumentParser) -> None:
     appointing.add_argument("--since", type=dt.date.fromisoformat, help="YYYY-MM-DD (today)")
     for name, text in (
         ("reset", "forget passkeys and TOTP after a loss"),
+        ("sign-out", "end whatever it is signed in to, for example after a lost tablet"),
         ("close", "nobody signs in with it any more"),
     ):
         what.add_parser(name, help=text).add_argument("username")
@@ -422,7 +423,7 @@ def _staff_arguments(parser: argparse.ArgumentParser) -> None:
 
 @command("staff", "People", _staff_arguments)
 def staff(options: argparse.Namespace) -> int:
-    """Open staff accounts, appoint them to posts, reset lost passkeys, close them.
+    """Open staff accounts, appoint them to posts, reset lost passkeys, sign them out, close them.
 
         madoguchi staff open tanaka '田中 一郎'
         madoguchi staff appoint tanaka children-clerk
@@ -462,6 +463,9 @@ def staff(options: argparse.Namespace) -> int:
         elif options.what == "reset":
             actions.reset_factors(account, by=console)
             print(f"{options.username} sets up a new passkey or TOTP at the next sign-in")
+        elif options.what == "sign-out":
+            actions.end_sessions_of_account(account, by=console)
+            print(f"{options.username} is signed out everywhere; whoever works with it signs in anew")
         else:
             actions.close_account(account, by=console)
             print(f"{options.username} is closed; what it did stays in the log")

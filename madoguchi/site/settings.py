@@ -108,6 +108,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "madoguchi.web.middleware.SignInMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "madoguchi.desk.signin.gate.SecondFactorMiddleware",
     "madoguchi.web.middleware.RefusedMiddleware",

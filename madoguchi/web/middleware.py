@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from django.conf import settings
+from django.contrib import messages as notices
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
@@ -16,6 +17,7 @@ from madoguchi.ground.languages import READ, SOURCE, tag
 from madoguchi.web.annotating import MARK, annotated
 from madoguchi.web.furigana import ruby
 from madoguchi.web.refusing import error_page
+from madoguchi.web.visiting import note_visit
 from madoguchi.web.words import words
 
 Answer = Callable[[HttpRequest], HttpResponse]
@@ -127,6 +129,18 @@ class BodyLimitMiddleware:
         refuse("request.read", refusal, by=Actor("visitor", channel="web"))
         context = {"heading": gettext("大きすぎて受け取れませんでした"), "message": words(refusal)}
         return error_page(request, "web/errors/page.html", context, 413)
+
+
+class SignInMiddleware:
+    """Notes at every request that a resident's sign-in is used, and ends it here where it was ended elsewhere."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not note_visit(request):
+            notices.info(request, gettext("サインインが終了されました。続けるときは、もう一度サインインしてください。"))
+        return self.get_response(request)
 
 
 class ContentSecurityPolicyMiddleware:

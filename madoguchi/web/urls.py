@@ -5,6 +5,7 @@ from django.urls import path
 from madoguchi.web.views import (
     applying,
     cosigning,
+    devices,
     finding,
     following,
     helping,
@@ -60,6 +61,7 @@ urlpatterns = [
     path("cases/<str:key>/cosigners/<uuid:cosigner_id>/", cosigning.ask, name="ask-cosigner"),
     path("cosign/<uuid:cosigner_id>/", cosigning.part, name="cosign"),
     path("cosign/<uuid:cosigner_id>/documents/<uuid:document_id>/", cosigning.document, name="cosign-document"),
+    path("devices/", devices.devices, name="devices"),
     path("my-data/", mydata.my_data, name="my-data"),
     path("inbox/", talking.inbox, name="inbox"),
     path("inbox/read/", talking.read_all, name="inbox-read"),

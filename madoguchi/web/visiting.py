@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from madoguchi.events import Actor
+from madoguchi.people.actions import note_end, note_use
 from madoguchi.people.queries import actor_of_person
 
 RESIDENT: Final = "resident"
@@ -39,12 +40,36 @@ def welcome(request: HttpRequest, person: UUID, level: str) -> None:
     if isinstance(before, dict) and before.get("person") != str(person):
         request.session.flush()
     request.session.cycle_key()
-    request.session[RESIDENT] = {"person": str(person), "level": level}
+    held = {"person": str(person), "level": level}
+    if isinstance(before, dict) and before.get("person") == str(person) and "sign_in" in before:
+        held["sign_in"] = before["sign_in"]
+    request.session[RESIDENT] = held
 
 
 def goodbye(request: HttpRequest) -> None:
     """Nobody is signed in any more, and nothing stays behind for the next person at this screen."""
+    note_end(sign_in_of(request))
     request.session.flush()
+
+
+def sign_in_of(request: HttpRequest) -> str:
+    """The row of ``people.models.SignIn`` that the session names; empty where it names none."""
+    held = request.session.get(RESIDENT)
+    return str(held.get("sign_in", "")) if isinstance(held, dict) else ""
+
+
+def note_visit(request: HttpRequest) -> bool:
+    """Note that the sign-in is used. False where it was ended from elsewhere: the visitor is nobody from here on."""
+    held = request.session.get(RESIDENT)
+    if not isinstance(held, dict):
+        return True
+    before = sign_in_of(request)
+    known = note_use(before, request.headers.get("User-Agent", ""), person=UUID(held["person"]))
+    if not known:
+        request.session.flush()
+    elif known != before:
+        request.session[RESIDENT] = {**held, "sign_in": known}
+    return bool(known)
 
 
 def keep_typed(request: HttpRequest, raw: Mapping[str, Sequence[str]]) -> None:

@@ -44,7 +44,7 @@ from madoguchi.ground import clock
 from madoguchi.ground.ids import uuid7
 from madoguchi.messages.models import LetterFile, Message
 from madoguchi.people.actions import recognise
-from madoguchi.people.models import Account, Identity, Partner, Person
+from madoguchi.people.models import Account, Identity, Partner, Person, SignIn
 from madoguchi.people.queries import actor_of_person
 from madoguchi.procedures.models import Procedure
 from tests.house.test_security import browser_of
@@ -107,6 +107,7 @@ def everything_of(published: dict[str, Procedure], staff: Staff) -> Person:
     Message.objects.create(event_id=uuid7(), template="answered", about=case.pk, channel="mail", address="a@example.jp",
                            subject="件名", body="本文")  # fmt: skip
     person = Person.objects.get(pk=case.person_id)
+    SignIn.objects.create(person=person, browser="Firefox / Mac")
     Identity.objects.create(person=person, issuer="mailto:", subject=f"{person.pk}@example.jp", level="contact")
     facts.state(person, {("person.occupation", ""): "会社員"}, Source.SELF, by=by)
     return person

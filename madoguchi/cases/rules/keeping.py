@@ -109,6 +109,7 @@ LIVES: Final[Mapping[str, Life]] = MappingProxyType(
         ),
         "fact": Life("case_id", "person", withheld={"person": "この書き出しの本人"}),
         "person_identity": Life("", "person", withheld={"person": "この書き出しの本人"}),
+        "sign_in": Life("", "person", withheld={"person": "この書き出しの本人"}),
     }
 )
 

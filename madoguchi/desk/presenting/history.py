@@ -286,6 +286,7 @@ WHY_NOT: Final = {
     "phrase-unknown": gettext_noop("文例が見つからなかった"),
     "phrase-retired": gettext_noop("ほかの職員が先に文例を書き直したか外していた"),
     "phrases-too-many": gettext_noop("文例が多すぎた"),
+    "session-unknown": gettext_noop("サインインがすでに終わっていた"),
     "text-unknown": gettext_noop("お知らせの文が見つからなかった"),
     "text-changed": gettext_noop("ほかの職員が先に文を変えていた"),
     "text-same": gettext_noop("いまの文と同じだった"),

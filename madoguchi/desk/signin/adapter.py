@@ -20,6 +20,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.encoding import force_bytes
 from django.utils.translation import gettext_lazy as _
 
+from madoguchi.desk.signin.gate import leave
 from madoguchi.events import Actor
 from madoguchi.events.acting import refuse
 from madoguchi.ground.errors import Refused
@@ -74,6 +75,10 @@ class StaffAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth carr
             return False
         required: bool = super().is_reauthentication_required(app=app, **kwargs)
         return required
+
+    def logout(self, request: HttpRequest) -> None:
+        """サインアウト: this browser is not in the list of sign-ins any more."""
+        leave(request)
 
     def post_login(self, request: HttpRequest, user: Account, **kwargs: Any) -> HttpResponse:
         """Both factors were right."""

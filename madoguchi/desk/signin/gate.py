@@ -19,8 +19,13 @@ from django.urls import NoReverseMatch, Resolver404, resolve, reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from madoguchi.people.actions import note_end, note_use
+from madoguchi.people.models import Account
+
 #: Nobody works longer than this on one sign-in, however busy (seconds). Idle sessions end by SESSION_COOKIE_AGE.
 LONGEST_SESSION: Final = 12 * 60 * 60
+#: Where the session names its row of ``people.models.SignIn``.
+SIGN_IN: Final = "sign_in"
 #: What anybody may open.
 DOORS: Final = {"account_login", "account_logout", "account_inactive", "mfa_authenticate", "mfa_login_webauthn"}
 #: What a member of staff may open who has no second factor yet: the way to one.
@@ -56,15 +61,33 @@ class SecondFactorMiddleware:
 def _turned_away(request: HttpRequest) -> HttpResponse | None:
     """Where to go instead; None lets the request in."""
     door = _door(request.path)
+    if isinstance(request.user, Account) and not _is_known(request, request.user):
+        leave(request)
+        messages.info(request, _("サインインが終了されました。続けるときは、もう一度サインインしてください。"))
     if not request.user.is_authenticated:
         return None if door in DOORS else redirect_to_login(request.get_full_path(), str(settings.LOGIN_URL))
     if _signed_in_for(request) > LONGEST_SESSION:
-        logout(request)
+        leave(request)
         messages.info(request, _("12時間たったため、サインアウトしました。もう一度サインインしてください。"))
         return redirect_to_login(request.get_full_path(), str(settings.LOGIN_URL))
     if door not in WAY_TO_A_FACTOR and not is_mfa_enabled(request.user):
         return redirect("mfa_index")
     return None
+
+
+def leave(request: HttpRequest) -> None:
+    """Nobody of the staff is signed in here any more."""
+    note_end(request.session.get(SIGN_IN, ""))
+    logout(request)
+
+
+def _is_known(request: HttpRequest, account: Account) -> bool:
+    """Whether this sign-in has not been ended from elsewhere; it is noted as used."""
+    held = request.session.get(SIGN_IN, "")
+    known = note_use(held, request.headers.get("User-Agent", ""), account=account.pk)
+    if known and known != held:
+        request.session[SIGN_IN] = known
+    return bool(known)
 
 
 def _door(path: str) -> str | None:

@@ -26,6 +26,12 @@ from madoguchi.people.actions.partners import (
     revoke_token,
     spend_assertion,
 )
+from madoguchi.people.actions.sessions import (
+    end_sessions_of_account,
+    end_sessions_of_person,
+    note_end,
+    note_use,
+)
 
 __all__ = [
     "admit",
@@ -35,12 +41,16 @@ __all__ = [
     "close_partner",
     "confirm_email",
     "end_absence",
+    "end_sessions_of_account",
+    "end_sessions_of_person",
     "enrol_totp",
     "introduce",
     "issue_token",
     "new_secret",
+    "note_end",
     "note_factors",
     "note_sign_in",
+    "note_use",
     "open_account",
     "open_partner",
     "recognise",

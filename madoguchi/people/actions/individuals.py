@@ -198,8 +198,12 @@ def enrol_totp(account: Account, secret: str, *, by: Actor) -> Account:
 
 @act("account.reset_factors", allow=(BY_SYSTEM,))
 def reset_factors(account: Account, *, by: Actor) -> Account:
-    """二要素の登録のやり直し: passkeys and TOTP are forgotten (a lost phone); the next sign-in enrols anew."""
+    """二要素の登録のやり直し: passkeys and TOTP are forgotten (a lost phone); the next sign-in enrols anew.
+
+    Whoever is signed in with the account is not any more: it may be the finder of the phone.
+    """
     Authenticator.objects.filter(user=account).delete()
+    account.sign_ins.all().delete()
     return account
 
 
@@ -219,9 +223,11 @@ def note_factors(account: Account, change: str, factor: str, *, by: Actor) -> Ac
 
 @act("account.close", allow=(BY_SYSTEM,))
 def close_account(account: Account, *, by: Actor) -> Account:
-    """職員アカウントの停止: from now on nobody signs in with it; its history stays."""
+    """職員アカウントの停止: from now on nobody signs in with it, and whoever is signed in is not any more; its history
+    stays."""
     account.is_active = False
     account.save(update_fields=["is_active"])
+    account.sign_ins.all().delete()
     return account
 
 

@@ -332,4 +332,45 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.CreateModel(
+            name="SignIn",
+            fields=[
+                ("id", models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
+                ("browser", models.TextField(blank=True)),
+                ("since", models.DateTimeField(default=madoguchi.ground.clock.now)),
+                ("seen_at", models.DateTimeField(default=madoguchi.ground.clock.now)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="sign_ins",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="sign_ins",
+                        to="madoguchi_people.person",
+                    ),
+                ),
+            ],
+            options={
+                "db_table": "sign_in",
+                "indexes": [models.Index(fields=["seen_at"], name="sign_in_by_use")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("account__isnull", True), ("person__isnull", False)),
+                            models.Q(("account__isnull", False), ("person__isnull", True)),
+                            _connector="OR",
+                        ),
+                        name="a_sign_in_is_of_one_person",
+                    )
+                ],
+            },
+        ),
     ]

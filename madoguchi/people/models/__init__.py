@@ -10,6 +10,7 @@ from madoguchi.people.models.individuals import (
     SpentSignIn,
 )
 from madoguchi.people.models.partners import Partner, PartnerRequest, PartnerSecret, PartnerToken, Window
+from madoguchi.people.models.sessions import SignIn
 from madoguchi.people.models.webhooks import Delivery, Subscription
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "PartnerToken",
     "Person",
     "PostHolding",
+    "SignIn",
     "SpentSignIn",
     "Subscription",
     "Window",

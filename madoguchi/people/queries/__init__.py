@@ -29,6 +29,7 @@ from madoguchi.people.queries.partners import (
     secrets_of,
     token_of,
 )
+from madoguchi.people.queries.sessions import sign_ins
 
 __all__ = [
     "Challenge",
@@ -52,6 +53,7 @@ __all__ = [
     "posts_on",
     "secrets_of",
     "sections_of",
+    "sign_ins",
     "staff_names",
     "there_today",
     "token_of",
