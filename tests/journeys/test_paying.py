@@ -8,9 +8,10 @@ from django.conf import LazySettings
 from django.test import Client
 
 from madoguchi.bridges.stripe.tests.harness import KEY, SECRET, StripeWorld, world
-from madoguchi.cases import actions, ports
+from madoguchi.cases import actions, jobs, ports
 from madoguchi.cases.models import Case, Payment, Step
 from madoguchi.cases.tests.test_examples import answer
+from madoguchi.desk.tests.staging import client_of
 from madoguchi.events import Actor
 from madoguchi.events.models import Event
 from madoguchi.procedures import queries as procedures
@@ -163,3 +164,32 @@ def test_a_notice_is_heard_once_and_a_forged_one_not_at_all(
     assert Event.objects.filter(verb="payment.hear", outcome="done").count() == 2
     assert outside.get("/payments/notice/").status_code == 405
     assert Payment.objects.get().paid_at is None, "a notice is a hint to look, not the truth"
+
+
+def test_the_section_gives_it_back_with_a_reason(bank: StripeWorld, owing: tuple[Client, Actor, Case]) -> None:
+    client, _, case = owing
+    client.post(f"/cases/{case.number}/pay/")
+    payment = Payment.objects.get()
+    desk, there = client_of(a_clerk("residents", "residents-clerk")), f"/desk/cases/{case.number}/"
+    assert "返金する" not in desk.get(there).content.decode(), "nothing was paid"
+    bank.pay(payment.reference)
+    client.get(f"/cases/{case.number}/pay/return/")
+    assert "全額を返金する" in desk.get(there).content.decode()
+    give_back = f"{there}payments/{payment.pk}/"
+    refused = desk.post(give_back, {"note": "  "})
+    assert (refused.status_code, "理由を書いてください" in refused.content.decode()) == (422, True)
+    other = client_of(a_clerk("taxation", "taxation-clerk"))
+    assert other.post(give_back, {"note": "返す"}).status_code == 404
+    payment.refresh_from_db()
+    assert payment.refund_asked_at is None
+    for _ in range(2):  # pressed twice, it goes back once
+        assert desk.post(give_back, {"note": "発行する前に、証明の種類の誤りが分かったため。"}).status_code == 302
+    assert Event.objects.filter(verb="payment.refund", outcome="done").count() == 2
+    jobs.send_back_what_was_asked_back(Event.objects.filter(verb="payment.refund").latest("at").pk)
+    payment.refresh_from_db()
+    assert payment.state == "refunded"
+    shown = desk.get(there).content.decode()
+    assert "返金済み" in shown
+    assert "証明の種類の誤り" in shown
+    assert "全額を返金する" not in shown
+    assert "証明の種類の誤り" not in page(client, f"/cases/{case.number}/"), "the reason stays in the office"

@@ -18,6 +18,7 @@ from madoguchi.desk.presenting.evidence import GivenSection, Seen, Tick, evidenc
 from madoguchi.desk.presenting.history import HistoryLine, history_lines, readings
 from madoguchi.desk.presenting.keeping import KeepingBlock, keeping_block
 from madoguchi.desk.presenting.panels import Panel, Typed, panels
+from madoguchi.desk.presenting.payments import PaymentLine, payments_block
 from madoguchi.desk.presenting.phrases import OfferedUse, offered
 from madoguchi.desk.presenting.seals import SealBox, seal_box
 from madoguchi.desk.presenting.sharing import SharingBlock, sharing_block
@@ -138,6 +139,7 @@ class CasePage:
     seals: SealBox | None
     consulting: ConsultingBlock
     keeping: KeepingBlock
+    payments: Sequence[PaymentLine]
     next_url: str
     next_name: str
     refusal: str = ""
@@ -203,6 +205,7 @@ def case_page(case: Case, by: Actor, typed: Typed | None = None) -> CasePage:
         seals=seal_box(case, by),
         consulting=consulting_block(case, by),
         keeping=keeping_block(case, by),
+        payments=payments_block(case, by),
         next_url=reverse("desk:case", args=(following.case.number,)) if following else "",
         next_name=following.applicant if following else "",
         days=_days(case),

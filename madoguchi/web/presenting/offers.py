@@ -179,10 +179,12 @@ def _offer(one: Procedure, real: Measured | None) -> Offer:
 
 
 def fee_words(one: Procedure) -> str:
-    """「無料」「3,000円」「3,000円（かからない場合があります）」."""
+    """「無料」「3,000円」「300円（1通）」「3,000円（かからない場合があります）」."""
     if not isinstance(one.fee, Fee):
         return gettext("無料")
     amount = gettext("%(yen)s円") % {"yen": f"{one.fee.yen:,}"}
+    if one.fee.unit is not None:
+        amount = gettext("%(amount)s（%(unit)s）") % {"amount": amount, "unit": said(one.fee.unit)}
     return gettext("%(amount)s（かからない場合があります）") % {"amount": amount} if one.fee.when else amount
 
 
