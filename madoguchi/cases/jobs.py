@@ -17,6 +17,7 @@ from madoguchi.events.following import follows
 from madoguchi.events.models import Event
 from madoguchi.ground import clock
 from madoguchi.messages import actions as messages
+from madoguchi.messages import queries as said_of
 from madoguchi.messages.models import Message
 from madoguchi.people import queries as people
 from madoguchi.people.actions.webhooks import send_webhook
@@ -253,6 +254,13 @@ def forget_words() -> int:
     """Empty the free words whose time has passed."""
     if Opinion.objects.filter(kept_until__lt=clock.today()).exclude(words="").exists():
         rating.forget_words(by=SYSTEM)
+    return 0
+
+
+def forget_mails() -> int:
+    """Delete the mails that only confirmed an address, a month later."""
+    if said_of.forgotten_mails().exists():
+        messages.forget_mails(by=SYSTEM)
     return 0
 
 

@@ -17,7 +17,7 @@ from madoguchi.ground import clock
 from madoguchi.ground.errors import NotFound, Stale
 from madoguchi.messages.models import Letter, LetterFile, LetterSeries, Message
 from madoguchi.messages.ports import TryLater, signer
-from madoguchi.messages.queries import text, verification
+from madoguchi.messages.queries import forgotten_mails, text, verification
 from madoguchi.messages.rules import codes, letters
 
 #: The case whose step issues the letter has asked who may complete that step.
@@ -195,6 +195,14 @@ def deliver(message: Message, *, by: Actor, failure: str = "", later: str = "") 
     kept.save(update_fields=["taken_at", "sent_at", "failed_at", "failure", "body"])
     record(left=kept.sent_at is not None, failure=failure or later or None)
     return kept
+
+
+@act("message.forget", allow=(BY_SYSTEM,))
+def forget_mails(*, by: Actor) -> int:
+    """宛先だけのメールの消去: mails that were nobody's and about no case (they confirmed an address) are deleted."""
+    gone = int(forgotten_mails().delete()[0])
+    record(gone=gone)
+    return gone
 
 
 @act("message.bounce", allow=(BY_SYSTEM,))

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
@@ -20,6 +20,8 @@ from madoguchi.messages.rules import codes, letters, texts
 
 #: The page that says genuine or not, and the page behind the QR code: ``/verify`` and ``/verify/<code>``.
 VERIFY_PATH: Final = "/verify"
+#: How long a mail is kept that is neither a person's nor about a case.
+MAIL_KEPT: Final = timedelta(days=30)
 #: A letter is about 100 KB; what is larger than this many bytes was not issued here.
 LARGEST_UPLOAD: Final = 10 * 1024 * 1024
 
@@ -91,6 +93,11 @@ def _page(path: str, more: str = "") -> dict[str, str]:
 def inbox(person: UUID) -> QuerySet[Message]:
     """The messages of a person, newest first."""
     return Message.objects.filter(person=person).order_by("-created_at")
+
+
+def forgotten_mails() -> QuerySet[Message]:
+    """Mails to an address alone, old enough that nothing comes back for them any more."""
+    return Message.objects.filter(person=None, about=None, created_at__lt=clock.now() - MAIL_KEPT)
 
 
 def messages_about(about: UUID) -> QuerySet[Message]:

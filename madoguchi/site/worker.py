@@ -30,6 +30,7 @@ DUTIES: tuple[tuple[str, Callable[[], int], float], ...] = (
     ("payments", cases.look_after_payments, 60.0),
     ("seats", cases.seat_anew, 900.0),
     ("keeping", cases.keep_house, 3600.0),
+    ("mails", cases.forget_mails, 3600.0),
 )
 #: Seconds before the next try of a duty that failed, for example because the database went away.
 AFTER_ERROR_SECONDS = 5.0

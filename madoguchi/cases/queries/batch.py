@@ -104,10 +104,11 @@ def batch_of(key: UUID, by: Actor) -> Batch:
     return batch
 
 
-def became(batch: Batch) -> list[Became]:
-    """Step by step, in the order confirmed, what the log says."""
+def became(batch: Batch, by: Actor) -> list[Became]:
+    """Step by step, in the order confirmed, what the log says; of cases that ``by`` may still see."""
     told: dict[UUID, Became] = {}
-    steps = {one.pk: one for one in Step.objects.select_related("case__procedure").filter(pk__in=batch.steps)}
+    rows = Step.objects.filter(pk__in=batch.steps, case__in=Case.objects.filter(visible(by)))
+    steps = {one.pk: one for one in rows.select_related("case__procedure")}
     for event in events_of(batch):
         step = steps.get(event.subject_id) if event.subject_id else None
         if step is not None and (event.subject_id not in told or event.outcome == "done"):

@@ -104,12 +104,13 @@ def _people(sections: frozenset[str], since: dt.datetime) -> tuple[PersonLoad, .
     staff = colleagues(sections)
     keys = [one.pk for one in staff]
     late = Q(case__due_on__lt=today, case__decided_at=None)
-    rows = Step.objects.filter(taken_by__in=keys, done_at=None).values("taken_by")
+    own = Q(section__in=sections) | Q(case__section__in=sections)  # what they do elsewhere is for the heads there
+    rows = Step.objects.filter(own, taken_by__in=keys, done_at=None).values("taken_by")
     taken = {
         row["taken_by"]: row for row in rows.annotate(n=Count("pk"), late=Count("pk", late), oldest=Min("opened_at"))
     }
     done = dict(
-        Step.objects.filter(account__in=keys, done_at__gte=since)
+        Step.objects.filter(own, account__in=keys, done_at__gte=since)
         .values_list("account")
         .annotate(Count("pk"))
         .order_by()

@@ -111,7 +111,7 @@ def listing(
         return []
     cases = in_order(view, found(view, by, filters), filters)
     if after is not None:
-        cases = _behind(view, cases, filters, after)
+        cases = _behind(view, cases, filters, after, by)
     return _lines(cases[:limit], by)
 
 
@@ -260,10 +260,10 @@ def _order(view: View, filters: Filters) -> tuple[str, bool]:
     return SORTS[sort or own], down
 
 
-def _behind(view: View, cases: QuerySet[Case], filters: Filters, after: UUID) -> QuerySet[Case]:
+def _behind(view: View, cases: QuerySet[Case], filters: Filters, after: UUID, by: Actor) -> QuerySet[Case]:
     """What comes after this case in the order, which is looked up: no address carries a name that it sorted by."""
     column, down = _order(view, filters)
-    last = Case.objects.filter(pk=after).values_list(column, flat=True).first()
+    last = Case.objects.filter(visible(by), pk=after).values_list(column, flat=True).first()
     if last is None:
         return cases
     way = "lt" if down else "gt"

@@ -100,7 +100,7 @@ def preview_page(deed: Deed, keys: Sequence[UUID], by: Actor, to: Account | None
 
 def batch_page(batch: Batch, by: Actor) -> BatchPage:
     """What became of each."""
-    lines = [(one, _became(one)) for one in cases.became(batch)]
+    lines = [(one, _became(one)) for one in cases.became(batch, by)]
     by_state = {state: [line for one, line in lines if one.state == state] for state in ("done", "refused", "waiting")}
     letters = len(cases.printed(batch, by)) if batch.ended_at is not None else 0
     return BatchPage(

@@ -80,6 +80,7 @@ DONE: Final = {
     "payment.give_back": gettext_noop("返金を終えた"),
     "case.export": gettext_noop("一覧を書き出した"),
     "person.export": gettext_noop("本人の情報をまとめて渡した"),
+    "message.forget": gettext_noop("宛先だけの古いメールを消した"),
     "person.find": gettext_noop("開示請求の本人をさがした"),
     "case.hand_over": gettext_noop("ほかの課へ引き継いだ"),
     "case.remind": gettext_noop("補正のお願いをもう一度送った"),

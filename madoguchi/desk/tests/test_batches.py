@@ -92,7 +92,7 @@ def test_what_became_stale_in_between_is_refused_alone(examined: list[Case], hea
     page = client.get(path).content.decode()
     assert "1件に行いました" in page
     assert "その段階はすでに終わっていた" in page
-    assert queries.became(Batch.objects.get())[0].code == "step-done"
+    assert queries.became(Batch.objects.get(), head)[0].code == "step-done"
     assert Case.objects.get(pk=examined[2].pk).decided_at is not None
 
 

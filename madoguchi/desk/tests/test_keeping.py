@@ -29,6 +29,7 @@ from madoguchi.events import queries as logged
 from madoguchi.events.models import Event
 from madoguchi.ground import clock
 from madoguchi.ground.errors import NotAllowed, Stale
+from madoguchi.ground.ids import uuid7
 from madoguchi.messages.models import Letter, LetterFile, Message
 from madoguchi.messages.queries import verify_code
 from madoguchi.people.rules import NOBODY
@@ -290,3 +291,17 @@ def test_what_ends_soon_and_what_has_gone_is_listed_for_the_section(ended: Case,
         assert ended.applicant not in shown
         assert str(ended.number) not in client_of(other).get("/desk/keeping/").content.decode()
         assert client_of(head).get(f"/desk/cases/{ended.number}/").status_code == 404
+
+
+def test_mails_that_only_confirmed_an_address_go_after_a_month(ended: Case) -> None:
+    told = Message.objects.filter(about=ended.pk).count()
+    assert told
+    lone = {"template": "confirm-email", "channel": "mail", "address": "neu@example.jp", "subject": "確認", "body": ""}
+    old = Message.objects.create(event_id=uuid7(), created_at=clock.now() - timedelta(days=31), **lone)
+    new = Message.objects.create(event_id=uuid7(), **lone)
+    jobs.forget_mails()
+    jobs.forget_mails()
+    assert set(Message.objects.filter(about=None).values_list("pk", flat=True)) == {new.pk}
+    assert Message.objects.filter(about=ended.pk).count() == told, "what is about a case lives as long as it"
+    assert not Message.objects.filter(pk=old.pk).exists()
+    assert [one.data for one in Event.objects.filter(verb="message.forget")] == [{"gone": 1}]

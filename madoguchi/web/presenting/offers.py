@@ -18,11 +18,13 @@ from madoguchi.web.words import said
 
 #: Life events of the catalogue with their drawing; another event works, too, and gets the plain one.
 LIFE_EVENTS: Final = {
+    gettext_noop("妊娠"): "baby",
     gettext_noop("出生・こども"): "baby",
     gettext_noop("引越し"): "move",
     gettext_noop("ペット"): "paw",
     gettext_noop("災害"): "shelter",
-    gettext_noop("介護"): "care",
+    gettext_noop("介護・高齢"): "care",
+    gettext_noop("仕事"): "work",
 }
 
 PROXIES: Final = {

@@ -106,3 +106,16 @@ def test_another_person_at_the_same_screen_finds_nothing(signed_in: SignedIn, pu
     assert request.session.session_key != before, "a sign-in gives the session a new key"
     visiting.welcome(request, second, "card")
     assert "kept" not in request.session
+
+
+def test_a_choice_left_open_is_missing_and_no_new_question(dog: tuple[Client, Actor, Case]) -> None:
+    """A browser posts nothing for it: what the page had asked, the page says."""
+    client, _, case = dog
+    path = f"/cases/{case.pk}/sections/dog/"
+    page = client.get(path).content.decode()
+    asked = page.partition('name="_asked" value="')[2].partition('"')[0]
+    assert "registered_before" in asked.split()
+    answer = client.post(path, {"_asked": asked})
+    assert answer.status_code == 422
+    assert "質問が増えました" not in answer.content.decode()
+    assert "どれか1つを選んでください。" in answer.content.decode()

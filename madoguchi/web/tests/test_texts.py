@@ -155,3 +155,13 @@ def test_what_the_four_languages_lack_is_english() -> None:
     with translation.override("vi"):
         assert translation.gettext("はい") == "Có"
         assert translation.gettext("記録媒体") == "storage medium"
+
+
+def test_every_life_event_of_the_catalogue_is_translated_and_drawn() -> None:
+    from madoguchi.web.presenting.offers import LIFE_EVENTS
+    from madoguchi.web.tests.conftest import loaded
+
+    named = {event for one in loaded().packages.values() for event in one.procedure.life_events}
+    assert named <= LIFE_EVENTS.keys()
+    sheet = (PACKAGE / "web" / "static" / "web" / "icons.svg").read_text()
+    assert all(f'id="{name}"' in sheet for name in LIFE_EVENTS.values())

@@ -163,8 +163,10 @@ def _next(request: HttpRequest, draft: Draft, one: FormSection, unread: Mapping[
     if draft.correcting:
         problems = {path: problem for path, problem in problems.items() if path in draft.asked}
     if problems:
-        posted = {name.rpartition(".")[0] for name in request.POST} | set(request.POST)
-        fresh = {path for path in problems if path not in posted and draft.form.field_at(path)}
+        # An open choice posts nothing: the page itself says what it had asked.
+        asked = {name.rpartition(".")[0] for name in request.POST} | set(request.POST)
+        asked |= set(request.POST.get("_asked", "").split())
+        fresh = {path for path in problems if path not in asked and draft.form.field_at(path)}
         if fresh == set(problems) and not _uploads_missing(draft, fresh):
             return _show(request, draft, one, more=True)
         return _show(request, draft, one, problems=problems, status=422)
