@@ -25,7 +25,7 @@ FETCHED_WITHIN: Final = dt.timedelta(days=1)
 
 def printed(batch: Batch, by: Actor) -> list[Step]:
     """The steps of which the letters were taken out by this batch and may still be seen, in its order."""
-    done = [one.step.pk for one in became(batch) if one.state == "done"] if batch.deed == "print" else []
+    done = [one.step.pk for one in became(batch, by) if one.state == "done"] if batch.deed == "print" else []
     rows = Step.objects.filter(pk__in=done, letter__revoked_at=None, letter__file__isnull=False)
     seen = rows.filter(case__in=Case.objects.filter(visible(by))).select_related("letter", "case__procedure")
     steps = {one.pk: one for one in seen.defer("case__answers", "case__typed", "case__procedure__data")}
