@@ -151,7 +151,7 @@ for (const select of document.querySelectorAll("select[data-at-once]")) {
 // The section's phrases stand once on the page; beside every box that takes them one can be chosen and put in.
 for (const list of document.querySelectorAll("[data-offered]")) {
   const offered = [...list.querySelectorAll("dl > div")].map((one) => ({
-    title: one.querySelector("dt").textContent.trim(),
+    title: one.querySelector("dt").firstChild.textContent.trim(),
     words: one.querySelector("dd").textContent,
   }));
   for (const box of document.querySelectorAll(`textarea[data-phrases="${list.dataset.offered}"]`)) {
