@@ -46,6 +46,7 @@ urlpatterns = [
     path("cases/<str:number>/hand-over/", sharing.hand_over, name="hand-over"),
     path("cases/<str:number>/", handling.case, name="case"),
     path("cases/<str:number>/steps/<uuid:step_id>/", handling.act_on, name="step"),
+    path("cases/<str:number>/steps/<uuid:step_id>/enclosure.pdf", files.enclosure, name="enclosure"),
     path("cases/<str:number>/steps/<uuid:step_id>/letter/", handling.draft, name="draft"),
     path("cases/<str:number>/steps/<uuid:step_id>/review/", seals.review, name="review"),
     path("cases/<str:number>/questions/", consulting.ask, name="ask-opinion"),

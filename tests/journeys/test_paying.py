@@ -14,6 +14,7 @@ from madoguchi.cases.tests.test_examples import answer
 from madoguchi.desk.tests.staging import client_of
 from madoguchi.events import Actor
 from madoguchi.events.models import Event
+from madoguchi.messages.rules import letters
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules.examples import answers_of
 from madoguchi.web.tests.conftest import SignedIn, a_clerk, loaded, published, signed_in
@@ -193,3 +194,24 @@ def test_the_section_gives_it_back_with_a_reason(bank: StripeWorld, owing: tuple
     assert "証明の種類の誤り" in shown
     assert "全額を返金する" not in shown
     assert "証明の種類の誤り" not in page(client, f"/cases/{case.number}/"), "the reason stays in the office"
+
+
+def test_what_goes_into_the_envelope_is_printed_at_the_desk(
+    bank: StripeWorld, owing: tuple[Client, Actor, Case]
+) -> None:
+    client, _, case = owing
+    client.post(f"/cases/{case.number}/pay/")
+    bank.pay(Payment.objects.get().reference)
+    client.get(f"/cases/{case.number}/pay/return/")
+    by, step = a_clerk("residents", "residents-clerk"), Step.objects.get(case=case, done_at=None)
+    there = f"/desk/cases/{case.number}/steps/{step.pk}/enclosure.pdf"
+    assert there in client_of(by).get(f"/desk/cases/{case.number}/").content.decode()
+    made = client_of(by).get(there)
+    text = letters.text_of(made.content)
+    for words in ("住民票の写しの送付について", "住民票の写し（世帯の全員）　2通", "600円（納付済み）", "見本 花子"):
+        assert letters.says(text, words), words
+    assert client_of(a_clerk("taxation", "taxation-clerk")).get(there).status_code == 404
+    assert Step.objects.get(pk=step.pk).done_at is None, "to print is not to post"
+    actions.do(step, by=by)
+    assert client_of(by).get(there).status_code == 404
+    assert Case.objects.get(pk=case.pk).closed_at is not None

@@ -19,7 +19,7 @@ from madoguchi.cases.actions.drafting import (
 )
 from madoguchi.cases.actions.driving import perform
 from madoguchi.cases.actions.exporting import export_list
-from madoguchi.cases.actions.foreseeing import draft_letters, may_draft
+from madoguchi.cases.actions.foreseeing import draft_letters, enclosure, may_draft
 from madoguchi.cases.actions.giving import add_document, scan_again
 from madoguchi.cases.actions.handing_out import export_person, find_person, too_weak
 from madoguchi.cases.actions.handling import consult, do, examine, read
@@ -69,6 +69,7 @@ __all__ = [
     "draft_letters",
     "drop_question",
     "drop_upload",
+    "enclosure",
     "examine",
     "export_list",
     "export_person",

@@ -10,7 +10,7 @@ from madoguchi.cases.actions.handling import find
 from madoguchi.cases.models import Case, Step
 from madoguchi.cases.queries import course_of, scope_of
 from madoguchi.ground import clock
-from madoguchi.ground.errors import Invalid
+from madoguchi.ground.errors import Invalid, NotFound
 from madoguchi.messages.rules import letters
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules import form as forms
@@ -63,6 +63,22 @@ def may_draft(step: Step, package: Published) -> bool:
         if outcome not in BACK and letters_ahead(package, course, step.node, outcome, given):
             return True
     return False
+
+
+def enclosure(step: Step) -> bytes:
+    """What is put into the envelope with the thing itself (PDF): the letter of a step that goes by post.
+
+    It has no number and is not kept: the thing is what is issued. Changes nothing. Raises NotFound for other steps.
+    """
+    case, package = step.case, procedures.package(step.case.procedure)
+    named = package.graph[step.node].arguments.get("letter")
+    if step.kind != "issue" or step.channel == "screen" or named is None or step.done_at is not None:
+        raise NotFound("letter-unknown", "この通知書は見つかりません。")
+    data: Mapping[str, object] = {
+        **writing.letter_data(case, package, course_of(case)),
+        "letter": {"number": "", "date": clock.today().isoformat(), "sample": settings.DEMO},
+    }
+    return letters.render(settings.CATALOGUE, writing.template_of(case, named), data)
 
 
 def _draft(case: Case, package: Published, course: Course, letter: str) -> bytes:

@@ -96,6 +96,7 @@ class Panel:
     warning: str
     draft: str
     draft_url: str
+    enclosure_url: str
     stands_in: str
     because: str
     because_problem: str
@@ -257,6 +258,7 @@ def _panel(
         warning=_warning(package, kind, by) or _departs(decision, kind),
         draft=decision.digest if decision is not None and kind == "approve" else "",
         draft_url=reverse("desk:draft", args=(case.number, step.pk)) if _may_draft(step, package) else "",
+        enclosure_url=_enclosure_url(case, step, package),
         editing=editing(case, package, step, typed.posted if typed else {}, typed.refusal if typed else None),
         stands_in=cases.post_title(now.seat) if now and now.stands_in else "",
         because=typed.said(BECAUSE) if typed else seals.why_not_there(step) if now and now.stands_in else "",
@@ -264,6 +266,11 @@ def _panel(
         typed=typed.posted if typed else {},
         problems=typed.refusal.fields if typed else {},
     )
+
+
+def _enclosure_url(case: Case, step: Step, package: Published) -> str:
+    posted = step.kind == "issue" and step.channel != "screen" and package.graph[step.node].arguments.get("letter")
+    return reverse("desk:enclosure", args=(case.number, step.pk)) if posted else ""
 
 
 def _may_draft(step: Step, package: Published) -> bool:

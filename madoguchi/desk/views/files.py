@@ -9,6 +9,7 @@ from django.utils.http import content_disposition_header
 from django.utils.text import get_valid_filename
 from django.views.decorators.http import require_safe
 
+from madoguchi.cases import actions
 from madoguchi.cases import queries as cases
 from madoguchi.desk.access import desk, seen_by
 from madoguchi.events import Actor
@@ -33,6 +34,16 @@ def letter(request: HttpRequest, by: Actor, number: str, letter_id: UUID) -> Htt
     if found is None:
         raise NotFound("letter-unknown", "この通知書は見つかりません。")
     return file_response(messages.file_of(found), "application/pdf", f"{found.title}-{found.number}.pdf", inline=False)
+
+
+@require_safe
+@desk
+def enclosure(request: HttpRequest, by: Actor, number: str, step_id: UUID) -> HttpResponse:
+    """What goes into the envelope with a thing that is posted, to be printed."""
+    step = cases.open_steps(by).filter(case=seen_by(number, by), pk=step_id).first()
+    if step is None:
+        raise NotFound("step-unknown", "この段階は見つかりません。画面を読み込み直してください。")
+    return file_response(actions.enclosure(step), "application/pdf", f"{number}.pdf", inline=True)
 
 
 def file_response(content: bytes, media_type: str, name: str, *, inline: bool) -> HttpResponse:
