@@ -174,6 +174,9 @@ def _not_sealable(step: Step, by: Actor) -> Problem | None:
         return Problem("batch-stands-in", "代決には理由が要ります。案件を開いて決裁してください。")
     if open_questions().filter(case=step.case_id).exists():
         return Problem("question-open", "合議の回答を待っています。")
+    course = course_of(step.case)
+    if course.edits or course.wording:
+        return Problem("batch-departs", "審査で判定表と変えています。案件を開いて、わけを確かめてください。")
     return None
 
 

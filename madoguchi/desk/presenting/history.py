@@ -168,6 +168,7 @@ WHY_NOT: Final = {
     "edit-wrong": gettext_noop("決定の案の直しに、足りないところか誤りがあった"),
     "edit-unsent": gettext_noop("決定の案を直したまま、別の結果を選んだ"),
     "reasons-moved": gettext_noop("直した理由が、値を変えて変わっていた"),
+    "batch-departs": gettext_noop("審査で判定表と変えたところがあった"),
     "draft-changed": gettext_noop("見ていた決定の案が変わっていた"),
     "letters-over": gettext_noop("印刷用のPDFを開ける1日を過ぎていた"),
     "letter-none": gettext_noop("通知書の出ない結果だった"),

@@ -340,11 +340,7 @@ def _departs(decision: Decision | None, kind: str) -> str:
     if kind != "approve" or decision is None:
         return ""
     count = len(decision.course.get("edits", {})) + bool(decision.course.get("wording"))
-    return (
-        gettext("審査で判定表と変えたところが%(count)s件あります。「決定」で確かめてください。") % {"count": count}
-        if count
-        else ""
-    )
+    return gettext("審査で判定表と変えたところが%(count)s件あります。") % {"count": count} if count else ""
 
 
 def _follows(case: Case, package: Published, step: Step, outcome: str) -> str:
