@@ -258,3 +258,11 @@ def test_what_the_package_does_not_open_is_not_decided_otherwise(late: Case, cle
     clerk.post(form_of(late), drafted(late, _edit__monthly="99999", _why__monthly=WHY))
     assert Decision.objects.get(case=late).values["monthly"] == 15000
     assert not Departure.objects.exists()
+
+
+def test_what_departs_is_not_approved_among_many(late: Case, clerk: Client, staff: Staff) -> None:
+    clerk.post(form_of(late), drafted(late, _edit__pay_from="2026-04-01", _why__pay_from=WHY))
+    head = client_of(staff("children", "children-head"))
+    page = head.post("/desk/batch/", {"deed": "approve", "case": str(late.pk)}).content.decode()
+    assert "審査で判定表と変えています。" in page
+    assert 'name="step"' not in page
