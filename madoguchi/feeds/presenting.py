@@ -18,6 +18,7 @@ from madoguchi.feeds.schemas import (
     DocumentOfCase,
     Happened,
     LetterOfCase,
+    LinkField,
     OpenStep,
     ProcedureVersion,
     ProcedureWhole,
@@ -30,6 +31,8 @@ from madoguchi.messages.queries import letters_about
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.models import Procedure
 from madoguchi.procedures.rules import formschema
+from madoguchi.procedures.rules.form import FormField
+from madoguchi.procedures.rules.linking import linkable
 
 #: Who did it, without a name.
 BY = {"resident": "applicant", "visitor": "applicant", "staff": "office", "system": "machine", "partner": "partner"}
@@ -59,7 +62,16 @@ def procedure_line(row: Procedure) -> dict[str, Any]:
         "business_days": told.standard_period.business_days if told.standard_period else None,
         "url": url("procedure", code=row.code),
         "apply_url": f"{settings.BASE_URL}/procedures/{row.code}/",
+        "link_url": f"{settings.BASE_URL}/apply/{row.code}/",
+        "link_fields": [
+            LinkField(name=one.name, label=words(one.label), values=_values_of(one))
+            for one in linkable(procedures.package(row).form).values()
+        ],
     }
+
+
+def _values_of(one: FormField) -> list[str]:
+    return list(one.options) if one.options else ["yes", "no"]
 
 
 def procedure_whole(row: Procedure, versions: QuerySet[Procedure]) -> ProcedureWhole:

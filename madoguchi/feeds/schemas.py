@@ -46,6 +46,14 @@ class ProblemDocument(Schema):
 # -- procedures -------------------------------------------------------------------------------------------------------
 
 
+class LinkField(Schema):
+    """A choice that a link may make beforehand: `link_url?name=value`. Never anything about a person."""
+
+    name: str
+    label: Words
+    values: list[str]
+
+
 class ProcedureLine(Schema):
     code: str
     version: dt.date
@@ -57,6 +65,9 @@ class ProcedureLine(Schema):
     business_days: int | None = None
     url: str
     apply_url: str
+    link_url: str
+    """The page for links on other sites; see `link_fields`."""
+    link_fields: list[LinkField]
 
 
 class ProcedureVersion(Schema):

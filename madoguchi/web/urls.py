@@ -29,6 +29,7 @@ urlpatterns = [
     path("procedures/<slug:code>/start/", applying.start, name="start"),
     path("procedures/<slug:code>/for-another/", applying.for_another, name="for-another"),
     path("procedures/<slug:code>/begin/", applying.begin, name="begin"),
+    path("apply/<slug:code>/", finding.linked, name="linked"),
     path("life/<str:slug>/", finding.life_event, name="life-event"),
     path("offices/<slug:slug>/", finding.office, name="office"),
     path("help/", helping.pages, name="help"),

@@ -17,6 +17,7 @@ from madoguchi.people.queries import actor_of_person
 
 RESIDENT: Final = "resident"
 KEPT: Final = "kept"
+LINKED: Final = "linked"
 #: Characters that a form may hold when it is kept for after the sign-in.
 KEPT_MOST: Final = 200_000
 
@@ -88,6 +89,27 @@ def kept_typed(request: HttpRequest) -> dict[str, list[str]] | None:
         return None
     del request.session[KEPT]
     raw: dict[str, list[str]] = held["raw"]
+    return raw
+
+
+def keep_link(request: HttpRequest, code: str, raw: Mapping[str, Sequence[str]], case: str = "") -> None:
+    """Keep what a link chose for this procedure: until the sign-in brings its reader back, then for the draft ``case``,
+    in which it is shown beside the questions. A press without any link forgets it."""
+    if raw:
+        request.session[LINKED] = {
+            "code": code,
+            "raw": {name: list(values) for name, values in raw.items()},
+            "case": case,
+        }
+    else:
+        request.session.pop(LINKED, None)
+
+
+def kept_link(request: HttpRequest, code: str, case: str = "") -> dict[str, list[str]]:
+    """What was kept for this procedure and draft (empty: for the one that will be opened); empty where nothing was."""
+    held: Any = request.session.get(LINKED)
+    mine = isinstance(held, dict) and (held.get("code"), held.get("case")) == (code, case)
+    raw: dict[str, list[str]] = held["raw"] if mine else {}
     return raw
 
 

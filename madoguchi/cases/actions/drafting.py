@@ -33,7 +33,7 @@ from madoguchi.places.actions import name_place
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.models import Procedure
 from madoguchi.procedures.rules import form as forms
-from madoguchi.procedures.rules import speaking
+from madoguchi.procedures.rules import linking, speaking
 from madoguchi.procedures.rules.form import FormField, FormSection
 from madoguchi.procedures.rules.published import Published
 
@@ -44,17 +44,18 @@ NUMBER_TRIES = 8
 
 
 @act("case.open", allow=(SIGNED_IN,))
-def open_draft(procedure: Procedure, *, by: Actor, language: str = "ja") -> Case:
+def open_draft(procedure: Procedure, *, by: Actor, language: str = "ja", linked: forms.Raw | None = None) -> Case:
     """手続を始める: the draft of this person for this procedure, opened if there is none yet.
 
-    Two taps at once open one draft. A draft of an earlier version is handed back as it is.
+    Two taps at once open one draft. A draft of an earlier version is handed back as it is. ``linked`` is what a link
+    chose beforehand: it answers what has no answer yet, and changes none.
     """
     mine = Case.objects.filter(
         person_id=by.who, procedure__code=procedure.code, received_at=None, withdrawn_at=None, subject=None
     ).first()
     if mine is not None:
         record(case=mine.pk, continued=True)
-        return mine
+        return _take_link(mine, linked)
     package = procedures.package(procedure)
     try:
         with transaction.atomic():  # noqa: TID251 -- a savepoint inside the act
@@ -69,7 +70,7 @@ def open_draft(procedure: Procedure, *, by: Actor, language: str = "ja") -> Case
             person_id=by.who, procedure=procedure, received_at=None, withdrawn_at=None, subject=None
         )
     record(case=case.pk, procedure=procedure.code, version=procedure.version)
-    return case
+    return _take_link(case, linked)
 
 
 @act("case.open-for-another", allow=(SIGNED_IN,))
@@ -349,6 +350,24 @@ def editable(case: Case) -> Case:
     if fresh.received_at is not None and fresh.returned_at is None:
         raise Stale("case-received", "提出ずみのため、変更できません。直したいときは担当課にご連絡ください。")
     return fresh
+
+
+def _take_link(case: Case, linked: forms.Raw | None) -> Case:
+    """Answer with a link what has no answer yet."""
+    if not linked:
+        return case
+    fresh = driving.locked(case)
+    form = procedures.package(fresh.procedure).form
+    taken = []
+    for name, one in linking.linkable(form).items():
+        value = linking.value_of(one, linked[name]) if name in linked else None
+        if value is not None and forms.get(fresh.answers, name) is None and name not in fresh.typed:
+            forms.put(fresh.answers, name, value)
+            taken.append(name)
+    if taken:
+        _store(fresh)
+        record(linked=taken)
+    return _mirror(case, fresh)
 
 
 # -- within -----------------------------------------------------------------------------------------------------------

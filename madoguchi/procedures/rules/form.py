@@ -56,6 +56,8 @@ class FormField:
     at_most: int
     fact: str | None
     again_because: LocalText | None
+    may_be_linked: bool = False
+    """A link may choose it beforehand (``rules.linking``)."""
 
     def parts(self) -> tuple[str, ...]:
         """The names of the inputs of which this field consists; empty where it is one input."""
@@ -274,6 +276,7 @@ def field_of(one: AnyField, section: Section | None, facts: Mapping[str, Fact]) 
         at_most=at_most or (5 if many else 100),
         fact=one.fact if isinstance(one, FactField) else None,
         again_because=one.again_because,
+        may_be_linked=one.prefill == "link" and (section is None or section.each is None),
     )
 
 

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from madoguchi.ground.expressions import Expression
+from madoguchi.ground.sensitivity import Sensitivity
 from madoguchi.procedures.rules import allotment, speaking
 from madoguchi.procedures.rules.document import BrokenPackage, Document, Path_, Problem, as_json, read
 from madoguchi.procedures.rules.fees import FEE
@@ -58,6 +59,7 @@ RULES: Mapping[str, str] = {
     "F05": "名前が指すものがある（事実、表、文書、フォルダ名）",
     "F06": "式の名前が、たずねた項目か決まった項目を指している",
     "F07": "流れが組み立てられる",
+    "F09": "リンクで選んでおける項目に、個人の情報がない",
     "L01": "デジタルの流れから外れる手順に、根拠・段階・理由・代わりの方法がある",
 }
 """What each rule of the loader asks, for the check and for SARIF."""
@@ -255,6 +257,8 @@ def _lookups(
                     f"事実 {asked.fact} は facts.yaml にありません",
                     _close(asked.fact, facts, "ある事実"),
                 )
+            if asked.prefill is not None:
+                yield from _wrong_link(document, path, section, asked, facts)
             if isinstance(asked, AskField):
                 for fact in asked.proves:
                     if fact not in facts:
@@ -310,6 +314,22 @@ def _lookups(
                         f"事実 {fact} は facts.yaml にありません",
                         _close(fact, facts, "ある事実"),
                     )
+
+
+def _wrong_link(
+    document: Document, path: Path_, section: Section, asked: FactField | AskField, facts: Facts
+) -> Iterator[Problem]:
+    """What stands in an address says nothing about a person: neither a fact about one, nor what stands in rows."""
+    fact = facts.get(asked.fact) if isinstance(asked, FactField) else None
+    if fact is not None and fact.type not in ("choice", "choices", "yes_no"):
+        message = f"{fact.label} は選択肢ではないので、リンクで選んでおけません"
+        yield document.problem((*path, "prefill"), "F09", message, "行ごと消します")
+    elif fact is not None and fact.sensitivity not in (Sensitivity.PUBLIC, Sensitivity.INTERNAL):
+        message = f"{fact.label} は個人の情報なので、リンクに書けません"
+        yield document.problem((*path, "prefill"), "F09", message, "行ごと消します")
+    elif section.each is not None:
+        message = f"{section.each} の行は人や物を一つずつ表すので、リンクに書けません"
+        yield document.problem((*path, "prefill"), "F09", message, "行ごと消します")
 
 
 def _wrong_cosign(

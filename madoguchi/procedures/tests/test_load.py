@@ -324,3 +324,23 @@ def test_an_example_may_hold_any_answers(folder: Path) -> None:
     assert load_example(folder / "examples" / "granted.yaml").given["child"] == [
         {"date_of_birth": "2024-05-01", "lives_with_you": "together"}
     ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("- fact: person.full_name\n", "- fact: person.full_name\n        prefill: link\n"),
+        ("options: {together: 同居, apart: 別居}\n", "options: {together: 同居, apart: 別居}\n        prefill: link\n"),
+    ],
+    ids=["a fact about a person", "in rows"],
+)
+def test_a_link_says_nothing_about_a_person(folder: Path, before: str, after: str) -> None:
+    assert PROCEDURE.count(before) == 1
+    (folder / "procedure.yaml").write_text(PROCEDURE.replace(before, after))
+    assert [one.rule for one in problems(folder)] == ["F09"]
+
+
+def test_only_a_choice_is_linked(folder: Path) -> None:
+    linked = PROCEDURE.replace("        label: 備考\n", "        label: 備考\n        prefill: link\n")
+    (folder / "procedure.yaml").write_text(linked)
+    assert ["prefill は lines 型では使えません" in one.message for one in problems(folder)] == [True]

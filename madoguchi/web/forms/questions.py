@@ -74,6 +74,7 @@ class Question:
     shown: str = ""
     known: KnownCard | None = None
     keep: bool = False
+    linked: bool = False
     decides: bool = False
     row: int | None = None
     files: Sequence[FileRow] = ()
@@ -115,7 +116,12 @@ class Question:
 
     @property
     def described_by(self) -> str:
-        parts = (("support", self.help), ("elsewhere", self.elsewhere), ("problem", self.problem))
+        parts = (
+            ("support", self.help),
+            ("linked", self.linked),
+            ("elsewhere", self.elsewhere),
+            ("problem", self.problem),
+        )
         return " ".join(f"{self.id}-{name}" for name, there in parts if there)
 
     @property

@@ -1,6 +1,6 @@
 """A draft as pages: which section this is, what is asked there, how far one has come, and what stands in the way."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -197,8 +197,11 @@ class Draft:
         problems: Mapping[str, Problem] | None = None,
         posted: Mapping[str, Sequence[str]] | None = None,
         elsewhere: Mapping[str, str] | None = None,
+        *,
+        linked: Collection[str] = (),
     ) -> SectionPage:
-        """The section as it is asked. ``posted`` is a post that was not stored and is shown as it was typed."""
+        """The section as it is asked. ``posted`` is a post that was not stored and is shown as it was typed,
+        ``linked`` names the fields that a link has chosen."""
         answers = self._with_empty_rows(section, posted)
         cells = [
             cell
@@ -218,6 +221,7 @@ class Draft:
             )
         )
         for one in asked:
+            one.linked = one.path in linked
             if one.path in self.asked and not one.problem:
                 one.problem = self.asked[one.path]
         rows = list(self._rows(section, answers, asked))

@@ -10,10 +10,11 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
+from django.contrib import messages as messages_of
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext, gettext_noop
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from madoguchi.cases import actions
@@ -24,14 +25,17 @@ from madoguchi.cases.rules import uploads
 from madoguchi.events import Actor
 from madoguchi.ground.errors import Invalid, NotAllowed, NotFound, Problem, Stale
 from madoguchi.procedures import queries as procedures
+from madoguchi.procedures.models import Procedure
 from madoguchi.procedures.rules import form as forms
 from madoguchi.procedures.rules.form import FormSection
+from madoguchi.procedures.rules.linking import read_link
 from madoguchi.procedures.rules.speaking import speakers
 from madoguchi.web import visiting
 from madoguchi.web.forms.kinds import KINDS
 from madoguchi.web.forms.questions import raw_of
 from madoguchi.web.presenting.cards import card, subject_words
 from madoguchi.web.presenting.formpage import Draft, key_of, section_url
+from madoguchi.web.presenting.linking import label_of, standing
 from madoguchi.web.views.downloads import uploaded
 from madoguchi.web.views.guard import for_residents, own
 from madoguchi.web.words import language, said, time_words, words
@@ -43,11 +47,12 @@ def start(request: HttpRequest, code: str) -> HttpResponse:
     row = procedures.current(code)
     if row is None:
         raise NotFound("procedure-unknown", gettext_noop("この手続きは、いまは受け付けていません。"))
+    link = read_link(procedures.package(row).form, raw_of(request.POST))
+    visiting.keep_link(request, code, link.raw)
     resident = visiting.resident(request)
     if resident is not None:
         try:
-            case = actions.open_draft(row, by=resident, language=language())
-            return redirect("web:case", key_of(case))
+            return _opened(request, row, resident)
         except NotAllowed:
             pass
     return redirect(f"{reverse('web:sign-in')}?{urlencode({'next': reverse('web:begin', args=(code,))})}")
@@ -61,9 +66,21 @@ def begin(request: HttpRequest, resident: Actor, code: str) -> HttpResponse:
     if row is None:
         raise NotFound("procedure-unknown", gettext_noop("この手続きは、いまは受け付けていません。"))
     try:
-        case = actions.open_draft(row, by=resident, language=language())
+        return _opened(request, row, resident)
     except NotAllowed:
         return redirect(f"{reverse('web:sign-in')}?{urlencode({'next': request.path})}")
+
+
+def _opened(request: HttpRequest, row: Procedure, resident: Actor) -> HttpResponse:
+    """The draft, with what a link chose where nothing was answered yet; what it did not change is said."""
+    raw = visiting.kept_link(request, row.code)
+    case = actions.open_draft(row, by=resident, language=language(), linked=raw)
+    found, form = standing(case, raw), procedures.package(case.procedure).form
+    kept = [label_of(form, name) for name, same in found.items() if not same]
+    if kept:
+        said_ = gettext("すでに答えていたため、リンクの内容に変えていません：%(labels)s")
+        messages_of.info(request, said_ % {"labels": gettext("、").join(kept)})
+    visiting.keep_link(request, row.code, raw, str(case.pk))
     return redirect("web:case", key_of(case))
 
 
@@ -212,12 +229,18 @@ def _show(
             "megabytes": uploads.MAX_BYTES // 1024 // 1024,
             "delete_url": "" if draft.correcting else reverse("web:withdraw", args=(key_of(case),)),
         },
-        "section": draft.page(one, problems, posted, elsewhere),
+        "section": draft.page(one, problems, posted, elsewhere, linked=_linked(request, case)),
         "problems": draft.links(problems or {}),
         "gate": draft.gate(),
         **more,
     }
     return render(request, "web/section.html", context, status=status)
+
+
+def _linked(request: HttpRequest, case: Case) -> frozenset[str]:
+    """The fields that still say what a link chose for this procedure."""
+    raw = visiting.kept_link(request, case.procedure.code, str(case.pk)) if case.received_at is None else {}
+    return frozenset(name for name, same in standing(case, raw).items() if same)
 
 
 def _takes_files(one: FormSection) -> bool:

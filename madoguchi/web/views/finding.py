@@ -1,13 +1,17 @@
 """Finding a procedure: the first page, the search, life events, and what a procedure says before it begins."""
 
+from collections.abc import Sequence
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from madoguchi.cases import queries as cases
 from madoguchi.procedures import queries as procedures_of
+from madoguchi.procedures.rules.linking import read_link
 from madoguchi.web import visiting
 from madoguchi.web.presenting import cards, offers
+from madoguchi.web.presenting.linking import Chosen, chosen
 from madoguchi.web.presenting.measured import figures_page
 from madoguchi.web.presenting.paper import paper
 from madoguchi.web.views.downloads import pdf
@@ -77,6 +81,21 @@ def figures(request: HttpRequest) -> HttpResponse:
 @require_safe
 def procedure(request: HttpRequest, code: str) -> HttpResponse:
     """Who, what is needed, how long, what it costs, whether it can be finished online, and 始める."""
+    return _procedure(request, code)
+
+
+@require_safe
+def linked(request: HttpRequest, code: str) -> HttpResponse:
+    """The same page from a link that chooses some answers beforehand. Nothing is opened or kept before 始める."""
+    row = procedures_of.current(code)
+    if row is None:
+        raise Http404
+    form = procedures_of.package(row).form
+    link = read_link(form, dict(request.GET.lists()))
+    return _procedure(request, code, chosen=chosen(form, link), left=link.left)
+
+
+def _procedure(request: HttpRequest, code: str, *, chosen: Sequence[Chosen] = (), left: int = 0) -> HttpResponse:
     page = offers.page(code)
     if page is None:
         raise Http404
@@ -87,6 +106,8 @@ def procedure(request: HttpRequest, code: str) -> HttpResponse:
         "draft": next((one for one in drafts if one.subject_id is None), None),
         "for_others": [cards.card(one) for one in drafts if one.subject_id is not None],
         "going_on": [cards.card(one) for one in cases.going_on(code, resident)] if resident else [],
+        "chosen": chosen,
+        "left": left,
     }
     return render(request, "web/procedure.html", context)
 

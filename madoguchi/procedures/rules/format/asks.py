@@ -46,6 +46,7 @@ _ONLY_FOR: dict[str, tuple[str, ...]] = {
     "at_least": ("choices", "photo", "file"),
     "at_most": ("choices", "photo", "file"),
     "accept": ("file",),
+    "prefill": ("choice", "choices", "yes_no"),
     "proves": ("photo", "file"),
 }
 
@@ -68,13 +69,21 @@ def check_attributes(type_: str, question: Question) -> None:
             raise refuse(f"{low} が {high} より大きくなっています", f"{low} を {high} 以下にします", low)
 
 
-class FactField(Question):
+class Asked(Question):
+    """What only a field of a form has, and no fact of the vocabulary."""
+
+    prefill: Literal["link"] | None = None
+    """A link on another page may choose it beforehand: of choice, choices and yes_no, outside rows, and only what says
+    nothing about a person. What stands in a link stands in histories and logs."""
+
+
+class FactField(Asked):
     """A field that is bound to a fact: shown with source and date where it is known, and confirmed with one tap."""
 
     fact: FactKey
 
 
-class AskField(Question):
+class AskField(Asked):
     """A field of this procedure's own, for what no fact covers."""
 
     ask: Snake
