@@ -39,13 +39,23 @@ def desk(
         if not is_mfa_enabled(account):
             return redirect("mfa_index")
         try:
-            response = view(request, actor_of_account(account), *args, **kwargs)
+            response = view(request, whoever_asks(request) or actor_of_account(account), *args, **kwargs)
         except Refused as refusal:
             response = refused(request, refusal)
         response.headers["Cache-Control"] = "no-store"
         return response
 
     return guarded
+
+
+def whoever_asks(request: HttpRequest | None) -> Actor | None:
+    """The member of staff with the posts held when this request came in; None where nobody has signed in."""
+    if request is None:
+        return None
+    if not hasattr(request, "staff_actor"):
+        account = getattr(request, "user", None)
+        request.staff_actor = actor_of_account(account) if isinstance(account, Account) else None  # type: ignore[attr-defined]  # kept for this one request
+    return request.staff_actor  # type: ignore[attr-defined,no-any-return]  # set above
 
 
 def seen_by(number: str, by: Actor) -> Case:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
+from itertools import accumulate
 from typing import Final
 
 from holidays import country_holidays
@@ -72,7 +73,20 @@ class Calendar:
         """
         if end < start:
             return -self.between(end, start)
-        return sum(self.is_open(start + i * _DAY) for i in range(1, (end - start).days + 1))
+        whole = sum(_open_days(self, year)[-1] for year in range(start.year, end.year))
+        return whole + _open_days(self, end.year)[_day_of(end)] - _open_days(self, start.year)[_day_of(start)]
+
+
+def _day_of(day: date) -> int:
+    return day.timetuple().tm_yday
+
+
+@cache
+def _open_days(calendar: Calendar, year: int) -> tuple[int, ...]:
+    """How many days of the year up to its n-th (n from 0) are open: lists count days for each of their lines."""
+    first = date(year, 1, 1)
+    days = range((date(year, 12, 31) - first).days + 1)
+    return (0, *accumulate(calendar.is_open(first + one * _DAY) for one in days))
 
 
 JAPAN: Final = Calendar()

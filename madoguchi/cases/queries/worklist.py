@@ -12,6 +12,8 @@ from typing import Any, Final, Literal, get_args
 from uuid import UUID
 
 from django.contrib.postgres.fields.array import ArrayContains  # type: ignore[attr-defined]  # only the stubs lack it
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
 from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet
 
 from madoguchi.cases.models import Case, Consultation, Grams, Step
@@ -170,7 +172,19 @@ def counts(by: Actor, filters: Filters = NO_FILTERS) -> dict[View, int]:
     """How many cases each view holds, at most ``COUNTED`` + 1; every figure is a list that can be opened."""
     if by.kind != "staff":
         return dict.fromkeys(VIEWS, 0)
-    return {view: found(view, by, filters)[: COUNTED + 1].count() for view in VIEWS}
+    asked: list[str] = []
+    values: list[Any] = []
+    for view in VIEWS:
+        try:
+            statement, given = found(view, by, filters).values("pk")[: COUNTED + 1].query.sql_with_params()
+        except EmptyResultSet:
+            asked.append("0")
+            continue
+        asked.append(f"(SELECT count(*) FROM ({statement}) AS counted)")  # noqa: S608 -- what the ORM wrote
+        values += given
+    with connection.cursor() as cursor:  # all of them in one statement: each alone costs more on the way than there
+        cursor.execute(f"SELECT {', '.join(asked)}", values)
+        return dict(zip(VIEWS, cursor.fetchone(), strict=True))
 
 
 def procedures_at(by: Actor) -> list[tuple[str, LocalText]]:

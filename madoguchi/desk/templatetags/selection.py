@@ -7,8 +7,7 @@ from django import template
 
 from madoguchi.cases import queries as cases
 from madoguchi.cases.actions.reasons import MAY_EXPORT
-from madoguchi.people.models import Account
-from madoguchi.people.queries import actor_of_account
+from madoguchi.desk.access import whoever_asks
 
 register = template.Library()
 
@@ -16,19 +15,19 @@ register = template.Library()
 @register.simple_tag(takes_context=True)
 def runs_rounds(context: Mapping[str, Any]) -> bool:
     """Whether this member of staff gives out the places of any procedure."""
-    account = context.get("user")
-    return isinstance(account, Account) and cases.runs_rounds(actor_of_account(account))
+    by = whoever_asks(context.get("request"))
+    return by is not None and cases.runs_rounds(by)
 
 
 @register.simple_tag(takes_context=True)
 def hands_out(context: Mapping[str, Any]) -> bool:
     """Whether this member of staff answers requests for all that is kept about a person."""
-    account = context.get("user")
-    return isinstance(account, Account) and MAY_EXPORT.holds(actor_of_account(account), None)
+    by = whoever_asks(context.get("request"))
+    return by is not None and MAY_EXPORT.holds(by, None)
 
 
 @register.simple_tag(takes_context=True)
 def words_mails(context: Mapping[str, Any]) -> bool:
     """Whether this member of staff may change the words of any section's mails."""
-    account = context.get("user")
-    return isinstance(account, Account) and bool(cases.sections_where_may(actor_of_account(account), "texts"))
+    by = whoever_asks(context.get("request"))
+    return by is not None and bool(cases.sections_where_may(by, "texts"))

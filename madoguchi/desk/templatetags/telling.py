@@ -6,8 +6,7 @@ from typing import Any
 from django import template
 
 from madoguchi.cases import queries as cases
-from madoguchi.people.models import Account
-from madoguchi.people.queries import actor_of_account
+from madoguchi.desk.access import whoever_asks
 
 register = template.Library()
 
@@ -15,5 +14,5 @@ register = template.Library()
 @register.simple_tag(takes_context=True)
 def waiting_for_answer(context: Mapping[str, Any]) -> int:
     """Cases of this member's sections of which the applicant waits for an answer."""
-    account = context.get("user")
-    return cases.count_waiting_for_answer(actor_of_account(account)) if isinstance(account, Account) else 0
+    by = whoever_asks(context.get("request"))
+    return cases.count_waiting_for_answer(by) if by is not None else 0

@@ -33,6 +33,8 @@ from madoguchi.site.sample.residents import Resident, populations, residents
 #: Cases of one transaction.
 CHUNK: Final = 2000
 YEARS: Final = 2
+#: Days in which cases came whose procedure has not ended any case yet.
+LATELY: Final = 45
 #: How many cases of a procedure come in a month, as parts of the whole year (January first): 12 figures near 1.
 _SEASONS: Final = {
     "dog-registration": (0.6, 0.7, 1.2, 2.0, 1.8, 1.2, 0.8, 0.7, 0.8, 0.8, 0.7, 0.7),
@@ -235,8 +237,8 @@ class _Casting:
         first = today - dt.timedelta(days=365 * YEARS - 1)
         days = [first + dt.timedelta(days=n) for n in range(365 * YEARS)]
         names = sorted(self.moulds)
-        shares = [_SHARES.get(code, 1.0) for code in names]
         growth = {code: self._weights(code, days) for code in names}
+        shares = [_SHARES.get(code, 1.0) * self._only_lately(code, growth[code]) for code in names]
         plan: list[tuple[dt.datetime, float, Mould]] = []
         for code, share in zip(names, shares, strict=True):
             count = round(self.cases * share / sum(shares)) if code != names[-1] else self.cases - len(plan)
@@ -249,6 +251,15 @@ class _Casting:
                 plan.append((at, stretch, self._mould(code, at, stretch)))
         plan.sort(key=lambda one: one[0])
         return plan
+
+    def _only_lately(self, code: str, weights: list[float]) -> float:
+        """Of a procedure of which no mould has come to its end (a round that is not decided yet) there are only the
+        cases of the last weeks: the rest is taken out of the weights. Returns the part of them that stays.
+        """
+        if any(one.case.ended_at for one in self.moulds[code]):
+            return 1.0
+        whole, weights[:-LATELY] = sum(weights), [0.0] * (len(weights) - LATELY)
+        return sum(weights) / whole
 
     @staticmethod
     def _weights(code: str, days: Sequence[dt.date]) -> list[float]:
