@@ -1,6 +1,7 @@
 """What holds for every answer of the residents' face: its language, what a browser may load, how a refusal looks."""
 
 from collections.abc import Callable, Mapping
+from typing import Final
 
 from django.conf import settings
 from django.contrib import messages as notices
@@ -12,6 +13,7 @@ from django.utils.translation import gettext, gettext_noop
 
 from madoguchi.events import Actor
 from madoguchi.events.acting import refuse
+from madoguchi.ground import clock
 from madoguchi.ground.errors import Refused
 from madoguchi.ground.languages import READ, SOURCE, tag
 from madoguchi.web.annotating import MARK, annotated
@@ -131,13 +133,23 @@ class BodyLimitMiddleware:
         return error_page(request, "web/errors/page.html", context, 413)
 
 
+#: Seconds for which a session is not written again: nobody waits for the disk at every page.
+SESSION_IS_FRESH: Final = 60
+
+
 class SignInMiddleware:
-    """Notes at every request that a resident's sign-in is used, and ends it here where it was ended elsewhere."""
+    """Notes at every request that a resident's sign-in is used, and ends it here where it was ended elsewhere.
+
+    A session that is used lives on (``SESSION_COOKIE_AGE`` after its last minute of use).
+    """
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        now = int(clock.now().timestamp())
+        if not request.session.is_empty() and now - request.session.get("used", 0) >= SESSION_IS_FRESH:
+            request.session["used"] = now
         if not note_visit(request):
             notices.info(request, gettext("サインインが終了されました。続けるときは、もう一度サインインしてください。"))
         return self.get_response(request)

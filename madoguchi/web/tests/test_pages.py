@@ -1,12 +1,16 @@
 """What the residents' face answers to good and to bad requests: status, words, and that nothing changed."""
 
+import datetime as dt
 import io
 from typing import Any
 
 import pytest
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from PIL import Image
 
 from madoguchi.cases.actions import examine, save_section
@@ -14,6 +18,7 @@ from madoguchi.cases.models import Case, Document
 from madoguchi.cases.tests.conftest import flat
 from madoguchi.events import Actor
 from madoguchi.events.models import Event
+from madoguchi.ground import clock
 from madoguchi.procedures import queries as procedures
 from madoguchi.web.presenting import offers
 from madoguchi.web.tests.conftest import SignedIn, a_clerk, loaded
@@ -321,6 +326,19 @@ def test_the_demo_says_that_it_is_one(published: None, settings: Any) -> None:
     assert "これは見本です" in Client(HTTP_ACCEPT_LANGUAGE="ja").get("/").content.decode()
     settings.DEMO = False
     assert "これは見本です" not in Client(HTTP_ACCEPT_LANGUAGE="ja").get("/").content.decode()
+
+
+def test_a_session_lives_on_while_it_is_used_and_is_written_once_a_minute(signed_in: SignedIn) -> None:
+    client, _ = signed_in()
+    start = clock.now()
+    for minutes in (0, 40, 80, 120):
+        with clock.travel(start + dt.timedelta(minutes=minutes)):
+            assert client.get("/cases/").status_code == 200
+            with CaptureQueriesContext(connection) as queries:
+                assert client.get("/cases/").status_code == 200
+            assert not [one for one in queries if 'UPDATE "django_session"' in one["sql"]]
+    ends = Session.objects.get(pk=client.cookies[settings.SESSION_COOKIE_NAME].value)
+    assert ends.get_decoded()["used"] == int((start + dt.timedelta(minutes=120)).timestamp())
 
 
 def test_settings_point_to_our_pages() -> None:
