@@ -31,7 +31,7 @@ from madoguchi.events.models import Event
 from madoguchi.facts import actions as facts
 from madoguchi.facts.models import Source
 from madoguchi.ground import clock
-from madoguchi.people.actions import appoint, enrol_totp, open_account, recognise
+from madoguchi.people.actions import appoint, enrol_totp, open_account, recognise, set_absence
 from madoguchi.people.models import Account
 from madoguchi.people.queries import actor_of_account, actor_of_person
 from madoguchi.procedures import queries as procedures
@@ -47,7 +47,10 @@ STAFF = (
     ("environment", "environment-head", "室長 森"),
     ("digital-services", "digital-services-manager", "課長 見城"),
     ("children", "children-clerk", "子安 まなぶ"),
+    ("children", "children-chief", "係長 小畑"),
+    ("children", "children-deputy", "課長補佐 幼井"),
     ("children", "children-head", "課長 育野"),
+    ("welfare-children", "welfare-children-director", "部長 福里"),
     ("taxation", "taxation-clerk", "家屋 つとむ"),
     ("taxation", "taxation-head", "課長 税所"),
     ("elderly-care", "elderly-care-clerk", "高井 ささえ"),
@@ -69,7 +72,8 @@ class Story:
 
     ``told`` is the list of what happened after the submission, each a business-day pause and what was done:
     ``go`` (the open step, with its good outcome; the applicant's is to pay), ``refuse``, ``return``, ``correct``,
-    ``withdraw``. ``None`` leaves it a draft.
+    ``withdraw``, ``seal`` (the next seal of an approval alone), ``stand-in`` (decided while the head is away),
+    ``ask`` (another section is asked). ``None`` leaves it a draft. ``cast``: whether the sample city has many like it.
     """
 
     who: str
@@ -80,6 +84,7 @@ class Story:
     findings: Mapping[str, Any] = field(default_factory=dict)
     reason: str = ""
     corrections: Mapping[str, str] = field(default_factory=dict)
+    cast: bool = True
 
 
 def load() -> list[tuple[str, str, str]]:
@@ -145,7 +150,7 @@ def _play(story: Story, by: Actor, staff: Mapping[str, Actor], number: int) -> N
         _fill_in(case, story.answers, by)
         if story.told is None:
             return
-        actions.submit(case, by=by, email=f"{MAIL_TO}{number}@example.jp")
+        actions.submit(case, by=by, email=f"{MAIL_TO if story.cast else 'mihon-'}{number}@example.jp")
         _machine(case)
     for days, deed in story.told:
         day = calendar.add(day, days) if days else day
@@ -175,8 +180,11 @@ def _do(deed: str, case: Case, story: Story, by: Actor, staff: Mapping[str, Acto
         _pay(step, by)
         return
     who = _holder(step, staff)
-    if step.kind == "approve":
-        actions.approve(step, "approve", by=who)
+    if deed == "ask":
+        question = "世帯の全員が市外へ転出する届出は出ていますか。審査の前に確かめたく、お願いします。"
+        actions.ask_opinion(step.case, ["residents"], question, 3, by=who)
+    elif step.kind == "approve":
+        _approve(deed, step, staff)
     elif step.kind == "consult":
         actions.consult(step, by=who, note="現在は介護予防の教室を利用しています。同居の家族が介護しています。")
     elif step.kind != "examine":
@@ -196,6 +204,21 @@ def _do(deed: str, case: Case, story: Story, by: Actor, staff: Mapping[str, Acto
             reasons=[story.reason] if deed == "refuse" else [],
             corrections=story.corrections if deed == "return" else {},
         )
+
+
+def _approve(deed: str, step: Step, staff: Mapping[str, Actor]) -> None:
+    """The seals of an approval in order: all of them, or with ``seal`` the next alone."""
+    if deed == "stand-in":
+        head, clerk = (Account.objects.get(pk=staff[post].who) for post in ("children-head", "children-clerk"))
+        set_absence(head, clerk, clock.today(), clock.today(), by=staff["children-head"])
+    while step.done_at is None:
+        now = cases.turn_of(step)
+        by = next(one for one in staff.values() if now is not None and one.id in now.accounts)
+        because = "課長が出張で不在であり、支払の期日に間に合わせるため" if now and now.stands_in else ""
+        actions.approve(step, "approve", by=by, because=because)
+        step.refresh_from_db()
+        if deed == "seal":
+            return
 
 
 def _pay(step: Step, by: Actor) -> None:
@@ -359,6 +382,18 @@ def _stories() -> Iterator[Story]:
     )
     yield Story("suminodo-ken", "dog-registration", 30, _dog(ken, "ハチ", "柴犬"), [(2, "go"), (1, "go")])
     yield Story("nozaki-linh", "child-allowance-claim", 8, _allowance(linh, [1]), [(4, "go")])
+    # On the way: one with its first seal, one decided while the head was away, one about which a section is asked.
+    on_the_way: Sequence[tuple[int, int, Sequence[tuple[int, str]]]] = (
+        (21, 8, [(3, "go"), (1, "seal")]),
+        (22, 12, [(3, "go"), (2, "stand-in")]),
+        (23, 4, [(1, "ask")]),
+    )
+    for serial, days, told in on_the_way:
+        (family, family_kana), (given, given_kana) = _FAMILIES[serial - 20], _GIVEN[serial - 20]
+        claimant = _person(
+            f"{family} {given}", f"{family_kana} {given_kana}", f"三箇四丁目{serial}番1号", f"1991-0{serial - 20}-15"
+        )
+        yield Story(f"sample-seal-{serial}", "child-allowance-claim", days, _allowance(claimant, [3]), told, cast=False)
     yield Story("tanigawa-umeko", "care-need-certification", 10, _care(umeko), [(1, "go")])
     yield Story("nozaki-linh", "pregnancy-notification", 6, _pregnancy(linh, "online"), [(1, "go")])
     # 太郎 has been asked to confirm his part and can, signed in as himself.

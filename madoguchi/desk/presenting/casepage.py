@@ -148,6 +148,11 @@ class CasePage:
     lost: Sequence[tuple[str, str]] = field(default=())
     words: str = ""
 
+    @property
+    def first(self) -> bool:
+        """Whether nothing is asked of the reader before the steps themselves (後閲, 合議)."""
+        return not self.consulting.mine and not (self.seals and self.seals.review_url)
+
     def refuse(self, message: str, status: int, *, anchor: str, label: str) -> None:
         """Say on top that a form beside the steps was refused, and where."""
         self.refusal, self.status = message, status
@@ -181,7 +186,7 @@ def case_page(case: Case, by: Actor, typed: Typed | None = None) -> CasePage:
         state=State(case.state).label,
         received=day_words(case.received_at) if case.received_at else "",
         promised=day_words(case.due_on) if case.due_on else "",
-        turn=_turn(standing.stages, package),
+        turn=_turn(standing.stages, package, case),
         panels=asked,
         sections=evidence(case, package, typed.notes if typed else {}, typed.notes_wrong() if typed else {}, seen),
         fixing=fixing,
@@ -244,9 +249,14 @@ def _tone(case: Case) -> str:
     return "late" if _is_open(case) and cases.days_left(case) < 0 else ""
 
 
-def _turn(stages: Sequence[Stage], package: Published) -> str:
+def _turn(stages: Sequence[Stage], package: Published, case: Case) -> str:
     now = [package.graph[one.node] for one in stages if one.state == "now"]
-    said = [f"{title_of(node)}（{holders_words(node, package)}）" for node in now]
+    seal = next((one.posts for one in case.steps.filter(kind="approve", done_at=None).exclude(route=[])), [])
+    whose = "・".join(map(cases.post_title, seal))
+    said = [
+        f"{title_of(node)}（{whose if node.kind == 'approve' and whose else holders_words(node, package)}）"
+        for node in now
+    ]
     return "、".join(said)
 
 

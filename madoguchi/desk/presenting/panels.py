@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from django.urls import reverse
 from django.utils.translation import gettext, gettext_noop
@@ -361,9 +361,18 @@ def _follows(case: Case, package: Published, step: Step, outcome: str) -> str:
         else ""
     )
     if people:
-        named = "、".join(f"「{_title(one)}」（{holders_words(one, package)}）" for one in people)
+        scope = _decision_after(case, step, outcome) if any(one.kind == "approve" for one in people) else None
+        named = "、".join(f"「{_title(one)}」（{holders_words(one, package, scope)}）" for one in people)
         return words + gettext("次は%(steps)sです。") % {"steps": named}
     return words + gettext("これで手続が終わります。")
+
+
+def _decision_after(case: Case, step: Step, outcome: str) -> dict[str, Any]:
+    """What would be drafted then: the way of its approval may depend on it."""
+    course = cases.course_of(case)
+    if step.kind == "examine":
+        course.examine(step.node, outcome)
+    return course.scope()
 
 
 def _return_words(correction: Node) -> str:

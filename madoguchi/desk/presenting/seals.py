@@ -45,21 +45,22 @@ def seal_box(case: Case, by: Actor) -> SealBox | None:
     own = cases.examiners(case.pk)
     there = there_today(step.route)
     mine = cases.to_review(by).filter(step=step).exists()
+    stood_in = {one.stands_in for one in seats}
     return SealBox(
-        seats=[_seat(one, bool(there.get(one.post, frozenset()) & own)) for one in seats],
+        seats=[_seat(one, bool(there.get(one.post, frozenset()) & own), one.post in stood_in) for one in seats],
         review_url=reverse("desk:review", args=(case.number, step.pk)) if mine else "",
         reviewed=next((_reviewed(one.approval) for one in seats if one.approval and one.approval.reviewed_at), ""),
     )
 
 
-def _seat(seat: Seat, examined: bool) -> SeatLine:
+def _seat(seat: Seat, examined: bool, stands_in: bool) -> SeatLine:
     given = seat.approval
     said: list[tuple[str, str]] = []
     if given is not None:
         words = time_words(given.at)
         said = [(gettext("代決の理由"), given.because), (gettext("書き添え"), given.note)]
     elif seat.state == "passed":
-        words = gettext("審査した人") if examined else gettext("不在")
+        words = gettext("代決する職") if stands_in else gettext("審査した人") if examined else gettext("不在")
     else:
         words = gettext("いま") if seat.state == "now" else gettext("これから")
     stood = gettext("代決（%(post)s）") % {"post": cases.post_title(seat.stands_in)} if seat.stands_in else ""

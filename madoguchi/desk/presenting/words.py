@@ -1,6 +1,7 @@
 """Days, people and numbers in the words of the desk. Japanese only: staff read Japanese."""
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext
@@ -37,8 +38,11 @@ def last_day(due_at: dt.datetime) -> dt.date:
     return clock.day_of(due_at - dt.timedelta(seconds=1))
 
 
-def holders_words(node: Node, package: Published) -> str:
-    """Who does a step: 「子ども室」「子ども室課長・子ども室課長補佐」「申請者」「自動」."""
+def holders_words(node: Node, package: Published, scope: Mapping[str, Any] | None = None) -> str:
+    """Who does a step: 「子ども室」「保健師」「申請者」「自動」, of an approval its way: 「子ども室係長→子ども室課長」.
+
+    ``scope`` tells of the decision, where the way depends on it.
+    """
     if node.by == COSIGNER:
         return gettext("連署する方")
     if node.is_applicants:
@@ -46,6 +50,8 @@ def holders_words(node: Node, package: Published) -> str:
     if not (node.is_human or node.kind == "allot") or not node.by:
         return gettext("自動")
     organisation = procedures.city().organisation
+    if node.kind == "approve" and (way := procedures.route(node.by, package.procedure, scope).posts):
+        return "→".join(organisation.posts()[post][0].title["ja"] for post in way)
     held = procedures.holders(node.by, package.procedure)
     posts = organisation.posts()
     names = [section.name["ja"] for one in sorted(held.sections) if (section := organisation.section(one))]
