@@ -41,6 +41,7 @@ OFFICE = {
     "cases/queries/batch.py",
     "cases/queries/load.py",
     "cases/queries/persons.py",
+    "cases/queries/printing.py",
     "cases/queries/phrases.py",
     "cases/queries/rounds.py",
     "cases/queries/sealing.py",
@@ -80,6 +81,8 @@ def catalogue(locale: str) -> dict[str, str]:
     """msgid → first msgstr of a .po, read without gettext's tools."""
     entries: dict[str, str] = {}
     source = (settings.ROOT / "locale" / locale / "LC_MESSAGES" / "django.po").read_text()
+    # Where two branches added entries at one place, a merge may leave no empty line between them.
+    source = re.sub(r'(\n(?:msgstr(?:\[\d\])? .*|".*"))\n(?=msgid |#)', r"\1\n\n", source)
     for block in source.split("\n\n"):
         said = dict.fromkeys(("msgid", "msgstr"), "")
         part = ""
