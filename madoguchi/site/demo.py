@@ -15,7 +15,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -87,11 +87,55 @@ class Story:
     cast: bool = True
 
 
+#: Phrases of sections, as a section would have them after some months: use, title, words by language.
+PHRASES: Final[Mapping[str, Sequence[tuple[str, str, Mapping[str, str]]]]] = {
+    "children": (
+        (
+            "correction",
+            "口座の名義が違う",
+            {
+                "ja": "口座の名義がご本人と異なります。ご本人名義の口座を入力してください。",
+                "ja-simple": "口座の 名前が、あなたの 名前と ちがいます。あなたの 名前の 口座を 書いてください。",
+                "en": "The account is in another name. Please enter an account in your own name.",
+                "vi": "Tên chủ tài khoản khác với tên của bạn. Vui lòng nhập tài khoản đứng tên bạn.",
+                "pt": "A conta está em outro nome. Informe uma conta em seu próprio nome.",
+            },
+        ),
+        (
+            "message",
+            "問い合わせへの返事",
+            {
+                "ja": "お問い合わせの件（受付番号 {reference}）について、お答えします。",
+                "en": "This is our answer to your question (reference {reference}).",
+                "vi": "Chúng tôi xin trả lời câu hỏi của bạn (số tiếp nhận {reference}).",
+            },
+        ),
+        ("note", "電話で確認", {"ja": "電話でご本人に内容を確認しました。"}),
+    ),
+    "environment": (
+        (
+            "correction",
+            "注射済票が読めない",
+            {
+                "ja": "注射済証の文字が読めません。明るいところで撮り直してください。",
+                "en": "The vaccination certificate cannot be read. Please take the photograph again in a bright place.",
+                "vi": "Không đọc được giấy chứng nhận tiêm phòng. Vui lòng chụp lại ở nơi sáng.",
+            },
+        ),
+        ("note", "電話で確認", {"ja": "電話で飼い主に内容を確認しました。"}),
+    ),
+}
+
+
 def load() -> list[tuple[str, str, str]]:
     """Make what is missing of the sample city; returns what to tell: who, where, how."""
     if not settings.DEMO:
         raise RuntimeError("the sample city is loaded only into a demo (MADOGUCHI_DEMO=1)")
     staff = {post: _account(section, post, name) for section, post, name in STAFF}
+    for section, phrases in PHRASES.items():
+        if not cases.phrases_of(section):
+            for use, title, words in phrases:
+                actions.add_phrase(section, use=use, title=title, words=words, by=staff[f"{section}-clerk"])
     subjects = _residents_of_the_identity_provider()
     for number, story in enumerate(_stories()):
         key = subjects.get(story.who)
