@@ -44,10 +44,12 @@ def catalogue() -> Catalogue:
     return load_catalogue(settings.CATALOGUE)
 
 
-def publish() -> None:
-    """Every package as the city offers it."""
+def publish(*codes: str) -> None:
+    """Packages as the city offers them; without ``codes`` every one."""
     city, loaded = procedures.city(), catalogue()
     for code, package in loaded.packages.items():
+        if codes and code not in codes:
+            continue
         publishing.publish(city.localise(package, city.offer(code, clock.today())), loaded.facts, by=SYSTEM)
 
 
