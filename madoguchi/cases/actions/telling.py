@@ -20,6 +20,7 @@ from madoguchi.procedures import queries as procedures
 TURNS = (
     "received",
     "corrected",
+    "cosign-asked",
     "cosigned",
     "returned",
     "reminded",

@@ -70,6 +70,7 @@ class AskedLine:
     address: str
     sent_at: datetime | None
     confirmed_at: datetime | None
+    declined_at: datetime | None
     awaited: bool
     url: str
     typed: str
@@ -180,6 +181,7 @@ def _lines(case: Case, refusal: Refusal | None) -> Iterator[AskedLine]:
             address=one.address,
             sent_at=one.sent_at,
             confirmed_at=one.confirmed_at,
+            declined_at=one.declined_at,
             awaited=step is not None and step.node == one.node and one.confirmed_at is None,
             url=reverse("web:ask-cosigner", args=(key_of(case), one.pk)),
             typed=refusal.typed if refusal is not None and refused else one.address,
