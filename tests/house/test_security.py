@@ -47,6 +47,7 @@ PUBLIC = {
     *(
         "home",
         "procedures",
+        "linked",
         "procedure",
         "start",
         "for-another",
