@@ -36,7 +36,7 @@ class Life(NamedTuple):
     withheld: Mapping[str, str] = _NONE
 
 
-_INNER: Final = "職員が庁内で交わしたもの。見るには保有個人情報の開示請求をする（個人情報保護法76条）"
+_INNER: Final = "庁内の審議・検討に関するもの（個人情報保護法78条1項6号）。見るには保有個人情報の開示請求をする（76条）"
 _BYTES: Final = "ZIPの中のファイルとして入っている"
 
 LIVES: Final[Mapping[str, Life]] = MappingProxyType(
