@@ -55,8 +55,9 @@ def may_draft(step: Step, package: Published) -> bool:
     """Whether a letter can follow from this step, as far as is known before anything is found out in it."""
     if package.findings.get(step.node):
         return True
+    held = course_of(step.case).as_json()
     for outcome in package.graph[step.node].outcomes:
-        course = course_of(step.case)
+        course = Course.from_json(held)
         if step.kind == "examine":
             course.examine(step.node, outcome)
         given = scope_of(step.case, package, course)

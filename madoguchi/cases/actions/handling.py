@@ -130,16 +130,21 @@ def find(
             fields={"reasons": Problem("reason-missing", "理由を書いてください。")},
         )
     course.examine(node, outcome, found, said)
-    if wanted is None or not departing.may_depart(outcomes):
-        return []
-    edits, wording = course.edits, course.wording
-    departures = departing.depart(package, course, given, wanted)
-    if (outcome != "accept" and course.edits != edits) or (outcome == "return" and course.wording != wording):
-        raise Invalid(
-            "edit-unsent",
-            "決定の案が直されています。「認める」を選ぶか、案を元に戻してください。",
-            fields={"edits": Problem("edit-unsent", "この結果では、この直しは使われません。")},
-        )
+    departures: list[departing.Departure] = []
+    if wanted is not None and departing.may_depart(outcomes):
+        edits, wording = course.edits, course.wording
+        departures = departing.depart(package, course, given, wanted)
+        added = any(value != edits.get(name) for name, value in course.edits.items())
+        if (outcome != "accept" and added) or (outcome == "return" and course.wording != wording):
+            raise Invalid(
+                "edit-unsent",
+                "決定の案が直されています。「認める」を選ぶか、案を元に戻してください。",
+                fields={"edits": Problem("edit-unsent", "この結果では、この直しは使われません。")},
+            )
+    if outcome == "refuse" and course.edits:  # where nothing is granted there is no value to decide
+        course.edits = {}
+        course.judge_again(package, given)
+        departures = [one for one in departures if one.name == departing.REASONS]
     return departures if outcome != "return" else []
 
 

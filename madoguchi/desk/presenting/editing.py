@@ -107,7 +107,8 @@ def editing(case: Case, package: Published, step: Step, posted: Posted, refusal:
         whys |= dict(wanted.why)
         _try(package, course, given, wanted)
     problems = refusal.fields if refusal is not None else {}
-    values = [_value(one, wanted, whys, problems) for one in drafts(package, course, given)]
+    open_ = [one for one in drafts(package, course, given) if one.type != "month" or len(one.months) > 1]
+    values = [_value(one, wanted, whys, problems) for one in open_]
     reasons, lost = _reasons(course, wanted, problems)
     if not values and not reasons:
         return None

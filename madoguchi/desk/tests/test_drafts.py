@@ -254,6 +254,20 @@ def test_a_departure_is_offered_again_when_it_was_sent_back(late: Case, clerk: C
     assert "判定表と変えたところが" not in head.get(f"/desk/cases/{late.number}/").content.decode()
 
 
+def test_a_refusal_leaves_no_value_decided_otherwise(late: Case, clerk: Client, staff: Staff) -> None:
+    clerk.post(form_of(late), drafted(late, _edit__pay_from="2026-04-01", _why__pay_from=WHY))
+    head = staff("children", "children-head")
+    actions.approve(open_step(late), "send_back", by=head, note="監護を確かめてください。")
+    offered = drafted(late, _edit__pay_from="2026-04-01", _why__pay_from=WHY)
+    clerk.post(form_of(late), {**offered, "_outcome": "refuse", "_reasons": "監護の事実がないため。"})
+    decision = Decision.objects.get(case=late)
+    assert not decision.granted
+    assert decision.course["edits"] == {}
+    assert [one["ja"] for one in decision.reasons] == ["監護の事実がないため。"]
+    assert Departure.objects.count() == 1  # of the first examination
+    assert "判定表と変えたところが" not in client_of(head).get(f"/desk/cases/{late.number}/").content.decode()
+
+
 def test_what_the_package_does_not_open_is_not_decided_otherwise(late: Case, clerk: Client) -> None:
     clerk.post(form_of(late), drafted(late, _edit__monthly="99999", _why__monthly=WHY))
     assert Decision.objects.get(case=late).values["monthly"] == 15000
