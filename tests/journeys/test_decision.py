@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from madoguchi.cases import jobs
-from madoguchi.cases.models import Case, Departure
+from madoguchi.cases import actions, jobs
+from madoguchi.cases.models import Case, Decision, Departure
 from madoguchi.cases.tests.conftest import published, staff
-from madoguchi.desk.tests.staging import Staff, handed_in
+from madoguchi.desk.tests.staging import CHILD, Staff, handed_in, open_step
 from madoguchi.desk.tests.test_drafts import LATE, WHY
 from madoguchi.events.models import Event
 from madoguchi.ground import clock
@@ -51,9 +51,9 @@ def test_a_draft_is_changed_seen_approved_and_printed(
         sound(clerk)
         clerk.keyboard.press("Escape")
     else:
-        with clerk.expect_popup() as opened:
+        with clerk.expect_download() as kept:
             clerk.get_by_role("button", name="通知書の案を見る").click()
-        opened.value.close()
+        assert kept.value.suggested_filename.endswith(".pdf")
     assert not Departure.objects.exists()
     clerk.get_by_role("button", name="審査の結果を確定する").click()
     clerk.get_by_text("審査の結果を記録しました。").wait_for()
@@ -85,3 +85,23 @@ def printed(page: "Page", case: Case) -> None:
     answer = page.request.get(str(link))
     assert answer.body().startswith(b"%PDF")
     assert Letter.objects.get(about=case.pk).printed_at is not None
+
+
+def test_looking_at_the_drafts_of_many_does_not_use_up_the_confirmation(
+    published: dict[str, Procedure], staff: Staff, desk: Desk
+) -> None:
+    clerk = staff("children", "children-clerk")
+    for _ in range(2):
+        actions.examine(open_step(handed_in(published, CHILD)), "accept", by=clerk)
+    page = desk(staff("children", "children-head"))
+    for box in page.locator("input[name=case]").all():
+        box.check()
+    page.get_by_label("選んだ案件に行うこと").select_option("決裁する")
+    page.get_by_role("button", name="確認へ").click()
+    sound(page)
+    with page.expect_download():
+        page.get_by_role("button", name="出る通知書の案をまとめて見る（PDF）").click()
+    page.get_by_role("button", name="2件に行う：決裁する").click()
+    page.wait_for_url("**/desk/batch/*/")
+    jobs.carry_out_batch(Event.objects.get(verb="batch.begin").pk)
+    assert Decision.objects.filter(made_at__isnull=False).count() == 2

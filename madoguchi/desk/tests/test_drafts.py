@@ -48,7 +48,7 @@ def test_the_letter_is_seen_before_it_goes_out(child: Case, clerk: Client) -> No
     before = (Case.objects.values().get(pk=child.pk), list(child.steps.values()), Event.objects.count())
     answer = clerk.post(f"{form_of(child)}letter/", {"_outcome": "accept"})
     assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/pdf")
-    assert answer.headers["Content-Disposition"].startswith("inline")
+    assert answer.headers["Content-Disposition"].startswith("attachment")
     text = text_of(answer.content)
     for words in ("児童手当認定通知書", "25,000円", "見本 花子", "案", "文書番号（発行のときに付きます）", "審査請求"):
         assert says(text, words), words

@@ -56,7 +56,7 @@ def file_response(content: bytes, media_type: str, name: str, *, inline: bool) -
 def streamed(pdf: Iterator[bytes], name: str) -> HttpResponse:
     """A PDF that is written while it is read."""
     response = StreamingHttpResponse(pdf, content_type="application/pdf")
-    _shut_in(response, name, inline=True)
+    _shut_in(response, name, inline=False)
     response.headers["X-Accel-Buffering"] = "no"  # a proxy passes on what comes, instead of waiting for the end
     return response  # type: ignore[return-value]  # a response, but not of the class that the door names
 

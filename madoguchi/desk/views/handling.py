@@ -77,7 +77,7 @@ def draft(request: HttpRequest, by: Actor, number: str, step_id: UUID) -> HttpRe
             return render(request, "desk/case.html", {"page": page}, status=refusal.status)
         return JsonResponse({"message": words(refusal)}, status=refusal.status)
     name = gettext("通知書の案（%(number)s）") % {"number": found.number}
-    return file_response(b"".join(bind(letters)), "application/pdf", f"{name}.pdf", inline=True)
+    return file_response(b"".join(bind(letters)), "application/pdf", f"{name}.pdf", inline=False)
 
 
 def _drafts(step: Step, posted: Posted) -> list[bytes]:

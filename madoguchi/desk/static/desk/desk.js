@@ -198,7 +198,11 @@ for (const note of document.querySelectorAll("textarea[data-correction]")) {
 let typed = false;
 for (const form of document.querySelectorAll("form[data-once]")) {
   for (const input of form.elements) input.addEventListener("input", () => (typed = true));
-  form.addEventListener("submit", () => (typed = false));
+  form.addEventListener("submit", (event) => {
+    const still = typed && event.submitter?.hasAttribute("formaction"); // a look at a file: the page stays
+    typed = false;
+    if (still) setTimeout(() => (typed = true), 1000);
+  });
 }
 window.addEventListener("beforeunload", (event) => {
   if (typed) event.preventDefault();

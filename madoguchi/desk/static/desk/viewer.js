@@ -52,6 +52,8 @@ async function show(number) {
   part("title").textContent = link.dataset.name;
   part("count").textContent = `${number + 1} / ${links.length}`;
   part("file").href = link.href;
+  part("file").toggleAttribute("download", Boolean(link.content));
+  if (link.content) part("file").download = `${link.dataset.name}.pdf`;
   part("problem").hidden = true;
   part("stage").replaceChildren();
   for (const one of links) one.toggleAttribute("data-shown", one === link);
@@ -200,7 +202,7 @@ document.addEventListener("desk:viewer", ({ detail }) => {
   show(first >= 0 ? first : Math.max(at, 0));
   part("title").focus();
 });
-// A letter before it goes out, with what is typed now. Without this script it opens in a window of its own.
+// A letter before it goes out, with what is typed now. Without this script it is kept as a file.
 for (const button of document.querySelectorAll("button[data-draft]")) {
   const problem = button.parentElement.querySelector(".problem");
   let letter = null; // its place among the documents, once it was looked at

@@ -8,6 +8,7 @@ if (problems) problems.focus();
 
 for (const form of document.querySelectorAll("form[data-once]")) {
   form.addEventListener("submit", (event) => {
+    if (event.submitter?.hasAttribute("formaction")) return; // only looks: the form is still to be sent
     if (form.dataset.sent) event.preventDefault();
     form.dataset.sent = "yes";
   });
