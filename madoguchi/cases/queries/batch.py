@@ -79,7 +79,8 @@ def hindrance(deed: Deed, step: Step, by: Actor, to: Account | None = None) -> P
         own = step.taken_by_id in {by.who, *by.covers}
         return None if own or leads(by, {step.section or step.case.section}) else _NOT_ALLOWED
     if not mine:
-        return _NOT_ALLOWED
+        on_its_way = deed == "approve" and not by.posts.isdisjoint(step.route)
+        return (_not_sealable(step, by) if on_its_way else None) or _NOT_ALLOWED
     if step.taken_by_id is not None and step.taken_by_id not in {by.who, *by.covers}:
         return Problem("step-taken", "ほかの職員が担当しています。")
     if deed == "accept":

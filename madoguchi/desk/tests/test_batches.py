@@ -9,9 +9,10 @@ from madoguchi.cases.models import Batch, Case, Decision, Step
 from madoguchi.desk.tests.staging import CHILD, DOG, Staff, account_of, client_of, handed_in, open_step
 from madoguchi.events import Actor
 from madoguchi.events.models import Event
+from madoguchi.ground import clock
 from madoguchi.ground.ids import uuid7
 from madoguchi.messages.models import Message
-from madoguchi.people.actions import close_account
+from madoguchi.people.actions import close_account, set_absence
 from madoguchi.procedures.models import Procedure
 
 pytestmark = pytest.mark.django_db
@@ -94,6 +95,27 @@ def test_what_became_stale_in_between_is_refused_alone(examined: list[Case], hea
     assert "その段階はすでに終わっていた" in page
     assert queries.became(Batch.objects.get(), head)[0].code == "step-done"
     assert Case.objects.get(pk=examined[2].pk).decided_at is not None
+
+
+def test_many_are_sealed_in_order_and_none_is_decided_for_another(
+    published: Published, head: Actor, staff: Staff
+) -> None:
+    clerk, chief, deputy = (staff("children", f"children-{post}") for post in ("clerk", "chief", "deputy"))
+    cases = [handed_in(published, CHILD) for _ in range(2)]
+    for case in cases:
+        actions.examine(open_step(case), "accept", by=clerk)
+    keys = [str(one.pk) for one in cases]
+    early = client_of(deputy).post("/desk/batch/", {"deed": "approve", "case": keys}).content.decode()
+    assert "いまは「子ども室係長」が承認する番です" in early
+    path, posted = confirm(client_of(chief).post("/desk/batch/", {"deed": "approve", "case": keys}).content.decode())
+    client_of(chief).post(path, posted)
+    worker()
+    assert not Decision.objects.filter(made_at__isnull=False).exists()
+    assert {one.posts[0] for one in Step.objects.filter(kind="approve")} == {"children-deputy"}
+    set_absence(account_of(head), account_of(clerk), clock.today(), clock.today(), by=head)
+    page = client_of(deputy).post("/desk/batch/", {"deed": "approve", "case": keys}).content.decode()
+    assert "代決には理由が要ります" in page
+    assert 'action="/desk/batch/' not in page or not confirm(page)[1].get("step")
 
 
 def test_a_batch_does_only_what_its_member_may_do_when_it_runs(examined: list[Case], head: Actor, staff: Staff) -> None:

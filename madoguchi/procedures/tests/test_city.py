@@ -87,6 +87,16 @@ def test_the_accent_is_readable() -> None:
         ("organisation.yaml", "post: children-head", "post: nobody", "職 nobody がありません"),
         ("organisation.yaml", "id: deputy-mayor", "id: mayor", "二度あります"),
         ("organisation.yaml", "{section: environment}", "{section: environment, post: mayor}", "どちらか一つ"),
+        ("organisation.yaml", "route: [taxation-chief, taxation-deputy]", "route: [taxation-head]", "二度出てきます"),
+        ("organisation.yaml", "route: [taxation-chief, taxation-deputy]", "route: [nobody]", "職 nobody がありません"),
+        ("organisation.yaml", "when: not decision.granted", "when: decision.granted =", "式の"),
+        ("organisation.yaml", "    when: not decision.granted\n", "", "後の行は使われません"),
+        (
+            "organisation.yaml",
+            "procedure: dog-registration\n",
+            "procedure: dog-registration\n    when: 'true'\n",
+            "どの when にも",
+        ),
         ("offers.yaml", "from: 2024-10-01", "since: 2024-10-01", "since"),
         ("towns.yaml", "id: '0001'", "id: '1'", "id"),
     ],
@@ -111,6 +121,33 @@ def test_a_promise_nobody_can_keep_is_named(tmp_path: Path) -> None:
     offers = folder / "offers.yaml"
     offers.write_text(offers.read_text("utf-8") + "  - {procedure: nothing, from: 2026-04-01}\n", "utf-8")
     assert {problem.rule for problem in check_offers(load_city(folder), PACKAGES)} == {"C01", "C02"}
+
+
+def test_who_decides_depends_on_the_decision() -> None:
+    procedure = PACKAGES["child-allowance-claim"].procedure
+    granted, refused, unknown = (
+        DAITO.route("head-of-office", procedure, scope)
+        for scope in ({"decision": {"granted": True}}, {"decision": {"granted": False}}, None)
+    )
+    assert granted == unknown
+    assert granted.posts == ("children-chief", "children-deputy", "children-head")
+    assert refused.posts == (*granted.posts, "welfare-children-director")
+    assert (granted.in_absence, refused.in_absence) == (("children-deputy",), ("children-head",))
+    # Without a word in organisation.yaml the section's head alone; a role that is one post, that post.
+    other = PACKAGES["pregnancy-notification"].procedure
+    assert DAITO.route("head-of-office", other).posts == ("community-health-head",)
+    assert DAITO.route("maternal-health", other).posts == ("community-health-nurse",)
+    assert DAITO.route("office", other).posts == ()
+
+
+def test_a_condition_on_what_is_not_decided_is_told(tmp_path: Path) -> None:
+    folder = tmp_path / "city"
+    shutil.copytree(CITY, folder)
+    organisation = folder / "organisation.yaml"
+    text = organisation.read_text("utf-8").replace("when: not decision.granted", "when: verdict.monthy >= 30000")
+    organisation.write_text(text, "utf-8")
+    (problem,) = check_offers(load_city(folder), PACKAGES)
+    assert (problem.rule, "verdict.monthy" in problem.message, "verdict.monthly" in str(problem)) == ("C04", True, True)
 
 
 @pytest.mark.parametrize(
