@@ -69,8 +69,8 @@ def agreement(part: Part, known: Mapping[str, str], address: str) -> tuple[str, 
     does no harm. An address alone does only where nothing else is known of the person.
     """
     agreed = []
-    if part.birthday and known.get("person.date_of_birth"):
-        if known["person.date_of_birth"] != part.birthday:
+    if part.birthday and known:
+        if known.get("person.date_of_birth") != part.birthday:
             return ()
         agreed.append("birthday")
     if known.get("person.full_name"):
