@@ -131,6 +131,7 @@ def test_a_procedure_from_the_phone_to_the_letter(
             else:
                 office.do(step)
             case.refresh_from_db()
+        office.look()
         sign_in(visit.page.context, visit.base, by)
         read_the_result(visit, case, example)
 
@@ -298,6 +299,14 @@ class Office:
     def check(self, page: Page) -> None:
         if self.script:
             sound(page)
+
+    def look(self) -> None:
+        """Whoever worked on it sees the case as it ended, with its letters and what was paid."""
+        page = next(iter(self.windows.values()))
+        page.goto(f"/desk/cases/{self.case.number}/")
+        expect(page.get_by_role("heading", name="履歴")).to_be_visible()
+        assert page.get_by_role("heading", name="手数料").count() == self.case.payments.count()
+        self.check(page)
 
     def do(self, step: Step) -> None:
         """Find the case in the list, write down what is asked, come to the good outcome."""
