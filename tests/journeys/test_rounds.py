@@ -96,5 +96,5 @@ def test_a_round_from_the_places_to_a_letter(
 
 def test_another_section_finds_no_round(published: dict[str, Procedure], staff: Staff, client: Any) -> None:
     client.cookies[django_settings.SESSION_COOKIE_NAME] = session_for(account_of(staff("taxation", "taxation-clerk")))
-    assert "選考" not in client.get("/desk/").content.decode()
+    assert '"/desk/rounds/"' not in client.get("/desk/").content.decode()
     assert client.get(f"/desk/rounds/{CODE}/{OVER}/").status_code == 404
