@@ -194,7 +194,7 @@ def _play(story: Story, by: Actor, staff: Mapping[str, Actor], number: int) -> N
         _fill_in(case, story.answers, by)
         if story.told is None:
             return
-        actions.submit(case, by=by, email=f"{MAIL_TO if story.cast else 'mihon-'}{number}@example.jp")
+        actions.submit(case, by=by, email=f"{MAIL_TO if story.cast else 'shown-'}{number}@example.jp")
         _machine(case)
     for days, deed in story.told:
         day = calendar.add(day, days) if days else day
