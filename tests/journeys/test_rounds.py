@@ -91,6 +91,10 @@ def test_a_round_from_the_places_to_a_letter(
     assert Letter.objects.filter(about=winner.case_id, kind="offered").count() == 1
     page.goto(f"/desk/cases/{number}/")
     assert page.get_by_text("人のうち").first.is_visible(), "the case says its rank"
+    page.goto(f"/desk/rounds/{CODE}/{OVER}/")
+    page.get_by_role("button", name="まだ印刷していない通知書（1件）の確認へ").click()
+    assert page.get_by_role("button", name="1通を印刷用に取り出す").is_visible()
+    sound(page)
     context.close()
 
 
