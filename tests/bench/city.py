@@ -218,6 +218,38 @@ def pages() -> list[tuple[str, Page, Visitor]]:
     ]
 
 
+def export(pids: list[int], count: int) -> None:
+    """A list of ``count`` cases as CSV and as JSON lines: seconds, bytes, and what the server holds meanwhile."""
+    from madoguchi.cases.models import Case
+
+    clerk, section = staff_visitor("residents-clerk"), "residents"
+    ended = Case.objects.filter(section=section, ended_at__isnull=False, received_at__isnull=False)
+    newest = ended.order_by("-received_at").values_list("received_at__date", flat=True)
+    since = str(newest[min(count, newest.count()) - 1])
+    print(f"\n{'export':24}{'cases':>11}{'seconds':>11}{'first byte':>12}{'MB':>11}{'memory, MB':>22}")
+    for form in ("csv", "jsonl"):
+        connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=600)
+        said = {"view": "ended", "from": since, "form": form, "purpose": "statistics"}
+        body = urlencode(said | {"csrfmiddlewaretoken": clerk.token})
+        headers = {"Cookie": clerk.cookie, "Host": f"localhost:{PORT}", "Referer": f"http://localhost:{PORT}/"}
+        headers |= {"Content-Type": "application/x-www-form-urlencoded", "Accept-Language": "ja"}
+        before = most = resident_bytes(pids)
+        began = time.perf_counter()
+        connection.request("POST", "/desk/export/", body, headers)
+        answer = connection.getresponse()
+        first, size, lines = 0.0, 0, 0
+        while part := answer.read1(1 << 16):
+            first = first or time.perf_counter() - began
+            size += len(part)
+            lines += part.count(b"\n")
+            most = max(most, resident_bytes(pids))
+        seconds = time.perf_counter() - began
+        if answer.status != 200 or "attachment" not in (answer.getheader("Content-Disposition") or ""):
+            raise SystemExit(f"no file came: {answer.status}")
+        memory = f"{before / 1e6:.0f} → {most / 1e6:.0f}"
+        print(f"{form:24}{lines:11,}{seconds:11.1f}{first * 1000:9.0f} ms{size / 1e6:11.1f}{memory:>22}")
+
+
 def p95(times: list[float]) -> float:
     return statistics.quantiles(times, n=20)[-1] if len(times) > 1 else times[0]
 
@@ -239,7 +271,7 @@ def main(cases: int, events: int) -> None:
     connection.close()
     print(f"\n{'':24}{'1 user':>22}{'16 users':>34}")
     print(f"{'page':24}{'median':>11}{'p95':>11}{'median':>12}{'p95':>11}{'a second':>11}   (ms)")
-    with served():
+    with served() as pids:
         for name, page, who in asked:
             measure(page, who, 2)  # both processes have loaded the catalogue
             alone = measure(page, who, 1)
@@ -249,6 +281,8 @@ def main(cases: int, events: int) -> None:
                 f"{statistics.median(together):12.1f}{p95(together):11.1f}{len(together) / SECONDS:11.0f}",
                 flush=True,
             )
+
+        export(pids, 24_000)
 
 
 if __name__ == "__main__":
