@@ -289,9 +289,9 @@ def test_by_keyboard_alone(published: dict[str, Procedure], staff: Staff, desk: 
     assert page.get_by_role("radio", name="認める").first.is_checked()
     page.keyboard.press("Tab")
     page.keyboard.type("キーボードで j k / を打つ")
-    for _ in range(3):  # past what has not been looked at yet
+    for _ in range(6):  # past phrases, what has not been looked at yet, and the draft of the letter
         page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.tagName") == "BUTTON":
+        if page.evaluate(focused) == "審査の結果を確定する":
             break
     page.keyboard.press("Enter")
     page.get_by_text("審査の結果を記録しました。").wait_for()
