@@ -257,6 +257,15 @@ def test_ones_own_work_is_not_approved(published: dict[str, Procedure], staff: S
     sound(page)
 
 
+def tab_to(page: "Page", there: str) -> None:
+    """Press the tabulator until ``there`` holds, past ticks, phrases and drafts: a dozen times at most."""
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        if page.evaluate(there):
+            return
+    raise AssertionError(f"not reached by the tabulator: {there}")
+
+
 def test_by_keyboard_alone(published: dict[str, Procedure], staff: Staff, desk: Desk) -> None:
     handed_in(published, DOG, days_ago=3, name="先野 一", kana="サキノ ハジメ")
     case = handed_in(published, DOG, name="後野 二", kana="アトノ フタツ")
@@ -281,18 +290,12 @@ def test_by_keyboard_alone(published: dict[str, Procedure], staff: Staff, desk: 
     page.get_by_role("heading", name="後野 二").wait_for()
     page.keyboard.press("a")
     assert page.evaluate(focused) == "内容の審査"
-    for _ in range(12):  # past the ticks of what is to be looked at
-        page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.name") == "_outcome":
-            break
+    tab_to(page, "document.activeElement.name === '_outcome'")
     page.keyboard.press("Space")
     assert page.get_by_role("radio", name="認める").first.is_checked()
-    page.keyboard.press("Tab")
+    tab_to(page, "document.activeElement.name === '_note'")
     page.keyboard.type("キーボードで j k / を打つ")
-    for _ in range(6):  # past phrases, what has not been looked at yet, and the draft of the letter
-        page.keyboard.press("Tab")
-        if page.evaluate(focused) == "審査の結果を確定する":
-            break
+    tab_to(page, f"{focused} === '審査の結果を確定する'")
     page.keyboard.press("Enter")
     page.get_by_text("審査の結果を記録しました。").wait_for()
     letters_are_made(case)
