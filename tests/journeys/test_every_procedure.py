@@ -287,12 +287,13 @@ class Office:
 
     def __init__(self, open_window: Desk, players: Players, case: Case, example: Example, *, script: bool) -> None:
         self.open, self.players, self.case, self.example, self.script = open_window, players, case, example, script
-        self.windows: dict[Actor, Page] = {}
+        self.windows: dict[tuple[Actor, dt.date], Page] = {}
 
     def window(self, who: Actor, size: str) -> Page:
-        if who not in self.windows:
-            self.windows[who] = self.open(who, size, script=self.script)
-        page = self.windows[who]
+        today = who, clock.today()  # nobody stays signed in from one day to another
+        if today not in self.windows:
+            self.windows[today] = self.open(who, size, script=self.script)
+        page = self.windows[today]
         page.goto("/desk/")
         return page
 
@@ -302,7 +303,7 @@ class Office:
 
     def look(self) -> None:
         """Whoever worked on it sees the case as it ended, with its letters and what was paid."""
-        page = next(iter(self.windows.values()))
+        page = list(self.windows.values())[-1]
         page.goto(f"/desk/cases/{self.case.number}/")
         expect(page.get_by_role("heading", name="履歴")).to_be_visible()
         assert page.get_by_role("heading", name="手数料").count() == self.case.payments.count()
@@ -311,7 +312,6 @@ class Office:
     def do(self, step: Step) -> None:
         """Find the case in the list, write down what is asked, come to the good outcome."""
         page = self.window(self.players.for_step(step), "desktop" if step.kind == "approve" else "tablet")
-        self.check(page)
         page.locator(f'a[href="/desk/cases/{self.case.number}/"]').first.click()
         self.check(page)
         panel = page.locator(f'form[action$="/{step.pk}/"]', has=page.locator('[name="_note"]'))
@@ -331,7 +331,6 @@ class Office:
         assert page.get_by_role("alert").count() == 0, page.get_by_role("alert").first.inner_text()
         step.refresh_from_db()
         assert step.done_at is not None
-        self.check(page)
 
     def allot(self, step: Step) -> None:
         """The round has closed: places are typed in, tried, and given out."""

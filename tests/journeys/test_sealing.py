@@ -33,7 +33,7 @@ def seal(page: "Page", choice: str, button: str, told: str) -> None:
     sound(page)
 
 
-@pytest.mark.parametrize("size", ["desktop", "tablet"])
+@pytest.mark.parametrize("size", ["desktop"])
 def test_the_deputy_decides_while_the_head_is_away(
     published: dict[str, Procedure], staff: Staff, desk: Desk, size: str
 ) -> None:
@@ -71,7 +71,7 @@ def test_the_deputy_decides_while_the_head_is_away(
     assert not page.get_by_role("button", name="後閲したことを記録する").is_visible()
 
 
-@pytest.mark.parametrize("size", ["desktop", "tablet"])
+@pytest.mark.parametrize("size", ["tablet"])
 def test_two_sections_are_asked_and_answer(
     published: dict[str, Procedure], staff: Staff, desk: Desk, size: str
 ) -> None:

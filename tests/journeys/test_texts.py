@@ -29,7 +29,10 @@ __all__ = ["published", "staff"]
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 
-WCAG = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
+WCAG = {
+    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]},
+    "resultTypes": ["violations"],
+}
 
 
 @pytest.fixture(autouse=True)
