@@ -34,7 +34,10 @@ def fill(published: dict[str, Procedure]) -> Callable[[int], None]:
 
     def until(wanted: int) -> None:
         missing = wanted - Case.objects.count()
-        cases = [_copy(model, id=uuid7(), number=new_reference(26), answers=long) for _ in range(missing)]
+        taken = set(Case.objects.values_list("number", flat=True))
+        fresh = {number for _ in range(missing * 2) if (number := new_reference(26)) not in taken}
+        numbers = sorted(fresh)[:missing]  # two of two thousand may be alike
+        cases = [_copy(model, id=uuid7(), number=number, answers=long) for number in numbers]
         Case.objects.bulk_create(cases)
         Step.objects.bulk_create(_copy(step, id=uuid7(), case=one) for one in cases)
         Decision.objects.bulk_create(
