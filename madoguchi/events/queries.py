@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from madoguchi.events.models import Event, Seal
+from madoguchi.events.models import Cursor, Event, Seal
 from madoguchi.events.rules import LoggedEvent, SealedBatch, Verification, Verifier
 
 _COLUMNS = "id, xid, at, verb, outcome, reason, actor_kind, actor_id, subject_kind, subject_id, cause_id, channel, data"
@@ -35,6 +35,17 @@ def stream_events(from_xid: int = 0, to_xid: int | None = None, size: int = 5000
         if len(rows) < size:
             return
         last = (rows[-1][1], rows[-1][0])
+
+
+def relay_is_behind() -> bool:
+    """Whether committed events have not been relayed, for example because an older transaction is still running."""
+    place = Cursor.objects.filter(name="relay").first()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM event WHERE (xid, id) > (%s, %s))",
+            [place.xid, place.event_id] if place else [0, UUID(int=0)],
+        )
+        return bool(cursor.fetchone()[0])
 
 
 def stream_seals() -> Iterator[SealedBatch]:

@@ -82,11 +82,12 @@ def current(code: str) -> Procedure | None:
 
 def package(row: Procedure) -> Published:
     """The published version, built once per process."""
-    return _package(row.pk)
+    return package_of(row.pk)
 
 
 @lru_cache(maxsize=512)
-def _package(key: UUID) -> Published:
+def package_of(key: UUID) -> Published:
+    """The published version of this row's key."""
     row = Procedure.objects.get(pk=key)
     return published(row.data, Graph.from_json(row.graph))
 
@@ -100,7 +101,7 @@ def search(said: str) -> Found:
 def _index(keys: tuple[UUID, ...]) -> Index:
     """Built once for what is offered: some milliseconds a procedure."""
     groups = load_synonyms(settings.CATALOGUE / "synonyms.yaml")
-    packages = [_package(key) for key in keys]
+    packages = [package_of(key) for key in keys]
     sections = [city().section_of(one.procedure) for one in packages]
     return Index([entry(one, at.name if at else None, groups) for one, at in zip(packages, sections, strict=True)])
 

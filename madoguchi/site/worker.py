@@ -16,6 +16,7 @@ from procrastinate.contrib.django.django_connector import DjangoConnector
 from madoguchi.cases import jobs as cases
 from madoguchi.cases.ports import ScannerDown, scanner
 from madoguchi.events import actions as log
+from madoguchi.events.queries import relay_is_behind
 
 #: What is done in turn, and at most every how many seconds. A duty returns how much it did and is called again at
 #: once as long as that is something.
@@ -34,6 +35,8 @@ DUTIES: tuple[tuple[str, Callable[[], int], float], ...] = (
 )
 #: Seconds before the next try of a duty that failed, for example because the database went away.
 AFTER_ERROR_SECONDS = 5.0
+#: How long :func:`catch_up` waits for transactions of others.
+PATIENCE_SECONDS = 120.0
 
 logger = logging.getLogger(__name__)
 
@@ -91,9 +94,22 @@ def do_duties(done: threading.Event) -> None:
 
 
 def catch_up() -> None:
-    """Relay, run every job that is due, and so on until nothing is left; then seal. For tests and for loading data."""
-    while log.relay():
-        _run_jobs(wait=False, install_signal_handlers=False, listen_notify=False)
+    """Relay, run every job that is due, and so on until nothing is left; then seal. For tests and for loading data.
+
+    Events are relayed behind the oldest transaction of the whole PostgreSQL, other databases' included: it is waited
+    for. Raises TimeoutError after ``PATIENCE_SECONDS`` in which nothing went on.
+    """
+    give_up = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        if log.relay():
+            _run_jobs(wait=False, install_signal_handlers=False, listen_notify=False)
+            give_up = time.monotonic() + PATIENCE_SECONDS
+        elif not relay_is_behind():
+            break
+        elif time.monotonic() > give_up:
+            raise TimeoutError("a transaction that does not end keeps events from being relayed")
+        else:
+            time.sleep(0.02)
     log.seal()
 
 

@@ -21,6 +21,8 @@ from pathlib import Path
 import django
 from PIL import Image
 
+from madoguchi.procedures.tests.shipped import catalogue
+
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
@@ -53,7 +55,6 @@ def hand_in(count: int, photographs: list[bytes], seed: int) -> list[float]:
     from madoguchi.procedures import queries as procedures
     from madoguchi.procedures.rules.examples import answers_of
     from madoguchi.site.demo import posted
-    from tests.journeys.residents import catalogue
 
     row = procedures.current(CODE)
     assert row is not None

@@ -1,13 +1,12 @@
 """The format holds nothing that nobody uses: every kind of step and every type of answer is in a package that ships."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import get_args
 
 from madoguchi.procedures.rules.format import FactField, Step, type_of_answer, walk
-from madoguchi.procedures.rules.load import load_catalogue
+from madoguchi.procedures.tests.shipped import catalogue
 
-CATALOGUE = load_catalogue(Path(__file__).parents[2] / "catalogue")
+CATALOGUE = catalogue()
 
 
 def kinds_used() -> set[str]:

@@ -4,7 +4,6 @@ import datetime as dt
 import io
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
 from importlib import import_module
 from typing import Any
 from uuid import UUID
@@ -23,35 +22,15 @@ from madoguchi.ground.ids import uuid7
 from madoguchi.people.actions import appoint, open_account, recognise
 from madoguchi.people.models import Person
 from madoguchi.people.queries import actor_of_account, actor_of_person
-from madoguchi.procedures import actions as publishing
-from madoguchi.procedures import queries as procedures
-from madoguchi.procedures.rules.load import Catalogue, load_catalogue
+from tests.journeys.axe import BEST_PRACTICE, faults
 
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1366, "height": 768}
-WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 KNOWN = {
     "person.full_name": "見本　花子",
     "person.registered_address": "大阪府大東市谷川一丁目1番1号",
     "person.date_of_birth": "1990-04-12",
 }
-AXE_RUN = "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}, resultTypes: ['violations']})"
-AXE = settings.ROOT / "node_modules" / "axe-core" / "axe.min.js"
-
-
-@cache
-def catalogue() -> Catalogue:
-    """The catalogue of this checkout, read once."""
-    return load_catalogue(settings.CATALOGUE)
-
-
-def publish(*codes: str) -> None:
-    """Packages as the city offers them; without ``codes`` every one."""
-    city, loaded = procedures.city(), catalogue()
-    for code, package in loaded.packages.items():
-        if codes and code not in codes:
-            continue
-        publishing.publish(city.localise(package, city.offer(code, clock.today())), loaded.facts, by=SYSTEM)
 
 
 def session_of(person: UUID, level: str) -> str:
@@ -95,7 +74,7 @@ class Visit:
             if name.endswith(".era"):
                 field.select_option(value)
             elif field.first.get_attribute("type") in ("radio", "checkbox"):
-                self.page.locator(f'[name="{name}"][value="{value}"]').check(force=True)
+                self.page.locator(f'[name="{name}"][value="{value}"]').check()
             elif field.first.evaluate("e => e.tagName") == "SELECT":
                 field.select_option(value)
             else:
@@ -123,21 +102,8 @@ class Visit:
         assert not self.problems, self.problems
         if not self.page.evaluate("document.documentElement.classList.contains('with-script')"):
             return
-        self.page.evaluate(axe_source())
-        result = self.page.evaluate(
-            "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}, resultTypes: ['violations']})", WCAG
-        )
-        found = [
-            f"{one['id']}: {one['help']} {[node['html'][:160] for node in one['nodes'][:3]]}"
-            for one in result["violations"]
-        ]
+        found = faults(self.page, BEST_PRACTICE)
         assert not found, f"{self.page.url}\n" + "\n".join(found)
-
-
-@cache
-def axe_source() -> str:
-    """axe-core, as npm brought it at set-up."""
-    return AXE.read_text(encoding="utf-8")
 
 
 @contextmanager

@@ -22,6 +22,7 @@ from uuid import UUID
 import pytest
 from django.conf import settings
 from django.db import connection
+from lxml import html
 
 from madoguchi.cases.models import Case, Decision
 from madoguchi.desk.tests.staging import session_for
@@ -33,8 +34,9 @@ from madoguchi.people.actions import appoint, open_account, recognise
 from madoguchi.people.queries import actor_of_person
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules.examples import answers_of
+from madoguchi.procedures.tests.shipped import catalogue, publish
 from madoguchi.site.demo import posted
-from tests.journeys.residents import catalogue, publish, session_of
+from tests.journeys.residents import session_of
 from tests.tools.test_mailbox import free_port
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.cluster]
@@ -184,9 +186,14 @@ def decide(browser: Browser, kind: str) -> bool:
     numbers = re.findall(r'href="/desk/cases/(\d\d-\d{4}-\d{4}-\d)/', page)
     for number in dict.fromkeys(numbers):
         one = browser.page(f"/desk/cases/{number}/")
-        for action in re.findall(r'action="(/desk/cases/[^"]+/steps/[0-9a-f-]{36}/)"', one):
-            status, _, _ = browser.ask("POST", action, {"_outcome": [kind]})
-            assert status in (302, 404, 409, 422, 403), (action, status)
+        for form in html.fromstring(one).forms:
+            if not re.fullmatch(r"/desk/cases/[^/]+/steps/[0-9a-f-]{36}/", form.action or ""):
+                continue
+            hidden = {
+                str(field.name): [str(field.value or "")] for field in form.xpath(".//input[@type='hidden'][@name]")
+            }
+            status, _, _ = browser.ask("POST", form.action, {**hidden, "_outcome": [kind]})
+            assert status in (302, 404, 409, 422, 403), (form.action, status)
     return bool(numbers)
 
 

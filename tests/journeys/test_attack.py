@@ -19,7 +19,7 @@ from pypdf.generic import DictionaryObject, NameObject, TextStringObject
 from madoguchi.cases import actions, jobs
 from madoguchi.cases.models import Case, Document, DocumentContent
 from madoguchi.cases.rules import uploads
-from madoguchi.cases.tests.conftest import catalogue, fill_in, published, resident, staff
+from madoguchi.cases.tests.conftest import fill_in, published, resident, staff
 from madoguchi.desk.tests.staging import (
     CHILD,
     DOG,
@@ -45,6 +45,7 @@ from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.models import Procedure
 from madoguchi.procedures.rules.examples import answers_of
 from madoguchi.procedures.rules.form import UPLOADED, FormField, FormSection
+from madoguchi.procedures.tests.shipped import catalogue
 from tests.journeys.residents import photo
 
 __all__ = ["published", "resident", "staff"]

@@ -11,7 +11,8 @@ from madoguchi.cases.tests.test_examples import answer
 from madoguchi.ground import clock
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules.examples import answers_of
-from tests.journeys.residents import DESKTOP, PHONE, a_resident, catalogue, publish, visiting
+from madoguchi.procedures.tests.shipped import catalogue, publish
+from tests.journeys.residents import DESKTOP, PHONE, a_resident, visiting
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -56,7 +57,7 @@ def test_the_partner_says_no_and_then_yes(
         theirs.page.get_by_role("button", name="確認しないで戻す").click()
         expect(theirs.page.locator("#words-problem")).to_be_visible()
         theirs.check()
-        theirs.page.locator('[name="wrong"][value="partner_hours"]').check(force=True)
+        theirs.page.locator('[name="wrong"][value="partner_hours"]').check()
         theirs.page.fill("#words", "1か月120時間です。")
         theirs.page.get_by_role("button", name="確認しないで戻す").click()
         expect(theirs.page.get_by_role("heading", name="確認しないで戻しました")).to_be_visible()

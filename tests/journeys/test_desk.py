@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from allauth.mfa.totp.internal.auth import format_hotp_value, generate_totp_secret, hotp_value
-from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings as django_settings
 from django.core.cache import cache
 
@@ -29,6 +28,7 @@ from madoguchi.events.models import Event
 from madoguchi.ground import clock
 from madoguchi.people.actions import appoint, enrol_totp, open_account
 from madoguchi.procedures.models import Procedure
+from tests.journeys.axe import faults
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -40,10 +40,6 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 
 #: An old machine in the city hall, a tablet in the field, a telephone where nothing else is at hand.
 SIZES = {"desktop": (1366, 768), "tablet": (820, 1180), "phone": (390, 844)}
-WCAG = {
-    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]},
-    "resultTypes": ["violations"],
-}
 Desk = Callable[..., "Page"]
 
 
@@ -82,9 +78,7 @@ def desk(browser: "Browser", live_server: "LiveServer") -> Iterator[Desk]:
 
 def sound(page: "Page") -> None:
     """No violation of WCAG 2.2 AA that axe can see, and nothing that must be scrolled sideways."""
-    found = Axe().run(page, options=WCAG)
-    problems = [(one["id"], [node["html"] for node in one["nodes"]]) for one in found.response["violations"]]
-    assert problems == []
+    assert faults(page) == []
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wide <= 0, page.evaluate(
         """() => [...document.querySelectorAll("body *")]

@@ -27,7 +27,8 @@ from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules.examples import answers_of
 from madoguchi.procedures.rules.form import UPLOADED, Cell, FormField, get
 from madoguchi.procedures.rules.format import Example
-from tests.journeys.residents import PHONE, Visit, a_resident, catalogue, photo, publish, sign_in, visiting
+from madoguchi.procedures.tests.shipped import catalogue, publish
+from tests.journeys.residents import PHONE, Visit, a_resident, photo, sign_in, visiting
 from tests.journeys.test_desk import Desk, desk, quick_passwords, sound
 
 __all__ = ["desk", "quick_passwords", "staff"]
@@ -213,7 +214,7 @@ def typed(page: Page | Locator, path: str, field: FormField, value: Any) -> Mapp
         return {f"{path}.{part}": str(value[part]) for part in PARTS[field.type] if part in value}
     if field.type == "choices":
         for one in value[:-1]:
-            page.locator(f'[name="{path}"][value="{one}"]').check(force=True)
+            page.locator(f'[name="{path}"][value="{one}"]').check()
         return {path: str(value[-1])}
     return {path: ("yes" if value else "no") if isinstance(value, bool) else str(value)}
 
@@ -323,7 +324,7 @@ class Office:
         good = "approve" if step.kind == "approve" else "accept"
         outcome = panel.locator(f'input[type=radio][name="_outcome"][value="{good}"]')
         if outcome.count():
-            outcome.check(force=True)
+            outcome.check()
         if step.kind == "consult":
             panel.locator('[name="_note"]').fill("意見はありません。")
         with page.expect_navigation():
@@ -352,7 +353,7 @@ def write(panel: Locator, field: FormField, value: Any) -> None:
     for name, words in typed(panel, field.name, field, value).items():
         place = panel.locator(f'[name="{name}"]')
         if place.first.get_attribute("type") in ("radio", "checkbox"):
-            panel.locator(f'[name="{name}"][value="{words}"]').check(force=True)
+            panel.locator(f'[name="{name}"][value="{words}"]').check()
         elif place.evaluate("one => one.tagName") == "SELECT":
             place.select_option(words)
         else:

@@ -13,7 +13,8 @@ from madoguchi.cases.models import Document, Upload
 from madoguchi.cases.tests.conftest import flat
 from madoguchi.events import Actor
 from madoguchi.procedures import queries as procedures
-from tests.journeys.residents import Visit, a_resident, catalogue, publish, the_case, visiting
+from madoguchi.procedures.tests.shipped import catalogue, publish
+from tests.journeys.residents import Visit, a_resident, the_case, visiting
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -132,7 +133,7 @@ def test_a_care_manager_applies_for_a_client(browser: Browser, site: str) -> Non
         page.locator("main .actions .button.solid").click()
         expect(page.locator("#relation-problem")).to_be_visible()
         visit.check()
-        page.get_by_label("ケアマネジャー").check(force=True)
+        page.get_by_label("ケアマネジャー").check()
         visit.next()
         assert visit.heading() == "代わりに申し込む方（あなた）"
         assert page.input_value('[name="proxy_name"]') == "支援　太郎"

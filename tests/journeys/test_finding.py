@@ -9,7 +9,8 @@ from pytest_django.live_server_helper import LiveServer
 from madoguchi.cases.models import Figures, Opinion
 from madoguchi.events import SYSTEM
 from madoguchi.ground import clock
-from tests.journeys.residents import DESKTOP, a_resident, publish, the_case, visiting
+from madoguchi.procedures.tests.shipped import publish
+from tests.journeys.residents import DESKTOP, a_resident, the_case, visiting
 from tests.journeys.test_resident import begin
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -109,7 +110,7 @@ def test_one_question_after_the_end(browser: Browser, site: str) -> None:
             received_at=now, number="26-4831-0957-6", due_on=clock.today(), closed_at=now
         )
         visit.go(f"/cases/{case.pk}/")
-        visit.page.get_by_label("かんたん").check(force=True)
+        visit.page.get_by_label("かんたん").check()
         visit.page.get_by_label("困ったことや").fill("すぐに終わりました")
         visit.page.get_by_role("button", name="感想を送る").click()
         expect(visit.page.get_by_text("ありがとうございました")).to_be_visible()

@@ -12,7 +12,9 @@ from madoguchi.desk.tests.staging import DOG, applicant, handed_in
 from madoguchi.events.models import Event
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.models import Procedure
-from tests.journeys.residents import DESKTOP, PHONE, WCAG, axe_source, publish, visiting
+from madoguchi.procedures.tests.shipped import publish
+from tests.journeys.axe import BEST_PRACTICE, faults
+from tests.journeys.residents import DESKTOP, PHONE, visiting
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -59,10 +61,6 @@ def test_taking_ones_own_data_along(
         one.click()
     assert "この段階を担当する課だから" not in page.inner_text("body")
     assert "ご本人の手続だから" in page.inner_text("body")
-    page.evaluate(axe_source())
-    result = page.evaluate(
-        "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}, resultTypes: ['violations']})", WCAG
-    )
-    assert [(one["id"], one["nodes"][0]["html"][:200]) for one in result["violations"]] == []
+    assert faults(page, BEST_PRACTICE) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.close()

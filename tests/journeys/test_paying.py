@@ -17,7 +17,8 @@ from madoguchi.events.models import Event
 from madoguchi.messages.rules import letters
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules.examples import answers_of
-from madoguchi.web.tests.conftest import SignedIn, a_clerk, loaded, published, signed_in
+from madoguchi.procedures.tests.shipped import catalogue
+from madoguchi.web.tests.conftest import SignedIn, a_clerk, published, signed_in
 
 __all__ = ["published", "signed_in"]
 
@@ -44,7 +45,7 @@ def owing(signed_in: SignedIn) -> tuple[Client, Actor, Case]:
     row = procedures.current(CODE)
     assert row is not None
     case = actions.open_draft(row, by=by)
-    answer(case, answers_of(loaded().packages[CODE].examples[EXAMPLE]), by)
+    answer(case, answers_of(catalogue().packages[CODE].examples[EXAMPLE]), by)
     actions.submit(case, by=by)
     step = Step.objects.get(case=case, kind="examine", done_at=None)
     actions.examine(step, "accept", by=a_clerk("residents", "residents-clerk"))

@@ -11,6 +11,7 @@ from pytest_django.live_server_helper import LiveServer
 from madoguchi.cases import actions
 from madoguchi.cases.models import DocumentContent
 from madoguchi.ground import clock
+from madoguchi.procedures.tests.shipped import publish
 from tests.journeys.residents import (
     DESKTOP,
     PHONE,
@@ -19,7 +20,6 @@ from tests.journeys.residents import (
     a_resident,
     open_step,
     photo,
-    publish,
     the_case,
     visiting,
     work,
@@ -166,7 +166,7 @@ def test_child_allowance_with_two_children(browser: Browser, site: str, viewport
             child = f"child.{number}"
             visit.type({f"{child}.full_name": name, f"{child}.full_name_kana": kana})
             visit.date(f"{child}.date_of_birth", born)
-            page.locator(f'[name="{child}.relationship"]').first.check(force=True)
+            page.locator(f'[name="{child}.relationship"]').first.check()
             visit.type({f"{child}.lives_with_you": "together"})
             if script:
                 page.locator(f'[name="{child}.in_facility"]').first.wait_for()
@@ -251,7 +251,7 @@ def fill_damage(visit: Visit, *, script: bool) -> None:
     expect(page.locator(".problem")).to_contain_text("数字で入力してください")
     visit.type({"residents": "３"})
     visit.next()
-    page.locator('[name="damaged_parts"][value="roof"]').check(force=True)
+    page.locator('[name="damaged_parts"][value="roof"]').check()
     visit.type({"leaning": "no", "assessment": "self", "description": "瓦がずれた🏠\n雨が漏る"})
     if script:
         page.locator('[name="self_assessment_accepted"]').wait_for()

@@ -8,7 +8,8 @@ from pytest_django.live_server_helper import LiveServer
 
 from madoguchi.cases.models import Case
 from madoguchi.people.queries import challenge
-from tests.journeys.residents import PHONE, a_resident, publish, sign_in, the_case, visiting
+from madoguchi.procedures.tests.shipped import publish
+from tests.journeys.residents import PHONE, a_resident, sign_in, the_case, visiting
 from tests.journeys.test_resident import begin, fill_dog
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

@@ -5,7 +5,6 @@ approves one, and its letter says why.
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings as django_settings
 from django.core.cache import cache
 
@@ -17,6 +16,7 @@ from madoguchi.desk.tests.staging import Staff, account_of, session_for
 from madoguchi.events import SYSTEM
 from madoguchi.messages.models import Letter
 from madoguchi.procedures.models import Procedure
+from tests.journeys.axe import faults
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -25,11 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["published", "staff"]
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
-
-WCAG = {
-    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]},
-    "resultTypes": ["violations"],
-}
 
 
 #: Of the city's rounds one that has closed: the server of the test lives today, whenever that is.
@@ -43,8 +38,7 @@ def quick_passwords(settings: Any) -> None:
 
 
 def sound(page: "Page") -> None:
-    found = Axe().run(page, options=WCAG).response["violations"]
-    assert found == [], [(one["id"], one["nodes"][0]["html"][:120]) for one in found]
+    assert faults(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "the page scrolls sideways"
 
 

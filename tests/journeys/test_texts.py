@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings as django_settings
 from django.core.cache import cache
 from django.db import connection
@@ -20,6 +19,7 @@ from madoguchi.events import Actor
 from madoguchi.messages import jobs
 from madoguchi.procedures.models import Procedure
 from madoguchi.site.worker import catch_up
+from tests.journeys.axe import faults
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -29,11 +29,6 @@ __all__ = ["published", "staff"]
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 
-WCAG = {
-    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]},
-    "resultTypes": ["violations"],
-}
-
 
 @pytest.fixture(autouse=True)
 def counts_from_zero(db: None) -> None:
@@ -42,8 +37,7 @@ def counts_from_zero(db: None) -> None:
 
 def sound(page: "Page") -> None:
     """WCAG 2.2 AA as far as axe sees, and nothing beside the screen of a telephone."""
-    found = Axe().run(page, options=WCAG).response["violations"]
-    assert found == [], [(one["id"], one["nodes"][0]["html"][:120]) for one in found]
+    assert faults(page) == []
     size = page.viewport_size
     page.set_viewport_size({"width": 390, "height": 844})
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "the page scrolls sideways"

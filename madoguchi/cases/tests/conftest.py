@@ -1,11 +1,9 @@
 """A city with its published procedures, a resident and staff, for tests that move cases."""
 
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import pytest
-from django.conf import settings
 
 from madoguchi.cases import actions
 from madoguchi.cases.actions import paying
@@ -19,29 +17,18 @@ from madoguchi.ground import clock
 from madoguchi.ground.ids import uuid7
 from madoguchi.people.actions import appoint, open_account, recognise
 from madoguchi.people.queries import actor_of_account, actor_of_person
-from madoguchi.procedures import actions as publishing
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.models import Procedure
-from madoguchi.procedures.rules.load import Catalogue, load_catalogue
+from madoguchi.procedures.tests.shipped import publish
 
 #: ``staff(section, post)`` gives a member of staff who holds the post.
 Staff = Callable[[str, str], Actor]
 
 
-@cache
-def catalogue() -> Catalogue:
-    """The catalogue, read once per test process."""
-    return load_catalogue(settings.CATALOGUE)
-
-
 @pytest.fixture
 def published(db: None) -> dict[str, Procedure]:
     """Every procedure that the city offers, published as the city offers it."""
-    city, facts = procedures.city(), catalogue().facts
-    return {
-        code: publishing.publish(city.localise(package, city.offer(code, clock.today())), facts, by=SYSTEM)
-        for code, package in catalogue().packages.items()
-    }
+    return publish()
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from django.db import connection
 from madoguchi.cases import actions, jobs, queries
 from madoguchi.cases.actions import asking
 from madoguchi.cases.models import Case, Correction, Cosigner, State, Step, Timer
-from madoguchi.cases.tests.conftest import Staff, catalogue, fill_in, named, somebody
+from madoguchi.cases.tests.conftest import Staff, fill_in, named, somebody
 from madoguchi.cases.tests.test_examples import answer
 from madoguchi.events import SYSTEM, Actor
 from madoguchi.events.models import Event
@@ -29,6 +29,7 @@ from madoguchi.procedures.models import Procedure
 from madoguchi.procedures.rules.examples import answers_of
 from madoguchi.procedures.rules.flow import compile_flow
 from madoguchi.procedures.rules.format import Procedure as Format
+from madoguchi.procedures.tests.shipped import catalogue
 
 pytestmark = pytest.mark.django_db
 

@@ -13,7 +13,7 @@ from PIL import Image
 
 from madoguchi.cases import actions, queries
 from madoguchi.cases.models import Case, Decision, Round, State, Step, Timer
-from madoguchi.cases.tests.conftest import catalogue, flat, named, pay
+from madoguchi.cases.tests.conftest import flat, named, pay
 from madoguchi.events import SYSTEM, Actor
 from madoguchi.ground import clock
 from madoguchi.messages.models import Letter
@@ -23,6 +23,7 @@ from madoguchi.procedures.rules.allotment import names
 from madoguchi.procedures.rules.examples import answers_of, wanted_of
 from madoguchi.procedures.rules.form import UPLOADED, get
 from madoguchi.procedures.rules.format import Example
+from madoguchi.procedures.tests.shipped import catalogue
 
 EXAMPLES = [(code, name) for code, package in catalogue().packages.items() for name in package.examples]
 

@@ -7,7 +7,7 @@ import pytest
 
 from madoguchi.cases import actions
 from madoguchi.cases.models import Case, Decision, State, Step
-from madoguchi.cases.tests.conftest import Staff, catalogue, fill_in
+from madoguchi.cases.tests.conftest import Staff, fill_in
 from madoguchi.cases.tests.test_whole_case import DOG
 from madoguchi.events import SYSTEM, Actor
 from madoguchi.events.models import Event
@@ -20,6 +20,7 @@ from madoguchi.procedures.rules.format import Notify
 from madoguchi.procedures.rules.format import Step as Written
 from madoguchi.procedures.rules.load import Package
 from madoguchi.procedures.rules.migration import MigrationMap
+from madoguchi.procedures.tests.shipped import catalogue
 
 pytestmark = pytest.mark.django_db
 

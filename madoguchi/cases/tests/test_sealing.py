@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from madoguchi.cases import actions, jobs, queries
 from madoguchi.cases.models import Approval, Case, Decision, Step
 from madoguchi.cases.rules.sealing import turn
-from madoguchi.cases.tests.conftest import Staff, catalogue
+from madoguchi.cases.tests.conftest import Staff
 from madoguchi.cases.tests.test_examples import answer
 from madoguchi.cases.tests.test_together import at_once
 from madoguchi.events import SYSTEM, Actor
@@ -24,6 +24,7 @@ from madoguchi.people.models import Absence, Account, PostHolding
 from madoguchi.people.queries import actor_of_account, actor_of_person
 from madoguchi.procedures.models import Procedure
 from madoguchi.procedures.rules.examples import answers_of
+from madoguchi.procedures.tests.shipped import catalogue
 
 POSTS = ("chief", "deputy", "head", "director")
 

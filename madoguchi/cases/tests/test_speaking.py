@@ -6,7 +6,7 @@ from madoguchi.cases import actions
 from madoguchi.cases import queries as cases
 from madoguchi.cases.actions import writing
 from madoguchi.cases.models import Case
-from madoguchi.cases.tests.conftest import catalogue, flat
+from madoguchi.cases.tests.conftest import flat
 from madoguchi.events import Actor
 from madoguchi.events.models import Event
 from madoguchi.facts import actions as facts
@@ -16,6 +16,7 @@ from madoguchi.ground.errors import Invalid, NotAllowed, NotFound
 from madoguchi.people.models import Person
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.models import Procedure
+from madoguchi.procedures.tests.shipped import catalogue
 
 pytestmark = pytest.mark.django_db
 

@@ -220,7 +220,7 @@ def work_page(
 ) -> WorkPage:
     """The list that was asked for."""
     views = titles()
-    figures = cases.counts(by, replace(filters, words="", outcome=None))
+    figures = cases.counts(by, replace(filters, outcome=None))
     found = cases.listing(view, by, filters, after=after, limit=cases.PAGE + 1)
     lines, more = found[: cases.PAGE], len(found) > cases.PAGE
     plain = view == "mine" and after is None and not chips(view, filters, by)

@@ -14,7 +14,6 @@ from django.test import Client
 
 from madoguchi.cases import actions
 from madoguchi.cases.models import Case, Step
-from madoguchi.cases.tests.conftest import catalogue
 from madoguchi.cases.tests.test_examples import answer
 from madoguchi.events import SYSTEM, Actor
 from madoguchi.ground import clock
@@ -25,6 +24,7 @@ from madoguchi.people.queries import actor_of_person
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.models import Procedure
 from madoguchi.procedures.rules.examples import answers_of
+from madoguchi.procedures.tests.shipped import catalogue
 
 Staff = Callable[[str, str], Actor]
 

@@ -13,7 +13,7 @@ from madoguchi import cases as cases_package
 from madoguchi import messages as messages_package
 from madoguchi.cases import actions, jobs, queries
 from madoguchi.cases.models import Case, Correction, Decision, State, Step
-from madoguchi.cases.tests.conftest import catalogue, pay
+from madoguchi.cases.tests.conftest import pay
 from madoguchi.desk.presenting.history import DONE, SMALL, TRIED, WHY_NOT, history_lines, readings
 from madoguchi.desk.tests.staging import CHILD, DOG, HOUSE, SURVEY, Staff, applicant, client_of, handed_in, open_step
 from madoguchi.events import SYSTEM
@@ -27,6 +27,7 @@ from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.actions import publish
 from madoguchi.procedures.models import Procedure
 from madoguchi.procedures.rules.load import load_package
+from madoguchi.procedures.tests.shipped import catalogue
 
 pytestmark = pytest.mark.django_db
 Published = dict[str, Procedure]

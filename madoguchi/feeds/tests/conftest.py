@@ -9,7 +9,7 @@ from django.test import Client
 
 from madoguchi.cases import actions as cases
 from madoguchi.cases.models import Case
-from madoguchi.cases.tests.conftest import catalogue, published, resident, staff
+from madoguchi.cases.tests.conftest import published, resident, staff
 from madoguchi.cases.tests.test_examples import answer
 from madoguchi.events import SYSTEM
 from madoguchi.ground.ids import uuid7
@@ -18,6 +18,7 @@ from madoguchi.people.models import Partner
 from madoguchi.people.rules import SCOPES
 from madoguchi.procedures.models import Procedure
 from madoguchi.procedures.rules.examples import answers_of
+from madoguchi.procedures.tests.shipped import catalogue
 
 __all__ = ["published", "resident", "staff"]
 

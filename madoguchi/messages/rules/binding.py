@@ -84,9 +84,9 @@ class _Book:
             while waiting:
                 number, value = waiting.pop()
                 yield self._object(number, moved(value))
-        # Its objects know it and each other: let go now, not when the collector comes.
-        reader.resolved_objects.clear()
         reader.close()
+        # Its objects know it and each other: let go now, not when the collector comes.
+        vars(reader).clear()
 
     def blank(self) -> bytes:
         """An empty page."""

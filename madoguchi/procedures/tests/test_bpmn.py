@@ -15,16 +15,15 @@ from lxml import etree
 from madoguchi.ground.languages import LocalText
 from madoguchi.procedures.rules import bpmn, engine, examples
 from madoguchi.procedures.rules.bpmn import export
-from madoguchi.procedures.rules.city import load_city
 from madoguchi.procedures.rules.engine import ENDED_WITHDRAWN, Moves, State
 from madoguchi.procedures.rules.flow import Graph
 from madoguchi.procedures.rules.layout import Point, Rect
-from madoguchi.procedures.rules.load import Catalogue, load_catalogue
 from madoguchi.procedures.tests.builders import APPROVE, EXAMINE, NOTIFY, flows, graph, scopes
+from madoguchi.procedures.tests.shipped import catalogue, daito
 from madoguchi.procedures.tests.spiff import SCHEMA, Run
 
 ROOT = Path(__file__).parents[3]
-CATALOGUE: Catalogue = load_catalogue(ROOT / "catalogue")
+CATALOGUE = catalogue()
 PACKAGES = sorted(CATALOGUE.packages)
 EXAMPLES = [(code, name) for code in PACKAGES for name in CATALOGUE.packages[code].examples]
 NAMES = {"bpmn": bpmn.BPMN, "bpmndi": bpmn.BPMNDI, "dc": bpmn.DC, "di": bpmn.DI, "madoguchi": bpmn.MADOGUCHI}
@@ -87,7 +86,7 @@ def test_names_come_in_the_language_asked_for() -> None:
 
 
 def test_the_city_names_the_lanes() -> None:
-    city = load_city(ROOT / "cities" / "daito")
+    city = daito()
     package = CATALOGUE.packages["disaster-certificate"]
     document = export(package.graph, roles=city.role_names(package.procedure))
     lanes = find(parse(document), "//bpmn:lane/@name")

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from madoguchi.procedures.rules.bpmn import export
-from madoguchi.procedures.rules.load import load_catalogue
+from madoguchi.procedures.tests.shipped import catalogue
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 ROOT = Path(__file__).parents[3]
-CATALOGUE = load_catalogue(ROOT / "catalogue")
+CATALOGUE = catalogue()
 VIEWER = ROOT / "node_modules" / "bpmn-js" / "dist"
 
 PAGE = b"""<!doctype html><html lang="ja"><meta charset="utf-8"><title>BPMN</title>

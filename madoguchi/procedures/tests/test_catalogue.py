@@ -7,10 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from madoguchi.procedures.rules import tables
-from madoguchi.procedures.rules.load import load_catalogue
-from madoguchi.procedures.tests.packages import CATALOGUE
+from madoguchi.procedures.tests.shipped import catalogue
 
-PACKAGES = load_catalogue(CATALOGUE).packages
+PACKAGES = catalogue().packages
 CHILD = PACKAGES["child-allowance-claim"].tables
 DISASTER = PACKAGES["disaster-certificate"].tables
 DOG = PACKAGES["dog-registration"].tables

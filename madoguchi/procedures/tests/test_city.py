@@ -14,11 +14,11 @@ from madoguchi.ground.languages import LocalText
 from madoguchi.procedures.rules.city import AA_CONTRAST, check_offers, contrast, fill, load_city
 from madoguchi.procedures.rules.document import BrokenPackage
 from madoguchi.procedures.rules.format import AskField, Fee
-from madoguchi.procedures.rules.load import load_catalogue
-from madoguchi.procedures.tests.packages import CATALOGUE, CITY
+from madoguchi.procedures.tests.packages import CITY
+from madoguchi.procedures.tests.shipped import catalogue, daito
 
-DAITO = load_city(CITY)
-PACKAGES = load_catalogue(CATALOGUE).packages
+DAITO = daito()
+PACKAGES = catalogue().packages
 
 
 def test_daito_has_its_towns() -> None:

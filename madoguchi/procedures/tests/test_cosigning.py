@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from madoguchi.procedures.rules.cosigning import Part, agreement, parts
 from madoguchi.procedures.rules.examples import answers_of, in_memory
-from madoguchi.procedures.rules.load import load_catalogue
-from madoguchi.procedures.tests.packages import CATALOGUE
+from madoguchi.procedures.tests.shipped import catalogue
 
 NAME, BORN, ADDRESS = "髙橋 太郎", "1988-11-03", "taro@example.jp"
 
@@ -50,7 +49,7 @@ def test_nobody_else_is_taken_for_them(name: str, born: Any, address: str) -> No
 
 
 def test_a_confirmation_is_bound_to_what_was_seen_and_to_nothing_else() -> None:
-    loaded = load_catalogue(CATALOGUE)
+    loaded = catalogue()
     package = loaded.packages["childcare-place"]
     form, node = in_memory(package, loaded.facts).form, package.graph["partner"]
     answers = answers_of(package.examples["second-wish-offered"])

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import shutil
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +16,10 @@ from madoguchi.procedures.rules.course import Course
 from madoguchi.procedures.rules.departing import REASONS, Wanted, depart, drafts
 from madoguchi.procedures.rules.examples import answers_of, in_memory
 from madoguchi.procedures.rules.format import Table
-from madoguchi.procedures.rules.load import BrokenPackage, Catalogue, load_catalogue, load_package
+from madoguchi.procedures.rules.load import BrokenPackage, load_package
 from madoguchi.procedures.rules.published import Published
 from madoguchi.procedures.tests.packages import CATALOGUE
+from madoguchi.procedures.tests.shipped import catalogue
 
 #: The claim of 13 April for a child born on 27 March: the table says May, the law may say April.
 BY_LAW, BY_TABLE = "2026-04-01", "2026-05-01"
@@ -29,11 +29,6 @@ WHY = "15日目が市の休日で、次の開庁日の請求だから。"
 @pytest.fixture
 def claim() -> tuple[Published, Course, dict[str, Any]]:
     return judged()
-
-
-@cache
-def catalogue() -> Catalogue:
-    return load_catalogue(CATALOGUE)
 
 
 def judged() -> tuple[Published, Course, dict[str, Any]]:

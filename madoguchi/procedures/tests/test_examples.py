@@ -8,13 +8,14 @@ import pytest
 
 from madoguchi.ground import clock
 from madoguchi.ground.expressions import Expression
-from madoguchi.procedures.rules.city import load_city
 from madoguchi.procedures.rules.examples import answers_of, check_example, in_memory, play, reader
 from madoguchi.procedures.rules.load import Problem, load_catalogue
-from madoguchi.procedures.tests.packages import CATALOGUE, CITY, Files, write
+from madoguchi.procedures.tests.packages import Files, write
+from madoguchi.procedures.tests.shipped import catalogue as shipped
+from madoguchi.procedures.tests.shipped import daito
 
-SHIPPED = load_catalogue(CATALOGUE)
-DAITO = load_city(CITY)
+SHIPPED = shipped()
+DAITO = daito()
 PACKAGES = {code: DAITO.localise(package) for code, package in SHIPPED.packages.items()}
 
 

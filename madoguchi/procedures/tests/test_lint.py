@@ -12,11 +12,11 @@ import pytest
 
 from madoguchi.ground import clock
 from madoguchi.procedures.rules import lint
-from madoguchi.procedures.rules.city import load_city
 from madoguchi.procedures.rules.flow import step_places
 from madoguchi.procedures.rules.lint_rules import RULES, Found, Subject
 from madoguchi.procedures.rules.load import load_catalogue
 from madoguchi.procedures.tests.packages import BREAK, CATALOGUE, CITY, Files, Spoil, words, write
+from madoguchi.procedures.tests.shipped import daito
 
 CASES: dict[str, Spoil] = {}
 """For every rule of lint_rules: what to spoil so that it complains."""
@@ -223,7 +223,7 @@ def _look(rule: str, catalogue_dir: Path) -> list[Found]:
     package = catalogue.packages["mihon"]
     look = RULES[rule].look
     assert look is not None
-    return list(look(Subject(package, catalogue, load_city(CITY), step_places(package.procedure))))
+    return list(look(Subject(package, catalogue, daito(), step_places(package.procedure))))
 
 
 def test_the_good_package_has_no_finding(tmp_path: Path) -> None:

@@ -9,11 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from madoguchi.procedures.rules.flow import Graph
-from madoguchi.procedures.rules.load import load_catalogue
 from madoguchi.procedures.rules.picture import Orientation, Progress, _wrapped, picture
 from madoguchi.procedures.tests.builders import EXAMINE, NOTIFY, flows, graph
+from madoguchi.procedures.tests.shipped import catalogue
 
-CATALOGUE = load_catalogue(Path(__file__).parents[3] / "catalogue")
+CATALOGUE = catalogue()
 SVG = "{http://www.w3.org/2000/svg}"
 CSS = Path(__file__).parents[2] / "web" / "static" / "web" / "css" / "flow.css"
 ISSUE = {"issue": {"letter": "decision", "when": "decision.granted"}}

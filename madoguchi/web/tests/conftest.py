@@ -1,7 +1,6 @@
 """A city with its procedures and residents who are signed in, for tests of the residents' face without a browser."""
 
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import pytest
@@ -15,9 +14,8 @@ from madoguchi.ground import clock
 from madoguchi.ground.ids import uuid7
 from madoguchi.people.actions import appoint, open_account, recognise
 from madoguchi.people.queries import actor_of_account, actor_of_person
-from madoguchi.procedures import actions as publishing
 from madoguchi.procedures import queries as procedures
-from madoguchi.procedures.rules.load import Catalogue, load_catalogue
+from madoguchi.procedures.tests.shipped import publish
 
 SignedIn = Callable[..., tuple[Client, Actor]]
 
@@ -28,18 +26,10 @@ def static_root() -> None:
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 
 
-@cache
-def loaded() -> Catalogue:
-    """The catalogue of this checkout, read once."""
-    return load_catalogue(settings.CATALOGUE)
-
-
 @pytest.fixture
 def published(db: None) -> None:
     """Every procedure that the city offers."""
-    catalogue, city = loaded(), procedures.city()
-    for code, package in catalogue.packages.items():
-        publishing.publish(city.localise(package, city.offer(code, clock.today())), catalogue.facts, by=SYSTEM)
+    publish()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from django.test import Client
 
 from madoguchi.cases import actions
 from madoguchi.cases.models import Case, Cosigner, State
-from madoguchi.cases.tests.conftest import catalogue, published, resident, somebody
+from madoguchi.cases.tests.conftest import published, resident, somebody
 from madoguchi.cases.tests.test_examples import answer
 from madoguchi.events import Actor
 from madoguchi.events.models import Event
@@ -16,6 +16,7 @@ from madoguchi.ground import clock
 from madoguchi.messages.models import Message
 from madoguchi.procedures.models import Procedure
 from madoguchi.procedures.rules.examples import answers_of
+from madoguchi.procedures.tests.shipped import catalogue
 
 __all__ = ["published", "resident"]
 pytestmark = pytest.mark.django_db

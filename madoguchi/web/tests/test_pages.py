@@ -20,8 +20,9 @@ from madoguchi.events import Actor
 from madoguchi.events.models import Event
 from madoguchi.ground import clock
 from madoguchi.procedures import queries as procedures
+from madoguchi.procedures.tests.shipped import catalogue
 from madoguchi.web.presenting import offers
-from madoguchi.web.tests.conftest import SignedIn, a_clerk, loaded
+from madoguchi.web.tests.conftest import SignedIn, a_clerk
 
 Dog = tuple[Client, Actor, Case]
 
@@ -263,7 +264,7 @@ def photo(colour: str) -> SimpleUploadedFile:
 
 def fill_disaster(case: Case, by: Actor) -> None:
     """Everything that 罹災証明書 asks besides photographs, from the first example that photographs decide."""
-    example = loaded().packages["disaster-certificate"].examples["self-assessed-granted"]
+    example = catalogue().packages["disaster-certificate"].examples["self-assessed-granted"]
     raw = flat({**example.known, **example.given})
     for section in ("applicant", "disaster", "dwelling", "damage"):
         save_section(case, section, raw, by=by)

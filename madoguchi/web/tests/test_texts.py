@@ -10,6 +10,8 @@ from django.conf import settings
 from django.utils import translation
 from django.utils.translation.template import templatize
 
+from madoguchi.procedures.tests import shipped
+
 PACKAGE = Path(__file__).resolve().parents[2]
 JAPANESE = re.compile("[ぁ-んァ-ヶ一-龥]")
 CALLS = {"gettext", "gettext_noop", "ngettext", "_"}
@@ -162,9 +164,8 @@ def test_what_the_four_languages_lack_is_english() -> None:
 
 def test_every_life_event_of_the_catalogue_is_translated_and_drawn() -> None:
     from madoguchi.web.presenting.offers import LIFE_EVENTS
-    from madoguchi.web.tests.conftest import loaded
 
-    named = {event for one in loaded().packages.values() for event in one.procedure.life_events}
+    named = {event for one in shipped.catalogue().packages.values() for event in one.procedure.life_events}
     assert named <= LIFE_EVENTS.keys()
     sheet = (PACKAGE / "web" / "static" / "web" / "icons.svg").read_text()
     assert all(f'id="{name}"' in sheet for name in LIFE_EVENTS.values())
