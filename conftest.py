@@ -115,7 +115,7 @@ def quick_flush() -> None:
             "SET LOCAL session_replication_role = origin",
         ]
 
-    DatabaseOperations.sql_flush = sql_flush  # type: ignore[method-assign,assignment]  # for all the tests
+    DatabaseOperations.sql_flush = sql_flush  # type: ignore[method-assign]  # for all the tests
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,6 @@
 """The door of every page of the desk: who stands there, and what a refusal looks like here.
 
-The gate (``signin.gate``) has asked for the second factor before and made the page Japanese; this asks once more, so
+The gate (``signin.gate``) has asked for the second factor before and made the page Japanese; this looks once more, so
 that no view is reached by anybody but an :class:`Actor` of staff.
 """
 
@@ -36,7 +36,7 @@ def desk(
         account = request.user
         if not isinstance(account, Account):
             return redirect_to_login(request.get_full_path(), str(settings.LOGIN_URL))
-        if not is_mfa_enabled(account):
+        if not has_second_factor(request, account):
             return redirect("mfa_index")
         try:
             response = view(request, whoever_asks(request) or actor_of_account(account), *args, **kwargs)
@@ -46,6 +46,13 @@ def desk(
         return response
 
     return guarded
+
+
+def has_second_factor(request: HttpRequest, account: Account) -> bool:
+    """Whether this member of staff has a second factor; asked of the database once a request."""
+    if not getattr(request, "second_factor", False):
+        request.second_factor = is_mfa_enabled(account)  # type: ignore[attr-defined]  # kept for this one request
+    return request.second_factor  # type: ignore[attr-defined,no-any-return]  # set above
 
 
 def whoever_asks(request: HttpRequest | None) -> Actor | None:

@@ -186,14 +186,13 @@ def decide(browser: Browser, kind: str) -> bool:
     numbers = re.findall(r'href="/desk/cases/(\d\d-\d{4}-\d{4}-\d)/', page)
     for number in dict.fromkeys(numbers):
         one = browser.page(f"/desk/cases/{number}/")
-        for form in html.fromstring(one).forms:
-            if not re.fullmatch(r"/desk/cases/[^/]+/steps/[0-9a-f-]{36}/", form.action or ""):
+        for form in html.fromstring(one).iterfind(".//form"):
+            action = form.get("action", "")
+            if not re.fullmatch(r"/desk/cases/[^/]+/steps/[0-9a-f-]{36}/", action):
                 continue
-            hidden = {
-                str(field.name): [str(field.value or "")] for field in form.xpath(".//input[@type='hidden'][@name]")
-            }
-            status, _, _ = browser.ask("POST", form.action, {**hidden, "_outcome": [kind]})
-            assert status in (302, 404, 409, 422, 403), (form.action, status)
+            hidden = {x.get("name", ""): [x.get("value", "")] for x in form.iterfind(".//input[@type='hidden']")}
+            status, _, _ = browser.ask("POST", action, {**hidden, "_outcome": [kind]})
+            assert status in (302, 404, 409, 422, 403), (action, status)
     return bool(numbers)
 
 

@@ -92,7 +92,6 @@ from madoguchi.cases.queries.talking import (
 from madoguchi.cases.queries.unknown import unknown_case
 from madoguchi.cases.queries.wording import sample_values, sections_where_may, wordable
 from madoguchi.cases.queries.worklist import (
-    COUNTED,
     NO_FILTERS,
     PAGE,
     SORTS,
@@ -104,6 +103,7 @@ from madoguchi.cases.queries.worklist import (
     View,
     counts,
     days_left,
+    following,
     found,
     in_order,
     listing,
@@ -117,7 +117,6 @@ from madoguchi.cases.queries.worklist import (
 __all__ = [
     "BY_COSIGNERS",
     "COLUMNS",
-    "COUNTED",
     "DEEDS",
     "MOST_AT_ONCE",
     "NO_FILTERS",
@@ -183,6 +182,7 @@ __all__ = [
     "examiners",
     "exported",
     "figures",
+    "following",
     "for_printer",
     "foresee",
     "found",

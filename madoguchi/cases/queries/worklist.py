@@ -1,7 +1,7 @@
 """The desk's lists: what is to be done, what waits, what is late, what has ended, and the search among them.
 
 A list is a page of lines in an order, narrowed by :class:`Filters`, and goes on after the last case of the page before
-(keyset): the thousandth page costs what the first does. No answers are read; figures stop counting at ``COUNTED``.
+(keyset): the thousandth page costs what the first does. No answers are read.
 """
 
 import datetime as dt
@@ -14,7 +14,7 @@ from uuid import UUID
 from django.contrib.postgres.fields.array import ArrayContains  # type: ignore[attr-defined]  # only the stubs lack it
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Value
 
 from madoguchi.cases.models import Case, Consultation, Grams, Step
 from madoguchi.cases.queries.consulting import asked_by, asked_of, open_questions
@@ -30,8 +30,6 @@ from madoguchi.procedures.rules.flow import Node
 
 #: Lines of one page.
 PAGE: Final = 50
-#: Figures stop here: beyond, how many exactly says nothing to whoever works through them.
-COUNTED: Final = 1000
 #: Words of a search that are looked for.
 MOST_WORDS: Final = 5
 
@@ -117,13 +115,21 @@ def listing(
     return _lines(cases[:limit], by)
 
 
+def following(case: Case, by: Actor) -> tuple[str, str] | None:
+    """受付番号 and applicant of the most pressing other case that is this member's turn; None where there is none."""
+    others = in_order("mine", found("mine", by)).exclude(pk=case.pk)
+    one = others.only("number", "applicant").first()
+    return (one.number or "", one.applicant) if one else None
+
+
 def found(view: View, by: Actor, filters: Filters = NO_FILTERS) -> QuerySet[Case]:
     """The cases of a view that the filters let through, in no order. For a member of staff only."""
-    return _found(view, by, filters, _versions(filters.code), clock.today())
+    if by.kind != "staff":
+        return Case.objects.none()
+    return _narrowed(_viewed(view, by), filters, _versions(filters.code))
 
 
-def _found(view: View, by: Actor, filters: Filters, versions: tuple[UUID, ...], today: dt.date) -> QuerySet[Case]:
-    cases = _viewed(view, by, today) if by.kind == "staff" else Case.objects.none()
+def _narrowed(cases: QuerySet[Case], filters: Filters, versions: tuple[UUID, ...]) -> QuerySet[Case]:
     if filters.code:
         cases = cases.filter(procedure_id__in=versions)
     if filters.town:
@@ -172,33 +178,33 @@ def sorts_of(view: View) -> tuple[Sort, ...]:
 
 
 def counts(by: Actor, filters: Filters = NO_FILTERS) -> dict[View, int]:
-    """How many cases each view holds, at most ``COUNTED`` + 1; every figure is a list that can be opened.
+    """How many cases each view holds, but for what has ended: there a figure only grows and says nothing.
 
     What was searched for in words is left aside.
     """
-    if by.kind != "staff":
-        return dict.fromkeys(VIEWS, 0)
-    statement, values = _counting(by, replace(filters, words=""), _versions(filters.code), clock.today())
+    versions = _versions(filters.code)
+    if by.kind != "staff" or (filters.code and not versions):
+        return dict.fromkeys(_COUNTED, 0)
+    statement, values = _counting(by, replace(filters, words=""), versions, clock.today())
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
-        return dict(zip(VIEWS, cursor.fetchone(), strict=True))
+        return dict(zip(_COUNTED, cursor.fetchone(), strict=True))
 
 
 @lru_cache(maxsize=512)  # a third of the time of a page went into writing this anew for the same member of staff
 def _counting(by: Actor, filters: Filters, versions: tuple[UUID, ...], today: dt.date) -> tuple[str, tuple[Any, ...]]:
-    """All of them in one statement, with its values: each alone costs more on the way than there."""
-    asked: list[str] = []
-    values: list[Any] = []
-    for view in VIEWS:
-        try:
-            cases = _found(view, by, filters, versions, today).values("pk")[: COUNTED + 1]
-            statement, given = cases.query.sql_with_params()
-        except EmptyResultSet:
-            asked.append("0")
-            continue
-        asked.append(f"(SELECT count(*) FROM ({statement}) AS counted)")  # noqa: S608 -- what the ORM wrote
-        values += given
-    return f"SELECT {', '.join(asked)}", tuple(values)
+    """All figures in one statement, with its values: those of running cases are counted in one pass over them."""
+    running = _narrowed(_running(by), filters, versions).values(one=Value(1))
+    passes = running.annotate(**{view: Count("pk", filter=is_in) for view, is_in in _views(by, today).items()})
+    statement, values = passes.values_list(*_views(by, today)).query.sql_with_params()
+    try:
+        review, more = _narrowed(_to_review(by), filters, versions).values("pk").query.sql_with_params()
+    except EmptyResultSet:  # who holds no post has decided nothing for anybody
+        review, more = "SELECT WHERE false", ()
+    return (
+        f"SELECT *, (SELECT count(*) FROM ({review}) AS review) FROM ({statement}) AS running",  # noqa: S608 -- what the ORM wrote
+        (*more, *values),
+    )
 
 
 def procedures_at(by: Actor) -> list[tuple[str, LocalText]]:
@@ -245,29 +251,49 @@ _COLUMNS: Final = (
 _NOT_WAITING: Final = Q(returned_at=None, payable_at=None, cosigning_at=None)
 
 
-def _viewed(view: View, by: Actor, today: dt.date) -> QuerySet[Case]:
-    cases = Case.objects.filter(visible(by), received_at__isnull=False)
-    if view == "review":  # a decision is looked at afterwards when the case has ended, too
-        return cases.filter(pk__in=to_review(by).values("step__case"))
+def _viewed(view: View, by: Actor) -> QuerySet[Case]:
+    if view == "review":
+        return _to_review(by)
     if view == "ended":
-        return cases.filter(ended_at__isnull=False)
-    cases = cases.filter(closed_at=None, withdrawn_at=None)
-    if view == "waiting":
-        return cases.exclude(_NOT_WAITING)
-    if view == "asked":
-        return cases.filter(pk__in=asked_of(by).values("case"))
-    if view == "asking":
-        return cases.filter(pk__in=asked_by(by).values("case"))
-    if view == "late":
-        return cases.filter(due_on__lt=today, decided_at=None)
-    if view == "section":
-        return cases.filter(section__in=by.sections)
+        return Case.objects.filter(visible(by), received_at__isnull=False, ended_at__isnull=False)
+    return _running(by).filter(_views(by, clock.today())[view])
+
+
+def _running(by: Actor) -> QuerySet[Case]:
+    return Case.objects.filter(visible(by), received_at__isnull=False, closed_at=None, withdrawn_at=None)
+
+
+def _to_review(by: Actor) -> QuerySet[Case]:
+    """A decision is looked at afterwards when the case has ended, too."""
+    return Case.objects.filter(visible(by), received_at__isnull=False, pk__in=to_review(by).values("step__case"))
+
+
+def _views(by: Actor, today: dt.date) -> dict[View, Q]:
+    """The views of running cases: which of them each holds."""
     mine = Step.objects.filter(mine_to_do(by), done_at=None)
-    if view == "elsewhere":
-        return cases.filter(_NOT_WAITING, ~Exists(mine.filter(case=OuterRef("pk"))))
     own = Q(taken_by__in=[by.who, *by.covers])
-    taken = {"mine": own | Q(taken_by=None), "taken": own, "free": Q(taken_by=None)}[view]
-    return cases.filter(pk__in=mine.filter(taken).values("case"))
+
+    def at(steps: QuerySet[Any]) -> Q:
+        return Q(pk__in=steps.values("case"))
+
+    return {
+        "mine": at(mine.filter(own | Q(taken_by=None))),
+        "taken": at(mine.filter(own)),
+        "free": at(mine.filter(taken_by=None)),
+        "asked": at(asked_of(by)),
+        "section": Q(section__in=by.sections),
+        "late": Q(due_on__lt=today, decided_at=None),
+        "waiting": ~_NOT_WAITING,
+        "asking": at(asked_by(by)),
+        "elsewhere": _NOT_WAITING & ~at(mine),
+    }
+
+
+#: What figures are of, in the order in which the statement gives them.
+_COUNTED: Final[tuple[View, ...]] = (
+    *("mine", "taken", "free", "asked", "section", "late", "waiting", "asking", "elsewhere"),
+    "review",
+)
 
 
 def _versions(code: str) -> tuple[UUID, ...]:

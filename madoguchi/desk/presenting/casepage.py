@@ -175,7 +175,7 @@ def case_page(case: Case, by: Actor, typed: Typed | None = None) -> CasePage:
         new=since.new,
     )
     standing = cases.standing(case)
-    following = next((one for one in cases.listing("mine", by, limit=2) if one.case.pk != case.pk), None)
+    following = cases.following(case, by)
     page = CasePage(
         number=case.number or "",
         url=reverse("desk:case", args=(case.number,)),
@@ -211,8 +211,8 @@ def case_page(case: Case, by: Actor, typed: Typed | None = None) -> CasePage:
         consulting=consulting_block(case, by),
         keeping=keeping_block(case, by),
         payments=payments_block(case, by),
-        next_url=reverse("desk:case", args=(following.case.number,)) if following else "",
-        next_name=following.applicant if following else "",
+        next_url=reverse("desk:case", args=(following[0],)) if following else "",
+        next_name=following[1] if following else "",
         days=_days(case),
         tone=_tone(case),
     )

@@ -57,7 +57,7 @@ def export_page(view: View, filters: Filters, by: Actor, problem: str = "") -> E
     return ExportPage(
         title=titles()[view],
         count=f"{cases.found(view, by, filters).count():,}",
-        chips=chips(view, filters, by),
+        chips=chips(view, filters, cases.procedures_at(by)),
         hidden=[*named(view, filters).items()],
         words=filters.words,
         columns=[(key, title, gettext(MEANINGS[key])) for key, title in cases.COLUMNS.items()],

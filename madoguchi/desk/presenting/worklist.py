@@ -15,6 +15,7 @@ from madoguchi.cases.queries import Filters, Line, Sort, View
 from madoguchi.desk.presenting.panels import CHANNELS
 from madoguchi.desk.presenting.words import day_words, days_words, last_day, section_names
 from madoguchi.events import Actor
+from madoguchi.ground.languages import LocalText
 from madoguchi.people import queries as people
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules.flow import TITLES
@@ -42,11 +43,11 @@ KINDS: Final = ("cosign", "examine", "consult", "approve", "allot", "pay", "issu
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """A view with its figure (empty for none); the figure leads to the cases behind it."""
+    """A view with its figure, which leads to the cases behind it. None: it is not counted."""
 
     name: str
     title: str
-    count: str
+    count: str | None
     url: str
     current: bool
 
@@ -223,7 +224,9 @@ def work_page(
     figures = cases.counts(by, replace(filters, outcome=None))
     found = cases.listing(view, by, filters, after=after, limit=cases.PAGE + 1)
     lines, more = found[: cases.PAGE], len(found) > cases.PAGE
-    plain = view == "mine" and after is None and not chips(view, filters, by)
+    offered = cases.procedures_at(by)
+    on = chips(view, filters, offered)
+    plain = view == "mine" and after is None and not on
     waiting = cases.listing("waiting", by, filters, limit=8) if plain else []
     names = people.staff_names({key for one in lines for key in one.taken_by})
     marks = cases.marks(lines, by)
@@ -233,18 +236,18 @@ def work_page(
         where=section_names(by.sections),
         view=view,
         tabs=[
-            Tab(one, title, _figure(figures[one]), _tab_url(one, filters), one == view)
+            Tab(one, title, f"{figures[one]:,}" if one in figures else None, _tab_url(one, filters), one == view)
             for one, title in views.items()
-            if figures[one] or one == view or one not in SELDOM
+            if figures.get(one) or one == view or one not in SELDOM
         ],
         heads={sort: _head(sort, view, filters) for sort in ORDERS},
         lines=[_line(one, view, by, names, marks.get(one.case.pk, "")) for one in lines],
         waiting=[_line(one, "waiting", by, {}, "") for one in waiting],
         waiting_url=url_of("waiting", Filters(code=filters.code)),
-        procedures=[Choice(key, title["ja"], key == filters.code) for key, title in cases.procedures_at(by)],
+        procedures=[Choice(key, title["ja"], key == filters.code) for key, title in offered],
         narrow=_narrow(view, filters, by),
         days={name: value for name, value in named(view, filters).items() if name in ("from", "until", "due")},
-        chips=chips(view, filters, by),
+        chips=on,
         hidden=[*named(view, filters).items()],
         clear_url=url_of(view, Filters()),
         words=filters.words,
@@ -281,11 +284,6 @@ def _tab_url(view: View, filters: Filters) -> str:
     return url_of(view, kept if view == "ended" else replace(kept, outcome=None))
 
 
-def _figure(count: int) -> str:
-    """Empty for none, so that a template can ask; counting stops at some figure, and the words say so."""
-    return f"{cases.COUNTED:,}+" if count > cases.COUNTED else str(count) if count else ""
-
-
 def _head(sort: Sort, view: View, filters: Filters) -> Head:
     title = gettext(ORDERS[sort])
     if sort not in cases.sorts_of(view):
@@ -318,9 +316,9 @@ def _narrow(view: View, filters: Filters, by: Actor) -> dict[str, Sequence[Choic
 _ON_SCREEN: Final = gettext_noop("画面で")
 
 
-def chips(view: View, filters: Filters, by: Actor) -> list[Chip]:
-    """The filters that are on, each with the way to take it off."""
-    titles_ = dict(cases.procedures_at(by))
+def chips(view: View, filters: Filters, offered: Sequence[tuple[str, LocalText]]) -> list[Chip]:
+    """The filters that are on, each with the way to take it off. ``offered``: the procedures by code."""
+    titles_ = dict(offered)
     towns = {one.id: one.name for one in procedures.city().towns}
     names = people.staff_names({filters.taken}) if filters.taken else {}
     span = {"from": filters.received_from, "until": filters.received_until}

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Final
 
 from allauth.account.internal.flows.login import get_authentication_records
-from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
@@ -19,6 +18,7 @@ from django.urls import NoReverseMatch, Resolver404, resolve, reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from madoguchi.desk.access import has_second_factor
 from madoguchi.people.actions import note_end, note_use
 from madoguchi.people.models import Account
 
@@ -70,7 +70,7 @@ def _turned_away(request: HttpRequest) -> HttpResponse | None:
         leave(request)
         messages.info(request, _("12時間たったため、サインアウトしました。もう一度サインインしてください。"))
         return redirect_to_login(request.get_full_path(), str(settings.LOGIN_URL))
-    if door not in WAY_TO_A_FACTOR and not is_mfa_enabled(request.user):
+    if door not in WAY_TO_A_FACTOR and not has_second_factor(request, request.user):
         return redirect("mfa_index")
     return None
 

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 Lines = Callable[[Iterable[dict[str, Any]]], Iterator[bytes]]
 #: Cases of a small list and of a long one.
-FEW, MANY = 200, 2000
+FEW, MANY = 80, 800
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def measured(lines: Lines, by: Actor) -> tuple[int, int, int]:
 def test_ten_times_the_cases_take_no_more_memory(
     lines: Lines, fill: Callable[[int], None], staff: Staff, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(export, "CHUNK", 100)
+    monkeypatch.setattr(export, "CHUNK", 40)
     clerk = staff("environment", "environment-clerk")
     fill(FEW)
     measured(lines, clerk)  # packages and calendar are read once

@@ -87,11 +87,11 @@ def test_every_figure_leads_to_its_cases(dogs: list[Case], published: dict[str, 
     handed_in(published, CHILD)
     figures = queries.counts(clerk)
     assert figures == {
-        "mine": 1, "taken": 0, "free": 1, "section": 2, "late": 1, "waiting": 1, "elsewhere": 0, "ended": 1,
+        "mine": 1, "taken": 0, "free": 1, "section": 2, "late": 1, "waiting": 1, "elsewhere": 0,
         "asked": 0, "asking": 0, "review": 0,
     }  # fmt: skip
     client = client_of(clerk)
-    for view, count in figures.items():
+    for view, count in {**figures, "ended": 1}.items():
         lines = work_page(clerk, view).lines
         assert len(lines) == count
         page = client.get("/desk/", {"view": view}).content.decode()

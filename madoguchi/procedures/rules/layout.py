@@ -8,6 +8,7 @@ another, no line on a shape, and the same flow is always drawn the same way.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from heapq import heappop, heappush
 from itertools import pairwise
 from types import MappingProxyType
@@ -101,8 +102,14 @@ class Drawing:
 def draw(boxes: Sequence[Box], lines: Sequence[Line], lanes: int = 1, gap: float = GAP) -> Drawing:
     """Place the boxes from left to right along the lines, and find a way for every line.
 
-    Of boxes that come next to each other, the first one given stays in line with what it comes from.
+    Of boxes that come next to each other, the first one given stays in line with what it comes from. The same flow in
+    the same state is drawn once per process.
     """
+    return _drawn(tuple(boxes), tuple(lines), lanes, gap)
+
+
+@lru_cache(maxsize=1024)  # some 10 kB each
+def _drawn(boxes: tuple[Box, ...], lines: tuple[Line, ...], lanes: int, gap: float) -> Drawing:
     layers = _layers(boxes, lines)
     rows = _rows(boxes, lines, layers, lanes)
     first: frozenset[str] = frozenset()
