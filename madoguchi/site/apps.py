@@ -5,7 +5,7 @@ from importlib import import_module
 from django.apps import AppConfig
 
 #: Everything that registers itself on import: jobs that follow events, and the bridges into the ports.
-JOBS = ("madoguchi.events.jobs", "madoguchi.people.jobs", "madoguchi.messages.jobs", "madoguchi.cases.jobs")
+JOBS = ("madoguchi.people.jobs", "madoguchi.messages.jobs", "madoguchi.cases.jobs")
 BRIDGES = (
     "madoguchi.bridges.clamd",
     "madoguchi.bridges.mail",

@@ -16,12 +16,14 @@ from procrastinate.contrib.django.django_connector import DjangoConnector
 from madoguchi.cases import jobs as cases
 from madoguchi.cases.ports import ScannerDown, scanner
 from madoguchi.events import actions as log
+from madoguchi.events.jobs import give_back
 from madoguchi.events.queries import relay_is_behind
 
 #: What is done in turn, and at most every how many seconds. A duty returns how much it did and is called again at
 #: once as long as that is something.
 DUTIES: tuple[tuple[str, Callable[[], int], float], ...] = (
     ("relay", log.relay, 0.5),
+    ("dead workers", give_back, 10.0),
     ("deadlines", cases.fire_due, 2.0),
     ("scans", cases.scan_waiting, 30.0),
     ("uploads", cases.forget_uploads, 600.0),

@@ -42,7 +42,7 @@ from tests.tools.test_mailbox import free_port
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.cluster]
 
 ROOT = Path(__file__).resolve().parents[2]
-#: The longest that the day may take: a job of a killed worker is taken over within a minute and a half.
+#: The longest that the day may take: a job of a killed worker is taken over within three quarters of a minute.
 SECONDS = 240
 DOG = ("dog-registration", "microchip-granted")
 CHILD = ("child-allowance-claim", "two-children-granted")
@@ -215,7 +215,7 @@ class Person(threading.Thread):
             except Exception as problem:  # noqa: BLE001 -- told by the test, which waits in another thread
                 self.problem = problem
                 return
-            self.until.wait(0.3)
+            self.until.wait(0.5)
 
 
 def resident(port: int, mail: str) -> tuple[UUID, Callable[[], bool]]:
