@@ -33,6 +33,7 @@ class AbsencePage:
     accounts: Sequence[tuple[str, str]]
     colleagues: Sequence[tuple[str, str]]
     own: str
+    alone: bool
     given: Mapping[str, str]
     problem: str
 
@@ -49,7 +50,7 @@ def absence_page(by: Actor, problem: str = "", given: Mapping[str, str] | None =
                 key=str(one.pk),
                 account=str(one.account_id),
                 who=gettext("あなた") if one.account_id == by.who else one.account.display_name,
-                cover=one.cover.display_name,
+                cover=one.cover.display_name if one.cover else gettext("なし（代決の定めによる）"),
                 days=f"{day_words(one.since)}〜{day_words(one.until)}",
                 now=one.since <= today,
             )
@@ -59,6 +60,7 @@ def absence_page(by: Actor, problem: str = "", given: Mapping[str, str] | None =
         accounts=[(str(key), one.display_name) for key, one in staff.items() if key in theirs and key != by.who],
         colleagues=[(str(key), one.display_name) for key, one in staff.items()],
         own=str(by.who),
+        alone=not {one.pk for one in people.colleagues(by.sections)} - {by.who},
         given=given or {},
         problem=problem,
     )

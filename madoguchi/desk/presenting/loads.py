@@ -64,7 +64,7 @@ def load_page(by: Actor) -> LoadPage:
     """Raises NotAllowed for whoever leads no section."""
     load = cases.section_load(by)
     organisation = procedures.city().organisation
-    away = {one.account_id: one.cover.display_name for one in people.absent_today()}
+    away = {one.account_id: one.cover.display_name if one.cover else gettext("なし") for one in people.absent_today()}
     titles = {"5": gettext("5日まで"), "20": gettext("6日から20日"), "more": gettext("21日以上")}
     longest = max((one.median for one in load.waiting), default=0) or 1
     late = sum(count for _, count in load.late)

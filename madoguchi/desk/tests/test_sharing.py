@@ -16,6 +16,7 @@ from madoguchi.events import Actor
 from madoguchi.events.models import Event
 from madoguchi.ground import clock
 from madoguchi.people.models import Absence
+from madoguchi.people.queries import there_today
 from madoguchi.procedures.models import Procedure
 
 pytestmark = pytest.mark.django_db
@@ -77,6 +78,21 @@ def test_an_absence_is_set_by_oneself_and_by_the_head(clerk: Actor, head: Actor,
     assert client_of(head).post("/desk/absence/", posted).status_code == 302
     absence.refresh_from_db()
     assert absence.ended_at is not None
+
+
+def test_who_has_no_colleague_is_away_without_a_cover(clerk: Actor, staff: Staff) -> None:
+    director = staff("citizens", "citizens-director")
+    today = clock.today().isoformat()
+    page = client_of(director).get("/desk/absence/").content.decode()
+    assert "代わりの職員なしで登録します" in page
+    given = {"since": today, "until": today}
+    assert client_of(director).post("/desk/absence/", {**given, "cover": str(clerk.who)}).status_code == 422
+    assert not Absence.objects.exists()
+    assert there_today(["citizens-director"]) == {"citizens-director": {director.who}}
+    assert client_of(director).post("/desk/absence/", given).status_code == 302
+    assert Absence.objects.get().cover is None
+    assert there_today(["citizens-director"]) == {}, "who decides in absence stands in the rules"
+    assert "なし（代決の定めによる）" in client_of(director).get("/desk/absence/").content.decode()
 
 
 def test_the_load_of_a_section_leads_to_its_cases(published: Published, clerk: Actor, head: Actor) -> None:

@@ -19,6 +19,7 @@ from madoguchi.events.acting import refuse
 from madoguchi.ground.errors import Invalid, Refused
 from madoguchi.people import actions as people
 from madoguchi.people.models import Account
+from madoguchi.people.queries import coverers
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -111,7 +112,7 @@ def _set(account: Account, request: HttpRequest, by: Actor) -> None:
         days = [dt.date.fromisoformat(request.POST.get(name, "")) for name in ("since", "until")]
     except ValueError:
         days = []
-    if cover is None or not days:
+    if not days or (cover is None and coverers(account)):
         missing = Invalid("absence-missing", "代わりの職員と、不在の最初の日・最後の日を入力してください。")
         refuse("account.set_absence", missing, by=by, subject=account)
         raise missing

@@ -18,7 +18,7 @@ from madoguchi.ground.errors import Invalid, NotAllowed, NotFound, Refused, Stal
 from madoguchi.people import rules
 from madoguchi.people.models import Absence, Account, EmailConfirmation, Identity, Person, PostHolding, SpentSignIn
 from madoguchi.people.ports import Claims, IdentityProvider, Transaction
-from madoguchi.people.queries import confirmation_key, leads, sections_of
+from madoguchi.people.queries import confirmation_key, coverers, leads, sections_of
 
 BY_ACCOUNT = Reason("own-account", "ご本人のアカウントだから", lambda actor, account: actor.id == account.pk)
 BY_LEADER = Reason(
@@ -242,22 +242,24 @@ def appoint(account: Account, post: str, section: str, since: dt.date, *, by: Ac
 
 
 @act("account.set_absence", allow=(BY_ACCOUNT, BY_LEADER))
-def set_absence(account: Account, cover: Account, since: dt.date, until: dt.date, *, by: Actor) -> Absence:
+def set_absence(account: Account, cover: Account | None, since: dt.date, until: dt.date, *, by: Actor) -> Absence:
     """不在の登録: from ``since`` to ``until`` (inclusive) ``cover`` sees and does what ``account`` had taken on.
 
-    The cover is a colleague of the same section: cover moves work, not rights. Raises Invalid for any other, for days
+    The cover is a colleague of the same section: cover moves work, not rights. Whoever has none there, such as a
+    director, is away without one; who decides then stands in the rules (代決). Raises Invalid for any other, for days
     that are over, and where another absence lies in the same days.
     """
     if since > until or until < clock.today():
         raise Invalid("absence-days", "不在の期間は、きょうより後に終わるように、早い日から順に入力してください。")
-    if cover.pk == account.pk or not cover.is_active or not sections_of(cover) & sections_of(account):
+    could = coverers(account)
+    if (could or cover is not None) and cover not in could:
         raise Invalid("absence-cover", "代わりの職員は、同じ課のほかの職員から選んでください。")
     # One after another, so that two windows cannot set two covers for one day.
     Account.objects.select_for_update().get(pk=account.pk)
     if account.absences.filter(since__lte=until, until__gte=since, ended_at__isnull=True).exists():
         raise Stale("absence-twice", "その期間には、すでに不在が登録されています。先に取り消してください。")
     absence = Absence.objects.create(account=account, cover=cover, since=since, until=until, set_by_id=by.who)
-    record(absence=absence.pk, cover=cover.pk)
+    record(absence=absence.pk, cover=absence.cover_id)
     return absence
 
 

@@ -186,7 +186,10 @@ class Migration(migrations.Migration):
                 (
                     "cover",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="covers", to=settings.AUTH_USER_MODEL
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="covers",
+                        to=settings.AUTH_USER_MODEL,
                     ),
                 ),
                 (

@@ -148,12 +148,13 @@ class Absence(models.Model):
     """不在: from a day to a day (inclusive) a member of staff is away, and ``cover`` does what they had taken on.
 
     Cover moves work, not rights: it is a colleague of the same section, who may do its steps anyway; who decides in
-    whose absence (代決) stands in ``organisation.yaml``. ``ended_at``: taken back before its end.
+    whose absence (代決) stands in ``organisation.yaml``. None for whoever has no colleague there, such as a director.
+    ``ended_at``: taken back before its end.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7)
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="absences")
-    cover = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="covers")
+    cover = models.ForeignKey(Account, on_delete=models.PROTECT, null=True, related_name="covers")
     since = models.DateField()
     until = models.DateField()
     set_by = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")

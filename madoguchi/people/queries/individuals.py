@@ -73,6 +73,11 @@ def colleagues(sections: Iterable[str] = (), posts: Iterable[str] = ()) -> list[
     return list(Account.objects.filter(is_active=True, pk__in=held.values("account")).order_by("username"))
 
 
+def coverers(account: Account) -> list[Account]:
+    """Who can do this member's work: the colleagues of the same sections."""
+    return [one for one in colleagues(sections_of(account)) if one.pk != account.pk]
+
+
 def leads(actor: Actor, sections: Iterable[str]) -> bool:
     """Whether this member of staff gives out the work of one of these sections: its head, or who stands in."""
     leaders = LEADERS.get("organisation")
