@@ -24,7 +24,7 @@ from madoguchi.messages.rules import codes, letters
 BY_STAFF = Reason("staff-in-charge", "担当の職員が手続の中で行った", lambda actor, _: actor.kind == "staff")
 #: How long a mail is in one worker's hand. Longer than any carrier takes (30 seconds), so that two never carry it at
 #: once; a worker killed in between gives it back when this is over.
-IN_HAND = timedelta(minutes=2)
+IN_HAND = timedelta(minutes=1)
 OWN = Reason("own", "ご本人のものだから", lambda actor, one: actor.kind == "resident" and one.person_id == actor.id)
 
 

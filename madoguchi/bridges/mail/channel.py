@@ -6,6 +6,7 @@ import ssl
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from functools import cached_property
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
@@ -51,16 +52,20 @@ class SmtpCarrier:
         except (smtplib.SMTPException, OSError) as trouble:
             raise TryLater(type(trouble).__name__) from None
 
+    @cached_property
+    def _trust(self) -> ssl.SSLContext:
+        """Whose certificates are trusted; to read them takes longer than to carry a mail."""
+        return ssl.create_default_context()
+
     def _connect(self) -> smtplib.SMTP:
-        context = ssl.create_default_context()
         server: smtplib.SMTP
         if self._scheme == "smtps":
-            server = smtplib.SMTP_SSL(self._host, self._port, timeout=_SECONDS, context=context)
+            server = smtplib.SMTP_SSL(self._host, self._port, timeout=_SECONDS, context=self._trust)
         else:
             server = smtplib.SMTP(self._host, self._port, timeout=_SECONDS)
         try:
             if self._scheme == "smtp+starttls":
-                server.starttls(context=context)
+                server.starttls(context=self._trust)
             if self._user:
                 server.login(self._user, self._password)
         except BaseException:
