@@ -21,8 +21,6 @@ from pathlib import Path
 import django
 from PIL import Image
 
-from madoguchi.procedures.tests.shipped import catalogue
-
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
@@ -54,6 +52,7 @@ def hand_in(count: int, photographs: list[bytes], seed: int) -> list[float]:
     from madoguchi.people.queries import actor_of_person
     from madoguchi.procedures import queries as procedures
     from madoguchi.procedures.rules.examples import answers_of
+    from madoguchi.procedures.tests.shipped import catalogue
     from madoguchi.site.demo import posted
 
     row = procedures.current(CODE)

@@ -35,6 +35,10 @@ MOST_WORDS: Final = 5
 
 View = Literal["mine", "taken", "free", "asked", "review", "section", "late", "waiting", "asking", "elsewhere", "ended"]
 VIEWS: Final[tuple[View, ...]] = get_args(View)
+#: Those of running cases only.
+_RUNNING: Final[tuple[View, ...]] = tuple(one for one in VIEWS if one not in ("review", "ended"))
+#: What figures are of, in the order in which their statement gives them.
+_COUNTED: Final[tuple[View, ...]] = (*_RUNNING, "review")
 Sort = Literal["due", "received", "name", "changed", "ended"]
 #: The column of each order.
 SORTS: Final[dict[Sort, str]] = {
@@ -196,7 +200,7 @@ def _counting(by: Actor, filters: Filters, versions: tuple[UUID, ...], today: dt
     """All figures in one statement, with its values: those of running cases are counted in one pass over them."""
     running = _narrowed(_running(by), filters, versions).values(one=Value(1))
     passes = running.annotate(**{view: Count("pk", filter=is_in) for view, is_in in _views(by, today).items()})
-    statement, values = passes.values_list(*_views(by, today)).query.sql_with_params()
+    statement, values = passes.values_list(*_RUNNING).query.sql_with_params()
     try:
         review, more = _narrowed(_to_review(by), filters, versions).values("pk").query.sql_with_params()
     except EmptyResultSet:  # who holds no post has decided nothing for anybody
@@ -287,13 +291,6 @@ def _views(by: Actor, today: dt.date) -> dict[View, Q]:
         "asking": at(asked_by(by)),
         "elsewhere": _NOT_WAITING & ~at(mine),
     }
-
-
-#: What figures are of, in the order in which the statement gives them.
-_COUNTED: Final[tuple[View, ...]] = (
-    *("mine", "taken", "free", "asked", "section", "late", "waiting", "asking", "elsewhere"),
-    "review",
-)
 
 
 def _versions(code: str) -> tuple[UUID, ...]:
