@@ -52,7 +52,7 @@ def test_the_partner_says_no_and_then_yes(
 
         theirs.go(f"/cosign/{first.pk}/")
         expect(theirs.page.get_by_text("1か月の就労時間")).not_to_have_count(0)
-        assert theirs.page.get_by_text("ミホン").count() == 0
+        expect(theirs.page.get_by_text("ミホン")).to_have_count(0)
         theirs.check()
         theirs.page.get_by_role("button", name="確認しないで戻す").click()
         expect(theirs.page.locator("#words-problem")).to_be_visible()

@@ -4,6 +4,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import expect
 
 from madoguchi.cases import actions, jobs
 from madoguchi.cases.models import Case, Decision, Departure
@@ -42,7 +43,7 @@ def test_a_draft_is_changed_seen_approved_and_printed(
     changed(clerk)
     clerk.get_by_role("button", name="審査の結果を確定する").click()
     clerk.get_by_text("決定の案の直しに、足りないところか誤りがあります。").wait_for()
-    assert clerk.get_by_role("combobox", name="支給開始月").input_value() == "2026-04-01"
+    expect(clerk.get_by_role("combobox", name="支給開始月")).to_have_value("2026-04-01")
     clerk.get_by_role("textbox", name="変えるわけ").first.fill(WHY)
     if script:
         sound(clerk)
@@ -60,7 +61,7 @@ def test_a_draft_is_changed_seen_approved_and_printed(
 
     head = desk(staff("children", "children-head"), size, script=script)
     head.goto(f"/desk/cases/{case.number}/")
-    assert head.get_by_text("審査で判定表と変えたところが1件あります。").is_visible()
+    expect(head.get_by_text("審査で判定表と変えたところが1件あります。")).to_be_visible()
     assert head.locator("#departures + dl").inner_text().count(WHY) == 1
     if script:
         sound(head)

@@ -7,6 +7,7 @@ import pytest
 from allauth.mfa.totp.internal.auth import format_hotp_value, generate_totp_secret, hotp_value
 from django.conf import settings as django_settings
 from django.core.cache import cache
+from playwright.sync_api import expect
 
 from madoguchi.cases import actions, jobs
 from madoguchi.cases.models import Case, Decision, State
@@ -105,7 +106,7 @@ def examine(page: "Page", applicant_name: str) -> None:
 
 def approve(page: "Page", applicant_name: str) -> None:
     page.get_by_role("link", name=applicant_name).first.click()
-    assert page.get_by_text("案：認める").is_visible()
+    expect(page.get_by_text("案：認める")).to_be_visible()
     sound(page)
     page.get_by_role("radio", name="決裁する").check()
     page.get_by_role("button", name="決裁を確定する").click()
@@ -127,7 +128,7 @@ def is_closed_and_granted(case: Case, page: "Page") -> None:
 def test_a_dog_is_registered(published: dict[str, Procedure], staff: Staff, desk: Desk, size: str) -> None:
     case = handed_in(published, DOG, days_ago=7)
     page = desk(staff("environment", "environment-clerk"), size)
-    assert page.get_by_text("2日おくれ").is_visible()
+    expect(page.get_by_text("2日おくれ")).to_be_visible()
     sound(page)
     examine(page, "見本")
     is_closed_and_granted(case, page)
@@ -176,7 +177,7 @@ def test_a_house_is_surveyed_with_a_tablet(published: dict[str, Procedure], staf
     page.get_by_role("textbox", name="損害割合").fill("25")
     page.get_by_role("radio", name="調べた結果を").check()
     page.get_by_role("button", name="審査の結果を確定する").click()
-    assert page.get_by_text("半壊").first.is_visible()
+    expect(page.get_by_text("半壊").first).to_be_visible()
     page = desk(staff("taxation", "taxation-head"))
     approve(page, "見本")
     is_closed_and_granted(case, page)
@@ -189,20 +190,20 @@ def test_returned_field_by_field_and_back(published: dict[str, Procedure], staff
     page.get_by_text("補正：犬の種類").click()
     page.get_by_role("button", name="内容が確認できません。").first.click()
     sound(page)
-    assert page.get_by_role("radio", name="補正を求める").is_checked()
+    expect(page.get_by_role("radio", name="補正を求める")).to_be_checked()
     page.get_by_role("button", name="審査の結果を確定する").click()
     page.get_by_text("補正を求めました。").wait_for()
-    assert page.get_by_text("返事待ち").is_visible()
+    expect(page.get_by_text("返事待ち")).to_be_visible()
     page.get_by_role("link", name="仕事の一覧").click()
     page.get_by_role("link", name="補正待ち").first.click()
-    assert page.get_by_role("link", name="見本").is_visible()
+    expect(page.get_by_role("link", name="見本")).to_be_visible()
     case.refresh_from_db()
     by = applicant(case)
     actions.save_section(case, "dog", {"breed": ["柴犬"]}, by=by)
     actions.submit(Case.objects.get(pk=case.pk), by=by)
     page.goto("/desk/")
     page.get_by_role("link", name="見本").first.click()
-    assert page.get_by_text("に直された").is_visible()
+    expect(page.get_by_text("に直された")).to_be_visible()
 
 
 def test_what_was_wrong_is_said_beside_it_and_nothing_is_lost(
@@ -215,11 +216,11 @@ def test_what_was_wrong_is_said_beside_it_and_nothing_is_lost(
     page.get_by_role("radio", name="認めない").check()
     page.get_by_role("button", name="審査の結果を確定する").click()
     alert = page.get_by_role("alert")
-    assert "認めない理由を書いてください" in alert.inner_text()
+    expect(alert).to_contain_text("認めない理由を書いてください")
     assert alert.evaluate("one => one === document.activeElement")
     sound(page)
-    assert page.get_by_label("書き添え").input_value() == "電話で確かめた。"
-    assert page.get_by_role("radio", name="認めない").is_checked()
+    expect(page.get_by_label("書き添え")).to_have_value("電話で確かめた。")
+    expect(page.get_by_role("radio", name="認めない")).to_be_checked()
     alert.get_by_role("link").first.click()
     page.get_by_role("textbox", name="認めない理由").fill("犬が市外で飼われているため。")
     page.get_by_role("button", name="審査の結果を確定する").click()
@@ -237,8 +238,8 @@ def test_two_clerks_at_once(published: dict[str, Procedure], staff: Staff, desk:
     one.get_by_text("審査の結果を記録しました。").wait_for()
     other.get_by_role("button", name="審査の結果を確定する").click()
     alert = other.get_by_role("alert")
-    assert "ほかの職員がすでに処理したか" in alert.inner_text()
-    assert "わたしの控え" in alert.inner_text()
+    expect(alert).to_contain_text("ほかの職員がすでに処理したか")
+    expect(alert).to_contain_text("わたしの控え")
     sound(other)
     assert Event.objects.filter(verb="case.examine", outcome="done").count() == 1
 
@@ -249,8 +250,8 @@ def test_ones_own_work_is_not_approved(published: dict[str, Procedure], staff: S
     actions.examine(open_step(case), "accept", by=head)
     page = desk(head)
     page.get_by_role("link", name="見本").first.click()
-    assert page.get_by_text("ご自分が審査した案件は決裁できません。").is_visible()
-    assert page.get_by_role("button", name="決裁を確定する").count() == 0
+    expect(page.get_by_text("ご自分が審査した案件は決裁できません。")).to_be_visible()
+    expect(page.get_by_role("button", name="決裁を確定する")).to_have_count(0)
     sound(page)
 
 
@@ -279,7 +280,7 @@ def test_by_keyboard_alone(published: dict[str, Procedure], staff: Staff, desk: 
     page.keyboard.press("Enter")
     page.get_by_text("「あとの」でさがした結果です。").wait_for()
     page.keyboard.press("?")
-    assert page.get_by_text("1文字の近道を使う").is_visible()
+    expect(page.get_by_text("1文字の近道を使う")).to_be_visible()
     sound(page)
     page.keyboard.press("?")
     page.keyboard.press("j")
@@ -289,7 +290,7 @@ def test_by_keyboard_alone(published: dict[str, Procedure], staff: Staff, desk: 
     assert page.evaluate(focused) == "内容の審査"
     tab_to(page, "document.activeElement.name === '_outcome'")
     page.keyboard.press("Space")
-    assert page.get_by_role("radio", name="認める").first.is_checked()
+    expect(page.get_by_role("radio", name="認める").first).to_be_checked()
     tab_to(page, "document.activeElement.name === '_note'")
     page.keyboard.type("キーボードで j k / を打つ")
     tab_to(page, f"{focused} === '審査の結果を確定する'")
@@ -356,5 +357,5 @@ def test_light_or_dark_and_what_is_not_there_is_said_kindly(
     answer = page.goto("/desk/cases/26-1234-5678-9/")
     assert answer is not None
     assert answer.status == 404
-    assert page.get_by_role("heading", name="見つかりません").is_visible()
+    expect(page.get_by_role("heading", name="見つかりません")).to_be_visible()
     sound(page)

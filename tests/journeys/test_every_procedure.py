@@ -260,7 +260,7 @@ def read_the_result(visit: Visit, case: Case, example: Example) -> None:
     assert example.digital == (not executed.exclude(channel="screen").exists())
     wanted = example.letter
     issued = {one.kind: one for one in said_of.letters_about(case.pk)}
-    assert page.get_by_role("link", name="（PDF）").count() == len(issued) + 1, "the letters, and the receipt"
+    expect(page.get_by_role("link", name="（PDF）"), "the letters, and the receipt").to_have_count(len(issued) + 1)
     if wanted is None or (wanted.name or next(iter(issued), "")) not in issued:
         return
     letter = issued[wanted.name or next(iter(issued))]
@@ -307,7 +307,7 @@ class Office:
         page = list(self.windows.values())[-1]
         page.goto(f"/desk/cases/{self.case.number}/")
         expect(page.get_by_role("heading", name="履歴")).to_be_visible()
-        assert page.get_by_role("heading", name="手数料").count() == self.case.payments.count()
+        expect(page.get_by_role("heading", name="手数料")).to_have_count(self.case.payments.count())
         self.check(page)
 
     def do(self, step: Step) -> None:
@@ -329,7 +329,7 @@ class Office:
             panel.locator('[name="_note"]').fill("意見はありません。")
         with page.expect_navigation():
             panel.locator("button.button").last.click()
-        assert page.get_by_role("alert").count() == 0, page.get_by_role("alert").first.inner_text()
+        expect(page.get_by_role("alert")).to_have_text([])
         step.refresh_from_db()
         assert step.done_at is not None
 

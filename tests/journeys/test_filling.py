@@ -136,13 +136,13 @@ def test_a_care_manager_applies_for_a_client(browser: Browser, site: str) -> Non
         page.get_by_label("ケアマネジャー").check()
         visit.next()
         assert visit.heading() == "代わりに申し込む方（あなた）"
-        assert page.input_value('[name="proxy_name"]') == "支援　太郎"
+        expect(page.locator('[name="proxy_name"]')).to_have_value("支援　太郎")
         visit.type({"proxy_kana": "シエン　タロウ", "proxy_office": "ケアプラン見本"})
         visit.check()
         visit.next()
         assert visit.heading() == "認定を受ける方"
         expect(page.locator("main").get_by_text("支援　太郎")).to_have_count(0)
-        assert page.input_value('[name="person.full_name"]') == ""
+        expect(page.locator('[name="person.full_name"]')).to_have_value("")
         visit.check()
         case = the_case(by)
         raw = flat({**given.known, **given.given})

@@ -4,7 +4,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 from pytest_django.live_server_helper import LiveServer
 
 from madoguchi.cases.models import Case
@@ -56,7 +56,7 @@ def test_taking_ones_own_data_along(
         archive.extractall(tmp_path / "opened")
     page = browser.new_page(viewport=viewport, color_scheme=scheme)  # type: ignore[arg-type]  # one of two words
     page.goto((tmp_path / "opened" / "index.html").as_uri())
-    assert page.locator("h1").inner_text() == "わたしの情報"
+    expect(page.locator("h1")).to_have_text("わたしの情報")
     for one in page.locator("summary").all():
         one.click()
     assert "この段階を担当する課だから" not in page.inner_text("body")

@@ -32,7 +32,7 @@ def test_what_is_typed_is_saved_while_typing(browser: Browser, site: str) -> Non
     with visiting(browser, site, by) as visit:
         visit.go("/procedures/dog-registration/")
         visit.page.get_by_role("link", name="続きから始める").click()
-        assert visit.page.input_value('[name="person.phone"]') == "072-872-2181"
+        expect(visit.page.locator('[name="person.phone"]')).to_have_value("072-872-2181")
 
 
 def test_mistakes_are_summarised_and_what_was_typed_stays(browser: Browser, site: str) -> None:
@@ -46,8 +46,8 @@ def test_mistakes_are_summarised_and_what_was_typed_stays(browser: Browser, site
         assert page.title().startswith("入力を直してください")
         expect(page.locator("#problems")).to_be_focused()
         page.locator("#problems a").first.click()
-        assert page.input_value('[name="person.full_name_kana"]') == "花子"
-        assert page.input_value('[name="person.phone"]') == "12"
+        expect(page.locator('[name="person.full_name_kana"]')).to_have_value("花子")
+        expect(page.locator('[name="person.phone"]')).to_have_value("12")
         assert page.locator("#q-person-phone").get_attribute("aria-describedby")
 
 
@@ -62,7 +62,7 @@ def test_two_windows_are_shown_to_each_other(browser: Browser, site: str) -> Non
         two.next()
         expect(two.page.get_by_role("heading", name="別の画面でも")).to_be_visible()
         assert two.page.get_by_text("072-111-1111").count()
-        assert two.page.input_value('[name="person.phone"]') == "072-222-2222"
+        expect(two.page.locator('[name="person.phone"]')).to_have_value("072-222-2222")
         assert the_case(by).answers["person"]["phone"] == "072-111-1111"
         two.next()
         assert the_case(by).answers["person"]["phone"] == "072-222-2222"
@@ -92,7 +92,7 @@ def test_a_lost_network_keeps_the_page(browser: Browser, site: str) -> None:
         visit.type({"person.full_name_kana": "ミホン　ハナコ", "person.phone": "072-872-2181"})
         page.locator("main .actions .button.solid").last.click()
         expect(page.locator(".toast")).to_contain_text("つながっていません")
-        assert page.input_value('[name="person.phone"]') == "072-872-2181"
+        expect(page.locator('[name="person.phone"]')).to_have_value("072-872-2181")
         page.context.set_offline(False)
         expect(page.locator("[data-saved-at]")).to_contain_text("保存しました", timeout=15000)
         visit.next()
@@ -114,7 +114,7 @@ def test_an_expired_session_gives_back_what_was_typed(browser: Browser, site: st
         fresh = next(one for one in page.context.cookies() if one["name"] == settings.SESSION_COOKIE_NAME)
         _give(fresh["value"], held)
         page.goto(site + held["path"])
-        assert page.input_value('[name="person.phone"]') == "072-872-2181"
+        expect(page.locator('[name="person.phone"]')).to_have_value("072-872-2181")
         visit.next()
         assert visit.heading() == "犬のこと"
 
@@ -142,7 +142,7 @@ def test_odd_characters_are_answered_in_words(browser: Browser, site: str) -> No
         assert "絵文字" in problems
         assert "使えない文字" in problems
         assert "外字" in problems
-        assert page.input_value('[name="dog_name"]') == "ポチ🐕"
+        expect(page.locator('[name="dog_name"]')).to_have_value("ポチ🐕")
         visit.check()
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.conf import settings as django_settings
 from django.core.cache import cache
+from playwright.sync_api import expect
 
 from madoguchi.cases import actions
 from madoguchi.cases.models import Decision, Step
@@ -64,11 +65,11 @@ def test_a_round_from_the_places_to_a_letter(
         page.fill(f"input[name='places.nursery-1.{group}']", "1")
     page.fill("input[name='places.nursery-2.1']", "x")
     page.get_by_role("button", name="保存して試算する").click()
-    assert "整数で入力" in page.get_by_role("alert").inner_text()
-    assert page.input_value("input[name='places.nursery-1.3']") == "1", "what was typed is still there"
+    expect(page.get_by_role("alert")).to_contain_text("整数で入力")
+    expect(page.locator("input[name='places.nursery-1.3']"), "what was typed is still there").to_have_value("1")
     page.fill("input[name='places.nursery-2.1']", "1")
     page.get_by_role("button", name="保存して試算する").click()
-    assert page.get_by_text("試算し直しました").is_visible()
+    expect(page.get_by_text("試算し直しました")).to_be_visible()
     if script:
         sound(page)
         page.set_viewport_size({"width": 390, "height": 844})
@@ -77,7 +78,7 @@ def test_a_round_from_the_places_to_a_letter(
     shown = page.locator("section[aria-labelledby=ranking] tbody tr").first
     number, result = shown.locator("th a").inner_text(), shown.locator("td").last.inner_text()
     page.get_by_role("button", name="結果を12件に書き込む").click()
-    assert page.get_by_text("12件の申込みに書き込みました").is_visible()
+    expect(page.get_by_text("12件の申込みに書き込みました")).to_be_visible()
     assert not Step.objects.filter(kind="allot", done_at=None).exists()
     decision = Decision.objects.get(case__number=number)
     assert decision.granted is ("希望" in result)
@@ -87,10 +88,10 @@ def test_a_round_from_the_places_to_a_letter(
     actions.perform(Step.objects.get(case_id=winner.case_id, kind="issue", done_at=None), by=SYSTEM)
     assert Letter.objects.filter(about=winner.case_id, kind="offered").count() == 1
     page.goto(f"/desk/cases/{number}/")
-    assert page.get_by_text("人のうち").first.is_visible(), "the case says its rank"
+    expect(page.get_by_text("人のうち").first, "the case says its rank").to_be_visible()
     page.goto(f"/desk/rounds/{CODE}/{OVER}/")
     page.get_by_role("button", name="まだ印刷していない通知書（1件）の確認へ").click()
-    assert page.get_by_role("button", name="1通を印刷用に取り出す").is_visible()
+    expect(page.get_by_role("button", name="1通を印刷用に取り出す")).to_be_visible()
     if script:
         sound(page)
     context.close()

@@ -4,6 +4,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import expect
 
 from madoguchi.cases import actions, jobs
 from madoguchi.cases.models import Approval, Case, Consultation, Decision
@@ -46,7 +47,7 @@ def test_the_deputy_decides_while_the_head_is_away(
     jobs.seat_after(Event.objects.get(verb="account.set_absence").pk)
     page = desk(deputy, size)
     page.get_by_role("link", name="見本").first.click()
-    assert page.get_by_role("list").filter(has_text="子ども室係長").get_by_text("見本 職員").is_visible()
+    expect(page.get_by_role("list").filter(has_text="子ども室係長").get_by_text("見本 職員")).to_be_visible()
     page.get_by_role("radio", name="代決する").check()
     page.get_by_label("代決する理由").fill("")
     page.get_by_role("button", name="決裁を確定する").click()
@@ -63,12 +64,12 @@ def test_the_deputy_decides_while_the_head_is_away(
     page.get_by_role("link", name="後閲").click()
     sound(page)
     page.get_by_role("link", name="見本").first.click()
-    assert page.get_by_text("課長が出張で不在のため").is_visible()
+    expect(page.get_by_text("課長が出張で不在のため")).to_be_visible()
     sound(page)
     page.get_by_role("button", name="後閲したことを記録する").click()
     page.get_by_text("後閲したことを記録しました。").wait_for()
     assert Approval.objects.exclude(stood_in="").get().reviewed_by_id == head.who
-    assert not page.get_by_role("button", name="後閲したことを記録する").is_visible()
+    expect(page.get_by_role("button", name="後閲したことを記録する")).to_be_hidden()
 
 
 @pytest.mark.parametrize("size", ["tablet"])
@@ -84,7 +85,7 @@ def test_two_sections_are_asked_and_answer(
     page.get_by_role("button", name="合議を求める").click()
     page.get_by_role("alert").get_by_text("合議を求める課を選んでください").first.wait_for()
     sound(page)
-    assert page.get_by_label("聞きたいこと").input_value() == "同じ世帯に、登録ずみの犬はいますか。"
+    expect(page.get_by_label("聞きたいこと")).to_have_value("同じ世帯に、登録ずみの犬はいますか。")
     page.get_by_role("checkbox", name="市民課").check()
     page.get_by_role("checkbox", name="課税課").check()
     page.get_by_label("回答の期限").select_option("5")
@@ -112,7 +113,7 @@ def test_two_sections_are_asked_and_answer(
         other.get_by_text("合議に回答しました。").wait_for()
         sound(other)
     page.goto(f"/desk/cases/{case.number}/")
-    assert page.get_by_text("世帯主の方の名前で、はなが登録されています。").is_visible()
+    expect(page.get_by_text("世帯主の方の名前で、はなが登録されています。")).to_be_visible()
     page.get_by_role("radio", name="認める", exact=False).first.check()
     page.get_by_role("button", name="審査の結果を確定する").click()
     page.get_by_text("審査の結果を記録しました。").wait_for()

@@ -9,6 +9,7 @@ import pytest
 from django.conf import settings as django_settings
 from django.core.cache import cache
 from django.db import connection
+from playwright.sync_api import expect
 
 from madoguchi.bridges.mail.tests.harness import world
 from madoguchi.cases.models import Case, Correction
@@ -86,7 +87,7 @@ def test_a_mail_reaches_the_mailbox_in_the_sections_words(
     body = page.get_by_label("本文（日本語）", exact=True)
     body.fill("子ども室です。お申し込みを受け取りました。\n{reference} {promised}\n")
     page.get_by_role("button", name="保存する").click()
-    assert "{url} がありません" in page.get_by_role("alert").inner_text()
+    expect(page.get_by_role("alert")).to_contain_text("{url} がありません")
     if script:
         sound(page)
         body.press("Control+End")
@@ -94,12 +95,12 @@ def test_a_mail_reaches_the_mailbox_in_the_sections_words(
     else:
         body.fill(body.input_value() + "{url}")
     page.get_by_role("button", name="届く形を確かめる").click()
-    assert page.get_by_text("まだ保存していません").is_visible()
+    expect(page.get_by_text("まだ保存していません")).to_be_visible()
     assert (
         "子ども室です。お申し込みを受け取りました。\n00-0000-0000-0" in page.get_by_role("article").first.inner_text()
     )
     page.get_by_role("button", name="保存する").click()
-    assert page.get_by_text("文を保存しました").is_visible()
+    expect(page.get_by_text("文を保存しました")).to_be_visible()
     if script:
         sound(page)
     context.close()
@@ -129,7 +130,7 @@ def test_a_phrase_picked_in_japanese_is_read_in_vietnamese(
     page.get_by_label("日本語", exact=False).first.fill("電話番号を確かめてください。")
     page.get_by_label("Tiếng Việt").fill("Vui lòng kiểm tra số điện thoại.")
     page.get_by_role("button", name="足す").click()
-    assert page.get_by_text("文例を足しました").is_visible()
+    expect(page.get_by_text("文例を足しました")).to_be_visible()
     if script:
         sound(page)
     page.goto(f"/desk/cases/{case.number}/")
@@ -138,7 +139,9 @@ def test_a_phrase_picked_in_japanese_is_read_in_vietnamese(
     if script:
         page.locator("#f-person-phone").get_by_label("文例（").select_option(label="番号の確認")
         page.locator("#f-person-phone").get_by_role("button", name="入れる").click()
-        assert page.locator("input[name=_outcome][value=return]").is_checked(), "whoever writes a note returns the case"
+        expect(
+            page.locator("input[name=_outcome][value=return]"), "whoever writes a note returns the case"
+        ).to_be_checked()
         sound(page)
     else:
         page.get_by_text("補正（1）").click()
@@ -146,7 +149,7 @@ def test_a_phrase_picked_in_japanese_is_read_in_vietnamese(
         page.locator("input[name=_outcome][value=return]").check()
     assert "Tiếng Việt" in (page.locator("[data-offered=correction]").text_content() or "")
     page.get_by_role("button", name="審査の結果を確定する").click()
-    assert page.get_by_text("補正を求めました").is_visible()
+    expect(page.get_by_text("補正を求めました")).to_be_visible()
     assert Correction.objects.get(step__case=case).message == "電話番号を確かめてください。"
     context.close()
     web = browser_of(applicant(case))
