@@ -15,7 +15,7 @@ from madoguchi.cases.queries.batch import (
     foresee,
     hindrance,
 )
-from madoguchi.cases.queries.changes import answers_at, answers_before, case_notes, differing, last_look
+from madoguchi.cases.queries.changes import answers_at, answers_before, case_notes, corrected, differing, last_look
 from madoguchi.cases.queries.checking import Checkable, checkables, line_subject, unchecked
 from madoguchi.cases.queries.consulting import asked_of, can_be_asked, open_questions, questions
 from madoguchi.cases.queries.cosigning import (
@@ -35,7 +35,7 @@ from madoguchi.cases.queries.cosigning import (
 from madoguchi.cases.queries.documents import content, documents, opened, upload, uploads_of
 from madoguchi.cases.queries.export import COLUMNS, exported
 from madoguchi.cases.queries.figures import figures
-from madoguchi.cases.queries.found import course_of, scope_of
+from madoguchi.cases.queries.found import course_of, decision_of, scope_of, whole
 from madoguchi.cases.queries.history import BY_COSIGNERS, Happening, history
 from madoguchi.cases.queries.inbox import Received, inbox, own_message, unread
 from madoguchi.cases.queries.keeping import (
@@ -72,7 +72,6 @@ from madoguchi.cases.queries.sealing import (
 from madoguchi.cases.queries.staff import (
     after,
     corrections,
-    decision_of,
     departures,
     examined_by,
     mine_to_do,
@@ -159,6 +158,7 @@ __all__ = [
     "checkables",
     "content",
     "content_of_part",
+    "corrected",
     "corrections",
     "cosigners",
     "count_waiting_for_answer",
@@ -253,6 +253,7 @@ __all__ = [
     "uploads_of",
     "visible",
     "waiting_for_answer",
+    "whole",
     "why_not_seal",
     "with_words",
     "wordable",

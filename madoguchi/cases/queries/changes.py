@@ -1,7 +1,7 @@
 """What has changed on a case since somebody last looked, and what stood there before a correction."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from django.db.models import QuerySet
@@ -23,16 +23,19 @@ def last_look(case: Case, by: Actor) -> dt.datetime | None:
     return max((one for one in times if one <= clock.now() - ONE_LOOK), default=min(times, default=None))
 
 
-def answers_before(case: Case) -> Mapping[str, Any]:
+def corrected(case: Case) -> list[Submission]:
+    """What was submitted and then corrected, oldest first."""
+    return list(case.submissions.filter(corrected_at__isnull=False).order_by("returned_at"))
+
+
+def answers_before(corrected: Sequence[Submission]) -> Mapping[str, Any]:
     """The answers as they stood before the last correction that came in; empty where none did."""
-    kept = Submission.objects.filter(case=case, corrected_at__isnull=False).order_by("-returned_at").first()
-    return kept.answers if kept else {}
+    return corrected[-1].answers if corrected else {}
 
 
-def answers_at(case: Case, at: dt.datetime) -> Mapping[str, Any] | None:
+def answers_at(corrected: Sequence[Submission], at: dt.datetime) -> Mapping[str, Any] | None:
     """The answers as whoever looked at that moment saw them; None where they are still the same."""
-    kept = Submission.objects.filter(case=case, corrected_at__gt=at).order_by("returned_at").first()
-    return kept.answers if kept else None
+    return next((one.answers for one in corrected if one.corrected_at is not None and one.corrected_at > at), None)
 
 
 def differing(form: Form, one: Mapping[str, Any], other: Mapping[str, Any]) -> Iterator[str]:

@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from madoguchi.cases.models import Case, Check, Step
+from madoguchi.cases.models import Case, Check
 from madoguchi.cases.queries.documents import documents
 from madoguchi.procedures.rules.form import UPLOADED
 from madoguchi.procedures.rules.published import Published
@@ -54,7 +54,7 @@ def _subjects(case: Case, package: Published) -> dict[str, str]:
             elif cell.value not in (None, "", []):
                 found[cell.path] = _digest(cell.value)
     whole = _digest(case.answers)
-    for step in Step.objects.filter(case=case, kind="examine", done_at=None):
+    for step in (one for one in case.steps.all() if one.kind == "examine" and one.done_at is None):
         lines = package.graph[step.node].arguments.get("checks", ())
         found |= {line_subject(step.node, number): whole for number, _ in enumerate(lines)}
     return found

@@ -10,8 +10,7 @@ from madoguchi.procedures.rules.city import Department, Section
 
 def questions(case: Case) -> list[Consultation]:
     """All that was asked about a case, oldest first, with what became of it."""
-    asked = Consultation.objects.filter(case=case).select_related("asked_by", "answered_by", "dropped_by")
-    return list(asked.order_by("asked_at", "section"))
+    return sorted(case.consultations.all(), key=lambda one: (one.asked_at, one.section))
 
 
 def open_questions() -> QuerySet[Consultation]:
@@ -31,7 +30,8 @@ def asked_by(by: Actor) -> QuerySet[Consultation]:
 
 def can_be_asked(case: Case) -> list[tuple[Department, Section]]:
     """The other sections that no question about this case is open at, in the order of the organisation."""
-    waiting = set(open_questions().filter(case=case).values_list("section", flat=True))
+    asked = case.consultations.all() if case.ended_at is None else ()
+    waiting = {one.section for one in asked if one.answered_at is None and one.dropped_at is None}
     return [
         (department, section)
         for department in procedures.city().organisation.departments

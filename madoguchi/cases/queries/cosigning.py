@@ -94,19 +94,24 @@ def content_of_part(cosigner: Cosigner, document_id: UUID) -> tuple[Document, by
 def cosigners(case: Case) -> list[Cosigner]:
     """Everybody who was asked and counts now, in the order of the flow and of the form."""
     order = list(procedures.package(case.procedure).graph.nodes)
-    rows = case.cosigners.filter(over_at=None).order_by("asked_at", "row", "pk")
-    return sorted(rows, key=lambda one: order.index(one.node) if one.node in order else len(order))
+
+    def place(one: Cosigner) -> tuple[object, ...]:
+        at = order.index(one.node) if one.node in order else len(order)
+        return at, one.asked_at, one.row is None, one.row or 0, one.pk
+
+    return sorted((one for one in case.cosigners.all() if one.over_at is None), key=place)
 
 
 def asked_before(case: Case) -> list[Cosigner]:
     """What was answered about a part that has changed since: the record of it, oldest first."""
-    rows = case.cosigners.filter(over_at__isnull=False, person__isnull=False)
-    return list(rows.order_by("asked_at"))
+    answered = [one for one in case.cosigners.all() if one.over_at is not None and one.person_id is not None]
+    return sorted(answered, key=lambda one: one.asked_at)
 
 
 def open_cosigning(case: Case) -> Step | None:
     """The step at which others are awaited, if the case stands there."""
-    return case.steps.filter(kind="cosign", done_at=None).order_by("token").first()
+    steps = sorted(case.steps.all(), key=lambda one: one.token)
+    return next((one for one in steps if one.kind == "cosign" and one.done_at is None), None)
 
 
 def own_parts(by: Actor) -> list[Cosigner]:

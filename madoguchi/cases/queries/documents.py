@@ -9,8 +9,9 @@ from madoguchi.ground.errors import NotFound, Refused
 def documents(case: Case) -> dict[str, list[Document]]:
     """The documents that belong to the answers, by path, in the order given."""
     result: dict[str, list[Document]] = {}
-    for one in case.documents.filter(removed_at=None).order_by("added_at"):
-        result.setdefault(one.path, []).append(one)
+    for one in sorted(case.documents.all(), key=lambda one: one.added_at):
+        if one.removed_at is None:
+            result.setdefault(one.path, []).append(one)
     return result
 
 

@@ -1,11 +1,12 @@
 """What happened to a case, event by event."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from madoguchi.cases.models import Case, Timer
 from madoguchi.events.models import Event
+from madoguchi.messages.models import Letter, Message
 from madoguchi.messages.queries import letters_about, messages_about
 from madoguchi.people.queries import partner_names, staff_names
 
@@ -23,15 +24,25 @@ class Happening:
     what: str = ""
 
 
-def history(case: Case) -> list[Happening]:
-    """Everything that happened to the case, its steps, letters and messages, oldest first, refusals included."""
-    nodes = dict(case.steps.values_list("pk", "node"))
+def history(
+    case: Case, letters: Sequence[Letter] | None = None, messages: Sequence[Message] | None = None
+) -> list[Happening]:
+    """Everything that happened to the case, its steps, letters and messages, oldest first, refusals included.
+
+    Whoever has read all letters and messages about the case already hands them in.
+    """
+    nodes = {one.pk: one.node for one in case.steps.all()}
     timers = dict(Timer.objects.filter(step__case=case).values_list("pk", "step__node"))
-    payments = dict(case.payments.values_list("pk", "step__node"))
-    letters = {one.pk: f"{one.title}（{one.number}）" for one in letters_about(case.pk)}
-    notes = {one.pk: f"{one.subject}（{one.get_channel_display()}）" for one in messages_about(case.pk)}
-    asked = dict(case.cosigners.values_list("pk", "node"))
-    titles, steps = letters | notes, nodes | timers | payments | asked
+    payments = {one.pk: nodes[one.step_id] for one in case.payments.all()}
+    titles = {
+        one.pk: f"{one.title}（{one.number}）" for one in (letters_about(case.pk) if letters is None else letters)
+    }
+    titles |= {
+        one.pk: f"{one.subject}（{one.get_channel_display()}）"
+        for one in (messages_about(case.pk) if messages is None else messages)
+    }
+    asked = {one.pk: one.node for one in case.cosigners.all()}
+    steps = nodes | timers | payments | asked
     about = Event.objects.filter(subject_id__in=[case.pk, *steps, *titles])
     events = list(about.exclude(verb="message.take").order_by("at", "id"))  # what became of the mail follows at once
     names = staff_names({one.actor_id for one in events if one.actor_kind == "staff" and one.actor_id})

@@ -41,4 +41,4 @@ def bill(case: Case) -> Bill | None:
 
 def payments_of(case: Case) -> list[Payment]:
     """What was asked, paid and given back, oldest first; of a case that the caller may see."""
-    return list(case.payments.select_related("refund_by", "step").order_by("asked_at"))
+    return sorted(case.payments.all(), key=lambda one: one.asked_at)

@@ -71,7 +71,8 @@ def post_title(post: str) -> str:
 
 def box(case: Case) -> tuple[Step, list[Seat]] | None:
     """The newest approval of a case with its seals in order, None where there is none with a way."""
-    step = case.steps.filter(kind="approve").exclude(route=[]).order_by("token").last()
+    approvals = [one for one in case.steps.all() if one.kind == "approve" and one.route]
+    step = max(approvals, key=lambda one: one.token, default=None)
     if step is None:
         return None
     step.case = case

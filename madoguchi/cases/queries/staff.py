@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from madoguchi.cases.models import Case, Correction, Decision, Departure, Step, at_post
+from madoguchi.cases.models import Case, Correction, Departure, Step, at_post
 from madoguchi.cases.queries.found import course_of, scope_of
 from madoguchi.cases.queries.unknown import unknown_case
 from madoguchi.events import Actor
@@ -53,11 +53,6 @@ def corrections(case: Case) -> dict[str, list[Correction]]:
     return result
 
 
-def decision_of(case: Case) -> Decision | None:
-    """The decision as it was drafted or made, None before any table or examiner has said something."""
-    return Decision.objects.select_related("drafted_by", "made_by").filter(case=case).first()
-
-
 def departures(case: Case) -> list[Departure]:
     """Where examinations departed from what the tables drafted, oldest first."""
     found = Departure.objects.filter(step__case=case).select_related("step__account")
@@ -66,8 +61,8 @@ def departures(case: Case) -> list[Departure]:
 
 def notes(case: Case) -> list[Step]:
     """The done steps with what their doers wrote for the office, oldest first: why it was sent back, what was seen."""
-    written = case.steps.filter(done_at__isnull=False).exclude(note="").select_related("account")
-    return list(written.order_by("done_at", "token"))
+    written = [(one.done_at, one.token, one) for one in case.steps.all() if one.done_at is not None and one.note]
+    return [one for _, _, one in sorted(written, key=lambda each: each[:2])]
 
 
 def examined_by(case: Case, by: Actor) -> bool:

@@ -6,7 +6,7 @@ from typing import Literal
 from uuid import UUID
 
 from madoguchi.cases.models import Case, Correction, Decision, Step
-from madoguchi.cases.queries.found import course_of, scope_of
+from madoguchi.cases.queries.found import course_of, decision_of, scope_of
 from madoguchi.cases.queries.own import open_corrections
 from madoguchi.ground.languages import LocalText
 from madoguchi.procedures import queries as procedures
@@ -52,7 +52,8 @@ class Standing:
 def standing(case: Case) -> Standing:
     """The stages of a case as the applicant sees them: what was done, what is on, what the flow still holds."""
     package = procedures.package(case.procedure)
-    steps = list(case.steps.order_by("token"))
+    steps = sorted(case.steps.all(), key=lambda one: one.token)
+    decision = decision_of(case)
     stages = [_past(package.graph.nodes.get(one.node), one) for one in steps if one.outcome != "cancelled"]
     if case.closed_at is None and case.withdrawn_at is None:
         now = [one.node for one in steps if one.done_at is None]
@@ -69,7 +70,7 @@ def standing(case: Case) -> Standing:
         turn=turn,
         may_withdraw=case.decided_at is None and case.closed_at is None and case.withdrawn_at is None,
         corrections=tuple(open_corrections(case).values()),
-        decision=Decision.objects.filter(case=case, made_at__isnull=False).first(),
+        decision=decision if decision is not None and decision.made_at is not None else None,
         letters=tuple(one.letter_id for one in steps if one.letter_id is not None),
     )
 

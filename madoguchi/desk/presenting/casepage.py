@@ -9,7 +9,7 @@ from django.utils.translation import gettext
 
 from madoguchi.cases import queries as cases
 from madoguchi.cases.actions.noting import mendable
-from madoguchi.cases.models import Case, Decision, Note, State, Step
+from madoguchi.cases.models import Case, Decision, Departure, Note, State, Step
 from madoguchi.cases.queries import Stage
 from madoguchi.desk.presenting.consulting import ConsultingBlock, consulting_block
 from madoguchi.desk.presenting.cosigning import CosignBlock, cosign_block
@@ -161,12 +161,13 @@ class CasePage:
 
 def case_page(case: Case, by: Actor, typed: Typed | None = None) -> CasePage:
     """The page of a case that the reader may see; ``typed`` is a post that changed nothing and is shown again."""
-    package = procedures.package(case.procedure)
-    decision = cases.decision_of(case)
+    package = procedures.package(cases.whole(case).procedure)
+    decision, departed = cases.decision_of(case), cases.departures(case)
     ticked = ticks(case, package) if case.received_at is not None else {}
-    asked = panels(case, package, by, typed, ticked, decision)
+    asked = panels(case, package, by, typed, ticked, decision, departed)
     fixing = next((one.form_id for one in asked if one.may_return and not one.denied), "")
-    happenings = cases.history(case)
+    letters, mails = list(messages.letters_about(case.pk)), list(messages.messages_about(case.pk))
+    happenings = cases.history(case, letters, mails)
     since = since_last_look(case, package, by, happenings)
     may_check = any(one.kind == "examine" and not one.denied for one in asked)
     seen = Seen(
@@ -191,20 +192,20 @@ def case_page(case: Case, by: Actor, typed: Typed | None = None) -> CasePage:
         sections=evidence(case, package, typed.notes if typed else {}, typed.notes_wrong() if typed else {}, seen),
         fixing=fixing,
         verdicts=list(verdicts(case, package, decision)),
-        draft=_draft(case, package, decision),
+        draft=_draft(package, decision, departed),
         notes=[_note(one, package) for one in cases.notes(case)],
         memos=[_memo(one, by, since) for one in cases.case_notes(case)],
         memo="",
         since=since if since.lines else None,
         unchecked=[one for one in ticked.values() if not one.done],
         may_check=may_check,
-        letters=[_letter(case, one) for one in messages.letters_about(case.pk)],
+        letters=[_letter(case, one) for one in letters],
         offered=offered(case, by),
         stages=[_stage(one, package) for one in standing.stages if one.kind not in QUIET],
         flow=standing.progress(package.graph),
-        history=history_lines(happenings, package, cases.departures(case)),
+        history=history_lines(happenings, package, departed),
         readings=readings(happenings, package),
-        thread=thread(case),
+        thread=thread(case, mails),
         sharing=sharing_block(case, by),
         cosigning=cosign_block(case, by),
         seals=seal_box(case, by),
@@ -251,7 +252,8 @@ def _tone(case: Case) -> str:
 
 def _turn(stages: Sequence[Stage], package: Published, case: Case) -> str:
     now = [package.graph[one.node] for one in stages if one.state == "now"]
-    seal = next((one.posts for one in case.steps.filter(kind="approve", done_at=None).exclude(route=[])), [])
+    sealing = (one for one in case.steps.all() if one.kind == "approve" and one.done_at is None and one.route)
+    seal = next((one.posts for one in sealing), [])
     whose = "・".join(map(cases.post_title, seal))
     said = [
         f"{title_of(node)}（{whose if node.kind == 'approve' and whose else holders_words(node, package)}）"
@@ -309,7 +311,7 @@ def _stage(stage: Stage, package: Published) -> StageLine:
     return StageLine(stage.title["ja"], who, stage.state, words)
 
 
-def _draft(case: Case, package: Published, decision: Decision | None) -> Draft | None:
+def _draft(package: Published, decision: Decision | None, departed: Sequence[Departure]) -> Draft | None:
     if decision is None:
         return None
     made = decision.made_at is not None
@@ -323,7 +325,7 @@ def _draft(case: Case, package: Published, decision: Decision | None) -> Draft |
         title=title,
         granted=decision.granted,
         values=list(decided(package, decision)) if decision.granted else [],
-        departures=departures(case, package, decision),
+        departures=departures(package, decision, departed),
         reasons=[one["ja"] for one in decision.reasons],
         examiner=decision.drafted_by.display_name if decision.drafted_by else "",
         made=" ".join([time_words(decision.made_at), decision.made_by.display_name if decision.made_by else ""]).strip()

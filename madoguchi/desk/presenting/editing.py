@@ -95,14 +95,24 @@ def wanted_of(posted: Posted) -> Wanted | None:
     return Wanted(values, [(of[one], _plain(words.get(one, of[one]))) for one in ordered], why)
 
 
-def editing(case: Case, package: Published, step: Step, posted: Posted, refusal: Refused | None) -> Editing | None:
-    """The draft as an examiner may change it at this step; None where there is nothing to change."""
+def editing(
+    case: Case,
+    package: Published,
+    step: Step,
+    posted: Posted,
+    refusal: Refused | None,
+    departed: Sequence[Departure],
+) -> Editing | None:
+    """The draft as an examiner may change it at this step; None where there is nothing to change.
+
+    ``departed``: what was departed from before, offered again with its reasons where the case was sent back.
+    """
     if step.kind != "examine" or not may_depart(package.graph[step.node].outcomes):
         return None
     course = cases.course_of(case)
     given = cases.scope_of(case, package, course)
     wanted = wanted_of(posted)
-    whys = _whys(case)
+    whys = {one.name: one.why for one in departed}
     if wanted is not None:
         whys |= dict(wanted.why)
         _try(package, course, given, wanted)
@@ -124,12 +134,12 @@ def editing(case: Case, package: Published, step: Step, posted: Posted, refusal:
     )
 
 
-def departures(case: Case, package: Published, decision: Decision | None) -> list[DepartureLine]:
+def departures(package: Published, decision: Decision | None, departed: Sequence[Departure]) -> list[DepartureLine]:
     """Where the decision departs from the tables now."""
     if decision is None:
         return []
     course = Course.from_json(decision.course)
-    newest = {one.name: one for one in cases.departures(case)}
+    newest = {one.name: one for one in departed}
     return [
         departure_line(one, package)
         for name, one in newest.items()
@@ -191,11 +201,6 @@ def _try(package: Published, course: Course, given: Mapping[str, Any], wanted: W
         depart(package, course, given, Wanted(wanted.values, (), dict.fromkeys(wanted.values, "…")))
     except Refused:
         return
-
-
-def _whys(case: Case) -> dict[str, str]:
-    """Why it was so decided the last time: offered again where the case was sent back."""
-    return {one.name: one.why for one in cases.departures(case)}
 
 
 def _sentences(was: Sequence[str], became: Sequence[str]) -> Iterator[tuple[str, str]]:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext, gettext_noop
 
 from madoguchi.cases import actions
 from madoguchi.cases import queries as cases
-from madoguchi.cases.models import Case, Decision, Step
+from madoguchi.cases.models import Case, Decision, Departure, Step
 from madoguchi.desk.presenting import seals
 from madoguchi.desk.presenting.editing import SAID, WHY, Editing, editing
 from madoguchi.desk.presenting.evidence import Tick, label_of
@@ -193,11 +193,14 @@ def panels(
     typed: Typed | None,
     ticked: Mapping[str, Tick],
     decision: Decision | None,
+    departed: Sequence[Departure],
 ) -> list[Panel]:
     """The open steps of this case that this member of staff may do, in the order of the flow."""
     steps = cases.open_steps(by).filter(case=case).order_by("token")
     return [
-        _panel(case, package, one, by, typed if typed and typed.step == str(one.pk) else None, ticked, decision)
+        _panel(
+            case, package, one, by, typed if typed and typed.step == str(one.pk) else None, ticked, decision, departed
+        )
         for one in steps
     ]
 
@@ -210,6 +213,7 @@ def _panel(
     typed: Typed | None,
     ticked: Mapping[str, Tick],
     decision: Decision | None,
+    departed: Sequence[Departure],
 ) -> Panel:
     node = package.graph[step.node]
     findings = package.findings.get(step.node, ())
@@ -259,7 +263,7 @@ def _panel(
         draft=decision.digest if decision is not None and kind == "approve" else "",
         draft_url=reverse("desk:draft", args=(case.number, step.pk)) if _may_draft(step, package) else "",
         enclosure_url=_enclosure_url(case, step, package),
-        editing=editing(case, package, step, typed.posted if typed else {}, typed.refusal if typed else None),
+        editing=editing(case, package, step, typed.posted if typed else {}, typed.refusal if typed else None, departed),
         stands_in=cases.post_title(now.seat) if now and now.stands_in else "",
         because=typed.said(BECAUSE) if typed else seals.why_not_there(step) if now and now.stands_in else "",
         because_problem=typed.problem("because") if typed else "",

@@ -48,9 +48,9 @@ def sharing_block(case: Case, by: Actor) -> SharingBlock:
     """Of a case that the reader may see."""
     package = procedures.package(case.procedure)
     organisation = procedures.city().organisation
-    open_ = [] if case.ended_at else list(case.steps.filter(done_at=None).select_related("taken_by").order_by("token"))
+    open_ = [] if case.ended_at else [one for one in case.steps.all() if one.done_at is None]
     takers = []
-    for step in open_:
+    for step in sorted(open_, key=lambda one: one.token):
         if not step.section and not step.posts:
             continue
         node = package.graph.nodes.get(step.node)

@@ -43,8 +43,9 @@ class Since:
 def since_last_look(case: Case, package: Published, by: Actor, happenings: Sequence[Happening]) -> Since:
     """What whoever looked before finds changed."""
     at = cases.last_look(case, by)
-    earlier = cases.answers_before(case)
-    then = cases.answers_at(case, at) if at is not None else None
+    corrected = cases.corrected(case)
+    earlier = cases.answers_before(corrected)
+    then = cases.answers_at(corrected, at) if at is not None else None
     changed = list(cases.differing(package.form, then, case.answers)) if then is not None else []
     told = [
         one

@@ -15,7 +15,7 @@ from madoguchi.desk.presenting.phrases import read_as
 from madoguchi.desk.presenting.words import time_words
 from madoguchi.events import Actor
 from madoguchi.ground.ids import uuid7
-from madoguchi.messages.queries import messages_about
+from madoguchi.messages.models import Message
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules.form import get
 
@@ -67,8 +67,8 @@ class WaitingLine:
     words: str
 
 
-def thread(case: Case, *, typed: str = "", problem: str = "") -> Thread:
-    """The messages of a case that the reader may see."""
+def thread(case: Case, mails: Sequence[Message]) -> Thread:
+    """The messages of a case that the reader may see, and which of its ``mails`` came back."""
     said = cases.remarks(case)
     return Thread(
         lines=[
@@ -91,14 +91,12 @@ def thread(case: Case, *, typed: str = "", problem: str = "") -> Thread:
             Bounce(
                 one.subject, gettext("%(when)s　%(code)s") % {"when": time_words(one.failed_at), "code": one.failure}
             )
-            for one in messages_about(case.pk)
+            for one in mails
             if one.failed_at is not None
         ],
         mail=gettext("申請者にはメールでもお知らせします（内容は書きません）。")
         if case.email
         else gettext("申請者のメールアドレスがないため、申請者が画面を開いたときに読まれます。"),
-        typed=typed,
-        problem=problem,
     )
 
 

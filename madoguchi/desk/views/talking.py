@@ -1,5 +1,6 @@
 """Messages with applicants: answering on the case page, and the list of those who wait."""
 
+from dataclasses import replace
 from uuid import UUID
 
 from django.contrib import messages as notices
@@ -13,7 +14,7 @@ from madoguchi.cases import actions
 from madoguchi.cases import queries as cases
 from madoguchi.desk.access import desk, seen_by, words
 from madoguchi.desk.presenting.casepage import case_page
-from madoguchi.desk.presenting.thread import thread, waiting
+from madoguchi.desk.presenting.thread import waiting
 from madoguchi.events import Actor
 from madoguchi.ground.errors import NotAllowed, Refused
 
@@ -45,7 +46,7 @@ def say(request: HttpRequest, by: Actor, number: str) -> HttpResponse:
         raise
     except Refused as refusal:
         page = case_page(cases.staff_case(number, by), by)
-        page.thread = thread(case, typed=body, problem=words(refusal))
+        page.thread = replace(page.thread, typed=body, problem=words(refusal))
         return render(request, "desk/case.html", {"page": page}, status=refusal.status)
     return redirect(there)
 
