@@ -1,5 +1,6 @@
 """A fee is paid: the bill, the provider's page, the way back, notices. The provider is the sandbox, over loopback."""
 
+import datetime as dt
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -9,11 +10,13 @@ from django.test import Client
 
 from madoguchi.bridges.stripe.tests.harness import KEY, SECRET, StripeWorld, world
 from madoguchi.cases import actions, jobs, ports
-from madoguchi.cases.models import Case, Payment, Step
+from madoguchi.cases.actions import settling
+from madoguchi.cases.models import Case, Payment, Step, Timer
 from madoguchi.cases.tests.test_examples import answer
 from madoguchi.desk.tests.staging import client_of
 from madoguchi.events import Actor
 from madoguchi.events.models import Event
+from madoguchi.ground import clock
 from madoguchi.messages.rules import letters
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules.examples import answers_of
@@ -105,6 +108,31 @@ def test_money_on_its_way_from_a_store_is_not_asked_for_again(
     bank.arrive(payment.reference, paid=True)
     assert "お支払いを確かめました" in page(client, there), "whoever looks again is told"
     assert Payment.objects.get().paid_at is not None
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+def test_the_period_for_paying_does_not_end_while_money_is_on_its_way(
+    bank: StripeWorld, owing: tuple[Client, Actor, Case], *, arrived: bool
+) -> None:
+    client, _, case = owing
+    client.post(f"/cases/{case.number}/pay/")
+    payment = Payment.objects.get()
+    bank.pay_later(payment.reference)
+    page(client, f"/cases/{case.number}/pay/return/")
+    timer = Timer.objects.get(step=payment.step)
+    assert timer.then == "withdraw"
+    with clock.travel(timer.due_at + dt.timedelta(seconds=1)):
+        assert jobs.fire_due() == 1
+        assert jobs.fire_due() == 0, "asked again some hours later, not at once"
+        case.refresh_from_db()
+        assert (case.withdrawn_at, case.payable_at is None) == (None, False)
+        bank.arrive(payment.reference, paid=arrived)
+        settling.settle(payment)
+    with clock.travel(timer.due_at + dt.timedelta(days=1)):
+        jobs.fire_due()
+        case.refresh_from_db()
+        assert (case.withdrawn_at is None) is arrived
+        assert (Payment.objects.get().paid_at is not None) is arrived
 
 
 def test_a_page_that_is_over_is_made_anew(bank: StripeWorld, owing: tuple[Client, Actor, Case]) -> None:

@@ -1,5 +1,8 @@
 """What happens when a step's time is up. Apart from driving, because the end of a period may withdraw the case."""
 
+import datetime as dt
+from typing import Final
+
 from madoguchi.cases.actions import asking, drafting, driving, telling
 from madoguchi.cases.models import Timer
 from madoguchi.events import SYSTEM, Actor, act, record
@@ -7,18 +10,29 @@ from madoguchi.events.acting import current_event
 from madoguchi.events.rules import BY_SYSTEM
 from madoguchi.ground import clock
 
+#: How long the end of a period for paying waits, again and again, while money is on its way from a shop.
+WAIT_FOR_MONEY: Final = dt.timedelta(hours=6)
+
 
 @act("case.fire", allow=(BY_SYSTEM,))
 def fire(timer: Timer, *, by: Actor = SYSTEM) -> Timer:
-    """期限の到来: a step's time is up; what the procedure says happens then. Fired twice, it happens once."""
+    """期限の到来: a step's time is up; what the procedure says happens then. Fired twice, it happens once.
+
+    Whoever has paid at a shop has paid in time: nothing happens before the provider says what became of the money.
+    """
     case = driving.locked(timer.step.case)
     fresh = Timer.objects.select_related("step").get(pk=timer.pk)
     if fresh.fired_at is not None or fresh.due_at > clock.now():
         record(already_done=True)
         return fresh
+    record(step=fresh.step.node, then=fresh.then, case=case.pk)
+    if fresh.step.payments.filter(pending_at__isnull=False, paid_at=None, over_at=None).exists():
+        fresh.due_at = clock.now() + WAIT_FOR_MONEY
+        fresh.save(update_fields=["due_at"])
+        record(waits="payment")
+        return fresh
     fresh.fired_at = clock.now()
     fresh.save(update_fields=["fired_at"])
-    record(step=fresh.step.node, then=fresh.then, case=case.pk)
     if fresh.then == "withdraw":
         drafting.withdraw(case, by=by)
     elif fresh.then == "refuse":
