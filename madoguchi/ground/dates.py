@@ -1,6 +1,9 @@
-"""Days as people read them, in each language of the faces."""
+"""Days, months and lists as people read them, in each language of the faces."""
 
+from collections.abc import Iterable
 from datetime import date
+
+from madoguchi.ground.wareki import format_both
 
 _JA = "月火水木金土日"
 _ZH = "一二三四五六日"
@@ -30,6 +33,34 @@ def format_short_day(day: date, language: str = "ja") -> str:
     if language == "en":
         return f"{_EN[day.weekday()][:3]} {day.day} {_MONTHS[day.month - 1]}"
     return _FORMS.get(language, _japanese)(day, False)
+
+
+def format_date(day: date, language: str = "ja") -> str:
+    """A day of a life or a document, without its weekday: ``2026年4月1日（令和8年4月1日）``, ``1 April 2026``."""
+    written = {
+        "en": f"{day.day} {_MONTHS[day.month - 1]} {day.year}",
+        "zh-hans": f"{day.year}年{day.month}月{day.day}日",
+        "ko": f"{day.year}년 {day.month}월 {day.day}일",
+        "vi": f"{day.day}/{day.month}/{day.year}",
+        "pt": f"{day.day} de {_MESES[day.month - 1]} de {day.year}",
+    }
+    return written.get(language) or format_both(day)
+
+
+def format_month(day: date, language: str = "ja") -> str:
+    """``2026年4月``, ``April 2026``."""
+    written = {
+        "en": f"{_MONTHS[day.month - 1]} {day.year}",
+        "ko": f"{day.year}년 {day.month}월",
+        "vi": f"tháng {day.month}/{day.year}",
+        "pt": f"{_MESES[day.month - 1]} de {day.year}",
+    }
+    return written.get(language) or f"{day.year}年{day.month}月"
+
+
+def listed(words: Iterable[str], language: str = "ja") -> str:
+    """``柴犬、白``, ``Shiba, white``."""
+    return ("、" if language in ("ja", "ja-simple", "zh-hans") else ", ").join(words)
 
 
 def _japanese(day: date, year: bool) -> str:

@@ -16,7 +16,7 @@ LANGUAGES: Final = ("ja", "ja-simple", "en")
 """Every text of the catalogue is complete when it exists in these."""
 
 COMMON: Final = ("zh-hans", "ko", "vi", "pt")
-"""The common parts of the pages are read in these, too. A catalogue text may have them; else English is read."""
+"""Whatever the pages themselves say is read in these, too. A catalogue text may have them; else English is read."""
 
 READ: Final = LANGUAGES + COMMON
 """Every language in which a page can be read."""

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Final
 
 from django.utils.translation import gettext, gettext_noop
 
-from madoguchi.ground import wareki
+from madoguchi.ground.dates import format_date, listed
 from madoguchi.ground.registry import Registry
 from madoguchi.procedures.rules.form import FormField
 
@@ -89,8 +89,7 @@ class Date(Kind):
     def show(self, value: Any, field: FormField, language: str) -> str:
         if not value:
             return ""
-        day = dt.date.fromisoformat(value)
-        return f"{day.day} {day:%B %Y}" if language == "en" else wareki.format_both(day)
+        return format_date(dt.date.fromisoformat(value), language)
 
 
 @kind("integer")
@@ -156,7 +155,7 @@ class Choices(Choice):
 
     def show(self, value: Any, field: FormField, language: str) -> str:
         known = self.options(field, language)
-        return (", " if language == "en" else "、").join(known.get(one, one) for one in value or [])
+        return listed((known.get(one, one) for one in value or []), language)
 
 
 @kind("email")

@@ -12,9 +12,9 @@ from madoguchi.cases import queries as cases
 from madoguchi.cases.models import Case
 from madoguchi.cases.queries import Stage, Standing
 from madoguchi.ground import clock
+from madoguchi.ground.dates import format_date, format_month
 from madoguchi.ground.errors import Refused
 from madoguchi.ground.languages import LocalText
-from madoguchi.ground.wareki import format_both
 from madoguchi.messages import queries as messages
 from madoguchi.messages.models import Letter, Message
 from madoguchi.procedures import queries as procedures
@@ -281,8 +281,8 @@ def _value(value: Any, label: str) -> str:
     except ValueError:
         return str(value)
     if label.endswith(("月", "month")):  # a month is kept as its first day
-        return f"{day:%B %Y}" if language() == "en" else f"{day.year}年{day.month}月"
-    return format_both(day)
+        return format_month(day, language())
+    return format_date(day, language())
 
 
 def _letter(key: str, one: Letter) -> LetterLink:

@@ -7,6 +7,7 @@ from typing import Final
 from django.utils.translation import gettext, gettext_noop
 
 from madoguchi.cases import queries as cases
+from madoguchi.ground.dates import listed
 from madoguchi.ground.languages import LocalText
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.models import Procedure as Row
@@ -14,7 +15,7 @@ from madoguchi.procedures.rules.format import Fee, Procedure
 from madoguchi.procedures.rules.published import Published
 from madoguchi.procedures.rules.speaking import speakers
 from madoguchi.web.presenting.measured import Measured, measured
-from madoguchi.web.words import said
+from madoguchi.web.words import language, said
 
 #: Life events of the catalogue with their drawing; another event works, too, and gets the plain one.
 LIFE_EVENTS: Final = {
@@ -153,7 +154,7 @@ def page(code: str) -> Page | None:
 def _page(row: Row, package: Published) -> Page:
     one = package.procedure
     section = procedures.city().section_of(one)
-    proxies = "、".join(gettext(PROXIES[kind]) for kind in one.apply_for_others if kind in PROXIES)
+    proxies = listed((gettext(PROXIES[kind]) for kind in one.apply_for_others if kind in PROXIES), language())
     return Page(
         code=one.code,
         title=said(one.title),

@@ -159,6 +159,13 @@ if (form) {
 
   const FIRST_YEAR = { "令和": 2019, "平成": 1989, "昭和": 1926, "大正": 1912, "明治": 1868 };
   const narrow = (text) => text.normalize("NFKC").trim();
+  const spelled = (date) => {
+    const long = { year: "numeric", month: "long", day: "numeric" };
+    const { lang } = document.documentElement;
+    if (lang !== "ja") return date.toLocaleDateString(lang === "en" ? "en-GB" : lang, long);
+    const era = date.toLocaleDateString("ja-JP-u-ca-japanese", { era: "long", ...long });
+    return `${date.toLocaleDateString("ja-JP", long)}（${era.replace(/ /g, "")}）`;
+  };
   const echo = (box) => {
     const part = (name) => box.querySelector('[name$=".' + name + '"]').value;
     const era = part("era");
@@ -169,8 +176,7 @@ if (form) {
     const day = Number(narrow(part("day")));
     const date = new Date(year, month - 1, day);
     const real = year > 1867 && date.getFullYear() === year && date.getMonth() === month - 1 && date.getDate() === day;
-    const words = new Intl.DateTimeFormat("ja-JP-u-ca-japanese", { era: "long", year: "numeric", month: "long", day: "numeric" });
-    box.querySelector(".echo").textContent = real ? year + "年" + month + "月" + day + "日（" + words.format(date).replace(/ /g, "") + "）" : "";
+    box.querySelector(".echo").textContent = real ? spelled(date) : "";
   };
   form.addEventListener("input", (event) => {
     const box = event.target.closest("[data-date]");
