@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from django.contrib.staticfiles import finders
+from django.core.exceptions import ImproperlyConfigured
 
 #: The order is the cascade.
 SHEETS: Final = (
@@ -44,7 +45,10 @@ class Joined(NamedTuple):
 
 @cache
 def joined() -> Joined:
-    """Read once per process. A sheet that is not there (a checkout that was not set up) is left out."""
-    found = [Path(str(path)).read_bytes() for name in SHEETS if (path := finders.find(name))]
-    plain = b"\n".join(found)
+    """Read once per process. Raises ImproperlyConfigured where one is missing: no page would have colours."""
+    found = {name: finders.find(name) for name in SHEETS}
+    missing = [name for name, path in found.items() if path is None]
+    if missing:
+        raise ImproperlyConfigured(f"the style sheets {', '.join(missing)} are not here: set up with `make setup`")
+    plain = b"\n".join(Path(str(path)).read_bytes() for path in found.values())
     return Joined(plain, gzip.compress(plain, 9, mtime=0), hashlib.sha256(plain).hexdigest()[:16])

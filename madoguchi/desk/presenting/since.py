@@ -16,7 +16,16 @@ from madoguchi.procedures.rules.form import Cell, get
 from madoguchi.procedures.rules.published import Published
 
 #: What happens all the time and says nothing new about the case.
-SILENT: Final = SMALL | {"case.read", "message.deliver"}
+SILENT: Final = SMALL | {
+    "case.read",
+    "message.deliver",
+    "message.read",
+    "message.send",
+    "thread.read",
+    "payment.ask",
+    "payment.present",
+    "payment.hear",
+}
 
 
 @dataclass(frozen=True, slots=True)
