@@ -68,6 +68,7 @@ def view(context: BrowserContext, url: str, line: str) -> View:
     """Open a page with nothing kept, and then once more."""
     with counted(context, line) as (page, sent):
         page.goto(url, wait_until="load")
+        page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length")
         words, whole = page.evaluate(
             "[performance.getEntriesByName('first-contentful-paint')[0].startTime,"
             " performance.getEntriesByType('navigation')[0].loadEventEnd]"
