@@ -162,7 +162,9 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
 }
 WHITENOISE_MAX_AGE = 60 * 60  # then a browser asks whether it has changed; the style sheets are named by content
-STATICFILES_DIRS = [VAR / "vendor"] if (VAR / "vendor").exists() else []
+#: What pages load from npm packages, put beside the code by set-up, wherever this node keeps its data.
+_VENDOR = ROOT / "var" / "vendor"
+STATICFILES_DIRS = [_VENDOR] if _VENDOR.exists() else []
 
 # Geometries come from our own forms and the city's own files, never from a spatial reference that a stranger wrote.
 SILENCED_SYSTEM_CHECKS = ["gis.W001"]

@@ -7,12 +7,15 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from tools.setup.console import ROOT, VAR, VENV, Stop, run, say
+from tools.setup.console import ROOT, VENV, Stop, run, say
 
 #: oidc-provider (the demo's identity provider) needs it.
 OLDEST_NODE = 22
 LOCK = ROOT / "package-lock.json"
 STAMP = ROOT / "node_modules" / ".lock.sha256"
+
+#: Beside the code, not with a node's data (MADOGUCHI_VAR): it belongs to this version of the pages.
+VENDOR_ROOT = ROOT / "var" / "vendor"
 
 #: What pages load, by its place under /static/: all of it from npm.
 VENDOR = {
@@ -54,7 +57,7 @@ def copy_vendor() -> None:
     """Put what pages load under ``var/vendor``, from where it is served; never committed, never fetched at run time."""
     folders = {f"{place}/{one.name}": one for place, folder in VENDOR_FOLDERS.items() for one in folder.glob("*")}
     for place, source in {**VENDOR, **folders}.items():
-        target = VAR / "vendor" / place
+        target = VENDOR_ROOT / place
         if not source.exists():
             raise Stop(f"{source} is missing, although its package is installed. Delete node_modules and start again.")
         if target.exists() and (target.stat().st_mtime, target.stat().st_size) == (
