@@ -135,9 +135,9 @@ class Node:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Graph:
-    """The compiled flow of one version of a procedure."""
+    """The compiled flow of one version of a procedure. Each is one of its own: what is drawn of it is kept with it."""
 
     code: str
     version: str

@@ -8,10 +8,12 @@ has a title and the whole way in words, for those who do not see it.
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Literal
 from xml.sax.saxutils import escape
 
+from madoguchi.ground.dates import listed
 from madoguchi.ground.languages import LocalText
 from madoguchi.procedures.rules import layout
 from madoguchi.procedures.rules.flow import TITLES, Graph, Node
@@ -90,7 +92,18 @@ def picture(
 
     Ids within it end with the orientation, so that one page may hold both.
     """
-    progress = Progress(graph, done, frozenset(now))
+    return _drawn(graph, tuple(done.items()), frozenset(now), language, orientation)
+
+
+@lru_cache(maxsize=512)  # some 15 kB each; cases of a version stand at few places
+def _drawn(
+    graph: Graph,
+    done: tuple[tuple[str, str], ...],
+    now: frozenset[str],
+    language: str,
+    orientation: Orientation,
+) -> str:
+    progress = Progress(graph, dict(done), now)
     standing = progress.standing()
     # What leads astray stands aside, so that the way on is a straight line.
     nodes = sorted(graph.nodes.values(), key=lambda node: node.kind == "correction")
@@ -206,7 +219,7 @@ def _svg(
     yield f' viewBox="{_n(-_MARGIN)} {_n(-_MARGIN)} {_n(width)} {_n(height)}">'
     yield f'<title id="{title}">{escape(_WORDS["title"].get_for(language))}</title>'
     told = (f"{number}. {words}" for number, words in enumerate(progress.in_words(language), 1))
-    yield f'<desc id="{desc}">{escape("、".join(told))}</desc>'
+    yield f'<desc id="{desc}">{escape(listed(told, language))}</desc>'
     graph = progress.graph
     for node in graph.nodes.values():
         for outcome, target in _ways(node).items():

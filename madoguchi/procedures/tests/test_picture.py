@@ -62,7 +62,7 @@ def test_those_who_do_not_see_it_hear_the_way() -> None:
     assert root.get("role") == "img"
     named = (root.get("aria-labelledby") or "").split()
     told = {one.get("id"): one.text for one in root if one.tag in (f"{SVG}title", f"{SVG}desc")}
-    assert [told[id_] for id_ in named] == ["The way of the procedure", "1. Examination Now、2. Notice To come"]
+    assert [told[id_] for id_ in named] == ["The way of the procedure", "1. Examination Now, 2. Notice To come"]
 
 
 @pytest.mark.parametrize("orientation", ["horizontal", "vertical"])
