@@ -134,7 +134,7 @@ def test_every_node_can_be_reached_and_ends(flow: list[Any]) -> None:
 def test_the_graph_survives_json(flow: list[Any]) -> None:
     compiled = graph(flow)
     again = Graph.from_json(json.loads(json.dumps(compiled.as_json())))
-    assert again == compiled
+    assert (again.code, again.version, again.nodes) == (compiled.code, compiled.version, compiled.nodes)
     assert list(again.nodes) == list(compiled.nodes)
     assert again.digest == compiled.digest == compile_flow(procedure(flow)).digest
 
