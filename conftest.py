@@ -29,6 +29,9 @@ CHROMIUM_FLAGS = (
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
 )
 
+#: Milliseconds in which what is awaited must be there, on a build server that has other things to do.
+PATIENCE = 15_000
+
 
 def chromium() -> str | None:
     """The browser's path: MADOGUCHI_CHROMIUM, the system's, or None for the one that Playwright brought."""
@@ -42,12 +45,24 @@ def browser() -> Iterator["Browser"]:
 
     Not for the whole process: Playwright keeps an event loop running in this thread, in which later tests could not
     start one of theirs.
-    """
-    from playwright.sync_api import sync_playwright
 
+    A click that leads to another page ends when that page is whole, its scripts included. Playwright itself waits until
+    the new page begins: each key pressed in it would depend on how fast the machine is. What a test asks of a page, it
+    asks with ``expect``, which waits.
+    """
+    from playwright.sync_api import Locator, expect, sync_playwright
+
+    click = Locator.click
+
+    def click_and_arrive(self: Locator, **how: Any) -> None:
+        click(self, **how)
+        self.page.wait_for_load_state()
+
+    expect.set_options(timeout=PATIENCE)
     # Playwright's synchronous API keeps an event loop in this thread, which Django takes for asynchronous code.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
-    with sync_playwright() as playwright:
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setattr(Locator, "click", click_and_arrive)
         launched = playwright.chromium.launch(executable_path=chromium(), args=list(CHROMIUM_FLAGS))
         yield launched
         launched.close()

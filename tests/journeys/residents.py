@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.conf import settings
 from PIL import Image
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from madoguchi.cases import actions
 from madoguchi.cases.models import Case
@@ -90,9 +90,9 @@ class Visit:
         with self.page.expect_navigation():
             self.page.locator("main .actions .button.solid").last.click()
 
-    def heading(self) -> str:
-        """The heading of the page."""
-        return self.page.locator("h1").inner_text()
+    def headed(self, words: str) -> None:
+        """The page that is there, or comes, has this heading."""
+        expect(self.page.locator("h1")).to_have_text(words)
 
     def check(self) -> None:
         """No axe violation, nothing sideways, nothing that the policy of the page blocked."""

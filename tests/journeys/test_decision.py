@@ -62,7 +62,7 @@ def test_a_draft_is_changed_seen_approved_and_printed(
     head = desk(staff("children", "children-head"), size, script=script)
     head.goto(f"/desk/cases/{case.number}/")
     expect(head.get_by_text("審査で判定表と変えたところが1件あります。")).to_be_visible()
-    assert head.locator("#departures + dl").inner_text().count(WHY) == 1
+    expect(head.locator("#departures + dl").get_by_text(WHY)).to_have_count(1)
     if script:
         sound(head)
     head.get_by_role("radio", name="決裁する").check()

@@ -170,11 +170,11 @@ def hand_in(visit: Visit, code: str, example: Example, *, script: bool) -> Case:
         visit.check()
         visit.next()
     assert example.asked is None or asked == set(example.asked), "asked for what the example does not say"
-    assert visit.heading() == "内容を確かめてください"
+    visit.headed("内容を確かめてください")
     visit.check()
     page.fill("#email", "hanako@example.jp")
     visit.next()
-    assert visit.heading() == "受け付けました"
+    visit.headed("受け付けました")
     visit.check()
     case = Case.objects.get(number=page.locator(".reference").inner_text())
     page.get_by_role("link", name="進みぐあいを見る").click()

@@ -135,12 +135,12 @@ def test_a_care_manager_applies_for_a_client(browser: Browser, site: str) -> Non
         visit.check()
         page.get_by_label("ケアマネジャー").check()
         visit.next()
-        assert visit.heading() == "代わりに申し込む方（あなた）"
+        visit.headed("代わりに申し込む方（あなた）")
         expect(page.locator('[name="proxy_name"]')).to_have_value("支援　太郎")
         visit.type({"proxy_kana": "シエン　タロウ", "proxy_office": "ケアプラン見本"})
         visit.check()
         visit.next()
-        assert visit.heading() == "認定を受ける方"
+        visit.headed("認定を受ける方")
         expect(page.locator("main").get_by_text("支援　太郎")).to_have_count(0)
         expect(page.locator('[name="person.full_name"]')).to_have_value("")
         visit.check()
@@ -152,7 +152,7 @@ def test_a_care_manager_applies_for_a_client(browser: Browser, site: str) -> Non
         expect(page.get_by_text("ケアプラン見本")).to_be_visible()
         visit.check()
         visit.next()
-        assert visit.heading() == "受け付けました"
+        visit.headed("受け付けました")
         visit.go("/procedures/care-need-certification/")
         expect(page.get_by_role("heading", name="すでに申し込んでいます")).to_be_visible()
         expect(page.get_by_text("谷川 梅子さんの手続き")).to_be_visible()

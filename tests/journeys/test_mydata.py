@@ -41,7 +41,7 @@ def test_taking_ones_own_data_along(
     with visiting(browser, live_server.url, by, viewport=viewport, script=script, color_scheme=scheme) as visit:
         visit.go("/cases/")
         visit.page.get_by_role("link", name="わたしの情報をまとめて受け取る").click()
-        assert visit.heading() == "わたしの情報をまとめて受け取る"
+        visit.headed("わたしの情報をまとめて受け取る")
         visit.check()
         with visit.page.expect_download() as given:
             visit.page.get_by_role("button", name="ZIPファイルを受け取る").click()
@@ -49,7 +49,7 @@ def test_taking_ones_own_data_along(
         given.value.save_as(kept)
         assert given.value.suggested_filename.startswith("my-data-2")
         visit.go("/my-data/")
-        assert "これまでに渡した記録" in visit.page.inner_text("main")
+        expect(visit.page.locator("main")).to_contain_text("これまでに渡した記録")
         visit.check()
     assert Event.objects.filter(verb="person.export", outcome="done", subject_id=by.id).count() == 1
     with zipfile.ZipFile(kept) as archive:
@@ -59,8 +59,8 @@ def test_taking_ones_own_data_along(
     expect(page.locator("h1")).to_have_text("わたしの情報")
     for one in page.locator("summary").all():
         one.click()
-    assert "この段階を担当する課だから" not in page.inner_text("body")
-    assert "ご本人の手続だから" in page.inner_text("body")
+    expect(page.locator("body")).to_contain_text("ご本人の手続だから")
+    expect(page.locator("body")).not_to_contain_text("この段階を担当する課だから")
     assert faults(page, BEST_PRACTICE) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.close()

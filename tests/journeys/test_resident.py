@@ -98,15 +98,15 @@ def test_a_dog_from_search_to_the_signed_letter(
         begin(visit, "dog-registration")
         fill_dog(visit)
         page = visit.page
-        assert visit.heading() == "内容を確かめてください"
+        visit.headed("内容を確かめてください")
         for typed in ("見本　花子", "ミホン　ハナコ", "2019年5月1日（令和元年5月1日）", "392140000123456"):
-            assert page.get_by_text(typed).count(), typed
+            expect(page.get_by_text(typed).first).to_be_visible()
         visit.check()
         page.fill("#email", "hanako@example.jp")
         visit.next()
-        assert visit.heading() == "受け付けました"
+        visit.headed("受け付けました")
         case = the_case(by)
-        assert page.locator(".reference").inner_text() == case.number
+        expect(page.locator(".reference")).to_have_text(str(case.number))
         visit.check()
         with page.expect_download() as receipt:
             page.get_by_role("link", name="控え（PDF）").click()
@@ -184,9 +184,9 @@ def test_child_allowance_with_two_children(browser: Browser, site: str, viewport
         visit.type({f"{account}.holder": "ﾐﾎﾝ ﾊﾅｺ"})
         visit.check()
         visit.next()
-        assert visit.heading() == "内容を確かめてください"
+        visit.headed("内容を確かめてください")
         visit.next()
-        assert visit.heading() == "受け付けました"
+        visit.headed("受け付けました")
     case = the_case(by)
     assert [row["full_name"] for row in case.answers["child"]] == ["見本　一郎", "見本　二葉"]
     assert case.answers["person"]["bank_account"]["number"] == "1234567"
@@ -226,10 +226,10 @@ def test_photographs_lose_the_place_where_they_were_taken(
             _send(visit, script)
             expect(page.locator(f"#at-q-{name.replace('_', '-')} .files li")).to_have_count(1)
         visit.next()
-        assert visit.heading() == "内容を確かめてください"
+        visit.headed("内容を確かめてください")
         visit.check()
         visit.next()
-        assert visit.heading() == "受け付けました"
+        visit.headed("受け付けました")
         visit.check()
     case.refresh_from_db()
     assert len(case.answers["photos_damage"]) == 1
@@ -259,7 +259,7 @@ def fill_damage(visit: Visit, *, script: bool) -> None:
         visit.next()
     visit.type({"self_assessment_accepted": "yes"})
     visit.next()
-    assert visit.heading() == "写真"
+    visit.headed("写真")
 
 
 def _send(visit: Visit, script: bool) -> None:
@@ -290,7 +290,7 @@ def test_correction_shows_only_what_must_be_corrected(browser: Browser, site: st
         visit.check()
         visit.type({"microchip_number": "392140000123457"})
         visit.next()
-        assert visit.heading() == "内容を確かめてください"
+        visit.headed("内容を確かめてください")
         page.get_by_role("button", name="この内容で出し直す").click()
         expect(page.locator(".tag").first).to_have_text("市が確認しています")
     case.refresh_from_db()

@@ -147,7 +147,7 @@ def test_a_phrase_picked_in_japanese_is_read_in_vietnamese(
         page.get_by_text("補正（1）").click()
         box.fill(page.locator("[data-offered=correction] dd").inner_text())
         page.locator("input[name=_outcome][value=return]").check()
-    assert "Tiếng Việt" in (page.locator("[data-offered=correction]").text_content() or "")
+    expect(page.locator("[data-offered=correction]")).to_contain_text("Tiếng Việt")
     page.get_by_role("button", name="審査の結果を確定する").click()
     expect(page.get_by_text("補正を求めました")).to_be_visible()
     assert Correction.objects.get(step__case=case).message == "電話番号を確かめてください。"

@@ -1,5 +1,6 @@
 """Signing in to the desk, as members of staff do it: in a real browser, with a virtual authenticator for passkeys."""
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -8,6 +9,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, generate_totp_secret, hotp_value
 from django.core.cache import cache
 from django.test import Client
+from playwright.sync_api import expect
 
 from madoguchi.events import SYSTEM
 from madoguchi.events.models import Event
@@ -237,7 +239,7 @@ class TestInTheBrowser:
         accessible(page)
         page.get_by_label("確認番号").fill("000000")
         page.get_by_role("button", name="サインイン").click()
-        assert page.get_by_text("番号が違います").is_visible()
+        expect(page.get_by_text("番号が違います")).to_be_visible()
         accessible(page)
         page.get_by_label("確認番号").fill(code_for(secret))
         page.get_by_role("button", name="サインイン").click()
@@ -247,22 +249,22 @@ class TestInTheBrowser:
         page.get_by_role("button", name="サインアウトする").click()
         page.wait_for_url(f"**{LOGIN}*")
         page.goto("/desk/account/factors/")
-        assert LOGIN in page.url
+        expect(page).to_have_url(re.compile(LOGIN))
         assert told()[-1] == ("account.sign_in", "done", "totp")
 
     def test_a_new_account_sets_up_a_passkey_and_uses_it(self, page: "Page", account: Account) -> None:
         authenticator(page)
         give_password(page)
         page.wait_for_url("**/desk/account/factors/")
-        assert page.get_by_role("heading", name="はじめに、本人を確かめる方法を登録してください").is_visible()
+        expect(page.get_by_role("heading", name="はじめに、本人を確かめる方法を登録してください")).to_be_visible()
         accessible(page)
         page.goto("/desk/")
-        assert page.url.endswith("/desk/account/factors/")
+        expect(page).to_have_url(re.compile("/desk/account/factors/$"))
         page.get_by_role("link", name="パスキーを登録する").click()
         accessible(page)
         page.get_by_role("button", name="登録する").click()
         page.wait_for_url("**/desk/account/factors/")
-        assert page.get_by_text("1個を登録しています").is_visible()
+        expect(page.get_by_text("1個を登録しています")).to_be_visible()
         page.goto("/desk/account/factors/passkeys/")
         accessible(page)
         page.goto("/desk/account/logout/")
@@ -284,9 +286,9 @@ class TestInTheBrowser:
         shown = page.locator("code.secret").inner_text()
         page.get_by_label("確認番号").fill(code_for(shown))
         page.get_by_role("button", name="登録する").click()
-        assert page.get_by_text("認証アプリを登録しました。").is_visible()
+        expect(page.get_by_text("認証アプリを登録しました。")).to_be_visible()
         page.goto("/desk/account/factors/totp/deactivate/")
-        assert page.get_by_text("最後のひとつは外せません").is_visible()
+        expect(page.get_by_text("最後のひとつは外せません")).to_be_visible()
         accessible(page)
 
     def test_a_passkey_that_nobody_registered(self, page: "Page", account: Account) -> None:
