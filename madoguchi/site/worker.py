@@ -4,14 +4,19 @@ Any number of workers may run on any number of machines: each piece of work is t
 worker held is given back.
 """
 
+import asyncio
 import logging
+import signal
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
+import psycopg
 from django.db import close_old_connections, connection
-from procrastinate.contrib.django import app
+from procrastinate.contrib.django import DjangoApp, app
 from procrastinate.contrib.django.django_connector import DjangoConnector
+from procrastinate.exceptions import ConnectorException
 
 from madoguchi.cases import jobs as cases
 from madoguchi.cases.ports import ScannerDown, scanner
@@ -35,7 +40,7 @@ DUTIES: tuple[tuple[str, Callable[[], int], float], ...] = (
     ("keeping", cases.keep_house, 3600.0),
     ("mails", cases.forget_mails, 3600.0),
 )
-#: Seconds before the next try of a duty that failed, for example because the database went away.
+#: Seconds before the next try of what failed, for example because the database went away.
 AFTER_ERROR_SECONDS = 5.0
 #: How long :func:`catch_up` waits for transactions of others.
 PATIENCE_SECONDS = 120.0
@@ -44,7 +49,10 @@ logger = logging.getLogger(__name__)
 
 
 def run(concurrency: int = 2) -> None:
-    """Work until SIGTERM or SIGINT; jobs that have begun are finished."""
+    """Work until SIGTERM or SIGINT; jobs that have begun are finished. A database that goes away is waited for.
+
+    Raises django.db.OperationalError where there is none at the start.
+    """
     log.heal_transaction_ids()
     connection.close()
     _say_who_looks_for_viruses()
@@ -52,7 +60,7 @@ def run(concurrency: int = 2) -> None:
     duties = threading.Thread(target=do_duties, args=(done,), name="duties", daemon=True)
     duties.start()
     try:
-        _run_jobs(concurrency=concurrency, fetch_job_polling_interval=1.0, shutdown_graceful_timeout=20)
+        asyncio.run(_run_jobs_until_told(concurrency))
     finally:
         done.set()
         duties.join(timeout=10)
@@ -104,7 +112,7 @@ def catch_up() -> None:
     give_up = time.monotonic() + PATIENCE_SECONDS
     while True:
         if log.relay():
-            _run_jobs(wait=False, install_signal_handlers=False, listen_notify=False)
+            asyncio.run(_run_jobs(wait=False, listen_notify=False))
             give_up = time.monotonic() + PATIENCE_SECONDS
         elif not relay_is_behind():
             break
@@ -115,7 +123,36 @@ def catch_up() -> None:
     log.seal()
 
 
-def _run_jobs(**options: object) -> None:
+async def _run_jobs_until_told(concurrency: int) -> None:
+    """Run jobs until SIGTERM or SIGINT. Whatever the database does meanwhile, it is tried again."""
+    told = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, told.set)
+    stopped = asyncio.create_task(told.wait())
+    while not told.is_set():
+        jobs = asyncio.create_task(
+            _run_jobs(concurrency=concurrency, fetch_job_polling_interval=1.0, shutdown_graceful_timeout=20)
+        )
+        await asyncio.wait({jobs, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        jobs.cancel()  # what has begun is finished first
+        try:
+            await jobs
+        except asyncio.CancelledError:
+            break
+        except (ConnectorException, psycopg.Error) as error:
+            logger.warning("no jobs are run: %s", error.__cause__ or error)
+        await asyncio.wait({stopped}, timeout=AFTER_ERROR_SECONDS)
+
+
+async def _run_jobs(**options: Any) -> None:
+    """Run jobs over connections of their own, which belong to this event loop alone.
+
+    The application that jobs are deferred with, everywhere else and in jobs, keeps to Django's connection: what is
+    deferred is part of the transaction in which it is. Procrastinate's own ``replace_connector`` would take that from
+    all other threads, too.
+    """
     assert isinstance(app.connector, DjangoConnector)
-    with app.replace_connector(app.connector.get_worker_connector()) as worker:
-        worker.run_worker(**options)
+    queue = DjangoApp(connector=app.connector.get_worker_connector())
+    queue.tasks = app.tasks
+    async with queue.open_async():
+        await queue.run_worker_async(install_signal_handlers=False, **options)
