@@ -29,6 +29,9 @@ CHROMIUM_FLAGS = (
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
 )
 
+#: What every connection of the tests is, as those of web and worker are.
+BACK = "SET ROLE madoguchi_app"
+
 #: Milliseconds in which what is awaited must be there, on a build server that has other things to do.
 PATIENCE = 15_000
 
@@ -119,20 +122,30 @@ def quick_flush() -> None:
 
     def sql_flush(self: Any, style: Any, tables: Any, **options: Any) -> list[str]:
         with self.connection.cursor() as cursor:
-            cursor.execute("SELECT current_setting('is_superuser') = 'on'")
+            cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = session_user")
             if not cursor.fetchone()[0]:
-                return list(truncate(self, style, tables, **options))
+                return ["SET ROLE NONE", *truncate(self, style, tables, **options), BACK]
         # Kinds of rows and rights to them are the same after every test; what the queue still held is not, though no
         # model of ours has those tables.
         queue = {"procrastinate_jobs", "procrastinate_events", "procrastinate_periodic_defers", "procrastinate_workers"}
         left = set(tables) - {"django_content_type", "auth_permission"} | queue
         return [
+            "SET ROLE NONE",
             "SET LOCAL session_replication_role = replica",
             *(f"DELETE FROM {self.quote_name(table)}" for table in sorted(left)),
             "SET LOCAL session_replication_role = origin",
+            BACK,
         ]
 
     DatabaseOperations.sql_flush = sql_flush  # type: ignore[method-assign]  # for all the tests
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
+    """Tables are made by whoever connects; from then on every test is what web and worker are, who may not."""
+    from django.db import connection
+
+    connection.settings_dict["OPTIONS"]["options"] = ""
 
 
 @pytest.fixture(scope="session")
@@ -141,6 +154,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: "DjangoDbBlocker")
 
     A thread of a live server may still hold a connection when the tests are over: it must not keep the database.
     """
+    from django.conf import settings
     from django.db import connection
     from psycopg import sql
 
@@ -148,7 +162,11 @@ def django_db_setup(django_db_setup: None, django_db_blocker: "DjangoDbBlocker")
         name = sql.Identifier(connection.settings_dict["NAME"])
         cursor.execute(sql.SQL("ALTER DATABASE {} SET synchronous_commit = off").format(name))
     connection.close()
+    connection.settings_dict["OPTIONS"]["options"] = settings.AS_APP
     yield
+
+    connection.close()
+    connection.settings_dict["OPTIONS"]["options"] = ""
 
     others = (
         "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()"

@@ -159,6 +159,12 @@ def current_event() -> UUID:
     return run.stack[-1].id
 
 
+def current_cause() -> UUID | None:
+    """The act in which something goes on that leaves its own event; None outside, and while a permission is asked."""
+    run = _run.get()
+    return run.stack[-1].id if run is not None and run.stack else None
+
+
 def refuse(verb: str, refusal: Refused, *, by: Actor, subject: models.Model | None = None) -> None:
     """Leave the one event of an input that was turned away before any act could begin (a malformed request)."""
     data = {"fields": sorted(refusal.fields)} if refusal.fields else {}

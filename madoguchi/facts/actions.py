@@ -1,13 +1,23 @@
-"""Appending to the ledger. Always part of an act of a higher noun (a sign-in, a submission, a record step)."""
+"""Appending to the ledger, and the register of legal bases by which it is read.
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+Facts are stated as part of an act of a higher noun (a sign-in, a submission, a record step).
+"""
+
+import datetime as dt
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, astuple
+from typing import Any, Final
 from uuid import UUID
+
+from django.db import connection
 
 from madoguchi.events import Actor, Reason, act, record
 from madoguchi.events.rules import BY_SYSTEM
-from madoguchi.facts import queries
-from madoguchi.facts.models import Fact, Source
+from madoguchi.facts.models import Basis, Level, Source
+from madoguchi.facts.rules import CONSENT, Permit
+from madoguchi.ground import clock
+from madoguchi.ground.ids import uuid7
 from madoguchi.people.models import Person
 
 OWN = Reason(
@@ -15,6 +25,13 @@ OWN = Reason(
 )
 IN_SERVICE = Reason("in-service", "職員が手続の中で確認したから", lambda actor, _: actor.kind == "staff")
 FILED = Reason("filed-by-partner", "連携先がご本人の手続を提出したから", lambda actor, _: actor.kind == "partner")
+
+#: How far what a source says is verified, where nothing else is said.
+LEVELS: Final[Mapping[Source, Level]] = {
+    Source.CARD: Level.ATTESTED,
+    Source.REGISTER: Level.REGISTERED,
+    Source.STAFF: Level.CHECKED,
+}
 
 
 @act("facts.state", allow=(OWN, IN_SERVICE, FILED, BY_SYSTEM))
@@ -25,28 +42,77 @@ def state(
     *,
     by: Actor,
     case_id: UUID | None = None,
+    valid: tuple[dt.date | None, dt.date | None] = (None, None),
+    level: Level | None = None,
+    evidence: str = "",
 ) -> Person:
-    """事実の記録: append ``(key, row) → value`` for the person; what is already known so, is not repeated."""
-    current = _current(person.pk, values)
-    fresh = [
-        Fact(person=person, key=key, row=row, value=value, source=source, case_id=case_id)
+    """事実の記録: append ``(key, row) → value`` for the person; what is already known so, is not repeated.
+
+    Whoever confirms what a card or a register has said adds nothing to it: the better source stays. ``valid``: from a
+    day until the day before another, in the world; ``evidence``: SHA-256 (hex) of the document that shows it.
+    """
+    told = [
+        {"id": str(uuid7()), "key": key, "row": row, "value": value, "valid_from": valid[0], "valid_to": valid[1]}
         for (key, row), value in values.items()
-        if value not in (None, "", [], {}) and not _is_known(current.get((key, row)), value, source)
+        if value not in (None, "", [], {})
     ]
-    Fact.objects.bulk_create(fresh)
-    record(source=source, keys=sorted({one.key for one in fresh}))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT key FROM fact_state(%s, %s, %s, %s, %s, %s, %s, %s)",
+            [
+                person.pk,
+                json.dumps(told, default=str, ensure_ascii=False),
+                source.value,
+                (level or LEVELS.get(source, Level.STATED)).value,
+                case_id,
+                evidence,
+                clock.today(),
+                clock.now(),
+            ],
+        )
+        fresh = {key for (key,) in cursor.fetchall()}
+    record(source=source, keys=sorted(fresh))
     return person
 
 
-def _current(person_id: UUID, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[Any, str]]:
-    plain = queries.known(person_id, {key for key, row in keys if not row})
-    result: dict[tuple[str, str], tuple[Any, str]] = {(k, ""): (one.value, one.source) for k, one in plain.items()}
-    for group in {key.partition(".")[0] for key, row in keys if row}:
-        for row, cells in queries.known_rows(person_id, group).items():
-            result |= {(key, row): (one.value, one.source) for key, one in cells.items()}
-    return result
+@act("facts.forget", allow=(BY_SYSTEM,))
+def forget(case_id: UUID, *, by: Actor) -> int:
+    """事実の廃棄: what was told in a case is deleted with its record. Returns how many facts that were."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT fact_forget(%s)", [case_id])
+        gone = int(cursor.fetchone()[0])
+    record(case=case_id, gone=gone)
+    return gone
 
 
-def _is_known(known: tuple[Any, str] | None, value: Any, source: Source) -> bool:
-    """A person who confirms what a card or a register has said adds nothing to it: the better source stays."""
-    return known is not None and known[0] == value and source in (known[1], Source.SELF)
+@act("facts.permit", allow=(BY_SYSTEM,))
+def permit(permits: Collection[Permit], *, by: Actor) -> None:
+    """法的根拠の登録: from now on facts are read by these rows and no others; what is there already stays as it is."""
+    there = {
+        astuple(_permit(one)): one for one in Basis.objects.filter(withdrawn_at=None).order_by("published_at", "pk")
+    }
+    wanted = {astuple(one): one for one in permits}
+    gone = [one.pk for key, one in there.items() if key not in wanted]
+    Basis.objects.filter(pk__in=gone).update(withdrawn_at=clock.now())
+    fresh = [_basis(one) for key, one in wanted.items() if key not in there]
+    Basis.objects.bulk_create(fresh)
+    record(added=len(fresh), withdrawn=len(gone))
+
+
+def _basis(one: Permit) -> Basis:
+    values = asdict(one) | {"kind": CONSENT if one.kind == "本人同意" else one.kind}
+    return Basis(**{name: list(value) if isinstance(value, tuple) else value for name, value in values.items()})
+
+
+def _permit(one: Basis) -> Permit:
+    return Permit(
+        reference=one.reference,
+        title=one.title,
+        kind="本人同意" if one.kind == CONSENT else one.kind,  # type: ignore[arg-type]  # written from a Permit
+        purpose=one.purpose,  # type: ignore[arg-type]
+        since=one.since,
+        until=one.until,
+        procedures=tuple(one.procedures),
+        facts=tuple(one.facts),
+        offices=tuple(one.offices),
+    )

@@ -1,7 +1,11 @@
-"""The ledger of facts about persons: appended to, never changed. A correction is a newer fact."""
+"""The ledger of facts about persons: appended to, never changed. A correction is a newer fact.
+
+Nobody reads the table: web, worker and commands have no right to (migration 0002). The door is ``queries.read``.
+"""
 
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
@@ -22,6 +26,15 @@ class Source(models.TextChoices):
     DOCUMENT = "document", "提出書類"
 
 
+class Level(models.TextChoices):
+    """How far a fact was verified, from told to kept in a register by law."""
+
+    STATED = "stated", "申告のまま"
+    CHECKED = "checked", "職員が確認"
+    ATTESTED = "attested", "証明書で確認"
+    REGISTERED = "registered", "公簿の記載"
+
+
 @classified(
     id=Sensitivity.INTERNAL,
     person=Sensitivity.PERSONAL,
@@ -29,25 +42,36 @@ class Source(models.TextChoices):
     row=Sensitivity.INTERNAL,
     value=Sensitivity.PERSONAL,
     source=Sensitivity.INTERNAL,
+    level=Sensitivity.INTERNAL,
     case_id=Sensitivity.INTERNAL,
+    evidence=Sensitivity.INTERNAL,
     as_of=Sensitivity.INTERNAL,
+    valid_from=Sensitivity.INTERNAL,
+    valid_to=Sensitivity.INTERNAL,
     recorded_at=Sensitivity.INTERNAL,
 )
 class Fact(models.Model):
     """What the city was told or knows: ``key`` of ``catalogue/facts.yaml``, ``value`` as in answers (JSON).
 
     ``row`` tells the rows of a group apart (which child); empty for a fact of the person. ``as_of`` is the day for
-    which the source vouches. The newest row by ``recorded_at`` is what is known now.
+    which the source vouches. Two times: it holds in the world from ``valid_from`` until the day before ``valid_to``
+    (None: since ever, for good), and the city knew of it from ``recorded_at`` on. What was recorded last among that
+    which holds on a day is what is known of that day. ``evidence`` is the SHA-256 (hex) of the document that shows it.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7)
-    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="facts")
+    # The database protects; Django would read the ledger to find out whether there is anything to protect.
+    person = models.ForeignKey(Person, on_delete=models.DO_NOTHING, related_name="facts")
     key = models.TextField()
     row = models.TextField(blank=True)
     value = models.JSONField()
     source = models.TextField(choices=Source)
+    level = models.TextField(choices=Level, default=Level.STATED)
     case_id = models.UUIDField(null=True)
+    evidence = models.TextField(blank=True, default="")
     as_of = models.DateField(default=clock.today)
+    valid_from = models.DateField(null=True)
+    valid_to = models.DateField(null=True)
     recorded_at = models.DateTimeField(default=clock.now)
 
     class Meta:
@@ -55,7 +79,55 @@ class Fact(models.Model):
         indexes: ClassVar = [models.Index(fields=["person", "key", "row", "-recorded_at"], name="fact_known")]
         constraints: ClassVar = [
             models.CheckConstraint(name="fact_source_is_known", condition=Q(source__in=Source.values)),
+            models.CheckConstraint(name="fact_level_is_known", condition=Q(level__in=Level.values)),
+            models.CheckConstraint(
+                name="fact_holds_for_a_while",
+                condition=Q(valid_from=None) | Q(valid_to=None) | Q(valid_to__gt=models.F("valid_from")),
+            ),
+            models.CheckConstraint(name="fact_evidence_is_sha256", condition=Q(evidence__regex=r"^([0-9a-f]{64})?$")),
         ]
 
     def __str__(self) -> str:
         return f"{self.key} {self.id}"
+
+
+@classified(
+    id=Sensitivity.PUBLIC,
+    reference=Sensitivity.PUBLIC,
+    title=Sensitivity.PUBLIC,
+    kind=Sensitivity.PUBLIC,
+    purpose=Sensitivity.PUBLIC,
+    procedures=Sensitivity.PUBLIC,
+    facts=Sensitivity.PUBLIC,
+    offices=Sensitivity.PUBLIC,
+    since=Sensitivity.PUBLIC,
+    until=Sensitivity.PUBLIC,
+    published_at=Sensitivity.PUBLIC,
+    withdrawn_at=Sensitivity.PUBLIC,
+)
+class Basis(models.Model):
+    """法的根拠: an article of a law permits offices to read facts for a purpose, on the days ``since`` to ``until``.
+
+    ``reference`` is the article's key in ``catalogue/laws.yaml``, ``title`` its name as it is cited. Empty
+    ``procedures``, ``facts`` or ``offices`` mean all. A row is never changed: the register of the next day is another
+    set of rows, and ``withdrawn_at`` says when one was taken out of it.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    reference = models.TextField()
+    title = models.TextField()
+    kind = models.TextField()
+    purpose = models.TextField()
+    procedures = ArrayField(models.TextField(), default=list)
+    facts = ArrayField(models.TextField(), default=list)
+    offices = ArrayField(models.TextField(), default=list)
+    since = models.DateField()
+    until = models.DateField(null=True)
+    published_at = models.DateTimeField(default=clock.now)
+    withdrawn_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "fact_basis"
+
+    def __str__(self) -> str:
+        return f"{self.reference} {self.purpose}"

@@ -1,45 +1,159 @@
-"""What is known about a person now, with its source and date."""
+"""The one door to the ledger. Whoever reads says for what; the database asks by which right, and leaves an event.
+
+Guard, record and answer are one SQL function (migration 0002): there is no way to a fact that its person does not see.
+"""
 
 import datetime as dt
-from collections.abc import Iterable
+import json
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from madoguchi.facts.models import Fact, Source
+from django.db import connection
+
+from madoguchi.events import Actor
+from madoguchi.events.acting import current_cause
+from madoguchi.facts.models import Level, Source
+from madoguchi.facts.rules import Purpose
+from madoguchi.ground import clock
+from madoguchi.ground.errors import NotAllowed
+from madoguchi.ground.ids import uuid7
+
+
+class NoBasis(NotAllowed):
+    """No law permits this reading today. The refusal is in the log already."""
+
+    def __init__(self, keys: Collection[str]) -> None:
+        super().__init__("no-basis", "この情報を見ることを認める法令の定めが、登録されていません。")
+        self.keys = tuple(sorted(keys))
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A fact as it is shown beside a question: its value, who vouches for it and for which day."""
+    """A fact as it is shown beside a question: its value, who vouches for it, for which day and how far."""
 
     key: str
     value: Any
     source: Source
     as_of: dt.date
-
-
-def known(person_id: UUID, keys: Iterable[str]) -> dict[str, Known]:
-    """The newest fact for each of ``keys`` that there is one for (facts of the person, not of rows)."""
-    rows = Fact.objects.filter(person_id=person_id, key__in=list(keys), row="")
-    newest = rows.order_by("key", "-recorded_at", "-id").distinct("key")
-    return {one.key: Known(one.key, one.value, Source(one.source), one.as_of) for one in newest}
+    recorded_at: dt.datetime
+    row: str = ""
+    level: Level = Level.STATED
+    valid_from: dt.date | None = None
+    valid_to: dt.date | None = None
+    case_id: UUID | None = None
+    evidence: str = ""
+    id: UUID | None = None
 
 
 #: Sources that the person has no hand in.
-VOUCHED = (Source.CARD, Source.REGISTER)
+VOUCHED: Final = (Source.CARD, Source.REGISTER)
 
 
-def vouched(person_id: UUID, keys: Iterable[str]) -> dict[str, Any]:
-    """What the card or a register says of the person, newest first; what they say of themselves does not count."""
-    rows = Fact.objects.filter(person_id=person_id, key__in=list(keys), row="", source__in=VOUCHED)
-    return {one.key: one.value for one in rows.order_by("key", "-recorded_at", "-id").distinct("key")}
+def read(
+    person_id: UUID,
+    keys: Iterable[str],
+    purpose: Purpose,
+    *,
+    by: Actor,
+    day: dt.date | None = None,
+    known_at: dt.datetime | None = None,
+    sources: Iterable[Source] = (),
+) -> list[Known]:
+    """What is known of ``keys`` about ``day`` (today), as it was known at ``known_at`` (now): one for each key and row.
+
+    Raises NoBasis where no law permits it.
+    """
+    wanted = list(keys)
+    if not wanted:
+        return []
+    return _read(person_id, wanted, purpose, by, day, known_at, sources=list(sources))
 
 
-def known_rows(person_id: UUID, group: str) -> dict[str, dict[str, Known]]:
-    """The rows of a group (``child``): row → key → newest fact, rows in the order in which they were first told."""
-    rows = Fact.objects.filter(person_id=person_id, key__startswith=f"{group}.").exclude(row="")
+def known(
+    person_id: UUID, keys: Iterable[str], purpose: Purpose, *, by: Actor, sources: Iterable[Source] = ()
+) -> dict[str, Known]:
+    """The facts of the person itself (not of rows) by key. Raises NoBasis."""
+    return {one.key: one for one in read(person_id, keys, purpose, by=by, sources=sources) if not one.row}
+
+
+def known_rows(person_id: UUID, keys: Iterable[str], purpose: Purpose, *, by: Actor) -> dict[str, dict[str, Known]]:
+    """The rows of a group (``child``): row → key → fact, rows in the order in which they were told. Raises NoBasis."""
     result: dict[str, dict[str, Known]] = {}
-    for one in rows.order_by("recorded_at", "id"):
-        result.setdefault(one.row, {})[one.key] = Known(one.key, one.value, Source(one.source), one.as_of)
+    for one in sorted(read(person_id, keys, purpose, by=by), key=_told):
+        if one.row:
+            result.setdefault(one.row, {})[one.key] = one
     return result
+
+
+def everything(person_id: UUID, purpose: Purpose, *, by: Actor) -> list[Known]:
+    """Every fact that was ever recorded, by key and row, newest first. Raises NoBasis."""
+    return _read(person_id, [], purpose, by, None, None, history=True)
+
+
+def count(person_id: UUID) -> int:
+    """How many facts are kept about somebody."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT fact_count(%s)", [person_id])
+        return int(cursor.fetchone()[0])
+
+
+def holders(key: str, value: Any, purpose: Purpose, *, by: Actor, most: int) -> list[UUID]:
+    """Persons of whom the ledger says this, at most ``most``. Raises NoBasis."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT * FROM fact_find(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            [*_who(by), key, json.dumps(value, ensure_ascii=False), purpose.code, purpose.office, most],
+        )
+        found = [one for (one,) in cursor.fetchall()]
+    if None in found:
+        raise NoBasis([key])
+    return found
+
+
+def _read(
+    person_id: UUID,
+    keys: list[str],
+    purpose: Purpose,
+    by: Actor,
+    day: dt.date | None,
+    known_at: dt.datetime | None,
+    *,
+    sources: Collection[Source] = (),
+    history: bool = False,
+) -> list[Known]:
+    who = _who(by)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT * FROM fact_read(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            [
+                *who,
+                person_id,
+                keys,
+                purpose.code,
+                purpose.procedure,
+                purpose.office,
+                purpose.case,
+                day or clock.today(),
+                known_at or clock.now(),
+                [one.value for one in sources],
+                history,
+            ],
+        )
+        rows = cursor.fetchall()
+    if rows and rows[0][0] is not None:
+        raise NoBasis(rows[0][0])
+    return [
+        Known(key, json.loads(value), Source(source), as_of, at, row, Level(level), since, until, case, shown, pk)
+        for _, pk, key, row, value, source, level, as_of, since, until, at, case, shown in rows
+    ]
+
+
+def _who(by: Actor) -> list[Any]:
+    return [uuid7(), clock.now(), by.kind, by.id, by.channel, current_cause()]
+
+
+def _told(one: Known) -> tuple[str, int, str]:
+    case, _, number = one.row.rpartition(":")
+    return (case, int(number), "") if number.isdigit() else (one.row, 0, "")

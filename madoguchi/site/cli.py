@@ -178,8 +178,11 @@ def migrate(options: argparse.Namespace) -> int:
         _django()
         from django.core.management import call_command
 
-        call_command("migrate", interactive=False)
-        call_command("createcachetable")
+        from madoguchi.site.owner import owner
+
+        with owner():
+            call_command("migrate", interactive=False)
+            call_command("createcachetable")
         call_command("collectstatic", interactive=False, verbosity=0)
     return 0
 

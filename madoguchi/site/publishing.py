@@ -5,11 +5,13 @@ from collections.abc import Callable, Collection
 from django.conf import settings
 
 from madoguchi.events import Actor
+from madoguchi.facts.actions import permit
 from madoguchi.ground import clock
 from madoguchi.procedures import actions, queries
 from madoguchi.procedures.models import Procedure
 from madoguchi.procedures.rules import lint
 from madoguchi.procedures.rules.load import load_catalogue
+from madoguchi.procedures.rules.vocabulary import permits
 
 
 def publish(say: Callable[[str], None], codes: Collection[str] = (), *, check: bool = True) -> int:
@@ -35,6 +37,8 @@ def publish(say: Callable[[str], None], codes: Collection[str] = (), *, check: b
         title = package.procedure.title["ja"]
         is_new = Procedure.objects.filter(code=code).count() > before
         say(f"{'published' if is_new else 'unchanged'}  {code} {row.version}  {title}")
+    if catalogue.laws:  # a file that does not load takes no basis away
+        permit(list(permits(catalogue.laws)), by=Actor("system", channel="console"))
     for code in sorted(left_out):
         say(f"NOT published  {code}: " + ("it has errors" if code in folders else "there is no such package"))
     for problem in wrong if left_out else ():

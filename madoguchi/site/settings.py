@@ -34,6 +34,9 @@ def _kept_secret(name: str) -> str:
     return path.read_text().strip()
 
 
+AS_APP = "-c role=madoguchi_app"
+
+
 def _database() -> dict[str, Any]:
     """PostgreSQL from DATABASE_URL, else from the private cluster that ``make demo`` keeps under ``var/``."""
     kept = VAR / "database-url"
@@ -42,6 +45,10 @@ def _database() -> dict[str, Any]:
     options: dict[str, Any] = {
         key: value for key, value in parts.items() if key not in {"dbname", "user", "password", "host", "port"}
     }
+    # What web, worker and commands become as they connect: whoever goes around the ledger's door is refused by the
+    # database. Tables are made by whoever connects (site/owner.py). Not Django's assume_role: with a pool it waits for
+    # a connection while it sets one up.
+    options["options"] = " ".join(filter(None, (options.get("options"), AS_APP)))
     if os.environ.get("MADOGUCHI_POOL"):
         options["pool"] = {"min_size": 1, "max_size": int(os.environ["MADOGUCHI_POOL"]), "timeout": 10}
     return {

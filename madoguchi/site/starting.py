@@ -147,9 +147,12 @@ def _prepare() -> None:
     django.setup()
     from django.core.management import call_command
 
+    from madoguchi.site.owner import owner
+
     say("bringing the tables up to date")
-    call_command("migrate", interactive=False, verbosity=0)
-    call_command("createcachetable", verbosity=0)
+    with owner():
+        call_command("migrate", interactive=False, verbosity=0)
+        call_command("createcachetable", verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0)
 
 

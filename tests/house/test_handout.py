@@ -41,6 +41,7 @@ from madoguchi.events import SYSTEM
 from madoguchi.events.models import Event
 from madoguchi.facts import actions as facts
 from madoguchi.facts.models import Source
+from madoguchi.facts.tests.ledger import as_owner
 from madoguchi.ground import clock
 from madoguchi.ground.ids import uuid7
 from madoguchi.messages.models import LetterFile, Message
@@ -123,7 +124,8 @@ def everything_of(published: dict[str, Procedure], staff: Staff) -> Person:
 def rows_of(person: Person, model: type[Model]) -> list[Any]:
     life = LIVES[model._meta.db_table]
     of = {life.of_person: person.pk} if life.of_person else {f"{life.of_case}__in": Case.objects.filter(person=person)}
-    return list(model._default_manager.filter(**of))
+    with as_owner():
+        return list(model._default_manager.filter(**of))
 
 
 def _is_written(row: Model, field: "Field[Any, Any]", words: str) -> bool:
@@ -140,7 +142,8 @@ def _is_written(row: Model, field: "Field[Any, Any]", words: str) -> bool:
     else:
         value = words
     try:
-        with transaction.atomic():  # noqa: TID251 -- contains the error
+        with as_owner(), transaction.atomic(), connection.cursor() as cursor:  # noqa: TID251 -- contains the error
+            cursor.execute("SET LOCAL session_replication_role = replica")  # past the triggers that keep the ledger
             type(row)._default_manager.filter(pk=row.pk).update(**{field.name: value})
     except IntegrityError:
         return False

@@ -23,6 +23,7 @@ from madoguchi.events.storing import insert_with_file
 from madoguchi.facts import actions as facts
 from madoguchi.facts.models import Source
 from madoguchi.facts.queries import known
+from madoguchi.facts.rules import Purpose, consent_to
 from madoguchi.ground import clock
 from madoguchi.ground.calendar import JAPAN
 from madoguchi.ground.errors import Invalid, NotFound, Stale
@@ -90,7 +91,10 @@ def open_for_another(procedure: Procedure, relation: str, *, by: Actor, language
         record(case=untouched.pk, continued=True)
         return untouched
     told = {"person.full_name": speaking.NAME, "person.full_name_kana": speaking.KANA, "person.phone": speaking.PHONE}
-    speaker = {told[key]: one.value for key, one in known(by.who, list(told)).items()}
+    speaker = {
+        told[key]: one.value
+        for key, one in known(by.who, list(told), Purpose("prefill", procedure.code), by=by).items()
+    }
     case = Case.objects.create(
         procedure=procedure,
         person_id=by.who,
@@ -132,7 +136,7 @@ def save_section(case: Case, section_id: str, raw: forms.Raw, *, by: Actor, base
         raise NotFound("section-unknown", "この手続にその項目はありません。")
     given = package.form.read(section, raw)
     _keep_speaker(fresh, given)
-    _take_known(fresh, section, raw, given)
+    _take_known(fresh, section, raw, given, by)
     if fresh.received_at is not None:
         _only_what_was_asked(fresh, given)
     if base is not None and base != section_digest(fresh, section):
@@ -408,12 +412,13 @@ def _keep_speaker(case: Case, given: forms.Read) -> None:
         del given.values[speaking.RELATION]
 
 
-def _take_known(case: Case, section: FormSection, raw: forms.Raw, given: forms.Read) -> None:
+def _take_known(case: Case, section: FormSection, raw: forms.Raw, given: forms.Read, by: Actor) -> None:
     keys = {f"{one.name}": one.fact for one in section.fields if one.fact and not section.each}
     taken = [name for name in keys if raw.get(f"{name}.{AS_KNOWN}")]
-    if not taken:
+    if not taken or case.about_id != by.id:
         return
-    facts_known = known(case.about_id, [keys[name] for name in taken if keys[name]])
+    purpose = Purpose("prefill", case.procedure.code, case=case.pk)
+    facts_known = known(by.who, [key for name in taken if (key := keys[name])], purpose, by=by)
     for name in taken:
         fact = facts_known.get(keys[name] or "")
         if fact is not None:
@@ -453,16 +458,25 @@ def _forget_hidden(case: Case, form: forms.Form) -> None:
 def _keep_facts(case: Case, by: Actor) -> None:
     """What was answered under a fact key becomes known, as the applicant's own statement of this day."""
     values: dict[tuple[str, str], Any] = {}
-    form = procedures.package(case.procedure).form
+    package = procedures.package(case.procedure)
+    form, consents = package.form, set[bool]()
     for section in form.sections:
         for cell in form.cells(section, case.answers):
             if cell.field.fact and cell.value not in (None, "", []) and cell.field.type not in forms.UPLOADED:
                 row = "" if cell.row is None else f"{case.pk}:{cell.row}"
                 values[(cell.field.fact, row)] = cell.value
+            if cell.field.type == "consent":
+                consents.add(cell.value is True)
+    if case.subject_id is None and consents and _looks_up_by_consent(package):
+        values[(consent_to(case.procedure.code), "")] = consents == {True}
     if values:
         # Of another nobody states anything in their own name: the case does, which says who spoke.
         source, speaks = (Source.SELF, by) if case.subject_id is None else (Source.PROXY, SYSTEM)
         facts.state(Person(pk=case.about_id), values, source, by=speaks, case_id=case.pk)
+
+
+def _looks_up_by_consent(package: Published) -> bool:
+    return any(one.kind == "look_up" and one.arguments["basis"] == "consent" for one in package.graph.nodes.values())
 
 
 def _keep_place(case: Case, package: Published, by: Actor) -> None:

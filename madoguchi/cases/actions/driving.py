@@ -18,7 +18,8 @@ from madoguchi.events.acting import current_event
 from madoguchi.events.rules import BY_SYSTEM
 from madoguchi.facts import actions as facts
 from madoguchi.facts.models import Source
-from madoguchi.facts.queries import known
+from madoguchi.facts.queries import NoBasis, known
+from madoguchi.facts.rules import Purpose
 from madoguchi.ground import clock
 from madoguchi.ground.errors import NotFound
 from madoguchi.messages import actions as messages
@@ -283,12 +284,22 @@ class Drive:
         if node.kind == "judge":
             self.course.judge(self.package, said["table"], self.scope())
         elif node.kind == "look_up":
-            found = known(self.case.about_id, said["facts"])
-            record(looked_up=sorted(found), basis=said["basis"])
+            self._look_up(said)
         elif node.kind == "record":
             self._record(said)
         elif node.kind == "notify":
             self._notify(said["template"])
+
+    def _look_up(self, said: Any) -> None:
+        """What the city knows. Where no law permits it, nothing is read, the log says so, and the case goes on."""
+        case = self.case
+        purpose = Purpose("look_up", case.procedure.code, case.section, case.pk)
+        try:
+            found = known(case.about_id, said["facts"], purpose, by=SYSTEM)
+        except NoBasis as refusal:
+            record(not_permitted=refusal.keys, basis=said["basis"])
+        else:
+            record(looked_up=sorted(found), basis=said["basis"])
 
     def _record(self, said: Any) -> None:
         value: Any

@@ -59,6 +59,6 @@ def too_weak(person: Person, by: Actor) -> bool:
 @act("person.find", allow=(MAY_EXPORT,))
 def find_person(sought: persons.Sought, *, by: Actor) -> list[persons.FoundPerson]:
     """開示請求の本人さがし: who is meant by what stands on the request. The event says by what, not for whom."""
-    found = persons.find(sought)
+    found = persons.find(sought, by=by)
     record(sought=sought.named(), found=len(found))
     return found

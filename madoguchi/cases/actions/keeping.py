@@ -18,6 +18,8 @@ from madoguchi.cases.rules.keeping import LIVES
 from madoguchi.events import Actor, act, record
 from madoguchi.events.acting import current_event
 from madoguchi.events.rules import BY_SYSTEM
+from madoguchi.facts import actions as facts
+from madoguchi.facts.models import Fact
 from madoguchi.ground import clock
 from madoguchi.ground.errors import Invalid, Problem, Stale
 from madoguchi.ground.text import clean
@@ -100,6 +102,9 @@ def delete(case: Case, *, by: Actor) -> Case:
     fresh.erased_at = clock.now()
     gone = {}
     for model, path in _of_cases():
+        if model is Fact:
+            gone[Fact._meta.db_table] = facts.forget(fresh.pk, by=by)
+            continue
         rows = model._default_manager.filter(**{path: fresh.pk})
         life = LIVES.get(model._meta.db_table)
         if life is None or life.blank is None:

@@ -6,7 +6,8 @@ from madoguchi.cases.models import Case, Cosigner, Document, Step
 from madoguchi.cases.queries.documents import opened
 from madoguchi.cases.rules.permission import LEVELS
 from madoguchi.events import Actor
-from madoguchi.facts.queries import vouched
+from madoguchi.facts.queries import VOUCHED, known
+from madoguchi.facts.rules import Purpose
 from madoguchi.ground.errors import NotFound, Stale
 from madoguchi.people.queries import confirmed_address
 from madoguchi.procedures import queries as procedures
@@ -51,8 +52,9 @@ def agreement(cosigner: Cosigner, by: Actor) -> tuple[str, ...]:
     if by.kind != "resident" or by.id == cosigner.case.person_id:
         return ()
     part = part_of(cosigner.case, cosigner, procedures.package(cosigner.case.procedure))
-    known = {key: str(value) for key, value in vouched(by.who, COMPARED).items()}
-    return cosigning.agreement(part, known, confirmed_address(by.who))
+    purpose = Purpose("confirm", cosigner.case.procedure.code, case=cosigner.case_id)
+    vouched = {key: str(one.value) for key, one in known(by.who, COMPARED, purpose, by=by, sources=VOUCHED).items()}
+    return cosigning.agreement(part, vouched, confirmed_address(by.who))
 
 
 def asked_cosigner(cosigner_id: UUID) -> Cosigner | None:

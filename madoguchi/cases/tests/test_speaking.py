@@ -10,8 +10,8 @@ from madoguchi.cases.tests.conftest import flat
 from madoguchi.events import Actor
 from madoguchi.events.models import Event
 from madoguchi.facts import actions as facts
-from madoguchi.facts.models import Fact, Source
-from madoguchi.facts.queries import known
+from madoguchi.facts.models import Source
+from madoguchi.facts.tests.ledger import recorded
 from madoguchi.ground.errors import Invalid, NotAllowed, NotFound
 from madoguchi.people.models import Person
 from madoguchi.procedures import queries as procedures
@@ -60,7 +60,7 @@ def test_what_is_known_of_the_speaker_never_fills_in_the_one_it_is_about(care: P
         "proxy_phone": "072-111-2222",
     }
     assert case.about_id != case.person_id == manager.id
-    assert not known(case.about_id, list(CARD))
+    assert not recorded(case.about_id)
     form = procedures.package(care).form
     assert [one.id for one in form.visible_sections(case.answers)][:2] == ["proxy", "insured"]
     # One tap on 「このとおり」 would take over what is known of the subject, and that is nothing.
@@ -73,7 +73,7 @@ def test_what_is_known_of_the_speaker_never_fills_in_the_one_it_is_about(care: P
 
 def test_what_was_answered_about_the_subject_is_stated_of_the_subject_alone(care: Procedure, manager: Actor) -> None:
     case = actions.open_for_another(care, "family", by=manager)
-    before = {(one.key, one.value) for one in Fact.objects.filter(person_id=manager.who)}
+    before = {key: one.value for key, one in recorded(manager.who).items()}
     raw = flat(ANSWERS) | flat(SUBJECT) | {"proxy_kana": ["シエン　タロウ"]}
     for section in procedures.package(care).form.sections:
         actions.save_section(case, section.id, raw, by=manager)
@@ -83,8 +83,9 @@ def test_what_was_answered_about_the_subject_is_stated_of_the_subject_alone(care
     case.refresh_from_db()
     assert (case.applicant, case.state) == ("見本　花子", "received")
     assert "支援" in case.search_key
-    assert {(one.key, one.value) for one in Fact.objects.filter(person_id=manager.who)} == before
-    told = known(case.about_id, ["person.full_name", "person.phone"])
+    assert {key: one.value for key, one in recorded(manager.who).items()} == before
+    of_subject = recorded(case.about_id)
+    told = {key: of_subject[key] for key in ("person.full_name", "person.phone")}
     assert {one.source for one in told.values()} == {Source.PROXY}
     assert {key: one.value for key, one in told.items()} == {
         "person.full_name": "見本　花子",

@@ -27,6 +27,7 @@ from madoguchi.events import SYSTEM, Actor
 from madoguchi.events import actions as log
 from madoguchi.events import queries as logged
 from madoguchi.events.models import Event
+from madoguchi.facts.tests.ledger import as_owner
 from madoguchi.ground import clock
 from madoguchi.ground.errors import NotAllowed, Stale
 from madoguchi.ground.ids import uuid7
@@ -65,7 +66,8 @@ def everything_but_the_log() -> str:
     rows = []
     for model in apps.get_models():
         if model.__module__.startswith("madoguchi.") and not model._meta.db_table.startswith(("event", "procedure")):
-            rows += [json.dumps(one, cls=DjangoJSONEncoder, ensure_ascii=False) for one in _plain(model)]
+            with as_owner():
+                rows += [json.dumps(one, cls=DjangoJSONEncoder, ensure_ascii=False) for one in _plain(model)]
     return "\n".join(rows)
 
 

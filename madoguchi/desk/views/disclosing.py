@@ -58,7 +58,7 @@ def hand_out(request: HttpRequest, by: Actor) -> HttpResponse:
     try:
         actions.export_person(person, by=by, basis=request.POST.get("basis", ""), proof=request.POST.get("proof", ""))
     except Refused as refusal:
-        lines: list[PersonLine] = [person_line(one, _token(one.id, by)) for one in of_id(person.pk)]
+        lines: list[PersonLine] = [person_line(one, _token(one.id, by)) for one in of_id(person.pk, by=by)]
         page = disclosing_page(lines, problem=words(refusal), refusal=refusal)
         return render(request, "desk/disclosure.html", {"page": page}, status=refusal.status)
     at = clock.now()

@@ -118,9 +118,10 @@ def test_a_verb_is_defined_once_and_says_what_it_does() -> None:
 @pytest.mark.parametrize("statement", ["UPDATE event SET verb = 'x'", "DELETE FROM event"])
 def test_the_log_is_append_only(statement: str) -> None:
     open_person(by=SYSTEM)
-    savepoint = transaction.atomic()  # noqa: TID251 -- so that the refused statement does not end the test
-    with pytest.raises(DatabaseError, match="append-only"), savepoint, connection.cursor() as cursor:
-        cursor.execute(statement)
+    for role, refusal in (("madoguchi_app", "permission denied"), ("NONE", "append-only")):  # who serves; who owns
+        savepoint = transaction.atomic()  # noqa: TID251 -- so that the refused statement does not end the test
+        with pytest.raises(DatabaseError, match=refusal), savepoint, connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL ROLE {role}; {statement}")
     assert Event.objects.filter(verb="test.open").count() == 1
 
 

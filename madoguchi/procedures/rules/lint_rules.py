@@ -20,6 +20,7 @@ from madoguchi.procedures.rules.document import Path_
 from madoguchi.procedures.rules.flow import Graph, Node
 from madoguchi.procedures.rules.format import AskField, FactField, Fee, Model, walk
 from madoguchi.procedures.rules.load import Catalogue, Package, field_key
+from madoguchi.procedures.rules.vocabulary import permits
 
 Severity = Literal["error", "warning", "note"]
 SEVERITIES: Sequence[Severity] = ("error", "warning", "note")
@@ -821,6 +822,33 @@ def basis_without_words(subject: Subject) -> Iterator[Found]:
         if basis.statute not in known and "条例" not in basis.statute:
             message = f"{basis.statute} が laws.yaml にありません"
             yield Found(("law", "basis", index, "statute"), message, "laws.yaml に、条文の言うことを短く書きます")
+
+
+@rule(
+    "K03",
+    "error",
+    "照会する事実のどれにも、見てよい根拠がある",
+    "根拠のない照会は行われず、断られたことだけが記録に残ります。",
+)
+def looked_up_without_permission(subject: Subject) -> Iterator[Found]:
+    procedure = subject.package.procedure
+    register = [one for one in permits(subject.catalogue.laws) if one.purpose == "look_up"]
+    for node, path in _steps(subject):
+        if node.kind != "look_up":
+            continue
+        is_consent = node.arguments["basis"] == "consent"
+        for number, key in enumerate(node.arguments["facts"]):
+            permitted = any(
+                (one.kind == "本人同意") == is_consent
+                and (not one.procedures or procedure.code in one.procedures)
+                and (not one.facts or key in one.facts)
+                and (one.until is None or one.until >= procedure.version)
+                for one in register
+            )
+            if not permitted:
+                message = f"{node.title} が見る {key} に、{'同意による' if is_consent else ''}根拠の登録がありません"
+                instead = "laws.yaml で、認める条文に permits: を書きます"
+                yield Found((*path, "facts", number), message, instead, node.id)
 
 
 # -- D, E: letters and examples ---------------------------------------------------------------------------------------

@@ -3,12 +3,13 @@
 Apart from the package format, because a procedure is written with these words and does not define any.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, RootModel, model_validator
 
+from madoguchi.facts.rules import BasisKind, Permit, PurposeCode
 from madoguchi.ground.languages import LocalText
 from madoguchi.ground.sensitivity import Sensitivity
 from madoguchi.procedures.rules.format import Checked, FactKey, Kebab, Model, Question, check_attributes, type_of_answer
@@ -49,6 +50,22 @@ class Article(Model):
     checked: Checked
     effective: date | None = None
     note: str | None = None
+    permits: tuple["Permission", ...] = ()
+    """Which facts may be read by it, for what, by whom. Nothing is read that no article permits."""
+
+
+class Permission(Model):
+    """An entry of the register of legal bases: that this article permits offices to read facts for a purpose."""
+
+    purpose: PurposeCode
+    kind: BasisKind
+    procedures: Literal["all"] | tuple[Kebab, ...]
+    facts: Literal["all"] | tuple[FactKey, ...]
+    offices: Literal["all"] | tuple[Kebab, ...] = "all"
+    """Codes of sections in organisation.yaml."""
+    since: date
+    until: date | None = None
+    """The last day on which it holds."""
 
 
 class LawsFile(RootModel[dict[Kebab, Statute]]):
@@ -66,3 +83,21 @@ class FactsFile(RootModel[dict[FactKey, Fact]]):
 Facts = Mapping[str, Fact]
 """Fact key → fact. A key is `<subject>.<name>`."""
 Laws = Mapping[str, Statute]
+
+
+def permits(laws: Laws) -> Iterator[Permit]:
+    """The register of legal bases that the statutes hold, in their order."""
+    for key, statute in laws.items():
+        for name, article in statute.articles.items():
+            for one in article.permits:
+                yield Permit(
+                    reference=f"{key}/{name}",
+                    title=f"{statute.title}{name}",
+                    kind=one.kind,
+                    purpose=one.purpose,
+                    since=one.since,
+                    until=one.until,
+                    procedures=() if one.procedures == "all" else one.procedures,
+                    facts=() if one.facts == "all" else one.facts,
+                    offices=() if one.offices == "all" else one.offices,
+                )

@@ -4,11 +4,13 @@ import datetime as dt
 from functools import cache
 
 from madoguchi.events import SYSTEM
+from madoguchi.facts.actions import permit
 from madoguchi.ground import clock
 from madoguchi.procedures import actions, queries
 from madoguchi.procedures.models import Procedure
 from madoguchi.procedures.rules.city import City, load_city
 from madoguchi.procedures.rules.load import Catalogue, Package, load_catalogue
+from madoguchi.procedures.rules.vocabulary import permits
 from madoguchi.procedures.tests.packages import CATALOGUE, CITY
 
 
@@ -26,6 +28,7 @@ def daito() -> City:
 
 def publish(*codes: str) -> dict[str, Procedure]:
     """Packages as the city offers them today; without ``codes`` every one. Needs the database."""
+    permit(list(permits(catalogue().laws)), by=SYSTEM)
     return {
         code: actions.publish(_offered(code, clock.today()), catalogue().facts, by=SYSTEM)
         for code in codes or catalogue().packages

@@ -135,6 +135,11 @@ def _corrected_behind_their_backs(files: Files) -> None:
     _flow(files)[0:1] = [{"cosign": named}, {"notify": {"template": "decided"}}, *_flow(files)[0:1]]
 
 
+@spoils("K03")
+def _looked_up_by_no_law(files: Files) -> None:
+    _flow(files)[0:0] = [{"look_up": {"facts": ["person.full_name"], "basis": "internal-use"}}]
+
+
 @spoils("R02")
 def _gap(files: Files) -> None:
     rows = files["rules.yaml"]["size_rule"]["first_match"]

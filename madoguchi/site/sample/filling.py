@@ -27,6 +27,7 @@ from madoguchi.messages.rules import codes
 from madoguchi.people.models import Person, PostHolding
 from madoguchi.procedures import queries as procedures
 from madoguchi.site import demo, worker
+from madoguchi.site.owner import owner
 from madoguchi.site.sample.moulds import Mould, Rows, mould_models, moulds
 from madoguchi.site.sample.residents import Resident, populations, residents
 
@@ -109,7 +110,7 @@ def fill(
     began = time.monotonic()
     rng = random.Random(seed)  # noqa: S311 -- a sample, the same for the same seed
     demo.load()
-    with _log_to_ourselves():
+    with owner(), _log_to_ourselves():
         people = _people(count, rng, progress)
         casting = _Casting(people, events, cases, rng)
         casting.run(progress)
@@ -149,10 +150,22 @@ def _people(count: int, rng: random.Random, progress: Callable[[str, int, int], 
             )
             _copy(
                 "fact",
-                ("id", "person_id", "key", "row", "value", "source", "case_id", "as_of", "recorded_at"),
+                (
+                    "id",
+                    "person_id",
+                    "key",
+                    "row",
+                    "value",
+                    "source",
+                    "level",
+                    "evidence",
+                    "case_id",
+                    "as_of",
+                    "recorded_at",
+                ),
                 (
                     f'{_uuid(rng, long_ago)}\t{one.key}\t{key}\t\t"{getattr(one, what)}"\t'
-                    f"register\t\\N\t{since}\t{since}\n"
+                    f"register\tregistered\t\t\\N\t{since}\t{since}\n"
                     for one in some
                     for what, key in _FACTS.items()
                 ),

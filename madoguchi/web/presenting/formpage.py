@@ -9,7 +9,9 @@ from django.utils.translation import gettext
 
 from madoguchi.cases import queries as cases
 from madoguchi.cases.models import Case, Correction, Document
+from madoguchi.events import Actor
 from madoguchi.facts.queries import Known, known, known_rows
+from madoguchi.facts.rules import Purpose
 from madoguchi.ground.errors import Problem
 from madoguchi.ground.languages import LocalText
 from madoguchi.procedures import queries as procedures
@@ -198,11 +200,13 @@ class Draft:
         posted: Mapping[str, Sequence[str]] | None = None,
         elsewhere: Mapping[str, str] | None = None,
         *,
+        by: Actor,
         linked: Collection[str] = (),
     ) -> SectionPage:
-        """The section as it is asked. ``posted`` is a post that was not stored and is shown as it was typed,
-        ``linked`` names the fields that a link has chosen."""
-        answers = self._with_empty_rows(section, posted)
+        """The section as it is asked of ``by``, who is shown what is known of them. ``posted`` is a post that was not
+        stored and is shown as it was typed, ``linked`` names the fields that a link has chosen."""
+        told_before = self._told_before(section, by)
+        answers = self._with_empty_rows(section, posted, told_before)
         cells = [
             cell
             for cell in self.form.cells(section, answers, self.case.typed, problems)
@@ -213,7 +217,7 @@ class Draft:
                 iter(cells),
                 section,
                 language=language(),
-                known={} if self.correcting else self._known(section),
+                known={} if self.correcting else self._known(section, by),
                 files=self.files(),
                 arriving=cases.uploads_of(self.case),
                 posted=posted,
@@ -231,17 +235,19 @@ class Draft:
             intro=said(section.intro),
             each=section.each or "",
             rows=rows,
-            told_before=posted is None and bool(self._told_before(section)),
+            told_before=posted is None and bool(told_before),
             can_add=bool(section.each) and not self.correcting and len(rows) < section.at_most,
             can_remove=not self.correcting and len(rows) > section.at_least,
             add_label=gettext("%(title)sを追加する") % {"title": said(section.title)},
         )
 
-    def _with_empty_rows(self, section: FormSection, posted: Mapping[str, Sequence[str]] | None) -> Mapping[str, Any]:
+    def _with_empty_rows(
+        self, section: FormSection, posted: Mapping[str, Sequence[str]] | None, told_before: Sequence[dict[str, Any]]
+    ) -> Mapping[str, Any]:
         """A section that needs rows opens with as many, before anything is stored."""
         if not section.each or self.correcting:
             return dict(self.case.answers)
-        rows = list(self.case.answers.get(section.each) or self._told_before(section))
+        rows = list(self.case.answers.get(section.each) or told_before)
         wanted = section.at_least
         for name in posted or {}:
             parts = name.split(".")
@@ -250,21 +256,30 @@ class Draft:
         rows += [{} for _ in range(min(wanted, section.at_most) - len(rows))]
         return {**self.case.answers, section.each: rows}
 
-    def _told_before(self, section: FormSection) -> list[dict[str, Any]]:
+    def _told_before(self, section: FormSection, by: Actor) -> list[dict[str, Any]]:
         """Rows that were told in an earlier case (the children), to begin with; each of them once, the last word."""
-        if not section.each or section.each in self.case.answers or self.correcting:
+        if not section.each or section.each in self.case.answers or self.correcting or self._is_of_another(by):
             return []
         names = {f"{section.each}.{one.name}": one.name for one in section.fields if one.fact}
         told: dict[str, dict[str, Any]] = {}
-        for cells in known_rows(self.case.about_id, section.each).values():
+        for cells in known_rows(by.who, list(names), self._purpose(), by=by).values():
             row = {names[key]: one.value for key, one in cells.items() if key in names}
             if row:
                 told[str(row.get("full_name") or row)] = row
         return list(told.values())[: section.at_most]
 
-    def _known(self, section: FormSection) -> Mapping[str, Known]:
+    def _known(self, section: FormSection, by: Actor) -> Mapping[str, Known]:
         keys = [one.fact for one in section.fields if one.fact]
-        return known(self.case.about_id, keys) if keys and not section.each else {}
+        if not keys or section.each or self._is_of_another(by):
+            return {}
+        return known(by.who, keys, self._purpose(), by=by)
+
+    def _is_of_another(self, by: Actor) -> bool:
+        """What the city knows of somebody is shown to nobody who only speaks for them."""
+        return self.case.about_id != by.id
+
+    def _purpose(self) -> Purpose:
+        return Purpose("prefill", self.package.procedure.code, case=self.case.pk)
 
     def _rows(self, section: FormSection, answers: Mapping[str, Any], asked: Sequence[Question]) -> Iterator[Row]:
         if not section.each:

@@ -229,7 +229,9 @@ def _show(
             "megabytes": uploads.MAX_BYTES // 1024 // 1024,
             "delete_url": "" if draft.correcting else reverse("web:withdraw", args=(key_of(case),)),
         },
-        "section": draft.page(one, problems, posted, elsewhere, linked=_linked(request, case)),
+        "section": draft.page(
+            one, problems, posted, elsewhere, by=visiting.actor(request), linked=_linked(request, case)
+        ),
         "problems": draft.links(problems or {}),
         "gate": draft.gate(),
         **more,

@@ -21,6 +21,7 @@ from madoguchi.cases.queries.handout import events
 from madoguchi.cases.queries.handout.events import Happened
 from madoguchi.cases.queries.handout.tables import (
     FORMAT,
+    columns,
     left_out,
     life_of,
     models_by_table,
@@ -31,7 +32,9 @@ from madoguchi.cases.queries.handout.tables import (
 )
 from madoguchi.events import Actor
 from madoguchi.events.rules import ACTS
+from madoguchi.facts import queries as facts
 from madoguchi.facts.models import Fact, Source
+from madoguchi.facts.rules import Purpose
 from madoguchi.ground.archive import zipped
 from madoguchi.ground.languages import LocalText
 from madoguchi.messages.models import Letter, LetterFile, Message
@@ -101,7 +104,7 @@ def holdings(person: Person) -> Holdings:
     total = (given.aggregate(sum=Sum("size"))["sum"] or 0) + (letters.aggregate(sum=Sum(size))["sum"] or 0)
     return Holdings(
         cases=Case.objects.filter(person=person).count(),
-        facts=Fact.objects.filter(person=person).count(),
+        facts=facts.count(person.pk),
         messages=_messages(person).count() + Remark.objects.filter(case__person=person).count(),
         letters=letters.count(),
         documents=given.count(),
@@ -205,13 +208,24 @@ def _data(person: Person, by: Actor, at: datetime) -> Iterator[bytes]:
     }
     for name, model in tables():
         if life_of(model).of_person and model is not Case:
-            head[name] = list(rows(model, _of(person, model)))
+            head[name] = _kept(person, by) if model is Fact else list(rows(model, _of(person, model)))
     for one in head["letters"]:
         one["file"] = named.get(one["id"])
     yield _dumped(head)[:-1].encode() + b',"cases":['
     for number, case in enumerate(_cases(person)):
         yield (b",\n" if number else b"\n") + _dumped(_whole(case, person, by)).encode()
     yield b"]}"
+
+
+def _kept(person: Person, by: Actor) -> list[dict[str, Any]]:
+    """The ledger, which no query but its own reads, with the columns of every other table; oldest first."""
+    names = [one.attname for one in columns(Fact)]
+    found = sorted(facts.everything(person.pk, _disclosed(by), by=by), key=lambda one: (one.recorded_at, str(one.id)))
+    return [{name: getattr(one, name) for name in names} for one in found]
+
+
+def _disclosed(by: Actor) -> Purpose:
+    return Purpose("disclosure", office=min(by.sections, default=""))
 
 
 def _whole(case: Case, person: Person, by: Actor) -> dict[str, Any]:
@@ -260,7 +274,7 @@ def _index(person: Person, by: Actor, at: datetime, language: str, page: Page) -
     head = {
         "made_at": at,
         "identities": list(Identity.objects.filter(person=person).order_by("confirmed_at")),
-        "facts": _facts(person),
+        "facts": _facts(person, by),
         "holdings": holdings(person),
         "messages": list(_messages(person).filter(about=None).order_by("created_at")),
         "events": events.of_person(person, language),
@@ -302,14 +316,14 @@ def _answers(case: Case, package: Published) -> Iterator[Answers]:
             yield Answers(section.title, 0 if row is None else row + 1, cells)
 
 
-def _facts(person: Person) -> list[Kept]:
+def _facts(person: Person, by: Actor) -> list[Kept]:
     """Every fact, by key, newest first."""
     fields = _fields(person)
-    found = Fact.objects.filter(person=person).order_by("key", "row", "-recorded_at")
+    found = facts.everything(person.pk, _disclosed(by), by=by)
     return [
         Kept(
             Cell(one.key, fields.get(one.key) or _bare(one.key), _plainly(one.key in fields, one.value), None, None),
-            Source(one.source),
+            one.source,
             one.as_of,
             one.recorded_at,
         )
@@ -333,10 +347,14 @@ def _fields(person: Person) -> dict[str, FormField]:
 
 
 def _bare(key: str) -> FormField:
-    """A question that nobody asks any more: the key stands for its label."""
+    """A question that nobody asks any more: the key stands for its label. A consent is named by its procedure."""
+    kind, _, code = key.partition(".")
+    row = procedures.current(code) if kind == "consent" else None
+    label = LocalText(procedures.package(row).procedure.title if row is not None else key)
     return FormField(
-        name=key, type="text", label=LocalText(key), help=None, required=False, when=None, options={}, max_length=200,
-        digits=None, low=None, high=None, at_least=0, at_most=1, fact=key, again_because=None,
+        name=key, type="text" if row is None else "consent", label=label, help=None, required=False, when=None,
+        options={}, max_length=200, digits=None, low=None, high=None, at_least=0, at_most=1, fact=key,
+        again_because=None,
     )  # fmt: skip
 
 

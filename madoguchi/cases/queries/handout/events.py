@@ -9,6 +9,7 @@ from madoguchi.cases.models import Case
 from madoguchi.cases.queries.handout.tables import models_by_table
 from madoguchi.cases.rules.keeping import LIVES
 from madoguchi.events.models import Event
+from madoguchi.facts.models import Fact
 from madoguchi.ground.clock import day_of
 from madoguchi.people.models import Identity, Person
 from madoguchi.people.queries import partner_names, posts_on
@@ -35,7 +36,7 @@ def of_case(case: Case, person: Person, language: str = "ja") -> list[Happened]:
     keys: list[UUID] = [case.pk]
     for table, life in LIVES.items():
         model = models_by_table()[table]
-        if life.of_case and model is not Case and model._meta.pk.get_internal_type() == "UUIDField":
+        if life.of_case and model not in (Case, Fact) and model._meta.pk.get_internal_type() == "UUIDField":
             keys += model._default_manager.filter(**{life.of_case: case.pk}).values_list("pk", flat=True)
     return _told(keys, person, language)
 

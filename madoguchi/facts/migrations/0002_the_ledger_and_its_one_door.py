@@ -1,0 +1,263 @@
+"""The ledger in two times, append-only, with one door: nobody reads it but through ``fact_read``, which leaves an event.
+
+``madoguchi_app`` is the role that web, worker and commands take on (settings.DATABASES). It has no right to read the
+table: a query that goes around the door fails in the database. Roles belong to the whole PostgreSQL; where the one who
+migrates may not make any, the operator makes it beforehand (docs/operating.md).
+"""
+
+import django.contrib.postgres.fields
+import django.db.models.deletion
+from django.db import migrations, models
+
+import madoguchi.ground.clock
+import madoguchi.ground.ids
+
+ROLE = """
+DO $$ BEGIN
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'madoguchi_app') THEN
+        BEGIN
+            CREATE ROLE madoguchi_app NOLOGIN;
+        EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;  -- another database's migration was faster
+        END;
+    END IF;
+    IF NOT pg_has_role(current_user, 'madoguchi_app', 'MEMBER') THEN
+        GRANT madoguchi_app TO CURRENT_USER;
+    END IF;
+END $$;
+GRANT USAGE ON SCHEMA public TO madoguchi_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO madoguchi_app;
+GRANT USAGE, SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA public TO madoguchi_app;
+ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO madoguchi_app;
+ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT, UPDATE ON SEQUENCES TO madoguchi_app;
+REVOKE UPDATE, DELETE ON event, event_seal FROM madoguchi_app;
+REVOKE SELECT, UPDATE, DELETE ON fact FROM madoguchi_app;
+"""
+NO_ROLE = """
+ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE ALL ON TABLES FROM madoguchi_app;
+ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE ALL ON SEQUENCES FROM madoguchi_app;
+REVOKE ALL ON ALL TABLES IN SCHEMA public FROM madoguchi_app;
+REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM madoguchi_app;
+REVOKE ALL ON SCHEMA public FROM madoguchi_app;
+"""
+
+APPEND_ONLY = """
+CREATE FUNCTION fact_is_append_only() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN
+    RAISE EXCEPTION 'the ledger of facts is append-only: % refused', TG_OP USING ERRCODE = 'insufficient_privilege';
+END $$;
+CREATE TRIGGER fact_append_only BEFORE UPDATE ON fact FOR EACH ROW EXECUTE FUNCTION fact_is_append_only();
+"""
+NOT_APPEND_ONLY = "DROP TRIGGER fact_append_only ON fact; DROP FUNCTION fact_is_append_only();"
+
+DOOR = """
+-- Reading is a hot act: guard, record and answer are one statement. The person reads what is kept about them by right;
+-- everybody else needs a legal basis for each key. What is refused is one row that names the keys, and an event.
+CREATE FUNCTION fact_read(
+    p_event uuid, p_at timestamptz, p_actor_kind text, p_actor uuid, p_channel text, p_cause uuid,
+    p_person uuid, p_keys text[], p_purpose text, p_procedure text, p_office text, p_case uuid,
+    p_day date, p_known timestamptz, p_sources text[], p_history boolean
+) RETURNS TABLE (
+    refused text[], id uuid, key text, "row" text, value jsonb, source text, level text, as_of date, valid_from date,
+    valid_to date, recorded_at timestamptz, case_id uuid, evidence text
+) LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    v_today date := (p_at AT TIME ZONE 'Asia/Tokyo')::date;
+    v_own boolean := p_actor_kind = 'resident' AND p_actor = p_person;
+    v_wanted text[] := CASE WHEN p_keys = '{}' THEN ARRAY['*'] ELSE p_keys END;
+    v_left text[] := '{}';
+    v_bases text[] := '{}';
+BEGIN
+    IF NOT v_own THEN
+        WITH permitted AS (
+            SELECT w.wanted, b.reference FROM unnest(v_wanted) AS w (wanted) LEFT JOIN fact_basis b ON
+                b.purpose = p_purpose AND b.withdrawn_at IS NULL
+                AND b.since <= v_today AND (b.until IS NULL OR b.until >= v_today)
+                AND (b.procedures = '{}' OR p_procedure = ANY (b.procedures))
+                AND (b.facts = '{}' OR w.wanted = ANY (b.facts))
+                AND (b.offices = '{}' OR p_office = ANY (b.offices))
+                AND (b.kind <> 'consent' OR (
+                    SELECT f.value = 'true'::jsonb AND (f.valid_to IS NULL OR f.valid_to > v_today) FROM fact f
+                    WHERE f.person_id = p_person AND f.key = 'consent.' || p_procedure AND f.row = ''
+                    ORDER BY f.recorded_at DESC, f.id DESC LIMIT 1))
+        )
+        SELECT coalesce(array_agg(DISTINCT wanted) FILTER (WHERE reference IS NULL), '{}'),
+               coalesce(array_agg(DISTINCT reference) FILTER (WHERE reference IS NOT NULL), '{}')
+        INTO v_left, v_bases FROM permitted;
+    END IF;
+    INSERT INTO event (id, at, verb, outcome, reason, actor_kind, actor_id, subject_kind, subject_id, cause_id, channel,
+                       data)
+    VALUES (
+        p_event, p_at, 'facts.read', CASE WHEN v_left = '{}' THEN 'done' ELSE 'refused' END,
+        CASE WHEN v_left <> '{}' THEN 'no-basis' WHEN v_own THEN 'own-facts' ELSE 'basis' END,
+        p_actor_kind, p_actor, 'person', p_person, p_cause, p_channel,
+        jsonb_strip_nulls(jsonb_build_object(
+            'purpose', p_purpose, 'keys', to_jsonb(CASE WHEN v_left = '{}' THEN v_wanted ELSE v_left END),
+            'basis', to_jsonb(nullif(v_bases, '{}')), 'procedure', nullif(p_procedure, ''),
+            'office', nullif(p_office, ''), 'case', p_case))
+    );
+    IF v_left <> '{}' THEN
+        RETURN QUERY SELECT v_left, NULL::uuid, NULL, NULL, NULL::jsonb, NULL, NULL, NULL::date, NULL::date, NULL::date,
+                            NULL::timestamptz, NULL::uuid, NULL;
+        RETURN;
+    END IF;
+    IF p_history THEN
+        RETURN QUERY SELECT NULL::text[], f.id, f.key, f.row, f.value, f.source, f.level, f.as_of, f.valid_from,
+                            f.valid_to, f.recorded_at, f.case_id, f.evidence
+            FROM fact f WHERE f.person_id = p_person AND (p_keys = '{}' OR f.key = ANY (p_keys))
+            ORDER BY f.key, f.row, f.recorded_at DESC, f.id DESC;
+        RETURN;
+    END IF;
+    RETURN QUERY SELECT DISTINCT ON (f.key, f.row)
+                        NULL::text[], f.id, f.key, f.row, f.value, f.source, f.level, f.as_of, f.valid_from,
+                        f.valid_to, f.recorded_at, f.case_id, f.evidence
+        FROM fact f
+        WHERE f.person_id = p_person AND (p_keys = '{}' OR f.key = ANY (p_keys)) AND f.recorded_at <= p_known
+            AND (f.valid_from IS NULL OR f.valid_from <= p_day) AND (f.valid_to IS NULL OR f.valid_to > p_day)
+            AND (p_sources = '{}' OR f.source = ANY (p_sources))
+        ORDER BY f.key, f.row, f.recorded_at DESC, f.id DESC;
+END $$;
+
+-- Whoever is looked for by one thing that is known of them (a written request bears a date of birth). Names nobody who
+-- may not be read, and is an event without what was looked for.
+CREATE FUNCTION fact_find(
+    p_event uuid, p_at timestamptz, p_actor_kind text, p_actor uuid, p_channel text, p_cause uuid,
+    p_key text, p_value jsonb, p_purpose text, p_office text, p_most integer
+) RETURNS TABLE (person uuid) LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    v_today date := (p_at AT TIME ZONE 'Asia/Tokyo')::date;
+    v_allowed boolean := EXISTS (
+        SELECT FROM fact_basis b WHERE b.purpose = p_purpose AND b.withdrawn_at IS NULL AND b.kind <> 'consent'
+            AND b.since <= v_today AND (b.until IS NULL OR b.until >= v_today) AND b.procedures = '{}'
+            AND (b.facts = '{}' OR p_key = ANY (b.facts)) AND (b.offices = '{}' OR p_office = ANY (b.offices)));
+BEGIN
+    INSERT INTO event (id, at, verb, outcome, reason, actor_kind, actor_id, subject_kind, cause_id, channel, data)
+    VALUES (p_event, p_at, 'facts.find', CASE WHEN v_allowed THEN 'done' ELSE 'refused' END,
+            CASE WHEN v_allowed THEN 'basis' ELSE 'no-basis' END, p_actor_kind, p_actor, '', p_cause, p_channel,
+            jsonb_strip_nulls(jsonb_build_object('purpose', p_purpose, 'keys', jsonb_build_array(p_key),
+                                                 'office', nullif(p_office, ''))));
+    IF NOT v_allowed THEN
+        RETURN QUERY SELECT NULL::uuid;
+        RETURN;
+    END IF;
+    RETURN QUERY SELECT DISTINCT f.person_id FROM fact f WHERE f.key = p_key AND f.row = '' AND f.value = p_value
+        LIMIT p_most;
+END $$;
+
+-- Appending tells nobody anything: what is known so already is not repeated. Returns the keys that were new.
+CREATE FUNCTION fact_state(
+    p_person uuid, p_rows jsonb, p_source text, p_level text, p_case uuid, p_evidence text, p_as_of date,
+    p_at timestamptz
+) RETURNS TABLE (key text) LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    INSERT INTO fact (id, person_id, key, "row", value, source, level, case_id, evidence, as_of, valid_from, valid_to,
+                      recorded_at)
+    SELECT told.id, p_person, told.key, told."row", told.value, p_source, p_level, p_case, p_evidence, p_as_of,
+           told.valid_from, told.valid_to, p_at
+    FROM jsonb_to_recordset(p_rows)
+        AS told (id uuid, key text, "row" text, value jsonb, valid_from date, valid_to date)
+    LEFT JOIN LATERAL (
+        SELECT f.value, f.source, f.valid_from, f.valid_to FROM fact f
+        WHERE f.person_id = p_person AND f.key = told.key AND f.row = told."row"
+        ORDER BY f.recorded_at DESC, f.id DESC LIMIT 1
+    ) AS last ON true
+    WHERE (last.value = told.value AND p_source IN (last.source, 'self')
+           AND told.valid_from IS NOT DISTINCT FROM last.valid_from
+           AND told.valid_to IS NOT DISTINCT FROM last.valid_to) IS NOT TRUE
+    RETURNING key
+$$;
+
+-- What was told in a case whose record ends is deleted with it.
+CREATE FUNCTION fact_forget(p_case uuid) RETURNS bigint
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS
+$$ WITH gone AS (DELETE FROM fact WHERE case_id = p_case RETURNING 1) SELECT count(*) FROM gone $$;
+
+CREATE FUNCTION fact_count(p_person uuid) RETURNS bigint
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS
+$$ SELECT count(*) FROM fact WHERE person_id = p_person $$;
+"""
+_TELLS = "uuid, timestamptz, text, uuid, text, uuid"
+NO_DOOR = f"""
+DROP FUNCTION fact_count(uuid);
+DROP FUNCTION fact_forget(uuid);
+DROP FUNCTION fact_state(uuid, jsonb, text, text, uuid, text, date, timestamptz);
+DROP FUNCTION fact_find({_TELLS}, text, jsonb, text, text, integer);
+DROP FUNCTION fact_read({_TELLS}, uuid, text[], text, text, text, uuid, date, timestamptz, text[], boolean);
+"""
+
+LEVELS = [
+    ("stated", "申告のまま"),
+    ("checked", "職員が確認"),
+    ("attested", "証明書で確認"),
+    ("registered", "公簿の記載"),
+]
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("madoguchi_facts", "0001_initial"),
+        ("madoguchi_events", "0001_initial"),
+    ]
+
+    operations = [
+        migrations.AlterField(
+            "Fact",
+            "person",
+            models.ForeignKey(
+                on_delete=django.db.models.deletion.DO_NOTHING, related_name="facts", to="madoguchi_people.person"
+            ),
+        ),
+        migrations.AddField("Fact", "level", models.TextField(choices=LEVELS, default="stated")),
+        migrations.AddField("Fact", "evidence", models.TextField(blank=True, default="")),
+        migrations.AddField("Fact", "valid_from", models.DateField(null=True)),
+        migrations.AddField("Fact", "valid_to", models.DateField(null=True)),
+        migrations.RunSQL(
+            "UPDATE fact SET level = CASE source WHEN 'card' THEN 'attested' WHEN 'register' THEN 'registered'"
+            " WHEN 'staff' THEN 'checked' ELSE 'stated' END",
+            migrations.RunSQL.noop,
+        ),
+        migrations.AddConstraint(
+            "Fact",
+            models.CheckConstraint(
+                condition=models.Q(("level__in", [name for name, _ in LEVELS])), name="fact_level_is_known"
+            ),
+        ),
+        migrations.AddConstraint(
+            "Fact",
+            models.CheckConstraint(
+                condition=models.Q(
+                    ("valid_from", None), ("valid_to", None), ("valid_to__gt", models.F("valid_from")), _connector="OR"
+                ),
+                name="fact_holds_for_a_while",
+            ),
+        ),
+        migrations.AddConstraint(
+            "Fact",
+            models.CheckConstraint(
+                condition=models.Q(("evidence__regex", "^([0-9a-f]{64})?$")), name="fact_evidence_is_sha256"
+            ),
+        ),
+        migrations.CreateModel(
+            name="Basis",
+            fields=[
+                ("id", models.UUIDField(default=madoguchi.ground.ids.uuid7, primary_key=True, serialize=False)),
+                ("reference", models.TextField()),
+                ("title", models.TextField()),
+                ("kind", models.TextField()),
+                ("purpose", models.TextField()),
+                (
+                    "procedures",
+                    django.contrib.postgres.fields.ArrayField(models.TextField(), default=list, size=None),
+                ),
+                ("facts", django.contrib.postgres.fields.ArrayField(models.TextField(), default=list, size=None)),
+                ("offices", django.contrib.postgres.fields.ArrayField(models.TextField(), default=list, size=None)),
+                ("since", models.DateField()),
+                ("until", models.DateField(null=True)),
+                ("published_at", models.DateTimeField(default=madoguchi.ground.clock.now)),
+                ("withdrawn_at", models.DateTimeField(null=True)),
+            ],
+            options={"db_table": "fact_basis"},
+        ),
+        migrations.RunSQL(APPEND_ONLY, NOT_APPEND_ONLY),
+        migrations.RunSQL(DOOR, NO_DOOR),
+        migrations.RunSQL(ROLE, NO_ROLE),
+    ]

@@ -1,0 +1,61 @@
+"""What must hold of facts: for what they may be read, and how an article of a law says so. Pure Python."""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Final, Literal
+from uuid import UUID
+
+PurposeCode = Literal["prefill", "confirm", "view", "look_up", "disclosure"]
+#: What a fact is read for, in the words that its person reads.
+PURPOSES: Final[dict[PurposeCode, str]] = {
+    "prefill": "入力らんに、分かっていることを出すため",
+    "confirm": "確認を頼まれたご本人かどうかを照らすため",
+    "view": "ご本人が、自分についての記録を見るため",
+    "look_up": "手続きの審査に要ることを確かめるため",
+    "disclosure": "開示の求めに応じるため",
+}
+
+BasisKind = Literal["内部利用", "番号法", "特定公的給付", "条例", "本人同意", "開示"]
+#: As the ledger's door knows them (``consent`` asks for a consent that stands).
+CONSENT: Final = "consent"
+
+
+def consent_to(procedure: str) -> str:
+    """The key of the fact that somebody consents to being looked up in this procedure; false once it is withdrawn."""
+    return f"consent.{procedure}"
+
+
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """For what somebody reads: the kind of use, and in which procedure, for which section and about which case."""
+
+    code: PurposeCode
+    procedure: str = ""
+    office: str = ""
+    case: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Permit:
+    """A row of the register of legal bases; empty ``procedures``, ``facts`` and ``offices`` mean all."""
+
+    reference: str
+    title: str
+    kind: BasisKind
+    purpose: PurposeCode
+    since: dt.date
+    until: dt.date | None = None
+    procedures: tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()
+    offices: tuple[str, ...] = ()
+
+    def covers(self, purpose: Purpose, key: str, day: dt.date) -> bool:
+        """Whether it permits reading this key for this purpose on this day; a consent is not asked for here."""
+        return (
+            self.purpose == purpose.code
+            and self.since <= day
+            and (self.until is None or self.until >= day)
+            and (not self.procedures or purpose.procedure in self.procedures)
+            and (not self.facts or key in self.facts)
+            and (not self.offices or purpose.office in self.offices)
+        )
