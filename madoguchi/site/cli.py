@@ -5,6 +5,7 @@ the environment that a command prepares.
 """
 
 import argparse
+import contextlib
 import datetime as dt
 import difflib
 import getpass
@@ -178,11 +179,9 @@ def migrate(options: argparse.Namespace) -> int:
         _django()
         from django.core.management import call_command
 
-        from madoguchi.site.owner import owner
+        from madoguchi.site.owner import make_tables
 
-        with owner():
-            call_command("migrate", interactive=False)
-            call_command("createcachetable")
+        make_tables(verbosity=1)
         call_command("collectstatic", interactive=False, verbosity=0)
     return 0
 
@@ -205,13 +204,11 @@ def sample(options: argparse.Namespace) -> int:
         os.environ["MADOGUCHI_DEMO"] = "1"
     with starting.database():
         _django()
-        from django.core.management import call_command
-
         from madoguchi.site import publishing
+        from madoguchi.site.owner import make_tables
         from madoguchi.site.sample import fill
 
-        call_command("migrate", interactive=False, verbosity=0)
-        call_command("createcachetable", verbosity=0)
+        make_tables()
         publishing.publish(lambda _: None, [])
         made = fill(options.residents, options.cases, options.events, seed=options.seed, progress=_bar)
         print(
@@ -652,10 +649,14 @@ def shell(options: argparse.Namespace) -> int:
 def django_command(options: argparse.Namespace) -> int:
     """Run one of Django's own management commands, for example `madoguchi django makemigrations`."""
     with starting.database():
-        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "madoguchi.site.settings")
+        _django()
         from django.core.management import execute_from_command_line
 
-        execute_from_command_line(["madoguchi django", *options.rest])
+        from madoguchi.site.owner import owner
+
+        makes_tables = options.rest[:1] == ["migrate"]
+        with owner() if makes_tables else contextlib.nullcontext():
+            execute_from_command_line(["madoguchi django", *options.rest])
     return 0
 
 

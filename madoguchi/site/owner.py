@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.conf import settings
+from django.core.management import call_command
 from django.db import connection
 
 
@@ -18,3 +19,10 @@ def owner() -> Iterator[None]:
     finally:
         connection.close()
         options["options"] = kept
+
+
+def make_tables(*, verbosity: int = 0) -> None:
+    """Bring the tables up to date, the cache's too."""
+    with owner():
+        call_command("migrate", interactive=False, verbosity=verbosity)
+        call_command("createcachetable", verbosity=verbosity)

@@ -147,12 +147,10 @@ def _prepare() -> None:
     django.setup()
     from django.core.management import call_command
 
-    from madoguchi.site.owner import owner
+    from madoguchi.site.owner import make_tables
 
     say("bringing the tables up to date")
-    with owner():
-        call_command("migrate", interactive=False, verbosity=0)
-        call_command("createcachetable", verbosity=0)
+    make_tables()
     call_command("collectstatic", interactive=False, verbosity=0)
 
 

@@ -128,9 +128,9 @@ def set_up(url: str) -> None:
 def main(requests: int) -> None:
     with database() as url:
         set_up(url)
-        from django.core.management import call_command
+        from madoguchi.site.owner import make_tables
 
-        call_command("migrate", verbosity=0)
+        make_tables()
         from madoguchi.cases.rules import uploads
         from madoguchi.site.publishing import publish
 
