@@ -14,9 +14,11 @@ from django.db import connection
 
 from madoguchi.events import Actor, Reason, act, record
 from madoguchi.events.rules import BY_SYSTEM
+from madoguchi.facts import queries
 from madoguchi.facts.models import Basis, Level, Source
-from madoguchi.facts.rules import CONSENT, Permit
+from madoguchi.facts.rules import CONSENT, Permit, Purpose, consent_to
 from madoguchi.ground import clock
+from madoguchi.ground.errors import NotFound
 from madoguchi.ground.ids import uuid7
 from madoguchi.people.models import Person
 
@@ -75,6 +77,17 @@ def state(
     return person
 
 
+@act("facts.withdraw_consent", allow=(OWN,))
+def withdraw_consent(person: Person, procedure: str, *, by: Actor) -> Person:
+    """同意の取消し: from now on nobody looks anything up in this procedure on the ground of consent."""
+    key = consent_to(procedure)
+    given = queries.known(person.pk, [key], Purpose("view"), by=by).get(key)
+    if given is None or given.value is not True:
+        raise NotFound("consent-unknown", "取り消せる同意がありません。すでに取り消されています。")
+    record(procedure=procedure)
+    return state(person, {(key, ""): False}, Source.SELF, by=by, case_id=given.case_id)
+
+
 @act("facts.forget", allow=(BY_SYSTEM,))
 def forget(case_id: UUID, *, by: Actor) -> int:
     """事実の廃棄: what was told in a case is deleted with its record. Returns how many facts that were."""
@@ -115,4 +128,5 @@ def _permit(one: Basis) -> Permit:
         procedures=tuple(one.procedures),
         facts=tuple(one.facts),
         offices=tuple(one.offices),
+        undisclosed=one.undisclosed,
     )

@@ -102,6 +102,7 @@ class Fact(models.Model):
     offices=Sensitivity.PUBLIC,
     since=Sensitivity.PUBLIC,
     until=Sensitivity.PUBLIC,
+    undisclosed=Sensitivity.PUBLIC,
     published_at=Sensitivity.PUBLIC,
     withdrawn_at=Sensitivity.PUBLIC,
 )
@@ -110,7 +111,8 @@ class Basis(models.Model):
 
     ``reference`` is the article's key in ``catalogue/laws.yaml``, ``title`` its name as it is cited. Empty
     ``procedures``, ``facts`` or ``offices`` mean all. A row is never changed: the register of the next day is another
-    set of rows, and ``withdrawn_at`` says when one was taken out of it.
+    set of rows, and ``withdrawn_at`` says when one was taken out of it. What is read by an ``undisclosed`` row is
+    in the log, and not shown to its person (不開示, as 番号法23条2項 has it).
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7)
@@ -123,6 +125,7 @@ class Basis(models.Model):
     offices = ArrayField(models.TextField(), default=list)
     since = models.DateField()
     until = models.DateField(null=True)
+    undisclosed = models.BooleanField(default=False)
     published_at = models.DateTimeField(default=clock.now)
     withdrawn_at = models.DateTimeField(null=True)
 

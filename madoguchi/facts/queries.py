@@ -14,7 +14,8 @@ from django.db import connection
 
 from madoguchi.events import Actor
 from madoguchi.events.acting import current_cause
-from madoguchi.facts.models import Level, Source
+from madoguchi.events.models import Event
+from madoguchi.facts.models import Basis, Level, Source
 from madoguchi.facts.rules import Purpose
 from madoguchi.ground import clock
 from madoguchi.ground.errors import NotAllowed
@@ -87,6 +88,11 @@ def known_rows(person_id: UUID, keys: Iterable[str], purpose: Purpose, *, by: Ac
     return result
 
 
+def all_known(person_id: UUID, purpose: Purpose, *, by: Actor) -> list[Known]:
+    """What is known today, whatever it is: one for each key and row. Raises NoBasis."""
+    return _read(person_id, [], purpose, by, None, None)
+
+
 def everything(person_id: UUID, purpose: Purpose, *, by: Actor) -> list[Known]:
     """Every fact that was ever recorded, by key and row, newest first. Raises NoBasis."""
     return _read(person_id, [], purpose, by, None, None, history=True)
@@ -110,6 +116,46 @@ def holders(key: str, value: Any, purpose: Purpose, *, by: Actor, most: int) -> 
     if None in found:
         raise NoBasis([key])
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """That somebody read, or was refused: for its person to see. ``laws`` are the articles as they are cited."""
+
+    at: dt.datetime
+    done: bool
+    actor_kind: str
+    actor_id: UUID | None
+    purpose: str
+    keys: tuple[str, ...]
+    laws: tuple[str, ...]
+    procedure: str
+    office: str
+
+
+def readings(person_id: UUID, *, own: bool = False, before: dt.datetime | None = None, most: int) -> list[Reading]:
+    """Who has read what is known of a person, newest first: others, or with ``own`` the person. Not what a law keeps
+    from its person (``Basis.undisclosed``)."""
+    rows = Event.objects.filter(subject_id=person_id, verb="facts.read").exclude(data__has_key="undisclosed")
+    rows = rows.filter(actor_id=person_id) if own else rows.exclude(actor_id=person_id)
+    rows = rows if before is None else rows.filter(at__lt=before)
+    found = list(rows.order_by("-at", "-id")[:most])
+    cited = {reference for one in found for reference in one.data.get("basis", ())}
+    titles = dict(Basis.objects.filter(reference__in=cited).order_by("published_at").values_list("reference", "title"))
+    return [
+        Reading(
+            one.at,
+            one.outcome == "done",
+            one.actor_kind,
+            one.actor_id,
+            one.data["purpose"],
+            tuple(one.data["keys"]),
+            tuple(titles.get(reference, reference) for reference in one.data.get("basis", ())),
+            one.data.get("procedure", ""),
+            one.data.get("office", ""),
+        )
+        for one in found
+    ]
 
 
 def _read(

@@ -48,14 +48,4 @@ class Permit:
     procedures: tuple[str, ...] = ()
     facts: tuple[str, ...] = ()
     offices: tuple[str, ...] = ()
-
-    def covers(self, purpose: Purpose, key: str, day: dt.date) -> bool:
-        """Whether it permits reading this key for this purpose on this day; a consent is not asked for here."""
-        return (
-            self.purpose == purpose.code
-            and self.since <= day
-            and (self.until is None or self.until >= day)
-            and (not self.procedures or purpose.procedure in self.procedures)
-            and (not self.facts or key in self.facts)
-            and (not self.offices or purpose.office in self.offices)
-        )
+    undisclosed: bool = False

@@ -15,8 +15,10 @@ from madoguchi.procedures.rules import format as formats
 from madoguchi.procedures.rules.city import City, Holders, Route, Section, load_city
 from madoguchi.procedures.rules.flow import Graph
 from madoguchi.procedures.rules.helping import HelpPage, load_help
+from madoguchi.procedures.rules.load import load_facts
 from madoguchi.procedures.rules.published import Published, published
 from madoguchi.procedures.rules.search import Found, Index, entry, load_synonyms
+from madoguchi.procedures.rules.vocabulary import Facts
 
 
 @cache
@@ -36,6 +38,12 @@ def town_of(address: str) -> str:
     said = search_key(address)
     found = [(len(name), id_) for id_, name in _town_keys() if name in said]
     return max(found)[1] if found else ""
+
+
+@cache
+def vocabulary() -> Facts:
+    """Every fact that the catalogue knows, with its label; read once per process."""
+    return load_facts(settings.CATALOGUE / "facts.yaml")
 
 
 @cache

@@ -64,6 +64,7 @@ urlpatterns = [
     path("cosign/<uuid:cosigner_id>/documents/<uuid:document_id>/", cosigning.document, name="cosign-document"),
     path("devices/", devices.devices, name="devices"),
     path("my-data/", mydata.my_data, name="my-data"),
+    path("my-data/known/", mydata.my_facts, name="my-facts"),
     path("inbox/", talking.inbox, name="inbox"),
     path("inbox/read/", talking.read_all, name="inbox-read"),
     path("inbox/<uuid:message_id>/", talking.notice, name="notice"),

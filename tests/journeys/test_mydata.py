@@ -40,6 +40,13 @@ def test_taking_ones_own_data_along(
     by = applicant(case)
     with visiting(browser, live_server.url, by, viewport=viewport, script=script, color_scheme=scheme) as visit:
         visit.go("/cases/")
+        visit.page.get_by_role("link", name="わたしの情報と、見られた記録").click()
+        visit.headed("わたしの情報")
+        expect(visit.page.get_by_text("市役所などは、まだ見ていません。")).to_be_visible()
+        visit.page.get_by_role("link", name="あなた自身").click()
+        expect(visit.page.get_by_text("ご本人が、自分についての記録を見るため").first).to_be_visible()
+        visit.check()
+        visit.go("/cases/")
         visit.page.get_by_role("link", name="わたしの情報をまとめて受け取る").click()
         visit.headed("わたしの情報をまとめて受け取る")
         visit.check()

@@ -67,10 +67,11 @@ DECLARE
     v_wanted text[] := CASE WHEN p_keys = '{}' THEN ARRAY['*'] ELSE p_keys END;
     v_left text[] := '{}';
     v_bases text[] := '{}';
+    v_undisclosed boolean;
 BEGIN
     IF NOT v_own THEN
         WITH permitted AS (
-            SELECT w.wanted, b.reference FROM unnest(v_wanted) AS w (wanted) LEFT JOIN fact_basis b ON
+            SELECT w.wanted, b.reference, b.undisclosed FROM unnest(v_wanted) AS w (wanted) LEFT JOIN fact_basis b ON
                 b.purpose = p_purpose AND b.withdrawn_at IS NULL
                 AND b.since <= v_today AND (b.until IS NULL OR b.until >= v_today)
                 AND (b.procedures = '{}' OR p_procedure = ANY (b.procedures))
@@ -82,8 +83,9 @@ BEGIN
                     ORDER BY f.recorded_at DESC, f.id DESC LIMIT 1))
         )
         SELECT coalesce(array_agg(DISTINCT wanted) FILTER (WHERE reference IS NULL), '{}'),
-               coalesce(array_agg(DISTINCT reference) FILTER (WHERE reference IS NOT NULL), '{}')
-        INTO v_left, v_bases FROM permitted;
+               coalesce(array_agg(DISTINCT reference) FILTER (WHERE reference IS NOT NULL), '{}'),
+               nullif(bool_or(undisclosed), false)
+        INTO v_left, v_bases, v_undisclosed FROM permitted;
     END IF;
     INSERT INTO event (id, at, verb, outcome, reason, actor_kind, actor_id, subject_kind, subject_id, cause_id, channel,
                        data)
@@ -94,7 +96,7 @@ BEGIN
         jsonb_strip_nulls(jsonb_build_object(
             'purpose', p_purpose, 'keys', to_jsonb(CASE WHEN v_left = '{}' THEN v_wanted ELSE v_left END),
             'basis', to_jsonb(nullif(v_bases, '{}')), 'procedure', nullif(p_procedure, ''),
-            'office', nullif(p_office, ''), 'case', p_case))
+            'office', nullif(p_office, ''), 'case', p_case, 'undisclosed', v_undisclosed))
     );
     IF v_left <> '{}' THEN
         RETURN QUERY SELECT v_left, NULL::uuid, NULL, NULL, NULL::jsonb, NULL, NULL, NULL::date, NULL::date, NULL::date,
@@ -252,6 +254,7 @@ class Migration(migrations.Migration):
                 ("offices", django.contrib.postgres.fields.ArrayField(models.TextField(), default=list, size=None)),
                 ("since", models.DateField()),
                 ("until", models.DateField(null=True)),
+                ("undisclosed", models.BooleanField(default=False)),
                 ("published_at", models.DateTimeField(default=madoguchi.ground.clock.now)),
                 ("withdrawn_at", models.DateTimeField(null=True)),
             ],

@@ -66,6 +66,8 @@ class Permission(Model):
     since: date
     until: date | None = None
     """The last day on which it holds."""
+    undisclosed: bool = False
+    """Whether the law keeps these readings from their person (不開示)."""
 
 
 class LawsFile(RootModel[dict[Kebab, Statute]]):
@@ -100,4 +102,5 @@ def permits(laws: Laws) -> Iterator[Permit]:
                     procedures=() if one.procedures == "all" else one.procedures,
                     facts=() if one.facts == "all" else one.facts,
                     offices=() if one.offices == "all" else one.offices,
+                    undisclosed=one.undisclosed,
                 )

@@ -1,6 +1,8 @@
 """What the log says of a person, in that person's words; and the page from which they receive all that is kept."""
 
-from collections.abc import Mapping
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from django.template.loader import render_to_string
@@ -9,10 +11,14 @@ from django.utils.translation import gettext, gettext_noop
 
 from madoguchi.cases.ports import Page
 from madoguchi.cases.queries.handout import Happened
+from madoguchi.cases.queries.known import PAGE, Read, answer
 from madoguchi.events.rules import ACTS
+from madoguchi.facts.models import Level, Source
+from madoguchi.facts.queries import Known
 from madoguchi.procedures import queries as procedures
 from madoguchi.web.annotating import annotated
-from madoguchi.web.words import said
+from madoguchi.web.forms.kinds import KINDS
+from madoguchi.web.words import language, said
 
 #: What was done, by verb.
 DONE: Final[Mapping[str, str]] = {
@@ -51,6 +57,8 @@ DONE: Final[Mapping[str, str]] = {
     "case.warn": gettext_noop("まもなく消すことを知らせた"),
     "case.delete": gettext_noop("消した"),
     "facts.state": gettext_noop("次の手続きで使えるように覚えた"),
+    "facts.read": gettext_noop("覚えていることを見た"),
+    "facts.withdraw_consent": gettext_noop("同意を取り消した"),
     "letter.issue": gettext_noop("通知書を出した"),
     "letter.read": gettext_noop("通知書を開いた"),
     "letter.revoke": gettext_noop("通知書を取り消した"),
@@ -84,6 +92,7 @@ BECAUSE: Final[Mapping[str, str]] = {
     "own-case": gettext_noop("ご本人の手続だから"),
     "own-facts": gettext_noop("ご本人の情報だから"),
     "own-person": gettext_noop("ご本人の記録だから"),
+    "basis": gettext_noop("法令の定めによる"),
     "signed-in": gettext_noop("手続が求める方法でご本人を確かめたから"),
     "signs-in": gettext_noop("ご本人がいまサインインした"),
     "speaks": gettext_noop("ほかの方の代わりに申し込むから"),
@@ -144,3 +153,100 @@ def page_in(language: str) -> Page:
         return annotated(html, None)
 
     return page
+
+
+# -- what is known, and who has read it -------------------------------------------------------------------------------
+
+#: How far a fact was verified, in the words of its person.
+VERIFIED: Final[Mapping[Level, str]] = {
+    Level.STATED: gettext_noop("申告のまま"),
+    Level.CHECKED: gettext_noop("職員が確かめた"),
+    Level.ATTESTED: gettext_noop("証明書で確かめた"),
+    Level.REGISTERED: gettext_noop("公の台帳の記載"),
+}
+#: For what it was read.
+WHAT_FOR: Final[Mapping[str, str]] = {
+    "prefill": gettext_noop("入力らんに、分かっていることを出すため"),
+    "confirm": gettext_noop("確認を頼まれたご本人かどうかを照らすため"),
+    "view": gettext_noop("ご本人が、自分についての記録を見るため"),
+    "look_up": gettext_noop("手続きの審査に要ることを確かめるため"),
+    "disclosure": gettext_noop("開示の求めに応じるため"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FactLine:
+    """A fact as its person reads it. ``consent``: the procedure to which they may take back what they agreed to."""
+
+    label: str
+    shown: str
+    source: Source
+    as_of: dt.date
+    level: str
+    consent: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingLine:
+    """Who has read what, for what, by which law."""
+
+    at: dt.datetime
+    who: str
+    done: bool
+    what: Sequence[str]
+    purpose: str
+    procedure: str
+    laws: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class FactsPage:
+    """``groups``: what is known of the person, then of each who belongs to them (a child); ``more``: from when on
+    there is more."""
+
+    groups: Sequence[Sequence[FactLine]]
+    readings: Sequence[ReadingLine]
+    more: str
+
+
+def facts_page(told: Sequence[Known], readings: Sequence[Read]) -> FactsPage:
+    """Facts in the order of the vocabulary, rows by themselves."""
+    order = list(procedures.vocabulary())
+    groups: dict[str, list[FactLine]] = {"": []}
+    for one in sorted(told, key=lambda fact: order.index(fact.key) if fact.key in order else len(order)):
+        groups.setdefault(one.row and f"{one.key.partition('.')[0]} {one.row}", []).append(_fact_line(one))
+    more = readings[-1].reading.at.isoformat() if len(readings) == PAGE else ""
+    return FactsPage([lines for lines in groups.values() if lines], [_reading_line(one) for one in readings], more)
+
+
+def _fact_line(one: Known) -> FactLine:
+    cell = answer(one)
+    shown = KINDS.get(cell.field.type).show(cell.value, cell.field, language())
+    kind, _, code = one.key.partition(".")
+    if kind == "consent":
+        shown = gettext("同意しています") if one.value is True else gettext("取り消しました")
+    open_consent = code if kind == "consent" and one.value is True else ""
+    label = said(cell.field.label)
+    if kind == "consent":
+        label = gettext("情報を確かめることへの同意（%(procedure)s）") % {"procedure": label}
+    return FactLine(label, shown, one.source, one.as_of, gettext(VERIFIED[one.level]), open_consent)
+
+
+def _reading_line(one: Read) -> ReadingLine:
+    reading = one.reading
+    offices = "・".join(f"{said(unit)}（{said(post)}）" if post else said(unit) for unit, post in one.offices)
+    kind = "self" if reading.actor_kind == "resident" and not one.is_other else reading.actor_kind
+    who = gettext(_WHO.get(kind, _WHO["resident"]))
+    if kind == "system":
+        who = gettext("%(office)s（自動）") % {"office": offices} if offices else who
+    elif offices:
+        who = offices
+    return ReadingLine(
+        reading.at,
+        who,
+        reading.done,
+        [said(label) for label in one.labels] or [gettext("すべて")],
+        gettext(WHAT_FOR.get(reading.purpose, reading.purpose)),
+        said(one.procedure) if one.procedure is not None else "",
+        reading.laws,
+    )

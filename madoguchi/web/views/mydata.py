@@ -1,18 +1,24 @@
-"""わたしの情報: all that is kept about the resident, in one file."""
+"""わたしの情報: what is known of the resident and who has read it; and all that is kept, in one file."""
 
+from datetime import datetime
 from urllib.parse import urlencode
 
+from django.contrib import messages as notices
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
 from madoguchi.cases import actions
-from madoguchi.cases.queries import handout
+from madoguchi.cases.queries import handout, known
 from madoguchi.events import Actor
+from madoguchi.facts import actions as facts
 from madoguchi.ground import clock
 from madoguchi.ground.errors import Refused
 from madoguchi.people.queries import person_of
+from madoguchi.web.presenting import mydata
 from madoguchi.web.views.guard import for_residents
 from madoguchi.web.words import language, words
 
@@ -44,3 +50,28 @@ def my_data(request: HttpRequest, resident: Actor) -> HttpResponse:
         "problem": problem,
     }
     return render(request, "web/my_data.html", context, status=status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_residents
+def my_facts(request: HttpRequest, resident: Actor) -> HttpResponse:
+    """What is known and who has read it; posted with ``withdraw`` = a procedure, the consent to it is taken back."""
+    if request.method == "POST":
+        try:
+            facts.withdraw_consent(person_of(resident), request.POST.get("withdraw", ""), by=resident)
+            notices.success(request, gettext("同意を取り消しました。これから先は、見ることができません。"))
+        except Refused as refusal:
+            notices.warning(request, words(refusal))
+        return redirect("web:my-facts")
+    own = request.GET.get("by") == "me"
+    before = _moment(request.GET.get("before", ""))
+    page = mydata.facts_page(known.of_person(resident), known.readings(resident, own=own, before=before))
+    return render(request, "web/my_facts.html", {"page": page, "own": own, "earlier": before is not None})
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        found = parse_datetime(text)
+    except ValueError:
+        return None
+    return found if found is not None and found.tzinfo is not None else None

@@ -30,6 +30,7 @@ from madoguchi.cases.queries.handout.tables import (
     schema,
     tables,
 )
+from madoguchi.cases.queries.known import answer
 from madoguchi.events import Actor
 from madoguchi.events.rules import ACTS
 from madoguchi.facts import queries as facts
@@ -40,7 +41,7 @@ from madoguchi.ground.languages import LocalText
 from madoguchi.messages.models import Letter, LetterFile, Message
 from madoguchi.people.models import Identity, Person
 from madoguchi.procedures import queries as procedures
-from madoguchi.procedures.rules.form import UPLOADED, Cell, FormField
+from madoguchi.procedures.rules.form import UPLOADED, Cell
 from madoguchi.procedures.rules.published import Published
 
 __all__ = [
@@ -318,44 +319,8 @@ def _answers(case: Case, package: Published) -> Iterator[Answers]:
 
 def _facts(person: Person, by: Actor) -> list[Kept]:
     """Every fact, by key, newest first."""
-    fields = _fields(person)
     found = facts.everything(person.pk, _disclosed(by), by=by)
-    return [
-        Kept(
-            Cell(one.key, fields.get(one.key) or _bare(one.key), _plainly(one.key in fields, one.value), None, None),
-            one.source,
-            one.as_of,
-            one.recorded_at,
-        )
-        for one in found
-    ]
-
-
-def _plainly(is_asked: bool, value: Any) -> Any:
-    """What was recorded as several values at once, line by line."""
-    if is_asked or not isinstance(value, dict):
-        return value
-    return "\n".join(f"{name}: {json.dumps(one, ensure_ascii=False)}" for name, one in value.items())
-
-
-def _fields(person: Person) -> dict[str, FormField]:
-    """The question that asks for a fact, where any procedure of the person or of today does."""
-    mine = Case.objects.filter(person=person).select_related("procedure").defer("answers", "typed")
-    asked = [*(one.procedure for one in mine), *procedures.offered()]
-    forms = [procedures.package(one).form for one in asked]
-    return {one.fact: one for form in forms for section in form.sections for one in section.fields if one.fact}
-
-
-def _bare(key: str) -> FormField:
-    """A question that nobody asks any more: the key stands for its label. A consent is named by its procedure."""
-    kind, _, code = key.partition(".")
-    row = procedures.current(code) if kind == "consent" else None
-    label = LocalText(procedures.package(row).procedure.title if row is not None else key)
-    return FormField(
-        name=key, type="text" if row is None else "consent", label=label, help=None, required=False, when=None,
-        options={}, max_length=200, digits=None, low=None, high=None, at_least=0, at_most=1, fact=key,
-        again_because=None,
-    )  # fmt: skip
+    return [Kept(answer(one), one.source, one.as_of, one.recorded_at) for one in found]
 
 
 # -- mails that bear nobody's id ---------------------------------------------------------------------------------------

@@ -48,7 +48,12 @@ def of_person(person: Person, language: str = "ja") -> list[Happened]:
 
 def _told(keys: Sequence[UUID], person: Person, language: str) -> list[Happened]:
     # What becomes of a mail that was taken in hand follows at once.
-    rows = Event.objects.filter(subject_id__in=keys).exclude(verb="message.take").defer("data")
+    rows = (
+        Event.objects.filter(subject_id__in=keys)
+        .exclude(verb="message.take")
+        .exclude(data__has_key="undisclosed")
+        .defer("data")
+    )
     events = list(rows.order_by("at", "id"))
     staff = {(one.actor_id, day_of(one.at)) for one in events if one.actor_kind == "staff" and one.actor_id}
     posts = posts_on(staff)

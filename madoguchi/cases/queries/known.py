@@ -1,0 +1,96 @@
+"""わたしの情報: what is known of a person and who has read it, as that person sees it."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from madoguchi.events import Actor
+from madoguchi.facts import queries as facts
+from madoguchi.facts.queries import Known, Reading
+from madoguchi.facts.rules import Purpose
+from madoguchi.ground.clock import day_of
+from madoguchi.ground.languages import LocalText
+from madoguchi.people.queries import partner_names, posts_on
+from madoguchi.procedures import queries as procedures
+from madoguchi.procedures.rules.form import Cell, FormField, field_of
+from madoguchi.procedures.rules.format import FactField
+
+#: How many readings stand on one page.
+PAGE: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A reading with ``offices``, the names of section and post of that day (or of the partner's system)."""
+
+    reading: Reading
+    offices: tuple[tuple[LocalText, LocalText | None], ...]
+    labels: tuple[LocalText, ...]
+    procedure: LocalText | None
+    is_other: bool
+
+
+def of_person(by: Actor) -> list[Known]:
+    """What is known today of the resident who asks; it is a reading like any other."""
+    return facts.all_known(by.who, Purpose("view"), by=by)
+
+
+def readings(by: Actor, *, own: bool, before: datetime | None) -> list[Read]:
+    """Who has read what is known of the resident who asks, newest first, at most ``PAGE``."""
+    found = facts.readings(by.who, own=own, before=before, most=PAGE)
+    staff = {(one.actor_id, day_of(one.at)) for one in found if one.actor_kind == "staff" and one.actor_id}
+    posts = posts_on(staff)
+    partners = partner_names({one.actor_id for one in found if one.actor_kind == "partner" and one.actor_id})
+    titles = {one.procedure: _title(one.procedure) for one in found if one.procedure}
+    return [
+        Read(
+            one,
+            _offices(one, posts.get((one.actor_id, day_of(one.at)), []) if one.actor_id else [], partners),
+            tuple(question(key).label for key in one.keys if key != "*"),
+            titles.get(one.procedure),
+            one.actor_id != by.id,
+        )
+        for one in found
+    ]
+
+
+def question(key: str) -> FormField:
+    """How the vocabulary asks for a fact; a consent is named by its procedure, what nobody asks any more by its key."""
+    if key in procedures.vocabulary():
+        return field_of(FactField(fact=key), None, procedures.vocabulary())
+    kind, _, code = key.partition(".")
+    title = _title(code) if kind == "consent" else None
+    return FormField(
+        name=key, type="text" if title is None else "consent", label=title or LocalText(key), help=None,
+        required=False, when=None, options={}, max_length=200, digits=None, low=None, high=None, at_least=0, at_most=1,
+        fact=key, again_because=None,
+    )  # fmt: skip
+
+
+def answer(one: Known) -> Cell:
+    """A fact as the answer to its question."""
+    asked = question(one.key)
+    value: Any = one.value
+    if asked.type == "text" and isinstance(value, dict):  # several values that were recorded at once, line by line
+        value = "\n".join(f"{name}: {json.dumps(part, ensure_ascii=False)}" for name, part in value.items())
+    return Cell(one.key, asked, value, None, None)
+
+
+def _title(code: str) -> LocalText | None:
+    row = procedures.current(code)
+    return procedures.package(row).procedure.title if row is not None else None
+
+
+def _offices(
+    one: Reading, held: list[str], partners: dict[UUID, str]
+) -> tuple[tuple[LocalText, LocalText | None], ...]:
+    organisation = procedures.city().organisation
+    if one.actor_kind == "partner" and one.actor_id in partners:
+        return ((LocalText(partners[one.actor_id]), None),)
+    if held:
+        posts = organisation.posts()
+        return tuple((posts[post][1].name, posts[post][0].title) for post in held if post in posts)
+    section = organisation.section(one.office)
+    return ((section.name, None),) if section is not None else ()

@@ -1,0 +1,171 @@
+"""わたしの情報: every reading stands there, with who, what, for what and by which law; a consent can be taken back."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from lxml import html
+
+from madoguchi.cases import actions
+from madoguchi.cases.models import Case
+from madoguchi.cases.tests.conftest import resident
+from madoguchi.cases.tests.test_examples import answer
+from madoguchi.events import SYSTEM, Actor
+from madoguchi.events.models import Event
+from madoguchi.facts.actions import permit, state
+from madoguchi.facts.models import Source
+from madoguchi.facts.queries import NoBasis, known
+from madoguchi.facts.rules import Permit, Purpose, consent_to
+from madoguchi.facts.tests.ledger import recorded
+from madoguchi.people.models import Person
+from madoguchi.people.queries import actor_of_person
+from madoguchi.procedures import queries as procedures
+from madoguchi.procedures.rules.examples import answers_of
+from madoguchi.procedures.rules.vocabulary import permits
+from madoguchi.procedures.tests.shipped import catalogue
+from madoguchi.web.tests.conftest import SignedIn, a_clerk
+
+__all__ = ["resident"]
+PAGE = "/my-data/known/"
+CODE, LAW = "child-allowance-claim", "個人情報の保護に関する法律第69条第2項第2号"
+
+
+@pytest.fixture
+def case(published: None, resident: Actor) -> Case:
+    row = procedures.current(CODE)
+    assert row is not None
+    case = actions.open_draft(row, by=resident)
+    answer(case, answers_of(catalogue().packages[CODE].examples["two-children-granted"]), resident)
+    actions.submit(case, by=resident)
+    return case
+
+
+def applicant(case: Case) -> Actor:
+    return actor_of_person(case.person_id, "card")
+
+
+def browser(by: Actor) -> Client:
+    client = Client(HTTP_ACCEPT_LANGUAGE="ja")
+    session = client.session
+    session["resident"] = {"person": str(by.who), "level": by.level}
+    session.save()
+    return client
+
+
+def cards(client: Client, address: str = PAGE) -> list[str]:
+    """Each reading as it stands on the page."""
+    page = client.get(address)
+    assert page.status_code == 200, page.headers
+    found = html.fromstring(page.content.decode()).iterfind(".//section[@aria-labelledby='read']//li[@class='card']")
+    return [" ".join(" ".join(map(str, one.itertext())).split()) for one in found]
+
+
+def test_what_the_office_has_looked_up_stands_there(case: Case) -> None:
+    [card] = cards(browser(applicant(case)))
+    assert "子ども室（自動）" in card
+    assert "児童手当" in card
+    assert "見たもの 住所（住民票のある所）、お子さんの生年月日" in card
+    assert "何のため 手続きの審査に要ることを確かめるため" in card
+    assert f"根拠 {LAW}" in card
+
+
+def test_all_that_is_known_stands_there_children_by_themselves(case: Case) -> None:
+    by = applicant(case)
+    page = html.fromstring(browser(by).get(PAGE).content.decode())
+    groups = [
+        [str(term.text) for term in one.iterfind(".//dt")]
+        for one in page.iterfind(".//section[@aria-labelledby='known']//dl")
+    ]
+    assert "氏名" in groups[0]
+    assert [one[0] for one in groups[1:]] == ["お子さんの氏名", "お子さんの氏名"]
+    assert sum(map(len, groups)) == len(recorded(by.who)) + sum(map(len, groups[1:]))
+
+
+def test_staff_is_named_by_section_and_post_and_a_refusal_says_so(case: Case) -> None:
+    by, clerk = applicant(case), a_clerk("children", "children-clerk")
+    with pytest.raises(NoBasis):
+        known(by.who, ["person.bank_account"], Purpose("look_up", "dog-registration", "children"), by=clerk)
+    card = cards(browser(by))[0]
+    assert "子ども室（子ども室職員）" in card
+    assert "法令の定めがないため、見ることができませんでした。" in card
+    assert "見たもの 振込先の口座" in card
+
+
+def test_what_one_has_looked_at_oneself_stands_apart(case: Case) -> None:
+    client = browser(applicant(case))
+    assert not any("あなた" in card for card in cards(client))
+    own = cards(client, f"{PAGE}?by=me")
+    assert own
+    assert all(card for card in own if "あなた" in card)
+    assert "ご本人が、自分についての記録を見るため" in own[0]
+
+
+def test_what_the_law_keeps_from_the_person_is_in_the_log_only(case: Case) -> None:
+    by = applicant(case)
+    [law] = [one for one in permits(catalogue().laws) if CODE in one.procedures]
+    kept = Permit(**{**{name: getattr(law, name) for name in Permit.__dataclass_fields__}, "undisclosed": True})
+    permit([kept], by=SYSTEM)
+    before = cards(browser(by))
+    purpose = Purpose("look_up", CODE, "children")
+    assert known(by.who, ["person.registered_address"], purpose, by=SYSTEM)
+    assert cards(browser(by)) == before
+    last = Event.objects.filter(verb="facts.read", actor_kind="system").latest("id")
+    assert last.data["undisclosed"] is True
+    assert last.data["basis"] == [law.reference]
+
+
+def test_every_reading_is_reached_page_by_page(case: Case) -> None:
+    by, purpose = applicant(case), Purpose("look_up", CODE, "children")
+    for _ in range(119):
+        known(by.who, ["person.registered_address"], purpose, by=SYSTEM)
+    client, seen, address = browser(by), 0, PAGE
+    for _ in range(4):
+        seen += len(cards(client, address))
+        page = html.fromstring(client.get(address).content.decode())
+        more = next((one for one in page.iterfind(".//a") if one.text == "もっと前の記録"), None)
+        if more is None:
+            break
+        address = more.get("href") or ""
+    assert seen == 120
+
+
+@pytest.mark.parametrize("said", ["x", "2026-11-29", "2026-13-45T00:00:00Z", "'", "9" * 5000])
+def test_an_address_that_somebody_made_up_shows_the_newest(case: Case, said: str) -> None:
+    client = browser(applicant(case))
+    page = client.get(PAGE, {"before": said})
+    assert page.status_code == 200
+    assert "子ども室（自動）" in page.content.decode()
+
+
+def test_a_consent_is_taken_back_once_and_holds_from_then_on(signed_in: SignedIn) -> None:
+    client, by = signed_in()
+    person, key = Person(pk=by.who), consent_to("childcare-place")
+    state(person, {("person.registered_address", ""): "大東市曙町4番6号"}, Source.CARD, by=by)
+    state(person, {(key, ""): True}, Source.SELF, by=by)
+
+    def look_up() -> dict[str, Any]:
+        purpose = Purpose("look_up", "childcare-place", "children")
+        return known(by.who, ["person.registered_address"], purpose, by=SYSTEM)
+
+    assert look_up()
+    page = client.get(PAGE).content.decode()
+    assert "情報を確かめることへの同意（保育施設等の利用申込）" in page
+    assert 'name="withdraw" value="childcare-place"' in page
+    assert "同意を取り消しました" in client.post(PAGE, {"withdraw": "childcare-place"}, follow=True).content.decode()
+    with pytest.raises(NoBasis):
+        look_up()
+    page = client.get(PAGE).content.decode()
+    assert "取り消しました" in page
+    assert 'name="withdraw"' not in page
+    done = Event.objects.filter(verb="facts.withdraw_consent")
+    for said in ("childcare-place", "dog-registration", "", "x" * 500):
+        assert "取り消せる同意がありません" in client.post(PAGE, {"withdraw": said}, follow=True).content.decode()
+    assert done.filter(outcome="done").count() == 1
+    assert recorded(by.who)[key].value is False
+
+
+def test_nobody_elses_page(case: Case, signed_in: SignedIn) -> None:
+    assert Client().get(PAGE).status_code == 302
+    client, _ = signed_in()
+    assert cards(client) == []
+    assert "見本" not in client.get(PAGE).content.decode().partition("<main")[2].partition("</main")[0]
