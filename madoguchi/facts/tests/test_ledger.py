@@ -65,6 +65,7 @@ def readings(person: Person) -> list[tuple[str, str, dict[str, Any]]]:
         lambda: Fact.objects.count(),
         lambda: Fact.objects.filter(key=NAME).exists(),
         lambda: Fact.objects.update(value="x"),
+        lambda: Fact.objects.create(person_id=UUID(int=9), key=NAME, value="x", source="self"),
         lambda: Fact.objects.all().delete(),
         lambda: list(Person.objects.filter(facts__key=NAME)),
         lambda: Fact.objects.raw("SELECT * FROM fact")[:1],
