@@ -88,7 +88,7 @@ def act(verb: str, *, allow: tuple[Reason, ...]) -> Callable[[Callable[P, R]], C
                 entry = run.refused or _Entry(uuid7(), verb, actor, "", subject, None)
                 entry.reason = refusal.code
                 entry.cause = None
-                entry.data = {"fields": sorted(refusal.fields)} if refusal.fields else {}
+                entry.data = _told(refusal)
                 if entry.verb != verb:
                     entry.data["within"] = verb
                 with transaction.atomic(durable=True):  # noqa: TID251 -- the log itself
@@ -138,6 +138,10 @@ def _why_allowed(spec: ActSpec, actor: Actor, subject: object) -> str:
     raise NotAllowed("not-allowed", "この操作をする権限がありません。")
 
 
+def _told(refusal: Refused) -> dict[str, Any]:
+    return refusal.log | ({"fields": sorted(refusal.fields)} if refusal.fields else {})
+
+
 def record(**data: Any) -> None:
     """Add non-personal data (ids, names of steps and fields, dates, outcomes) to the event of the current act."""
     run = _run.get()
@@ -167,7 +171,7 @@ def current_cause() -> UUID | None:
 
 def refuse(verb: str, refusal: Refused, *, by: Actor, subject: models.Model | None = None) -> None:
     """Leave the one event of an input that was turned away before any act could begin (a malformed request)."""
-    data = {"fields": sorted(refusal.fields)} if refusal.fields else {}
+    data = _told(refusal)
     with transaction.atomic():  # noqa: TID251 -- the log itself
         _write([_Entry(uuid7(), verb, by, refusal.code, subject, None, data)], "refused")
 

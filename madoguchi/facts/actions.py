@@ -5,6 +5,7 @@ Facts are stated as part of an act of a higher noun (a sign-in, a submission, a 
 
 import datetime as dt
 import json
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, astuple
 from typing import Any, Final
@@ -28,6 +29,7 @@ OWN = Reason(
 IN_SERVICE = Reason("in-service", "職員が手続の中で確認したから", lambda actor, _: actor.kind == "staff")
 FILED = Reason("filed-by-partner", "連携先がご本人の手続を提出したから", lambda actor, _: actor.kind == "partner")
 
+NO_CONSENT: Final = "取り消せる同意がありません。すでに取り消されています。"
 #: How far what a source says is verified, where nothing else is said.
 LEVELS: Final[Mapping[Source, Level]] = {
     Source.CARD: Level.ATTESTED,
@@ -81,20 +83,25 @@ def state(
 def withdraw_consent(person: Person, procedure: str, *, by: Actor) -> Person:
     """同意の取消し: from now on nobody looks anything up in this procedure on the ground of consent."""
     key = consent_to(procedure)
+    if re.fullmatch(r"[a-z0-9-]{1,80}", procedure) is None:  # no code of a procedure: nothing to look for
+        raise NotFound("consent-unknown", NO_CONSENT)
     given = queries.known(person.pk, [key], Purpose("view"), by=by).get(key)
     if given is None or given.value is not True:
-        raise NotFound("consent-unknown", "取り消せる同意がありません。すでに取り消されています。")
+        raise NotFound("consent-unknown", NO_CONSENT)
     record(procedure=procedure)
-    return state(person, {(key, ""): False}, Source.SELF, by=by, case_id=given.case_id)
+    return state(person, {(key, ""): False}, Source.SELF, by=by)
 
 
 @act("facts.forget", allow=(BY_SYSTEM,))
-def forget(case_id: UUID, *, by: Actor) -> int:
-    """事実の廃棄: what was told in a case is deleted with its record. Returns how many facts that were."""
+def forget(case_id: UUID | None, *, by: Actor, person_id: UUID | None = None) -> int:
+    """事実の廃棄: what was told in a case goes with its record, and with a person all that is left of theirs.
+
+    Returns how many facts that were.
+    """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT fact_forget(%s)", [case_id])
+        cursor.execute("SELECT fact_forget(%s, %s)", [case_id, person_id])
         gone = int(cursor.fetchone()[0])
-    record(case=case_id, gone=gone)
+    record(case=case_id, person=person_id, gone=gone)
     return gone
 
 
@@ -106,15 +113,14 @@ def permit(permits: Collection[Permit], *, by: Actor) -> None:
     }
     wanted = {astuple(one): one for one in permits}
     gone = [one.pk for key, one in there.items() if key not in wanted]
-    Basis.objects.filter(pk__in=gone).update(withdrawn_at=clock.now())
-    fresh = [_basis(one) for key, one in wanted.items() if key not in there]
-    Basis.objects.bulk_create(fresh)
-    record(added=len(fresh), withdrawn=len(gone))
+    fresh = [_row(one) for key, one in wanted.items() if key not in there]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT fact_permit(%s, %s, %s)", [gone, json.dumps(fresh, default=str), clock.now()])
+    record(added=[one["reference"] for one in fresh], withdrawn=gone)
 
 
-def _basis(one: Permit) -> Basis:
-    values = asdict(one) | {"kind": CONSENT if one.kind == "本人同意" else one.kind}
-    return Basis(**{name: list(value) if isinstance(value, tuple) else value for name, value in values.items()})
+def _row(one: Permit) -> dict[str, Any]:
+    return {**asdict(one), "id": str(uuid7()), "kind": CONSENT if one.kind == "本人同意" else one.kind}
 
 
 def _permit(one: Basis) -> Permit:

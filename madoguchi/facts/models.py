@@ -76,7 +76,11 @@ class Fact(models.Model):
 
     class Meta:
         db_table = "fact"
-        indexes: ClassVar = [models.Index(fields=["person", "key", "row", "-recorded_at"], name="fact_known")]
+        indexes: ClassVar = [
+            models.Index(fields=["person", "key", "row", "-recorded_at"], name="fact_known"),
+            models.Index(fields=["case_id"], name="fact_of_case"),
+            models.Index(fields=["value"], name="fact_birthday", condition=Q(key="person.date_of_birth", row="")),
+        ]
         constraints: ClassVar = [
             models.CheckConstraint(name="fact_source_is_known", condition=Q(source__in=Source.values)),
             models.CheckConstraint(name="fact_level_is_known", condition=Q(level__in=Level.values)),

@@ -11,6 +11,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Q
 
 from madoguchi.events import Actor
 from madoguchi.events.acting import current_cause
@@ -23,11 +24,13 @@ from madoguchi.ground.ids import uuid7
 
 
 class NoBasis(NotAllowed):
-    """No law permits this reading today. The refusal is in the log already."""
+    """No law permits this reading today. It is in the log: as an event of its own, or, where an act ends by it, in the
+    event of that refusal."""
 
-    def __init__(self, keys: Collection[str]) -> None:
+    def __init__(self, keys: Collection[str], purpose: Purpose, person: UUID | None = None) -> None:
         super().__init__("no-basis", "この情報を見ることを認める法令の定めが、登録されていません。")
         self.keys = tuple(sorted(keys))
+        self.log = {"keys": self.keys, "purpose": purpose.code, "person": person}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +117,7 @@ def holders(key: str, value: Any, purpose: Purpose, *, by: Actor, most: int) -> 
         )
         found = [one for (one,) in cursor.fetchall()]
     if None in found:
-        raise NoBasis([key])
+        raise NoBasis([key], purpose)
     return found
 
 
@@ -122,6 +125,7 @@ def holders(key: str, value: Any, purpose: Purpose, *, by: Actor, most: int) -> 
 class Reading:
     """That somebody read, or was refused: for its person to see. ``laws`` are the articles as they are cited."""
 
+    id: UUID
     at: dt.datetime
     done: bool
     actor_kind: str
@@ -133,17 +137,22 @@ class Reading:
     office: str
 
 
-def readings(person_id: UUID, *, own: bool = False, before: dt.datetime | None = None, most: int) -> list[Reading]:
-    """Who has read what is known of a person, newest first: others, or with ``own`` the person. Not what a law keeps
-    from its person (``Basis.undisclosed``)."""
-    rows = Event.objects.filter(subject_id=person_id, verb="facts.read").exclude(data__has_key="undisclosed")
+def readings(
+    person_id: UUID, *, own: bool = False, before: tuple[dt.datetime, UUID] | None = None, most: int
+) -> list[Reading]:
+    """Who has read what is known of a person, newest first: others, or with ``own`` the person. ``before``: time and id
+    of the last that was shown. Not what a law keeps from its person (``Basis.undisclosed``)."""
+    rows = Event.objects.filter(subject_id=person_id, verb="facts.read").exclude(data__keys=[])
     rows = rows.filter(actor_id=person_id) if own else rows.exclude(actor_id=person_id)
-    rows = rows if before is None else rows.filter(at__lt=before)
+    if before is not None:
+        at, last = before
+        rows = rows.filter(Q(at__lt=at) | Q(at=at, id__lt=last))
     found = list(rows.order_by("-at", "-id")[:most])
     cited = {reference for one in found for reference in one.data.get("basis", ())}
     titles = dict(Basis.objects.filter(reference__in=cited).order_by("published_at").values_list("reference", "title"))
     return [
         Reading(
+            one.id,
             one.at,
             one.outcome == "done",
             one.actor_kind,
@@ -189,7 +198,7 @@ def _read(
         )
         rows = cursor.fetchall()
     if rows and rows[0][0] is not None:
-        raise NoBasis(rows[0][0])
+        raise NoBasis(rows[0][0], purpose, person_id)
     return [
         Known(key, json.loads(value), Source(source), as_of, at, row, Level(level), since, until, case, shown, pk)
         for _, pk, key, row, value, source, level, as_of, since, until, at, case, shown in rows

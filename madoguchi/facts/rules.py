@@ -6,15 +6,7 @@ from typing import Final, Literal
 from uuid import UUID
 
 PurposeCode = Literal["prefill", "confirm", "view", "look_up", "disclosure"]
-#: What a fact is read for, in the words that its person reads.
-PURPOSES: Final[dict[PurposeCode, str]] = {
-    "prefill": "入力らんに、分かっていることを出すため",
-    "confirm": "確認を頼まれたご本人かどうかを照らすため",
-    "view": "ご本人が、自分についての記録を見るため",
-    "look_up": "手続きの審査に要ることを確かめるため",
-    "disclosure": "開示の求めに応じるため",
-}
-
+"""What for: a form that shows it, whoever confirms a part, its person, a step of a flow, a disclosure."""
 BasisKind = Literal["内部利用", "番号法", "特定公的給付", "条例", "本人同意", "開示"]
 #: As the ledger's door knows them (``consent`` asks for a consent that stands).
 CONSENT: Final = "consent"

@@ -36,7 +36,8 @@ class Refused(Exception):
     """The base of all refusals. `status` is the HTTP status a face answers with.
 
     `code` is kebab-case and stable (events and tests name it); `message` is a Japanese source string that may
-    hold `%(name)s`; `fields` maps the path of a field (`child.0.date_of_birth`) to its problem.
+    hold `%(name)s`; `fields` maps the path of a field (`child.0.date_of_birth`) to its problem. `log` is what the event
+    of the refusal keeps beside the code: ids and names, never values.
     """
 
     default_status: ClassVar[int] = 400
@@ -56,6 +57,7 @@ class Refused(Exception):
         self.params: dict[str, Any] = dict(params)
         self.fields: dict[str, Problem] = dict(fields)
         self.status = self.default_status if status is None else status
+        self.log: dict[str, Any] = {}
 
     def __str__(self) -> str:
         return fill(self.message, self.params)

@@ -13,12 +13,19 @@ def owner() -> Iterator[None]:
     """Within, statements are those of the database's owner. Not inside a transaction."""
     options = connection.settings_dict["OPTIONS"]
     kept, options["options"] = options["options"], options["options"].replace(settings.AS_APP, "")
-    connection.close()
+    _leave()
     try:
         yield
     finally:
-        connection.close()
+        _leave()
         options["options"] = kept
+
+
+def _leave() -> None:
+    """What comes next connects anew, also where connections are kept in a pool."""
+    connection.close()
+    if settings.DATABASES["default"]["OPTIONS"].get("pool"):
+        connection.close_pool()  # type: ignore[attr-defined]  # PostgreSQL's
 
 
 def make_tables(*, verbosity: int = 0) -> None:

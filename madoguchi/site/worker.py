@@ -138,7 +138,8 @@ async def _run_jobs_until_told(concurrency: int) -> None:
         try:
             await jobs
         except asyncio.CancelledError:
-            break
+            if told.is_set():
+                break
         except (ConnectorException, psycopg.Error) as error:
             logger.warning("no jobs are run: %s", error.__cause__ or error)
         await asyncio.wait({stopped}, timeout=AFTER_ERROR_SECONDS)

@@ -42,7 +42,7 @@ def test_taking_ones_own_data_along(
         visit.go("/cases/")
         visit.page.get_by_role("link", name="わたしの情報と、見られた記録").click()
         visit.headed("わたしの情報")
-        expect(visit.page.get_by_text("市役所などは、まだ見ていません。")).to_be_visible()
+        expect(visit.page.get_by_text("お見せできる記録は、まだありません。")).to_be_visible()
         visit.page.get_by_role("link", name="あなた自身").click()
         expect(visit.page.get_by_text("ご本人が、自分についての記録を見るため").first).to_be_visible()
         visit.check()

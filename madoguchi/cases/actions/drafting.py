@@ -468,7 +468,9 @@ def _keep_facts(case: Case, by: Actor) -> None:
             if cell.field.type == "consent":
                 consents.add(cell.value is True)
     if case.subject_id is None and consents and _looks_up_by_consent(package):
-        values[(consent_to(case.procedure.code), "")] = consents == {True}
+        # Not of this case: what was agreed to, or taken back, outlives the record of the one in which it was.
+        consent = {(consent_to(case.procedure.code), ""): consents == {True}}
+        facts.state(Person(pk=case.about_id), consent, Source.SELF, by=by)
     if values:
         # Of another nobody states anything in their own name: the case does, which says who spoke.
         source, speaks = (Source.SELF, by) if case.subject_id is None else (Source.PROXY, SYSTEM)

@@ -122,6 +122,7 @@ def delete(case: Case, *, by: Actor) -> Case:
     if not Case.objects.filter(person_id=person).exists() and not cosigned.exists():
         # Nothing is left for which to recognise them.
         gone["person_identity"] = Identity.objects.filter(person_id=person).delete()[0]
+        gone[Fact._meta.db_table] += facts.forget(None, person_id=person, by=by)
     record(
         procedure=fresh.procedure.code,
         version=fresh.procedure.version,

@@ -1,8 +1,8 @@
 """わたしの情報: what is known of a person and who has read it, as that person sees it."""
 
 import json
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -37,9 +37,9 @@ def of_person(by: Actor) -> list[Known]:
     return facts.all_known(by.who, Purpose("view"), by=by)
 
 
-def readings(by: Actor, *, own: bool, before: datetime | None) -> list[Read]:
-    """Who has read what is known of the resident who asks, newest first, at most ``PAGE``."""
-    found = facts.readings(by.who, own=own, before=before, most=PAGE)
+def readings(by: Actor, *, own: bool, before: tuple[datetime, UUID] | None) -> list[Read]:
+    """Who has read what is known of the resident who asks, newest first: a page, and one more where there is more."""
+    found = facts.readings(by.who, own=own, before=before, most=PAGE + 1)
     staff = {(one.actor_id, day_of(one.at)) for one in found if one.actor_kind == "staff" and one.actor_id}
     posts = posts_on(staff)
     partners = partner_names({one.actor_id for one in found if one.actor_kind == "partner" and one.actor_id})
@@ -71,11 +71,34 @@ def question(key: str) -> FormField:
 
 def answer(one: Known) -> Cell:
     """A fact as the answer to its question."""
-    asked = question(one.key)
-    value: Any = one.value
+    asked, value = question(one.key), one.value
+    if not _fits(asked, value):  # as another source wrote it
+        asked = replace(asked, type="text", options={})
     if asked.type == "text" and isinstance(value, dict):  # several values that were recorded at once, line by line
         value = "\n".join(f"{name}: {json.dumps(part, ensure_ascii=False)}" for name, part in value.items())
-    return Cell(one.key, asked, value, None, None)
+    return Cell(one.key, asked, value if asked.type != "text" else str(value), None, None)
+
+
+def _fits(asked: FormField, value: Any) -> bool:
+    """Whether a value is of the shape that the question's type shows."""
+    if asked.type == "date":
+        try:
+            return isinstance(value, str) and len(value) == 10 and date.fromisoformat(value) is not None
+        except ValueError:
+            return False
+    if asked.type in ("money", "integer"):
+        return isinstance(value, int) and not isinstance(value, bool)
+    if asked.type in ("yes_no", "consent"):
+        return isinstance(value, bool)
+    if asked.type in ("choice", "choices"):
+        return isinstance(value, list) is (asked.type == "choices") and set(_list(value)) <= asked.options.keys()
+    if asked.type in ("bank_account", "place"):
+        return isinstance(value, dict)
+    return isinstance(value, str)
+
+
+def _list(value: Any) -> list[str]:
+    return [str(one) for one in value] if isinstance(value, list) else [str(value)]
 
 
 def _title(code: str) -> LocalText | None:

@@ -20,7 +20,9 @@ DO $$ BEGIN
         EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;  -- another database's migration was faster
         END;
     END IF;
-    IF NOT pg_has_role(current_user, 'madoguchi_app', 'MEMBER') THEN
+    -- From PostgreSQL 16 on, to have made a role is not to be able to become it.
+    IF NOT pg_has_role(current_user, 'madoguchi_app',
+                       CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END) THEN
         GRANT madoguchi_app TO CURRENT_USER;
     END IF;
 END $$;
@@ -31,6 +33,16 @@ ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE O
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT, UPDATE ON SEQUENCES TO madoguchi_app;
 REVOKE UPDATE, DELETE ON event, event_seal FROM madoguchi_app;
 REVOKE ALL ON fact FROM madoguchi_app;
+REVOKE INSERT, UPDATE, DELETE ON fact_basis FROM madoguchi_app;
+DO $$ DECLARE one regprocedure; BEGIN
+    FOR one IN SELECT p.oid FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+        WHERE n.nspname = 'public' AND p.proname IN
+            ('fact_read', 'fact_find', 'fact_state', 'fact_count', 'fact_forget', 'fact_permit')
+    LOOP
+        EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', one);
+        EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO madoguchi_app', one);
+    END LOOP;
+END $$;
 """
 NO_ROLE = """
 ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE ALL ON TABLES FROM madoguchi_app;
@@ -63,12 +75,16 @@ CREATE FUNCTION fact_read(
 #variable_conflict use_column
 DECLARE
     v_today date := (p_at AT TIME ZONE 'Asia/Tokyo')::date;
-    v_own boolean := p_actor_kind = 'resident' AND p_actor = p_person;
+    v_own boolean := coalesce(p_actor_kind = 'resident' AND p_actor = p_person, false);
     v_wanted text[] := CASE WHEN p_keys = '{}' THEN ARRAY['*'] ELSE p_keys END;
     v_left text[] := '{}';
     v_bases text[] := '{}';
-    v_undisclosed boolean;
+    v_hidden text[] := '{}';
+    v_hidden_bases text[] := '{}';
 BEGIN
+    IF p_person IS NULL OR p_keys IS NULL OR p_purpose IS NULL THEN
+        RAISE EXCEPTION 'whose facts, which and for what?' USING ERRCODE = 'null_value_not_allowed';
+    END IF;
     IF NOT v_own THEN
         WITH permitted AS (
             SELECT w.wanted, b.reference, b.undisclosed FROM unnest(v_wanted) AS w (wanted) LEFT JOIN fact_basis b ON
@@ -78,14 +94,23 @@ BEGIN
                 AND (b.facts = '{}' OR w.wanted = ANY (b.facts))
                 AND (b.offices = '{}' OR p_office = ANY (b.offices))
                 AND (b.kind <> 'consent' OR (
-                    SELECT f.value = 'true'::jsonb AND (f.valid_to IS NULL OR f.valid_to > v_today) FROM fact f
+                    SELECT f.value = 'true'::jsonb FROM fact f
                     WHERE f.person_id = p_person AND f.key = 'consent.' || p_procedure AND f.row = ''
+                        AND f.source = 'self' AND (f.valid_from IS NULL OR f.valid_from <= v_today)
+                        AND (f.valid_to IS NULL OR f.valid_to > v_today)
                     ORDER BY f.recorded_at DESC, f.id DESC LIMIT 1))
+        ), each AS (  -- what any open basis permits is not hidden
+            SELECT wanted, bool_or(reference IS NOT NULL) AS is_permitted, bool_and(undisclosed) AS is_hidden
+            FROM permitted GROUP BY wanted
         )
-        SELECT coalesce(array_agg(DISTINCT wanted) FILTER (WHERE reference IS NULL), '{}'),
-               coalesce(array_agg(DISTINCT reference) FILTER (WHERE reference IS NOT NULL), '{}'),
-               nullif(bool_or(undisclosed), false)
-        INTO v_left, v_bases, v_undisclosed FROM permitted;
+        SELECT (SELECT coalesce(array_agg(wanted), '{}') FROM each WHERE NOT is_permitted),
+               (SELECT coalesce(array_agg(wanted), '{}') FROM each WHERE is_hidden),
+               (SELECT coalesce(array_agg(DISTINCT reference), '{}') FROM permitted WHERE NOT undisclosed),
+               (SELECT coalesce(array_agg(DISTINCT reference), '{}') FROM permitted WHERE undisclosed)
+        INTO v_left, v_hidden, v_bases, v_hidden_bases;
+    END IF;
+    IF v_left <> '{}' THEN  -- what was refused is never hidden
+        v_hidden := '{}';
     END IF;
     INSERT INTO event (id, at, verb, outcome, reason, actor_kind, actor_id, subject_kind, subject_id, cause_id, channel,
                        data)
@@ -94,9 +119,13 @@ BEGIN
         CASE WHEN v_left <> '{}' THEN 'no-basis' WHEN v_own THEN 'own-facts' ELSE 'basis' END,
         p_actor_kind, p_actor, 'person', p_person, p_cause, p_channel,
         jsonb_strip_nulls(jsonb_build_object(
-            'purpose', p_purpose, 'keys', to_jsonb(CASE WHEN v_left = '{}' THEN v_wanted ELSE v_left END),
-            'basis', to_jsonb(nullif(v_bases, '{}')), 'procedure', nullif(p_procedure, ''),
-            'office', nullif(p_office, ''), 'case', p_case, 'undisclosed', v_undisclosed))
+            'purpose', p_purpose,
+            'keys', CASE WHEN v_left <> '{}' THEN to_jsonb(v_left)
+                         ELSE to_jsonb(ARRAY(SELECT w FROM unnest(v_wanted) w WHERE w <> ALL (v_hidden))) END,
+            'undisclosed', CASE WHEN v_hidden <> '{}'
+                                THEN jsonb_build_object('keys', to_jsonb(v_hidden), 'basis', to_jsonb(v_hidden_bases)) END,
+            'basis', CASE WHEN v_left = '{}' THEN to_jsonb(nullif(v_bases, '{}')) END, 'procedure', nullif(p_procedure, ''),
+            'office', nullif(p_office, ''), 'case', p_case))
     );
     IF v_left <> '{}' THEN
         RETURN QUERY SELECT v_left, NULL::uuid, NULL, NULL, NULL::jsonb, NULL, NULL, NULL::date, NULL::date, NULL::date,
@@ -143,10 +172,14 @@ BEGIN
         RETURN;
     END IF;
     RETURN QUERY SELECT DISTINCT f.person_id FROM fact f WHERE f.key = p_key AND f.row = '' AND f.value = p_value
-        LIMIT p_most;
+        AND NOT EXISTS (SELECT FROM fact newer WHERE newer.person_id = f.person_id AND newer.key = p_key
+                        AND newer.row = '' AND (newer.recorded_at, newer.id) > (f.recorded_at, f.id))
+        ORDER BY f.person_id LIMIT p_most;
 END $$;
 
--- Appending tells nobody anything: what is known so already is not repeated. Returns the keys that were new.
+-- Appending. What is known so already is not repeated, and whoever confirms what a better source says adds nothing to it.
+-- A statement without days speaks of today: where it differs from facts with days, it holds from today until the next
+-- change that is known, so that it rewrites neither the past nor what is to come. Returns the keys that were new.
 CREATE FUNCTION fact_state(
     p_person uuid, p_rows jsonb, p_source text, p_level text, p_case uuid, p_evidence text, p_as_of date,
     p_at timestamptz
@@ -154,24 +187,46 @@ CREATE FUNCTION fact_state(
     INSERT INTO fact (id, person_id, key, "row", value, source, level, case_id, evidence, as_of, valid_from, valid_to,
                       recorded_at)
     SELECT told.id, p_person, told.key, told."row", told.value, p_source, p_level, p_case, p_evidence, p_as_of,
-           told.valid_from, told.valid_to, p_at
-    FROM jsonb_to_recordset(p_rows)
-        AS told (id uuid, key text, "row" text, value jsonb, valid_from date, valid_to date)
+           CASE WHEN told.is_undated AND there.has_days THEN p_as_of ELSE told.valid_from END,
+           CASE WHEN told.is_undated AND there.has_days THEN there.next_change ELSE told.valid_to END,
+           p_at
+    FROM (SELECT *, valid_from IS NULL AND valid_to IS NULL AS is_undated FROM jsonb_to_recordset(p_rows)
+          AS told (id uuid, key text, "row" text, value jsonb, valid_from date, valid_to date)) AS told
+    LEFT JOIN LATERAL (
+        SELECT bool_or(f.valid_from IS NOT NULL OR f.valid_to IS NOT NULL) AS has_days,
+               min(f.valid_from) FILTER (WHERE f.valid_from > p_as_of) AS next_change
+        FROM fact f WHERE f.person_id = p_person AND f.key = told.key AND f.row = told."row"
+    ) AS there ON true
     LEFT JOIN LATERAL (
         SELECT f.value, f.source, f.valid_from, f.valid_to FROM fact f
         WHERE f.person_id = p_person AND f.key = told.key AND f.row = told."row"
+            AND (NOT told.is_undated OR (f.valid_from IS NULL OR f.valid_from <= p_as_of)
+                 AND (f.valid_to IS NULL OR f.valid_to > p_as_of))
         ORDER BY f.recorded_at DESC, f.id DESC LIMIT 1
     ) AS last ON true
     WHERE (last.value = told.value AND p_source IN (last.source, 'self')
-           AND told.valid_from IS NOT DISTINCT FROM last.valid_from
-           AND told.valid_to IS NOT DISTINCT FROM last.valid_to) IS NOT TRUE
+           AND (told.is_undated OR (told.valid_from IS NOT DISTINCT FROM last.valid_from
+                                    AND told.valid_to IS NOT DISTINCT FROM last.valid_to))) IS NOT TRUE
     RETURNING key
 $$;
 
--- What was told in a case whose record ends is deleted with it.
-CREATE FUNCTION fact_forget(p_case uuid) RETURNS bigint
+-- What was told in a case whose record ends is deleted with it; with a person, all that is left of theirs.
+CREATE FUNCTION fact_forget(p_case uuid, p_person uuid) RETURNS bigint
 LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS
-$$ WITH gone AS (DELETE FROM fact WHERE case_id = p_case RETURNING 1) SELECT count(*) FROM gone $$;
+$$ WITH gone AS (DELETE FROM fact WHERE case_id = p_case OR person_id = p_person RETURNING 1)
+   SELECT count(*) FROM gone $$;
+
+-- The register of legal bases: rows are added and taken out of force, never changed.
+CREATE FUNCTION fact_permit(p_gone uuid[], p_rows jsonb, p_at timestamptz) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    UPDATE fact_basis SET withdrawn_at = p_at WHERE id = ANY (p_gone) AND withdrawn_at IS NULL;
+    INSERT INTO fact_basis (id, reference, title, kind, purpose, procedures, facts, offices, since, until, undisclosed,
+                            published_at)
+    SELECT id, reference, title, kind, purpose, procedures, facts, offices, since, until, undisclosed, p_at
+    FROM jsonb_to_recordset(p_rows) AS told (
+        id uuid, reference text, title text, kind text, purpose text, procedures text[], facts text[], offices text[],
+        since date, until date, undisclosed boolean)
+$$;
 
 CREATE FUNCTION fact_count(p_person uuid) RETURNS bigint
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS
@@ -180,7 +235,8 @@ $$ SELECT count(*) FROM fact WHERE person_id = p_person $$;
 _TELLS = "uuid, timestamptz, text, uuid, text, uuid"
 NO_DOOR = f"""
 DROP FUNCTION fact_count(uuid);
-DROP FUNCTION fact_forget(uuid);
+DROP FUNCTION fact_forget(uuid, uuid);
+DROP FUNCTION fact_permit(uuid[], jsonb, timestamptz);
 DROP FUNCTION fact_state(uuid, jsonb, text, text, uuid, text, date, timestamptz);
 DROP FUNCTION fact_find({_TELLS}, text, jsonb, text, text, integer);
 DROP FUNCTION fact_read({_TELLS}, uuid, text[], text, text, text, uuid, date, timestamptz, text[], boolean);
@@ -236,6 +292,13 @@ class Migration(migrations.Migration):
             "Fact",
             models.CheckConstraint(
                 condition=models.Q(("evidence__regex", "^([0-9a-f]{64})?$")), name="fact_evidence_is_sha256"
+            ),
+        ),
+        migrations.AddIndex("Fact", models.Index(fields=["case_id"], name="fact_of_case")),
+        migrations.AddIndex(
+            "Fact",
+            models.Index(
+                condition=models.Q(("key", "person.date_of_birth"), ("row", "")), fields=["value"], name="fact_birthday"
             ),
         ),
         migrations.CreateModel(

@@ -9,11 +9,12 @@ from django.db import DatabaseError, ProgrammingError, connection, transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from madoguchi.events import SYSTEM, Actor
+from madoguchi.events import SYSTEM, Actor, Reason, act
 from madoguchi.events.models import Event
-from madoguchi.facts.actions import permit, state
+from madoguchi.facts.actions import forget, permit, state
 from madoguchi.facts.models import Basis, Fact, Level, Source
-from madoguchi.facts.queries import NoBasis, count, everything, holders, known, known_rows, read
+from madoguchi.facts.queries import Known, NoBasis, count, everything, holders, known, known_rows, read
+from madoguchi.facts.queries import readings as shown
 from madoguchi.facts.rules import Permit, Purpose
 from madoguchi.facts.tests.ledger import as_owner
 from madoguchi.ground import clock
@@ -21,6 +22,7 @@ from madoguchi.people.models import Person
 
 pytestmark = pytest.mark.django_db
 
+ANYONE = Reason("test-anyone", "試験だから", lambda actor, subject: True)
 NAME, ADDRESS = "person.full_name", "person.registered_address"
 VIEW = Purpose("view")
 LOOK_UP = Purpose("look_up", "child-allowance-claim", "children")
@@ -69,6 +71,9 @@ def readings(person: Person) -> list[tuple[str, str, dict[str, Any]]]:
         lambda: Fact.objects.all().delete(),
         lambda: list(Person.objects.filter(facts__key=NAME)),
         lambda: Fact.objects.raw("SELECT * FROM fact")[:1],
+        lambda: Basis.objects.create(reference="x", title="x", kind="x", purpose="view", since=dt.date(2020, 1, 1)),
+        lambda: Basis.objects.update(facts=[]),
+        lambda: Basis.objects.all().delete(),
         lambda: connection.cursor().execute("COPY fact TO STDOUT"),
         lambda: connection.cursor().execute("TRUNCATE fact"),
         lambda: connection.cursor().execute("TRUNCATE event CASCADE"),
@@ -84,6 +89,17 @@ def test_whoever_goes_around_the_door_is_refused_by_the_database(person: Person,
     with pytest.raises(ProgrammingError, match=r"permission denied|must be owner"), transaction.atomic():  # noqa: TID251
         around()
     assert [one.value for one in read(person.pk, [NAME], VIEW, by=resident(person))] == ["見本 花子"]
+
+
+def test_who_is_not_web_or_worker_has_no_door_at_all(person: Person) -> None:
+    with as_owner(), connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_proc WHERE proname LIKE 'fact\\_%%' AND prosecdef")
+        assert cursor.fetchone()[0] == 6
+        cursor.execute(
+            "SELECT proname FROM pg_proc WHERE proname LIKE 'fact\\_%%' AND prosecdef"
+            " AND has_function_privilege('pg_monitor', oid, 'EXECUTE')"
+        )
+        assert cursor.fetchall() == []
 
 
 def test_not_even_the_owner_changes_what_was_recorded(person: Person) -> None:
@@ -122,6 +138,7 @@ def test_ones_own_facts_are_read_by_right_and_the_reading_is_in_the_log(person: 
         Actor("staff", UUID(int=2), frozenset({"children-head"}), frozenset({"children"})),
         Actor("partner", UUID(int=3), scopes=frozenset({"cases:read"}), procedures=frozenset({"*"})),
         Actor("visitor"),
+        Actor("resident"),
         SYSTEM,
     ],
 )
@@ -182,6 +199,55 @@ def test_where_the_basis_is_consent_it_must_stand(person: Person) -> None:
         else:
             with pytest.raises(NoBasis):
                 known(person.pk, [ADDRESS], LOOK_UP, by=SYSTEM)
+
+
+def test_a_consent_outlives_the_case_in_which_it_was_given_or_taken_back(person: Person) -> None:
+    told(person, address="大東市曙町4番6号")
+    permit([Permit(**{**_fields(INTERNAL), "kind": "本人同意"})], by=SYSTEM)
+    key = ("consent.child-allowance-claim", "")
+    state(person, {key: True}, Source.SELF, by=resident(person))
+    state(person, {("person.phone", ""): "072-000-0000"}, Source.SELF, by=resident(person), case_id=UUID(int=8))
+    assert forget(UUID(int=8), by=SYSTEM) == 1
+    assert known(person.pk, [ADDRESS], LOOK_UP, by=SYSTEM)
+    state(person, {key: False}, Source.SELF, by=resident(person))
+    with pytest.raises(NoBasis):
+        known(person.pk, [ADDRESS], LOOK_UP, by=SYSTEM)
+    state(person, {key: True}, Source.PROXY, by=SYSTEM)
+    with pytest.raises(NoBasis):
+        known(person.pk, [ADDRESS], LOOK_UP, by=SYSTEM)
+    assert forget(None, person_id=person.pk, by=SYSTEM) == 4
+    assert count(person.pk) == 0
+
+
+def test_what_an_open_basis_permits_is_shown_whatever_another_hides(person: Person) -> None:
+    told(person, name="見本 花子", address="大東市曙町4番6号")
+    hidden = Permit(**{**_fields(INTERNAL), "reference": "x/1", "facts": (ADDRESS, NAME), "undisclosed": True})
+    permit([INTERNAL, hidden], by=SYSTEM)
+    known(person.pk, [ADDRESS, NAME], LOOK_UP, by=SYSTEM)
+    [one] = shown(person.pk, most=5)
+    assert (one.keys, one.laws) == ((ADDRESS,), (INTERNAL.title,))
+    assert readings(person)[-1][2]["undisclosed"] == {"keys": [NAME], "basis": ["x/1"]}
+    known(person.pk, [NAME], LOOK_UP, by=SYSTEM)
+    assert len(shown(person.pk, most=5)) == 1
+    with pytest.raises(NoBasis):
+        known(person.pk, [NAME, "person.phone"], LOOK_UP, by=SYSTEM)
+    [refused, _] = shown(person.pk, most=5)
+    assert (refused.done, refused.keys) == (False, ("person.phone",)), "a refusal is never hidden"
+
+
+@act("test.look-around", allow=(ANYONE,))
+def look_around(person: Person, *, by: Actor) -> None:
+    """何かのついでに見る"""
+    known(person.pk, [NAME], LOOK_UP, by=by)
+
+
+def test_an_act_that_ends_by_a_refused_reading_says_what_was_not_read(person: Person) -> None:
+    clerk = Actor("staff", UUID(int=2), frozenset({"children-head"}), frozenset({"children"}))
+    with pytest.raises(NoBasis):
+        look_around(person, by=clerk)
+    one = Event.objects.get(verb="test.look-around", outcome="refused")
+    assert (one.reason, one.data["keys"], one.data["purpose"]) == ("no-basis", [NAME], "look_up")
+    assert one.data["person"] == str(person.pk)
 
 
 def test_who_is_looked_for_is_found_by_those_who_may_only(person: Person) -> None:
@@ -254,7 +320,7 @@ def _holds_for_a_while(told: tuple[dt.date | None, dt.date | None, str]) -> bool
 @settings(max_examples=60)
 @given(
     st.lists(
-        st.tuples(days, days, st.sampled_from("abc")).filter(lambda x: x[0] is None or x[1] is None or x[0] < x[1]),
+        st.tuples(days, days, st.sampled_from("abc")).filter(_holds_for_a_while),
         max_size=6,
     ),
     st.dates(dt.date(2026, 1, 1), dt.date(2026, 1, 9)),
@@ -263,16 +329,48 @@ def _holds_for_a_while(told: tuple[dt.date | None, dt.date | None, str]) -> bool
 def test_what_is_known_is_what_was_recorded_last_of_what_holds(
     told: list[tuple[dt.date | None, dt.date | None, str]], day: dt.date, seen: int
 ) -> None:
+    """What is told without days, when there are such with days, speaks of its own day, which is none of these."""
     person, began = Person.objects.create(), dt.datetime(2026, 2, 1, tzinfo=dt.UTC)
     expected: str | None = None
+    has_days = False
     for number, (since, until, value) in enumerate(told):
         with clock.travel(began + dt.timedelta(hours=number)):
             state(person, {(NAME, ""): value}, Source.REGISTER, by=SYSTEM, valid=(since, until))
-        if number <= seen and (since is None or since <= day) and (until is None or day < until):
+        is_undated = since is None and until is None
+        holds = (since is None or since <= day) and (until is None or day < until) and not (is_undated and has_days)
+        has_days = has_days or not is_undated
+        if number <= seen and holds:
             expected = value
     known_at = began + dt.timedelta(hours=seen)
     found = read(person.pk, [NAME], VIEW, by=resident(person), day=day, known_at=known_at)
     assert [one.value for one in found] == ([expected] if expected is not None else [])
+
+
+def test_a_confirmation_rewrites_neither_the_past_nor_what_is_to_come(person: Person) -> None:
+    """Of who has moved and is going to move again: one tap on what is known, then a correction in a form."""
+    by = resident(person)
+    for town, since in (("曙町", None), ("住道", dt.date(2026, 6, 1)), ("野崎", dt.date(2027, 4, 1))):
+        with clock.travel(dt.datetime(2026, 5, 1, 12, tzinfo=clock.TOKYO)):
+            state(person, {(ADDRESS, ""): town}, Source.REGISTER, by=SYSTEM, valid=(since, None))
+
+    def towns() -> list[tuple[str, Source]]:
+        asked = (dt.date(2026, 5, 31), dt.date(2026, 12, 1), dt.date(2027, 4, 2))
+        found = [known_on(person, day) for day in asked]
+        return [(str(one.value), one.source) for one in found]
+
+    before = [("曙町", Source.REGISTER), ("住道", Source.REGISTER), ("野崎", Source.REGISTER)]
+    assert towns() == before
+    with clock.travel(dt.datetime(2026, 11, 1, 12, tzinfo=clock.TOKYO)):
+        state(person, {(ADDRESS, ""): "住道"}, Source.SELF, by=by)
+        assert towns() == before
+        assert count(person.pk) == 3, "the register stays"
+        state(person, {(ADDRESS, ""): "諸福"}, Source.SELF, by=by)
+    assert towns() == [before[0], ("諸福", Source.SELF), before[2]]
+
+
+def known_on(person: Person, day: dt.date) -> Known:
+    [one] = read(person.pk, [ADDRESS], VIEW, by=resident(person), day=day)
+    return one
 
 
 def test_rows_of_a_group_keep_the_order_in_which_they_were_told(person: Person) -> None:

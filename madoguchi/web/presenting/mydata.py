@@ -167,7 +167,7 @@ VERIFIED: Final[Mapping[Level, str]] = {
 #: For what it was read.
 WHAT_FOR: Final[Mapping[str, str]] = {
     "prefill": gettext_noop("入力らんに、分かっていることを出すため"),
-    "confirm": gettext_noop("確認を頼まれたご本人かどうかを照らすため"),
+    "confirm": gettext_noop("確認を頼まれたご本人かどうかを照合するため"),
     "view": gettext_noop("ご本人が、自分についての記録を見るため"),
     "look_up": gettext_noop("手続きの審査に要ることを確かめるため"),
     "disclosure": gettext_noop("開示の求めに応じるため"),
@@ -215,8 +215,9 @@ def facts_page(told: Sequence[Known], readings: Sequence[Read]) -> FactsPage:
     groups: dict[str, list[FactLine]] = {"": []}
     for one in sorted(told, key=lambda fact: order.index(fact.key) if fact.key in order else len(order)):
         groups.setdefault(one.row and f"{one.key.partition('.')[0]} {one.row}", []).append(_fact_line(one))
-    more = readings[-1].reading.at.isoformat() if len(readings) == PAGE else ""
-    return FactsPage([lines for lines in groups.values() if lines], [_reading_line(one) for one in readings], more)
+    shown = readings[:PAGE]
+    more = f"{shown[-1].reading.at.isoformat()}_{shown[-1].reading.id}" if len(readings) > PAGE else ""
+    return FactsPage([lines for lines in groups.values() if lines], [_reading_line(one) for one in shown], more)
 
 
 def _fact_line(one: Known) -> FactLine:
@@ -224,7 +225,7 @@ def _fact_line(one: Known) -> FactLine:
     shown = KINDS.get(cell.field.type).show(cell.value, cell.field, language())
     kind, _, code = one.key.partition(".")
     if kind == "consent":
-        shown = gettext("同意しています") if one.value is True else gettext("取り消しました")
+        shown = gettext("同意しています") if one.value is True else gettext("同意していません")
     open_consent = code if kind == "consent" and one.value is True else ""
     label = said(cell.field.label)
     if kind == "consent":

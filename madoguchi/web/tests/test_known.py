@@ -8,6 +8,7 @@ from lxml import html
 
 from madoguchi.cases import actions
 from madoguchi.cases.models import Case
+from madoguchi.cases.queries.known import PAGE as PAGE_SIZE
 from madoguchi.cases.tests.conftest import resident
 from madoguchi.cases.tests.test_examples import answer
 from madoguchi.events import SYSTEM, Actor
@@ -17,6 +18,7 @@ from madoguchi.facts.models import Source
 from madoguchi.facts.queries import NoBasis, known
 from madoguchi.facts.rules import Permit, Purpose, consent_to
 from madoguchi.facts.tests.ledger import recorded
+from madoguchi.ground import clock
 from madoguchi.people.models import Person
 from madoguchi.people.queries import actor_of_person
 from madoguchi.procedures import queries as procedures
@@ -110,8 +112,7 @@ def test_what_the_law_keeps_from_the_person_is_in_the_log_only(case: Case) -> No
     assert known(by.who, ["person.registered_address"], purpose, by=SYSTEM)
     assert cards(browser(by)) == before
     last = Event.objects.filter(verb="facts.read", actor_kind="system").latest("id")
-    assert last.data["undisclosed"] is True
-    assert last.data["basis"] == [law.reference]
+    assert last.data["undisclosed"] == {"keys": ["person.registered_address"], "basis": [law.reference]}
 
 
 def test_every_reading_is_reached_page_by_page(case: Case) -> None:
@@ -129,7 +130,58 @@ def test_every_reading_is_reached_page_by_page(case: Case) -> None:
     assert seen == 120
 
 
-@pytest.mark.parametrize("said", ["x", "2026-11-29", "2026-13-45T00:00:00Z", "'", "9" * 5000])
+def test_readings_of_one_moment_are_all_reached_and_a_full_page_leads_nowhere(case: Case) -> None:
+    by, purpose = applicant(case), Purpose("look_up", CODE, "children")
+    with clock.travel(clock.now()) as moment:
+        for _ in range(PAGE_SIZE - 1):
+            known(by.who, ["person.registered_address"], purpose, by=SYSTEM)
+    client = browser(by)
+    assert len(cards(client)) == PAGE_SIZE
+    assert "もっと前の記録" not in client.get(PAGE).content.decode()
+    with clock.travel(moment):
+        for _ in range(PAGE_SIZE):
+            known(by.who, ["person.registered_address"], purpose, by=SYSTEM)
+    page = html.fromstring(client.get(PAGE).content.decode())
+    [more] = [one for one in page.iterfind(".//a") if one.text == "もっと前の記録"]
+    assert len(cards(client, more.get("href") or "")) == PAGE_SIZE
+
+
+def test_a_sign_in_weaker_than_the_one_known_sees_nothing(case: Case) -> None:
+    weak = Client(HTTP_ACCEPT_LANGUAGE="ja")
+    session = weak.session
+    session["resident"] = {"person": str(case.person_id), "level": "contact"}
+    session.save()
+    before = Event.objects.filter(verb__startswith="facts.").count()
+    page = weak.get(PAGE)
+    assert page.status_code == 200
+    assert "マイナンバーカードでサインインし直してください" in page.content.decode()
+    assert "見本" not in page.content.decode().partition("<main")[2].partition("</main")[0]
+    assert weak.post(PAGE, {"withdraw": CODE}).status_code == 403
+    assert Event.objects.filter(verb__startswith="facts.").count() == before
+
+
+def test_what_does_not_fit_its_question_is_shown_as_it_was_written(case: Case) -> None:
+    by = applicant(case)
+    odd = {"person.date_of_birth": "昭和25年4月", "person.pension_scheme": "other", "person.bank_account": "なし"}
+    state(Person(pk=by.who), {(key, ""): value for key, value in odd.items()}, Source.DOCUMENT, by=SYSTEM)
+    page = browser(by).get(PAGE).content.decode()
+    assert all(value in page for value in odd.values())
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "x",
+        "2026-11-29",
+        "2026-13-45T00:00:00Z",
+        "'",
+        "9" * 5000,
+        "2020-01-01T00:00:00+23:59",
+        "_",
+        "0001-01-01T00:00:00+14:00_00000000-0000-0000-0000-000000000000",
+        "2026-11-29T00:00:00Z_x",
+    ],
+)
 def test_an_address_that_somebody_made_up_shows_the_newest(case: Case, said: str) -> None:
     client = browser(applicant(case))
     page = client.get(PAGE, {"before": said})
@@ -155,10 +207,10 @@ def test_a_consent_is_taken_back_once_and_holds_from_then_on(signed_in: SignedIn
     with pytest.raises(NoBasis):
         look_up()
     page = client.get(PAGE).content.decode()
-    assert "取り消しました" in page
+    assert "同意していません" in page
     assert 'name="withdraw"' not in page
     done = Event.objects.filter(verb="facts.withdraw_consent")
-    for said in ("childcare-place", "dog-registration", "", "x" * 500):
+    for said in ("childcare-place", "dog-registration", "", "x" * 500, "a\0", "../x"):
         assert "取り消せる同意がありません" in client.post(PAGE, {"withdraw": said}, follow=True).content.decode()
     assert done.filter(outcome="done").count() == 1
     assert recorded(by.who)[key].value is False

@@ -1,7 +1,8 @@
 """わたしの情報: what is known of the resident and who has read it; and all that is kept, in one file."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.contrib import messages as notices
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -55,23 +56,38 @@ def my_data(request: HttpRequest, resident: Actor) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_residents
 def my_facts(request: HttpRequest, resident: Actor) -> HttpResponse:
-    """What is known and who has read it; posted with ``withdraw`` = a procedure, the consent to it is taken back."""
+    """What is known and who has read it; posted with ``withdraw`` = a procedure, the consent to it is taken back.
+
+    As the file with everything, it opens only to a sign-in as strong as the one by which the person is known.
+    """
+    person = person_of(resident)
+    if actions.too_weak(person, resident):
+        card_url = f"{reverse('web:card')}?{urlencode({'next': request.path})}"
+        status = 403 if request.method == "POST" else 200
+        return render(request, "web/my_facts.html", {"card_url": card_url}, status=status)
     if request.method == "POST":
         try:
-            facts.withdraw_consent(person_of(resident), request.POST.get("withdraw", ""), by=resident)
-            notices.success(request, gettext("同意を取り消しました。これから先は、見ることができません。"))
+            facts.withdraw_consent(person, request.POST.get("withdraw", ""), by=resident)
+            notices.success(
+                request,
+                gettext(
+                    "同意を取り消しました。この手続きで、同意によってあなたの情報を確かめることは、もうありません。"
+                ),
+            )
         except Refused as refusal:
             notices.warning(request, words(refusal))
         return redirect("web:my-facts")
     own = request.GET.get("by") == "me"
-    before = _moment(request.GET.get("before", ""))
+    before = _place(request.GET.get("before", ""))
     page = mydata.facts_page(known.of_person(resident), known.readings(resident, own=own, before=before))
     return render(request, "web/my_facts.html", {"page": page, "own": own, "earlier": before is not None})
 
 
-def _moment(text: str) -> datetime | None:
+def _place(text: str) -> tuple[datetime, UUID] | None:
+    """Time and id of the last reading on the page before; None where somebody made it up."""
+    at, _, last = text.partition("_")
     try:
-        found = parse_datetime(text)
-    except ValueError:
+        found = parse_datetime(at)
+        return (found.astimezone(UTC), UUID(last)) if found is not None and found.tzinfo is not None else None
+    except (ValueError, OverflowError):
         return None
-    return found if found is not None and found.tzinfo is not None else None

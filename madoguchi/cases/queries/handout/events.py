@@ -51,7 +51,7 @@ def _told(keys: Sequence[UUID], person: Person, language: str) -> list[Happened]
     rows = (
         Event.objects.filter(subject_id__in=keys)
         .exclude(verb="message.take")
-        .exclude(data__has_key="undisclosed")
+        .exclude(verb="facts.read", data__keys=[])
         .defer("data")
     )
     events = list(rows.order_by("at", "id"))
