@@ -17,15 +17,12 @@ from madoguchi.events import Actor, Reason, act, record
 from madoguchi.events.rules import BY_SYSTEM
 from madoguchi.facts import queries
 from madoguchi.facts.models import Basis, Level, Source
-from madoguchi.facts.rules import CONSENT, Permit, Purpose, consent_to
+from madoguchi.facts.rules import CONSENT, OWN, Permit, Purpose, consent_to
 from madoguchi.ground import clock
 from madoguchi.ground.errors import NotFound
 from madoguchi.ground.ids import uuid7
 from madoguchi.people.models import Person
 
-OWN = Reason(
-    "own-facts", "ご本人の情報だから", lambda actor, person: actor.kind == "resident" and actor.id == person.pk
-)
 IN_SERVICE = Reason("in-service", "職員が手続の中で確認したから", lambda actor, _: actor.kind == "staff")
 FILED = Reason("filed-by-partner", "連携先がご本人の手続を提出したから", lambda actor, _: actor.kind == "partner")
 

@@ -16,11 +16,24 @@ from django.db.models import Q
 from madoguchi.events import Actor
 from madoguchi.events.acting import current_cause
 from madoguchi.events.models import Event
+from madoguchi.events.rules import ACTS, ActSpec
 from madoguchi.facts.models import Basis, Level, Source
-from madoguchi.facts.rules import Purpose
+from madoguchi.facts.rules import BY_BASIS, OWN, Purpose
 from madoguchi.ground import clock
 from madoguchi.ground.errors import NotAllowed
 from madoguchi.ground.ids import uuid7
+
+#: Hot acts: each is one SQL function that contains its guard, its record and its answer.
+ACTS |= {
+    "facts.read": ActSpec(
+        "facts.read", "事実の参照: what is known is read, by its person or by a legal basis.", (OWN, BY_BASIS),
+        "madoguchi.facts.queries.read",
+    ),
+    "facts.find": ActSpec(
+        "facts.find", "事実による本人さがし: whoever is looked for by what a written request bears.", (BY_BASIS,),
+        "madoguchi.facts.queries.holders",
+    ),
+}  # fmt: skip
 
 
 class NoBasis(NotAllowed):

@@ -5,6 +5,14 @@ from dataclasses import dataclass
 from typing import Final, Literal
 from uuid import UUID
 
+from madoguchi.events.rules import Reason
+
+OWN: Final = Reason(
+    "own-facts", "ご本人の情報だから", lambda actor, person: actor.kind == "resident" and actor.id == person.pk
+)
+#: Asked by the ledger's door itself, key by key.
+BY_BASIS: Final = Reason("basis", "法令の定めによる", lambda actor, _: actor.kind != "visitor")
+
 PurposeCode = Literal["prefill", "confirm", "view", "look_up", "disclosure"]
 """What for: a form that shows it, whoever confirms a part, its person, a step of a flow, a disclosure."""
 BasisKind = Literal["内部利用", "番号法", "特定公的給付", "条例", "本人同意", "開示"]
