@@ -26,6 +26,15 @@ def static_root() -> None:
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 
 
+def browser_of(by: Actor, **options: Any) -> Client:
+    """A browser in which this resident has just signed in, with the actor's level."""
+    client = Client(HTTP_ACCEPT_LANGUAGE="ja", **options)
+    session = client.session
+    session["resident"] = {"person": str(by.who), "level": by.level}
+    session.save()
+    return client
+
+
 @pytest.fixture
 def published(db: None) -> None:
     """Every procedure that the city offers."""
@@ -38,11 +47,8 @@ def signed_in(published: None) -> SignedIn:
 
     def make(level: str = "card", **options: Any) -> tuple[Client, Actor]:
         person = recognise("https://idp.example", str(uuid7()), level, by=SYSTEM)
-        client = Client(HTTP_ACCEPT_LANGUAGE="ja", **options)
-        session = client.session
-        session["resident"] = {"person": str(person.pk), "level": level}
-        session.save()
-        return client, actor_of_person(person.pk, level)
+        by = actor_of_person(person.pk, level)
+        return browser_of(by, **options), by
 
     return make
 

@@ -18,6 +18,7 @@ from madoguchi.messages.models import Message
 from madoguchi.procedures.models import Procedure
 from madoguchi.procedures.rules.examples import answers_of
 from madoguchi.procedures.tests.shipped import catalogue
+from madoguchi.web.tests.conftest import browser_of
 
 __all__ = ["published", "resident"]
 pytestmark = pytest.mark.django_db
@@ -37,14 +38,6 @@ def asked(published: dict[str, Procedure], resident: Actor) -> Cosigner:
 def words_of(page: str) -> str:
     """What stands on a page, not in its addresses and marks, in which any number may come up."""
     return "".join(map(str, html.fromstring(page).itertext()))
-
-
-def browser_of(who: Actor) -> Client:
-    client = Client(HTTP_ACCEPT_LANGUAGE="ja")
-    session = client.session
-    session["resident"] = {"person": str(who.id), "level": who.level}
-    session.save()
-    return client
 
 
 def stored() -> list[Any]:

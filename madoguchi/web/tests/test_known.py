@@ -25,7 +25,7 @@ from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules.examples import answers_of
 from madoguchi.procedures.rules.vocabulary import permits
 from madoguchi.procedures.tests.shipped import catalogue
-from madoguchi.web.tests.conftest import SignedIn, a_clerk
+from madoguchi.web.tests.conftest import SignedIn, a_clerk, browser_of
 
 __all__ = ["resident"]
 PAGE = "/my-data/known/"
@@ -46,14 +46,6 @@ def applicant(case: Case) -> Actor:
     return actor_of_person(case.person_id, "card")
 
 
-def browser(by: Actor) -> Client:
-    client = Client(HTTP_ACCEPT_LANGUAGE="ja")
-    session = client.session
-    session["resident"] = {"person": str(by.who), "level": by.level}
-    session.save()
-    return client
-
-
 def cards(client: Client, address: str = PAGE) -> list[str]:
     """Each reading as it stands on the page."""
     page = client.get(address)
@@ -63,7 +55,7 @@ def cards(client: Client, address: str = PAGE) -> list[str]:
 
 
 def test_what_the_office_has_looked_up_stands_there(case: Case) -> None:
-    [card] = cards(browser(applicant(case)))
+    [card] = cards(browser_of(applicant(case)))
     assert "子ども室（自動）" in card
     assert "児童手当" in card
     assert "見たもの 住所（住民票のある所）、お子さんの生年月日" in card
@@ -73,7 +65,7 @@ def test_what_the_office_has_looked_up_stands_there(case: Case) -> None:
 
 def test_all_that_is_known_stands_there_children_by_themselves(case: Case) -> None:
     by = applicant(case)
-    page = html.fromstring(browser(by).get(PAGE).content.decode())
+    page = html.fromstring(browser_of(by).get(PAGE).content.decode())
     groups = [
         [str(term.text) for term in one.iterfind(".//dt")]
         for one in page.iterfind(".//section[@aria-labelledby='known']//dl")
@@ -87,14 +79,14 @@ def test_staff_is_named_by_section_and_post_and_a_refusal_says_so(case: Case) ->
     by, clerk = applicant(case), a_clerk("children", "children-clerk")
     with pytest.raises(NoBasis):
         known(by.who, ["person.bank_account"], Purpose("look_up", "dog-registration", "children"), by=clerk)
-    card = cards(browser(by))[0]
+    card = cards(browser_of(by))[0]
     assert "子ども室（子ども室職員）" in card
     assert "法令の定めがないため、見ることができませんでした。" in card
     assert "見たもの 振込先の口座" in card
 
 
 def test_what_one_has_looked_at_oneself_stands_apart(case: Case) -> None:
-    client = browser(applicant(case))
+    client = browser_of(applicant(case))
     assert not any("あなた" in card for card in cards(client))
     own = cards(client, f"{PAGE}?by=me")
     assert own
@@ -107,10 +99,10 @@ def test_what_the_law_keeps_from_the_person_is_in_the_log_only(case: Case) -> No
     [law] = [one for one in permits(catalogue().laws) if CODE in one.procedures]
     kept = Permit(**{**{name: getattr(law, name) for name in Permit.__dataclass_fields__}, "undisclosed": True})
     permit([kept], by=SYSTEM)
-    before = cards(browser(by))
+    before = cards(browser_of(by))
     purpose = Purpose("look_up", CODE, "children")
     assert known(by.who, ["person.registered_address"], purpose, by=SYSTEM)
-    assert cards(browser(by)) == before
+    assert cards(browser_of(by)) == before
     last = Event.objects.filter(verb="facts.read", actor_kind="system").latest("id")
     assert last.data["undisclosed"] == {"keys": ["person.registered_address"], "basis": [law.reference]}
 
@@ -119,7 +111,7 @@ def test_every_reading_is_reached_page_by_page(case: Case) -> None:
     by, purpose = applicant(case), Purpose("look_up", CODE, "children")
     for _ in range(119):
         known(by.who, ["person.registered_address"], purpose, by=SYSTEM)
-    client, seen, address = browser(by), 0, PAGE
+    client, seen, address = browser_of(by), 0, PAGE
     for _ in range(4):
         seen += len(cards(client, address))
         page = html.fromstring(client.get(address).content.decode())
@@ -135,7 +127,7 @@ def test_readings_of_one_moment_are_all_reached_and_a_full_page_leads_nowhere(ca
     with clock.travel(clock.now()) as moment:
         for _ in range(PAGE_SIZE - 1):
             known(by.who, ["person.registered_address"], purpose, by=SYSTEM)
-    client = browser(by)
+    client = browser_of(by)
     assert len(cards(client)) == PAGE_SIZE
     assert "もっと前の記録" not in client.get(PAGE).content.decode()
     with clock.travel(moment):
@@ -147,10 +139,7 @@ def test_readings_of_one_moment_are_all_reached_and_a_full_page_leads_nowhere(ca
 
 
 def test_a_sign_in_weaker_than_the_one_known_sees_nothing(case: Case) -> None:
-    weak = Client(HTTP_ACCEPT_LANGUAGE="ja")
-    session = weak.session
-    session["resident"] = {"person": str(case.person_id), "level": "contact"}
-    session.save()
+    weak = browser_of(Actor("resident", case.person_id, level="contact"))
     before = Event.objects.filter(verb__startswith="facts.").count()
     page = weak.get(PAGE)
     assert page.status_code == 200
@@ -164,7 +153,7 @@ def test_what_does_not_fit_its_question_is_shown_as_it_was_written(case: Case) -
     by = applicant(case)
     odd = {"person.date_of_birth": "昭和25年4月", "person.pension_scheme": "other", "person.bank_account": "なし"}
     state(Person(pk=by.who), {(key, ""): value for key, value in odd.items()}, Source.DOCUMENT, by=SYSTEM)
-    page = browser(by).get(PAGE).content.decode()
+    page = browser_of(by).get(PAGE).content.decode()
     assert all(value in page for value in odd.values())
 
 
@@ -183,7 +172,7 @@ def test_what_does_not_fit_its_question_is_shown_as_it_was_written(case: Case) -
     ],
 )
 def test_an_address_that_somebody_made_up_shows_the_newest(case: Case, said: str) -> None:
-    client = browser(applicant(case))
+    client = browser_of(applicant(case))
     page = client.get(PAGE, {"before": said})
     assert page.status_code == 200
     assert "子ども室（自動）" in page.content.decode()
