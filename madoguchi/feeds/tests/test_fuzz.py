@@ -44,6 +44,8 @@ CHECKED = [
     unsupported_method,
 ]
 EXAMPLES = 5
+#: Rounds of random calls until all is reached that a test is about; a round alone misses it by chance.
+ROUNDS = 20
 QUICK: Any = {
     "deadline": None,
     "suppress_health_check": list(HealthCheck),
@@ -53,7 +55,9 @@ QUICK: Any = {
 }
 
 
-def document() -> Any:
+def document(mode: str = "all") -> Any:
+    """`mode`: "positive" makes only what fits the document, "all" also what does not."""
+    config = schemathesis.config.SchemathesisConfig.from_dict({"generation": {"mode": mode}})
     application = WSGIHandler()  # not before the tests have their own folder for static files
 
     def leaving_the_connection(environ: Any, start_response: Any) -> Any:
@@ -66,7 +70,7 @@ def document() -> Any:
         finally:
             answer.close()  # with it go the files of the request
 
-    return schemathesis.openapi.from_wsgi("/api/v1/openapi.json", leaving_the_connection)
+    return schemathesis.openapi.from_wsgi("/api/v1/openapi.json", leaving_the_connection, config=config)
 
 
 @pytest.fixture(autouse=True)
@@ -89,8 +93,8 @@ def test_every_operation_does_what_the_document_says(
     core = partner(per_minute=1_000_000)
     asked = 0
     answers: dict[str, set[int]] = {}
-    for operation in operations:
 
+    def ask_often(operation: Any) -> None:
         @bounds(max_examples=EXAMPLES, **QUICK)
         @given(case=operation.as_strategy())
         def ask(case: Any) -> None:
@@ -102,8 +106,16 @@ def test_every_operation_does_what_the_document_says(
             case.validate_response(response, checks=CHECKED, headers=headers)
 
         ask()
+
+    for operation in operations:
+        ask_often(operation)
     assert asked >= EXAMPLES * 10
-    assert {200} <= answers["GET /api/v1/procedures"]
+    listing = next(one for one in operations if one.label == "GET /api/v1/procedures")
+    for _ in range(ROUNDS):
+        if 200 in answers[listing.label]:
+            break
+        ask_often(listing)
+    assert 200 in answers[listing.label], answers
     assert not any(status >= 500 for found in answers.values() for status in found)
 
 
@@ -113,7 +125,7 @@ def test_what_leads_from_one_call_to_the_next(published: Published, partner: Mak
     seen: list[tuple[str, int]] = []
     made: list[int] = []
 
-    class Calls(document().as_state_machine()):  # type: ignore[misc]  # made from the document
+    class Calls(document("positive").as_state_machine()):  # type: ignore[misc]  # made from the document
         # Each round begins with the same tables: Hypothesis plays the beginning of one again, and must find as before.
         def setup(self) -> None:
             self.round = transaction.atomic()  # noqa: TID251 -- taken back at the end of the round
@@ -139,7 +151,12 @@ def test_what_leads_from_one_call_to_the_next(published: Published, partner: Mak
             seen.append((case.operation.label, response.status_code))
             case.validate_response(response, checks=[not_a_server_error, status_code_conformance])
 
-    run_state_machine_as_test(Calls, settings=bounds(max_examples=12, stateful_step_count=6, **QUICK))
+    lists = {"GET /api/v1/procedures", "GET /api/v1/cases", "GET /api/v1/webhooks"}
+    led_on: set[str] = set()
+    for _ in range(ROUNDS):
+        run_state_machine_as_test(Calls, settings=bounds(max_examples=12, stateful_step_count=6, **QUICK))
+        led_on = {label for label, status in seen if status == 200} - lists
+        if sum(made) and led_on:
+            break
     assert sum(made) > 0
-    reached = {label for label, status in seen if status == 200}
-    assert reached - {"GET /api/v1/procedures", "GET /api/v1/cases", "GET /api/v1/webhooks"}, seen
+    assert led_on, seen
