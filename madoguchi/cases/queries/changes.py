@@ -7,6 +7,7 @@ from typing import Any, Final
 from django.db.models import QuerySet
 
 from madoguchi.cases.models import Case, Note, Submission
+from madoguchi.cases.queries.found import went_back
 from madoguchi.events import Actor
 from madoguchi.events.models import Event
 from madoguchi.ground import clock
@@ -25,6 +26,8 @@ def last_look(case: Case, by: Actor) -> dt.datetime | None:
 
 def corrected(case: Case) -> list[Submission]:
     """What was submitted and then corrected, oldest first."""
+    if not went_back(case):
+        return []
     return list(case.submissions.filter(corrected_at__isnull=False).order_by("returned_at"))
 
 

@@ -27,6 +27,12 @@ def whole(case: Case) -> Case:
     return case
 
 
+def went_back(case: Case) -> bool:
+    """Whether it was ever returned for correction; asked of the steps where :func:`whole` has read them."""
+    read = "steps" in getattr(case, "_prefetched_objects_cache", {})
+    return not read or any(one.kind == "correction" for one in case.steps.all())
+
+
 def decision_of(case: Case) -> Decision | None:
     """The decision as it was drafted or made, None before any table or examiner has said something."""
     if Case._meta.get_field("decision").is_cached(case):

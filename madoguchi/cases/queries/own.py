@@ -5,6 +5,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from madoguchi.cases.models import Case, Correction
+from madoguchi.cases.queries.found import went_back
 from madoguchi.cases.queries.unknown import unknown_case
 from madoguchi.events import Actor
 from madoguchi.ground.errors import Invalid, NotFound
@@ -50,5 +51,7 @@ def going_on(code: str, by: Actor) -> list[Case]:
 
 def open_corrections(case: Case) -> dict[str, Correction]:
     """What the applicant is asked to correct now, by path."""
+    if not went_back(case):
+        return {}
     rows = Correction.objects.filter(step__case=case, answered_at=None).order_by("asked_at", "path")
     return {one.path: one for one in rows}

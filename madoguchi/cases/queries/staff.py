@@ -5,7 +5,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from madoguchi.cases.models import Case, Correction, Departure, Step, at_post
-from madoguchi.cases.queries.found import course_of, scope_of
+from madoguchi.cases.queries.found import course_of, scope_of, went_back
 from madoguchi.cases.queries.unknown import unknown_case
 from madoguchi.events import Actor
 from madoguchi.ground.errors import Invalid, NotFound
@@ -48,7 +48,7 @@ def staff_step(case: Case, step_id: UUID) -> Step:
 def corrections(case: Case) -> dict[str, list[Correction]]:
     """Everything that the applicant was asked to correct, by path, oldest first."""
     result: dict[str, list[Correction]] = {}
-    for one in Correction.objects.filter(step__case=case).order_by("asked_at", "path"):
+    for one in Correction.objects.filter(step__case=case).order_by("asked_at", "path") if went_back(case) else ():
         result.setdefault(one.path, []).append(one)
     return result
 

@@ -5,8 +5,10 @@ A list is a page of lines in an order, narrowed by :class:`Filters`, and goes on
 """
 
 import datetime as dt
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, reduce
+from itertools import islice
 from operator import and_
 from typing import Any, Final, Literal, get_args
 from uuid import UUID
@@ -14,7 +16,7 @@ from uuid import UUID
 from django.contrib.postgres.fields.array import ArrayContains  # type: ignore[attr-defined]  # only the stubs lack it
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Value
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Value, prefetch_related_objects
 
 from madoguchi.cases.models import Case, Consultation, Grams, Step
 from madoguchi.cases.queries.consulting import asked_by, asked_of, open_questions
@@ -113,24 +115,42 @@ def listing(
     """
     if by.kind != "staff":
         return []
+    if after is None and not filters.words:
+        return _lines(_first(view, by, filters, limit), by)
     cases = in_order(view, found(view, by, filters), filters)
     if after is not None:
         cases = _behind(view, cases, filters, after, by)
-    return _lines(cases[:limit], by)
+    return _lines(list(cases.only(*_COLUMNS)[:limit]), by)
+
+
+def first_pages(limits: Mapping[View, int], by: Actor, filters: Filters) -> dict[View, list[Line]]:
+    """The most pressing lines of several views, at most so many of each; without words to search for."""
+    if by.kind != "staff":
+        return {view: [] for view in limits}
+    pages = {view: _first(view, by, filters, limit) for view, limit in limits.items()}
+    lines = iter(_lines([one for page in pages.values() for one in page], by))
+    return {view: list(islice(lines, len(page))) for view, page in pages.items()}
+
+
+def _first(view: View, by: Actor, filters: Filters, limit: int) -> list[Case]:
+    """What is asked for again and again, and holds nobody's name: its statement is kept."""
+    statement, values = _listing(view, by, filters, _versions(filters.code), clock.today(), limit)
+    return list(Case.objects.raw(statement, values)) if statement else []
 
 
 def following(case: Case, by: Actor) -> tuple[str, str] | None:
     """受付番号 and applicant of the most pressing other case that is this member's turn; None where there is none."""
-    others = in_order("mine", found("mine", by)).exclude(pk=case.pk)
-    one = others.only("number", "applicant").first()
-    return (one.number or "", one.applicant) if one else None
+    if by.kind != "staff":
+        return None
+    others = [one for one in _first("mine", by, NO_FILTERS, 2) if one.pk != case.pk]
+    return (others[0].number or "", others[0].applicant) if others else None
 
 
 def found(view: View, by: Actor, filters: Filters = NO_FILTERS) -> QuerySet[Case]:
     """The cases of a view that the filters let through, in no order. For a member of staff only."""
     if by.kind != "staff":
         return Case.objects.none()
-    return _narrowed(_viewed(view, by), filters, _versions(filters.code))
+    return _narrowed(_viewed(view, by, clock.today()), filters, _versions(filters.code))
 
 
 def _narrowed(cases: QuerySet[Case], filters: Filters, versions: tuple[UUID, ...]) -> QuerySet[Case]:
@@ -211,6 +231,19 @@ def _counting(by: Actor, filters: Filters, versions: tuple[UUID, ...], today: dt
     )
 
 
+@lru_cache(maxsize=512)
+def _listing(
+    view: View, by: Actor, filters: Filters, versions: tuple[UUID, ...], today: dt.date, limit: int
+) -> tuple[str, tuple[Any, ...]]:
+    """The first page of a view as a statement with its values; empty where it can hold nothing."""
+    cases = in_order(view, _narrowed(_viewed(view, by, today), filters, versions), filters)
+    try:
+        statement, values = cases.only(*_COLUMNS)[:limit].query.sql_with_params()
+    except EmptyResultSet:
+        return "", ()
+    return statement, values
+
+
 def procedures_at(by: Actor) -> list[tuple[str, LocalText]]:
     """The procedures in which this member of staff may have a step, by code: from the packages, not from the cases."""
     if by.kind != "staff":
@@ -255,12 +288,12 @@ _COLUMNS: Final = (
 _NOT_WAITING: Final = Q(returned_at=None, payable_at=None, cosigning_at=None)
 
 
-def _viewed(view: View, by: Actor) -> QuerySet[Case]:
+def _viewed(view: View, by: Actor, today: dt.date) -> QuerySet[Case]:
     if view == "review":
         return _to_review(by)
     if view == "ended":
         return Case.objects.filter(visible(by), received_at__isnull=False, ended_at__isnull=False)
-    return _running(by).filter(_views(by, clock.today())[view])
+    return _running(by).filter(_views(by, today)[view])
 
 
 def _running(by: Actor) -> QuerySet[Case]:
@@ -332,11 +365,11 @@ def _behind(view: View, cases: QuerySet[Case], filters: Filters, after: UUID, by
     )
 
 
-def _lines(cases: QuerySet[Case], by: Actor) -> list[Line]:
+def _lines(cases: Sequence[Case], by: Actor) -> list[Line]:
     now = Step.objects.filter(done_at=None).order_by("token")
     asked = Prefetch("consultations", open_questions().order_by("due_on", "section"), to_attr="asked_now")
-    read = cases.only(*_COLUMNS).prefetch_related(Prefetch("steps", now, to_attr="open_now"), asked)
-    return [_line(one, by) for one in read]
+    prefetch_related_objects(cases, Prefetch("steps", now, to_attr="open_now"), asked)
+    return [_line(one, by) for one in cases]
 
 
 def _line(case: Any, by: Actor) -> Line:

@@ -196,6 +196,8 @@ def panels(
     departed: Sequence[Departure],
 ) -> list[Panel]:
     """The open steps of this case that this member of staff may do, in the order of the flow."""
+    if all(one.done_at is not None for one in case.steps.all()):
+        return []
     steps = cases.open_steps(by).filter(case=case).order_by("token")
     return [
         _panel(

@@ -42,9 +42,11 @@ def seal_box(case: Case, by: Actor) -> SealBox | None:
     if found is None:
         return None
     step, seats = found
-    own = cases.examiners(case.pk)
-    there = there_today(step.route)
-    mine = cases.to_review(by).filter(step=step).exists()
+    passed = [one.post for one in seats if one.state == "passed"]
+    own = cases.examiners(case.pk) if passed else frozenset()
+    there = there_today(passed) if passed else {}
+    stand_in = any(one.approval is not None and one.approval.stood_in for one in seats)
+    mine = stand_in and cases.to_review(by).filter(step=step).exists()
     stood_in = {one.stands_in for one in seats}
     return SealBox(
         seats=[_seat(one, bool(there.get(one.post, frozenset()) & own), one.post in stood_in) for one in seats],

@@ -222,12 +222,16 @@ def work_page(
     """The list that was asked for."""
     views = titles()
     figures = cases.counts(by, replace(filters, outcome=None))
-    found = cases.listing(view, by, filters, after=after, limit=cases.PAGE + 1)
-    lines, more = found[: cases.PAGE], len(found) > cases.PAGE
     offered = cases.procedures_at(by)
     on = chips(view, filters, offered)
     plain = view == "mine" and after is None and not on
-    waiting = cases.listing("waiting", by, filters, limit=8) if plain else []
+    if plain and not filters.words:
+        pages = cases.first_pages({view: cases.PAGE + 1, "waiting": 8}, by, filters)
+        found, waiting = pages[view], pages["waiting"]
+    else:
+        found = cases.listing(view, by, filters, after=after, limit=cases.PAGE + 1)
+        waiting = cases.listing("waiting", by, filters, limit=8) if plain else []
+    lines, more = found[: cases.PAGE], len(found) > cases.PAGE
     names = people.staff_names({key for one in lines for key in one.taken_by})
     marks = cases.marks(lines, by)
     last = str(lines[-1].case.pk) if lines and more else ""
