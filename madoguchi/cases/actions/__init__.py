@@ -23,6 +23,7 @@ from madoguchi.cases.actions.foreseeing import draft_letters, enclosure, may_dra
 from madoguchi.cases.actions.giving import add_document, scan_again
 from madoguchi.cases.actions.handing_out import export_person, find_person, too_weak
 from madoguchi.cases.actions.handling import consult, do, examine, read
+from madoguchi.cases.actions.journeying import open_parts, submit_parts
 from madoguchi.cases.actions.keeping import delete, hold, release_hold, warn
 from madoguchi.cases.actions.migrating import migrate
 from madoguchi.cases.actions.noting import amend_note, note
@@ -87,6 +88,7 @@ __all__ = [
     "open_draft",
     "open_for_another",
     "open_page",
+    "open_parts",
     "perform",
     "place",
     "print_letter",
@@ -108,6 +110,7 @@ __all__ = [
     "set_places",
     "settle",
     "submit",
+    "submit_parts",
     "too_weak",
     "uncheck",
     "warn",

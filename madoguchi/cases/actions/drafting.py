@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import Max
 
 from madoguchi.cases.actions import driving, listing
 from madoguchi.cases.models import Case, Correction, Document, DocumentContent, Scan, Submission, Upload
@@ -34,7 +35,7 @@ from madoguchi.places.actions import name_place
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.models import Procedure
 from madoguchi.procedures.rules import form as forms
-from madoguchi.procedures.rules import linking, speaking
+from madoguchi.procedures.rules import journeys, linking, speaking
 from madoguchi.procedures.rules.form import FormField, FormSection
 from madoguchi.procedures.rules.published import Published
 
@@ -129,6 +130,8 @@ def save_section(case: Case, section_id: str, raw: forms.Raw, *, by: Actor, base
     filled in; where another window has changed a field to something else since, :class:`Stale` names the fields
     and nothing is stored. Returns the values, the unreadable input and the problems by path.
     """
+    if case.part_of_id is not None:  # before the part itself: what is told in one part is told in all
+        driving.locked(Case(pk=case.part_of_id))
     fresh = editable(case)
     package = procedures.package(fresh.procedure)
     section = package.form.section(section_id)
@@ -146,9 +149,46 @@ def save_section(case: Case, section_id: str, raw: forms.Raw, *, by: Actor, base
         fresh.typed.pop(path, None)
     fresh.typed.update(given.typed)
     _store(fresh)
+    share(fresh)
     record(section=section_id, fields=sorted(given.values.keys() | given.typed.keys()))
     _mirror(case, fresh)
     return given
+
+
+def share(case: Case) -> None:
+    """What one part of a life event, or the life event itself, has told under fact keys is told in all its drafts."""
+    if case.received_at is not None:
+        return
+    journey = case if case.part_of_id is None else driving.locked(Case(pk=case.part_of_id))
+    others = Case.objects.filter(part_of=journey, received_at=None, withdrawn_at=None).exclude(pk=case.pk)
+    drafts = list(others.order_by("pk").select_for_update(of=("self",)))
+    if case.pk != journey.pk:
+        drafts.append(journey)
+    news = journeys.told(procedures.package(case.procedure).form, case.answers)
+    for one in drafts:
+        form = procedures.package(one.procedure).form
+        _put(one, journeys.changed(form, one.answers, news))
+        if one.pk != journey.pk and case.pk == journey.pk:  # newly opened: what the others have told before
+            for other in drafts:
+                _put(one, journeys.filled(form, one.answers, _told(other)))
+
+
+def take_over(part: Case, given: Mapping[str, Any]) -> None:
+    """A part begins with what the life event has answered for it; what is answered in it stays."""
+    fresh = driving.locked(part)
+    _put(fresh, {path: value for path, value in given.items() if forms.get(fresh.answers, path) is None})
+
+
+def _told(case: Case) -> journeys.Told:
+    return journeys.told(procedures.package(case.procedure).form, case.answers)
+
+
+def _put(case: Case, values: Mapping[str, Any]) -> None:
+    for path, value in values.items():
+        forms.put(case.answers, path, value)
+        case.typed.pop(path, None)
+    if values:
+        _store(case)
 
 
 @act("case.add-row", allow=(OWN_CASE,))
@@ -265,6 +305,8 @@ def submit(case: Case, *, by: Actor, email: str = "") -> Case:
         record(again=True)
         return _mirror(case, fresh)
     package = procedures.package(fresh.procedure)
+    if package.procedure.kind == "journey" and not _parts_are_received(fresh):
+        raise Stale("parts-open", "まとめて申し込む手続きが、まだそろっていません。")
     _refuse_closed_gates(fresh, package)
     problems = package.form.missing(fresh.answers, fresh.typed)
     if problems:
@@ -283,6 +325,8 @@ def submit(case: Case, *, by: Actor, email: str = "") -> Case:
     fresh.number = _free_number(today.year)
     period = package.procedure.standard_period
     fresh.due_on = JAPAN.add(today, period.business_days if period else 30)
+    if package.procedure.kind == "journey":  # it ends with the last of its parts
+        fresh.due_on = Case.objects.filter(part_of=fresh).aggregate(last=Max("due_on"))["last"]
     fresh.email = email or forms.get(fresh.answers, "person.email") or fresh.email
     fresh.typed = {}
     _keep_facts(fresh, by)
@@ -291,6 +335,11 @@ def submit(case: Case, *, by: Actor, email: str = "") -> Case:
     driving.begin(fresh)
     record(procedure=fresh.procedure.code, version=fresh.procedure.version, due_on=fresh.due_on)
     return _mirror(case, fresh)
+
+
+def _parts_are_received(journey: Case) -> bool:
+    parts = Case.objects.filter(part_of=journey, withdrawn_at=None)
+    return parts.exists() and not parts.filter(received_at=None).exists()
 
 
 def _refuse_closed_gates(case: Case, package: Published) -> None:
@@ -329,9 +378,13 @@ def withdraw(case: Case, *, by: Actor) -> Case:
     fresh = driving.locked(case)
     if fresh.withdrawn_at is not None:
         return _mirror(case, fresh)
+    if fresh.received_at is not None and procedures.package(fresh.procedure).procedure.kind == "journey":
+        raise Stale("parts-apart", "提出した後は、手続きごとに取り下げてください。")
     if fresh.decided_at is not None or fresh.closed_at is not None:
         raise Stale("already-decided", "すでに決定しているため、取り下げることができません。担当課にご相談ください。")
     if fresh.received_at is None:
+        for part in Case.objects.filter(part_of=fresh, received_at=None, withdrawn_at=None):
+            withdraw(part, by=by)
         DocumentContent.objects.filter(document__case=fresh).delete()
         Upload.objects.filter(case=fresh).delete()
         fresh.answers, fresh.typed = {}, {}
@@ -342,6 +395,8 @@ def withdraw(case: Case, *, by: Actor) -> Case:
     fresh.keep_until = clock.today() if was_draft else kept_until(fresh, "withdrawn", fresh.withdrawn_at)
     fresh.returned_at = None
     fresh.save()
+    if not was_draft:
+        driving.tell_journey(fresh)
     record(was_draft=fresh.received_at is None)
     return _mirror(case, fresh)
 

@@ -128,6 +128,45 @@ def go_on_to_next_seal(case: Case, step: Step) -> None:
     case.save(update_fields=["changed_at", "seen_by"])
 
 
+#: How a part of a life event stands, for the step that waits for it.
+GOES_ON: Final = "goes-on"
+LEFT_OUT: Final = "left-out"
+
+
+def how_parts_stand(journey: Case) -> dict[str, str]:
+    """By code of the procedure: granted, refused or withdrawn where the part has ended, else that it goes on."""
+    parts = Case.objects.filter(part_of=journey, received_at__isnull=False).select_related("procedure", "decision")
+    return {one.procedure.code: _how(one) for one in parts.defer("procedure__data", "procedure__graph")}
+
+
+def _how(part: Case) -> str:
+    if part.withdrawn_at is not None:
+        return "withdrawn"
+    if part.closed_at is None:
+        return GOES_ON
+    decision: Decision | None = getattr(part, "decision", None)
+    return "granted" if decision is None or decision.granted else "refused"
+
+
+def tell_journey(part: Case) -> None:
+    """A part has ended: where it belongs to a life event, its step there is done."""
+    if part.part_of_id is not None:
+        end_part(Case(pk=part.part_of_id), part, by=SYSTEM)
+
+
+@act("case.end-part", allow=(BY_SYSTEM,))
+def end_part(journey: Case, part: Case, *, by: Actor) -> Case:
+    """手続の一つの終わり: the step of a life event that stands for it is done, however it ended; the others go on."""
+    fresh = locked(journey)
+    graph = procedures.package(fresh.procedure).graph
+    for step in fresh.steps.filter(kind="apply", done_at=None):
+        if graph[step.node].arguments["procedure"] == part.procedure.code:
+            how = how_parts_stand(fresh)[part.procedure.code]
+            complete(fresh, step, how)
+            record(part=part.pk, how=how)
+    return fresh
+
+
 class Drive:
     """One run of the machine over one locked case; everything is written by :meth:`save`."""
 
@@ -144,6 +183,7 @@ class Drive:
         self.asks_payment = False
         self.asks: list[Cosigner] = []
         self.now = clock.now()
+        self.parts = how_parts_stand(case) if self.package.procedure.kind == "journey" else {}
 
     def rejudge(self) -> None:
         """The answers have changed: every table that has judged is asked again, before the flow goes on."""
@@ -183,10 +223,11 @@ class Drive:
                 self.case.cosigning_at = self.case.cosigning_at or self.now
                 self.asks += awaited
             by_hand = owes or awaited or (node.is_human and node.kind not in PASSED)
-            if by_hand or node.kind in LATER or node.kind in WAITING:
+            part = self.parts.get(node.arguments["procedure"], LEFT_OUT) if node.kind == "apply" else ""
+            if by_hand or node.kind in LATER or node.kind in WAITING or part == GOES_ON:
                 continue
             self._perform(node)
-            step.done_at, step.outcome = self.now, PASSED.get(node.kind, "done")
+            step.done_at, step.outcome = self.now, part or PASSED.get(node.kind, "done")
             way = step.outcome if step.outcome in node.next else ""
             following = engine.complete(graph, state, token.id, way, self.scope())
             state = following.state
@@ -219,6 +260,8 @@ class Drive:
             self.decision.save(force_insert=new)
         self.case.changed_at = self.now
         self.case.save()
+        if self.case.closed_at is not None:
+            tell_journey(self.case)
         if self.asks_payment:
             self._notify("payment-asked")
         for one in self.asks:

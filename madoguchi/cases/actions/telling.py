@@ -35,7 +35,10 @@ def templates(event: Event, case: Case) -> Iterator[str]:
     """What the applicant is told of an event of the case, in order."""
     data = event.data
     if event.verb == "case.submit" and not data.get("again"):
-        yield "corrected" if data.get("corrected") else "received"
+        if data.get("corrected"):
+            yield "corrected"
+        elif case.part_of_id is None:  # of all that was received in one go, one word is said
+            yield "received"
     elif (event.verb == "case.examine" and data.get("outcome") == "return") or (
         event.verb == "case.decline-cosigning" and not data.get("again")
     ):

@@ -61,6 +61,7 @@ _STATE = When_(
     procedure=Sensitivity.INTERNAL,
     person=Sensitivity.PERSONAL,
     subject=Sensitivity.PERSONAL,
+    part_of=Sensitivity.INTERNAL,
     language=Sensitivity.INTERNAL,
     email=Sensitivity.PERSONAL,
     answers=Sensitivity.SPECIAL,
@@ -96,6 +97,7 @@ class Case(models.Model):
 
     ``person`` is who asks: signs in, is told, may change and withdraw. ``subject`` is who it is about, where somebody
     asks for another (:attr:`about_id`): a person without any identity, so that the two's facts never mix.
+    ``part_of`` is the life event (a case of kind ``journey``) that this was applied for with, in one go.
     ``answers`` holds the checked answers in the shape of the package's sections; ``typed`` keeps, path by path, what
     was typed but cannot be accepted yet, so that nothing is lost. ``engine`` is the state of the flow as the pure
     engine writes it (under 1 KB); its open tokens stand as :class:`Step` rows. ``due_on`` is the date promised.
@@ -115,6 +117,7 @@ class Case(models.Model):
     procedure = models.ForeignKey(Procedure, on_delete=models.PROTECT)
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="cases")
     subject = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
+    part_of = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="parts")
     language = models.TextField(default="ja")
     email = models.EmailField(blank=True)
     answers = models.JSONField(default=dict)

@@ -38,6 +38,7 @@ from madoguchi.cases.queries.figures import figures
 from madoguchi.cases.queries.found import course_of, decision_of, scope_of, whole
 from madoguchi.cases.queries.history import BY_COSIGNERS, Happening, history
 from madoguchi.cases.queries.inbox import Received, inbox, own_message, unread
+from madoguchi.cases.queries.journeys import JourneyPart, is_journey, journey_parts, offered_parts, rests_on
 from madoguchi.cases.queries.keeping import (
     Due,
     cases_to_delete,
@@ -131,9 +132,11 @@ __all__ = [
     "Filters",
     "Foreseen",
     "Happening",
+    "JourneyPart",
     "Line",
     "Mark",
     "Outcome",
+    "Part",
     "Received",
     "Seat",
     "Sort",
@@ -195,7 +198,9 @@ __all__ = [
     "in_order",
     "inbox",
     "is_held",
+    "is_journey",
     "is_sure_enough",
+    "journey_parts",
     "kept_until",
     "last_look",
     "led_sections",
@@ -207,6 +212,7 @@ __all__ = [
     "may_write",
     "mine_to_do",
     "notes",
+    "offered_parts",
     "open_corrections",
     "open_cosigning",
     "open_questions",
@@ -231,6 +237,7 @@ __all__ = [
     "procedures_of",
     "questions",
     "remarks",
+    "rests_on",
     "round_standing",
     "rounds",
     "runs_rounds",

@@ -15,7 +15,7 @@ from madoguchi.ground.ids import parse_reference
 def own_cases(by: Actor) -> QuerySet[Case]:
     """All cases of the resident, newest first; deleted drafts are left out."""
     cases = Case.objects.filter(person_id=by.who).exclude(received_at=None, withdrawn_at__isnull=False)
-    return cases.select_related("procedure").order_by("-opened_at")
+    return cases.select_related("procedure", "part_of__procedure").order_by("-opened_at")
 
 
 def own_case(number: str, by: Actor) -> Case:

@@ -25,7 +25,13 @@ from madoguchi.procedures.rules.form import UPLOADED, get
 from madoguchi.procedures.rules.format import Example
 from madoguchi.procedures.tests.shipped import catalogue
 
-EXAMPLES = [(code, name) for code, package in catalogue().packages.items() for name in package.examples]
+#: Of a life event the parts are played, not itself (test_journeys).
+EXAMPLES = [
+    (code, name)
+    for code, package in catalogue().packages.items()
+    if package.procedure.kind != "journey"
+    for name in package.examples
+]
 
 
 def photograph(seed: int) -> bytes:

@@ -13,7 +13,7 @@ from madoguchi.ground import clock
 from madoguchi.ground.errors import Refused
 from madoguchi.ground.expressions import Expression
 from madoguchi.messages.rules import letters
-from madoguchi.procedures.rules import allotment, cosigning, engine, fees, papers
+from madoguchi.procedures.rules import allotment, cosigning, engine, fees, journeys, papers
 from madoguchi.procedures.rules.city import City
 from madoguchi.procedures.rules.course import Course
 from madoguchi.procedures.rules.departing import REASONS, Wanted, depart
@@ -33,6 +33,7 @@ RULES: Mapping[str, str] = {
     "E05": "例のとおりの項目だけをたずねる",
     "E06": "例のとおりにデジタルで終わる（または終わらない）",
     "E08": "例のとおりの額を納める",
+    "E09": "例のとおりの手続きが要る",
 }
 
 SAMPLE_NAMES: Mapping[str, str] = {"city": "見本市", "mayor": "見本市長", "governor": "見本県知事"}
@@ -55,6 +56,8 @@ class Story:
     digital: bool = True
     pays: int = 0
     """Yen, all together."""
+    applies: list[str] = field(default_factory=list)
+    """Of a life event: the procedures that apply."""
     stopped: tuple[str, str] | None = None
     """Where it could not go on as told: rule, and what is wrong."""
 
@@ -213,6 +216,7 @@ class _Player:
 
     def play(self) -> Story:
         graph, story = self.package.graph, self.story
+        story.applies = [one.procedure for one in journeys.applying(self.package.procedure, self.scope())]
         state = engine.start(graph, self.scope()).state
         for told in self.example.path:
             if told == engine.ENDED_WITHDRAWN:
@@ -377,6 +381,9 @@ def _differences(example: Example, story: Story) -> Iterator[tuple[Path_, str, s
             [*(f"{one} をたずねました" for one in missing), *(f"{one} はたずねませんでした" for one in extra)]
         )
         yield ("asked",), "E05", message, f"asked: [{', '.join(story.asked)}]"
+    if example.applies is not None and sorted(example.applies) != sorted(story.applies):
+        said = f"要る手続きは {'、'.join(example.applies)} ではなく {'、'.join(story.applies)} になりました"
+        yield ("applies",), "E09", said, f"applies: [{', '.join(story.applies)}]"
     if example.pays is not None and story.pays != example.pays:
         said = f"納める額は {example.pays:,}円ではなく {story.pays:,}円になりました"
         yield ("pays",), "E08", said, f"pays: {story.pays}"

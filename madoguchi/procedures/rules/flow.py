@@ -30,6 +30,7 @@ TITLES: Mapping[str, LocalText] = MappingProxyType(
     {
         "start": LocalText({"ja": "受付", "ja-simple": "受付", "en": "Received"}),
         "end": LocalText({"ja": "完了", "ja-simple": "終わり", "en": "Done"}),
+        "apply": LocalText({"ja": "手続き", "ja-simple": "手続き", "en": "Procedure"}),
         "cosign": LocalText({"ja": "連署", "ja-simple": "ほかの 人の 確認", "en": "Confirmation by others"}),
         "examine": LocalText({"ja": "審査", "ja-simple": "内容を 調べる", "en": "Examination"}),
         "correction": LocalText({"ja": "補正", "ja-simple": "直して もらう", "en": "Correction by the applicant"}),
@@ -332,6 +333,7 @@ class _Compiler:
     @staticmethod
     def _natural_id(step: Step) -> str:
         about = {
+            "apply": step.apply and step.apply.procedure,
             "judge": step.judge and step.judge.table,
             "issue": step.issue and step.issue.letter,
             "record": step.record and step.record.fact,

@@ -18,7 +18,8 @@ from madoguchi.procedures.rules.city import City, check_offers, load_city
 from madoguchi.procedures.rules.document import BrokenPackage, Problem
 from madoguchi.procedures.rules.flow import step_places
 from madoguchi.procedures.rules.format import Waiver
-from madoguchi.procedures.rules.lint_rules import RULES, SEVERITIES, Finding, Found, Rule, Severity, Subject
+from madoguchi.procedures.rules.lint_journeys import RULES
+from madoguchi.procedures.rules.lint_rules import SEVERITIES, Finding, Found, Rule, Severity, Subject
 from madoguchi.procedures.rules.load import Catalogue, Package, load_catalogue
 
 __all__ = ["RULES", "Finding", "Rule", "Severity", "as_json", "as_text", "check", "check_package", "explain", "failed"]

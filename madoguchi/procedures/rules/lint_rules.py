@@ -250,6 +250,7 @@ def asked_again(subject: Subject) -> Iterator[Found]:
         (one.label["ja"], one.type): other.procedure.code
         for other in subject.catalogue.packages.values()
         if other.procedure.code != package.procedure.code
+        and "journey" not in (other.procedure.kind, package.procedure.kind)  # it hands its answers on (P01–P03)
         for _, _, one in _asks(other)
     }
     for path, key, one in _asks(package):
@@ -371,7 +372,8 @@ def criteria_in_a_head(subject: Subject) -> Iterator[Found]:
         condition = None if step.kind == "parallel" else step.body.when
         names = Expression.parse(condition).names if condition else frozenset()
         own = sorted(name for name in names if name.partition(".")[0] not in ("verdict", "decision", "finding"))
-        if own and step.kind != "cosign":  # who is asked to confirm lies in the answers and decides nothing
+        # Who is asked to confirm, and which procedure to begin with, lies in the answers and decides nothing.
+        if own and step.kind not in ("cosign", "apply"):
             at = None if step.kind == "parallel" else step.body.id
             message = f"流れの分かれ目が、答え（{'、'.join(own)}）を直に見ています"
             yield Found((*path, "when"), message, "rules.yaml の表で決め、verdict.… を見ます", at)
@@ -412,7 +414,7 @@ def no_clock(subject: Subject) -> Iterator[Found]:
     "代理や同席の入口がない手続きは、いちばん助けの要る人が使えません。",
 )
 def nobody_helps(subject: Subject) -> Iterator[Found]:
-    if not subject.package.procedure.apply_for_others:
+    if not subject.package.procedure.apply_for_others and subject.package.procedure.kind != "journey":
         message = "本人のほかに申請できる人がいません"
         yield Found(("apply_for_others",), message, "apply_for_others: [legal_representative, counter]")
 

@@ -426,6 +426,8 @@ def _expressions(
         if step.kind == "parallel":
             continue
         yield from check(step.body.when, answers | decided, (*path, "when"))
+        for name, text in step.apply.gives.items() if step.apply else ():
+            yield from check(text, answers, (*path, "gives", name))
         if step.record:
             yield from check(step.record.value, answers | decided, (*path, "value"))
         if step.pay:

@@ -59,7 +59,7 @@ class Parser(BpmnParser):  # type: ignore[misc]
 
     OVERRIDE_PARSER_CLASSES = {
         full_tag(tag): (TaskParser, ManualTask)
-        for tag in ("userTask", "manualTask", "serviceTask", "businessRuleTask", "sendTask")
+        for tag in ("userTask", "manualTask", "serviceTask", "businessRuleTask", "sendTask", "receiveTask")
     }
 
 

@@ -35,7 +35,10 @@ class Group:
 
 
 def subject_words(case: Case) -> str:
-    """「見本 花子さんの手続き」, where it is somebody else's; empty for one's own."""
+    """「見本 花子さんの手続き」 where it is another person's, the life event where it is part of one; else empty."""
+    if case.part_of is not None:
+        title = said(procedures.package(case.part_of.procedure).procedure.title)
+        return gettext("「%(title)s」の一つ") % {"title": title}
     if case.subject_id is None:
         return ""
     name = forms.get(case.answers, "person.full_name") or forms.get(case.answers, "applicant_name")
@@ -100,13 +103,18 @@ def card(case: Case) -> Card:
 def open_cards(resident: Actor) -> list[Card]:
     """What is still going on, the applicant's turn first; then what was decided last."""
     order = {"you": 0, "others": 1, "city": 2, "done": 3}
-    cards = [card(one) for one in cases.own_cases(resident)[:50]]
+    cards = [card(one) for one in cases.own_cases(resident)[:50] if not _is_draft_of_part(one)]
     return sorted((one for one in cards if one.tone in order), key=lambda one: order[one.tone])
+
+
+def _is_draft_of_part(case: Case) -> bool:
+    """Gone on with from the life event that it is part of."""
+    return case.received_at is None and case.part_of_id is not None
 
 
 def groups(resident: Actor) -> list[Group]:
     """All cases, by whose turn it is."""
-    cards = [card(one) for one in cases.own_cases(resident)]
+    cards = [card(one) for one in cases.own_cases(resident) if not _is_draft_of_part(one)]
     titles = {
         "you": gettext("あなたの番です"),
         "others": gettext("ほかの方の確認を待っています"),

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 
 from madoguchi.cases import queries as cases
 from madoguchi.cases.models import Case
@@ -20,7 +20,7 @@ from madoguchi.messages.models import Letter, Message
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules.picture import Progress
 from madoguchi.web.presenting.billing import Billing, billing
-from madoguchi.web.presenting.cards import tone_of, turn_words
+from madoguchi.web.presenting.cards import Card, card, tone_of, turn_words
 from madoguchi.web.presenting.cosigning import Asked, Refusal
 from madoguchi.web.presenting.cosigning import asked as asked_of
 from madoguchi.web.presenting.formpage import AnswerSection, Draft, asked_words, key_of, section_url
@@ -29,6 +29,13 @@ from madoguchi.web.words import language, said
 
 #: Steps of the machine that mean nothing to a resident; they are part of the flow drawn, not of the line of dates.
 QUIET = frozenset({"look_up", "notify"})
+#: How a part of a life event ended, in words.
+ENDED = {
+    "granted": gettext_noop("決定しました"),
+    "refused": gettext_noop("認められませんでした。ほかの手続きは、このまま進みます。"),
+    "withdrawn": gettext_noop("取り下げました。ほかの手続きは、このまま進みます。"),
+    "left-out": gettext_noop("申し込んでいません"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +118,8 @@ class CasePage:
     opinion_url: str
     thread: Thread
     asked: Asked | None
+    parts: Sequence[Card]
+    part_of: tuple[str, str] | None
 
 
 def case_page(case: Case, *, typed: str = "", refusal: Refused | None = None, asked: Refusal | None = None) -> CasePage:
@@ -155,6 +164,10 @@ def case_page(case: Case, *, typed: str = "", refusal: Refused | None = None, as
         opinion_url=reverse("web:opinion", args=(key,)) if cases.may_rate(case) else "",
         thread=thread(case, office_words(draft), typed=typed, refusal=refusal),
         asked=asked_of(case, asked),
+        parts=[card(one) for one in cases.journey_parts(case)] if cases.is_journey(case) else [],
+        part_of=(Draft(case.part_of).title, reverse("web:case", args=(key_of(case.part_of),)))
+        if case.part_of
+        else None,
     )
 
 
@@ -230,6 +243,11 @@ def _stop(stage: Stage) -> Stop:
             "accept": gettext("内容を確かめました"),
             "approve": gettext("決まりました"),
         }
+        if stage.kind == "apply":
+            state = "stopped" if stage.outcome in ("refused", "withdrawn") else "done"
+            return Stop(
+                title, state, "stop" if state == "stopped" else "check", stage.until, gettext(ENDED[stage.outcome])
+            )
         by_itself = gettext("自動で行いました") if stage.turn == "machine" else ""
         return Stop(title, "done", "check", stage.until, outcomes.get(stage.outcome, by_itself) or paper)
     if stage.state == "now":
@@ -239,6 +257,8 @@ def _stop(stage: Stage) -> Stop:
             return Stop(title, "you", "person", None, waits, current=True)
         if stage.turn == "cosigner":
             return Stop(title, "now", "person", None, gettext("お願いした方の確認を待っています。"), current=True)
+        if stage.kind == "apply":
+            return Stop(title, "now", "city", None, gettext("進んでいます。"), current=True)
         words = gettext("市がいま行っています。") if stage.turn == "office" else gettext("まもなく終わります。")
         return Stop(title, "now", "city", None, words + paper, current=True)
     return Stop(title, "", "dot", None, paper)

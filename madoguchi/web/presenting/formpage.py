@@ -315,25 +315,32 @@ class Draft:
 
     # -- review -------------------------------------------------------------------------------------------------------
 
-    def answers(self, problems: Mapping[str, Problem] | None = None) -> list[AnswerSection]:
-        """Everything that was answered, to be read before it is sent or after."""
+    def answers(
+        self, problems: Mapping[str, Problem] | None = None, *, without: Collection[str] = ()
+    ) -> list[AnswerSection]:
+        """Everything that was answered, to be read before it is sent or after; ``without`` are facts read elsewhere."""
         files = self.files()
         return [
             AnswerSection(
                 said(section.title),
                 section_url(self.case, section),
-                list(self._answer_rows(section, problems or {}, files)),
+                list(self._answer_rows(section, problems or {}, files, without)),
             )
             for section in self.form.visible_sections(self.case.answers)
             if not self.correcting or self.case.returned_at is None or section in self.sections()
         ]
 
     def _answer_rows(
-        self, section: FormSection, problems: Mapping[str, Problem], files: Mapping[str, FileRow]
+        self,
+        section: FormSection,
+        problems: Mapping[str, Problem],
+        files: Mapping[str, FileRow],
+        without: Collection[str] = (),
     ) -> Iterator[AnswerRow]:
         rows: dict[int | None, list[Answer]] = {}
         for cell in self.form.cells(section, self.case.answers, self.case.typed, problems):
-            rows.setdefault(cell.row, []).append(answer_of(cell, files))
+            if cell.field.fact not in without or cell.problem:
+                rows.setdefault(cell.row, []).append(answer_of(cell, files))
         for number, answers in rows.items():
             yield AnswerRow("" if number is None else row_title(section, number), answers)
 

@@ -108,6 +108,7 @@ class Page:
     speaks: bool
     remedy: str
     steps: tuple[str, ...]
+    parts: tuple[Offer, ...] = ()
 
 
 def offered() -> list[Offer]:
@@ -173,7 +174,15 @@ def _page(row: Row, package: Published) -> Page:
         speaks=bool(speakers(one)),
         remedy=said(one.remedy.text) if one.remedy else "",
         steps=tuple(_stages(package)),
+        parts=tuple(_parts(one)),
     )
+
+
+def _parts(one: Procedure) -> Iterator[Offer]:
+    """Of a life event: the procedures it may come to, as far as the city offers them."""
+    codes = [part.procedure for part in one.parts]
+    there = {offer.code: offer for offer in offered()} if codes else {}
+    return (there[code] for code in codes if code in there)
 
 
 def _offer(one: Procedure, real: Measured | None) -> Offer:
@@ -182,7 +191,9 @@ def _offer(one: Procedure, real: Measured | None) -> Offer:
 
 
 def fee_words(one: Procedure) -> str:
-    """「無料」「3,000円」「300円（1通）」「3,000円（かからない場合があります）」."""
+    """「無料」「3,000円」「300円（1通）」「3,000円（かからない場合があります）」「手続きによります」."""
+    if one.kind == "journey":
+        return gettext("手続きによります")
     if not isinstance(one.fee, Fee):
         return gettext("無料")
     amount = gettext("%(yen)s円") % {"yen": f"{one.fee.yen:,}"}

@@ -33,6 +33,7 @@ from madoguchi.procedures.rules.speaking import speakers
 from madoguchi.web import visiting
 from madoguchi.web.forms.kinds import KINDS
 from madoguchi.web.forms.questions import raw_of
+from madoguchi.web.presenting import journeys
 from madoguchi.web.presenting.cards import card, subject_words
 from madoguchi.web.presenting.formpage import Draft, key_of, section_url
 from madoguchi.web.presenting.linking import label_of, standing
@@ -162,7 +163,8 @@ def _post(request: HttpRequest, resident: Actor, draft: Draft, one: FormSection)
         return _show(request, draft, one, problems={**read.problems, **refusals}, status=422)
     if todo == "back":
         before, _ = draft.neighbours(one)
-        return redirect(section_url(case, before) if before else reverse("web:case", args=(key_of(case),)))
+        first = journeys.parts_url(case) or reverse("web:case", args=(key_of(case),))
+        return redirect(section_url(case, before) if before else first)
     if todo == "later":
         return redirect("web:my-cases")
     if todo == "refresh":
@@ -189,8 +191,11 @@ def _next(request: HttpRequest, draft: Draft, one: FormSection, unread: Mapping[
         return _show(request, draft, one, problems=problems, status=422)
     if draft.gate() is not None:
         return _show(request, draft, one, status=422)
+    returning = request.GET.get("then") == "review"
+    if (onward := journeys.onward(draft, one, returning=returning)) is not None:
+        return redirect(onward)
     _, after = draft.neighbours(one)
-    if after is None or request.GET.get("then") == "review":
+    if after is None or returning:
         return redirect("web:review", key_of(draft.case))
     return redirect(section_url(draft.case, after))
 
@@ -211,23 +216,24 @@ def _show(
     status: int = 200,
     **more: Any,
 ) -> HttpResponse:
-    case, shown = draft.case, draft.sections()
-    number = next((place for place, other in enumerate(shown, 1) if other.id == one.id), 1)
+    case, marks = draft.case, journeys.steps(draft, one.id) or draft.steps(one.id)
+    number = next((place for place, mark in enumerate(marks, 1) if mark.state == "editing"), 1)
     context = {
         "form": {
             "number": number,
-            "total": len(shown) + 1,
+            "total": len(marks),
             "procedure": draft.title,
+            "parts_url": journeys.parts_url(case),
             "seen": section_digest(case, one),
             "saved_at": case.saved_at if case.revision else None,
             "back": number > 1,
             "returning": request.GET.get("then") == "review",
-            "steps": draft.steps(one.id),
+            "steps": marks,
             "for_another": subject_words(case),
             "uploads_url": reverse("web:uploads", args=(key_of(case),)) if _takes_files(one) else "",
             "largest": uploads.MAX_BYTES,
             "megabytes": uploads.MAX_BYTES // 1024 // 1024,
-            "delete_url": "" if draft.correcting else reverse("web:withdraw", args=(key_of(case),)),
+            "delete_url": "" if draft.correcting or case.part_of_id else reverse("web:withdraw", args=(key_of(case),)),
         },
         "section": draft.page(
             one, problems, posted, elsewhere, by=visiting.actor(request), linked=_linked(request, case)

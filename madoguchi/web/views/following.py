@@ -16,7 +16,7 @@ from madoguchi.ground.errors import Invalid, NotFound
 from madoguchi.messages import actions as messages
 from madoguchi.messages import queries as said_of
 from madoguchi.procedures import queries as procedures
-from madoguchi.web.presenting import cards
+from madoguchi.web.presenting import cards, journeys
 from madoguchi.web.presenting.casepage import case_page
 from madoguchi.web.presenting.cosigning import own_parts
 from madoguchi.web.presenting.formpage import Draft, key_of, section_url
@@ -44,6 +44,8 @@ def case(request: HttpRequest, resident: Actor, key: str) -> HttpResponse:
     one = own(resident, key)
     if one.received_at is None:
         draft = Draft(one)
+        if (onward := journeys.resume(draft)) is not None:
+            return redirect(onward)
         section = draft.first_open()
         if one.revision == 0 and draft.sections():
             section = draft.sections()[0]

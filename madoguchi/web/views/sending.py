@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from madoguchi.cases import actions
+from madoguchi.cases import queries as cases
 from madoguchi.events import Actor
 from madoguchi.ground import clock
 from madoguchi.ground.errors import Invalid, Refused
@@ -16,6 +17,7 @@ from madoguchi.procedures.rules import form as forms
 from madoguchi.web.presenting.cosigning import to_ask
 from madoguchi.web.presenting.formpage import Draft, key_of, section_url
 from madoguchi.web.views.guard import for_residents, own
+from madoguchi.web.views.journeying import review_of_parts
 from madoguchi.web.words import words
 
 
@@ -26,6 +28,10 @@ def review(request: HttpRequest, resident: Actor, key: str) -> HttpResponse:
     case = own(resident, key)
     if case.withdrawn_at or (case.received_at and not case.returned_at):
         return redirect("web:case", key_of(case))
+    if case.received_at is None and case.part_of_id is not None:
+        return redirect("web:review", str(case.part_of_id))
+    if case.received_at is None and cases.is_journey(case):
+        return review_of_parts(request, case)
     return _review(request, Draft(case))
 
 
@@ -67,18 +73,25 @@ def submit(request: HttpRequest, resident: Actor, key: str) -> HttpResponse:
     case = own(resident, key)
     if case.received_at and not case.returned_at:
         return redirect("web:received", key_of(case))
+    if case.received_at is None and case.part_of_id is not None:
+        return redirect("web:review", str(case.part_of_id))
     draft = Draft(case)
     correcting = draft.correcting
+    together = not correcting and cases.is_journey(case)
     if draft.gate() is not None:
         return _review(request, draft, status=422)
     typed = request.POST.get("email", "").replace("\0", "").strip()[:254]
     try:
         email = normalise_address(typed) if typed else ""
     except Invalid as refusal:
+        if together:
+            return review_of_parts(request, case, status=422, email=typed, email_problem=words(refusal))
         return _review(request, draft, status=422, email=typed, email_problem=words(refusal))
     try:
-        actions.submit(case, by=resident, email=email)
+        (actions.submit_parts if together else actions.submit)(case, by=resident, email=email)
     except Refused as refusal:
+        if together:
+            return review_of_parts(request, own(resident, str(case.pk)), status=refusal.status, refusal=words(refusal))
         if not refusal.fields:
             raise
         return _review(request, Draft(own(resident, str(case.pk))), status=refusal.status)

@@ -43,6 +43,8 @@ class Example(Model):
     """Reasons that the examiner words otherwise: the table's sentence, and the one of the letter."""
     path: Annotated[tuple[str, ...], Field(min_length=1)]
     """The steps taken: kind, or kind:outcome (examine:return); `withdrawn` at the end where the applicant withdraws."""
+    applies: tuple[Kebab, ...] | None = None
+    """Of a life event: the procedures that apply, by code; nothing is checked without it."""
     decision: dict[str, JsonValue] | None = None
     pays: int | None = None
     """What the applicant pays online, in yen, all together; nothing is checked without it."""

@@ -9,7 +9,7 @@ from madoguchi.ground.languages import LocalText
 from madoguchi.procedures.rules.format.asks import Section
 from madoguchi.procedures.rules.format.model import Condition, Kebab, Model, Role, refuse
 from madoguchi.procedures.rules.format.retention import Retention
-from madoguchi.procedures.rules.format.steps import DigitalBreak, Step
+from madoguchi.procedures.rules.format.steps import Apply, DigitalBreak, Step, walk
 from madoguchi.procedures.rules.format.who import Fee, Law, Remedy, StandardPeriod
 
 
@@ -77,3 +77,35 @@ class Procedure(Model):
                 instead = f"apply_for_others に {relation} を足すか、mandate から消します"
                 raise refuse(f"{relation} は代わりに申請できないのに、書類を求めています", instead, "mandate")
         return self
+
+    @model_validator(mode="after")
+    def _a_journey_is_made_of_procedures(self) -> Self:
+        """A life event asks a few questions and applies; what is examined and decided is each procedure's own."""
+        for path, step in walk(self.flow):
+            if self.kind == "journey" and step.kind not in ("apply", "parallel"):
+                instead = "apply: だけを書きます。審査や決定は、それぞれの手続きにあります"
+                raise refuse(f"ライフイベントの手続き（journey）に手順 {step.kind} はありません", instead, *path)
+            if self.kind != "journey" and step.kind == "apply":
+                raise refuse("apply は、ライフイベントの手続きだけにあります", "kind: journey にします", *path)
+        codes = [one.procedure for one in self.parts]
+        for code in codes:
+            if codes.count(code) > 1:
+                raise refuse(f"手続き {code} が二度書かれています", "一度だけ書き、when: を or でつなぎます", "flow")
+        for one in self.parts:
+            for code in one.after:
+                if code not in codes:
+                    raise refuse(
+                        f"after の {code} は、このライフイベントにありません", "flow にある手続きを書きます", "flow"
+                    )
+        if self.kind == "journey" and (self.fee != "none" or self.apply_for_others):
+            raise refuse(
+                "手数料と代わりの申請は、それぞれの手続きにあります",
+                "fee: none にし、apply_for_others を消します",
+                "fee",
+            )
+        return self
+
+    @property
+    def parts(self) -> tuple[Apply, ...]:
+        """Of a life event: the procedures it is made of, in the order written."""
+        return tuple(step.apply for _, step in walk(self.flow) if step.apply)

@@ -302,7 +302,35 @@ class Notify(StepBody):
     to: Literal["applicant", "office"] = "applicant"
 
 
-AnyBody = Cosign | Examine | LookUp | Judge | Consult | Approve | Allot | Pay | Issue | Record | Wait | Notify
+class Apply(StepBody):
+    """ほかの手続: another procedure, applied for in one go with this one, which is then of kind `journey`. What it asks
+    is asked within the journey, and not again what was answered there; it is received with the journey as a case of its
+    own in its own section, and the step is done when that case has ended. Whoever applies may leave it out."""
+
+    title: LocalText
+    """What it is called among the others, in few words."""
+    procedure: Kebab
+    """The code of the other procedure."""
+    because: LocalText
+    """Why it applies, in the applicant's words, with the law that says so."""
+    gives: dict[AnswerPath, Condition] = {}
+    """Fields of the other procedure that the journey has answered already: field → expression over its answers. What is
+    bound to the same fact in both needs no line."""
+    after: tuple[Kebab, ...] = ()
+    """The procedures of this journey whose result this one rests on; said to the applicant and at the desk. All are
+    received together, so that no period is missed."""
+
+    @model_validator(mode="after")
+    def _is_nobodys_work(self) -> Self:
+        if self.by is not None or self.channel != "screen" or self.deadline is not None:
+            instead = "by:・channel:・deadline: を消します。担当と期間は、その手続きの中で決まります"
+            raise refuse("ほかの手続き（apply）は、担当も期間も持ちません", instead, "apply")
+        if self.procedure in self.after:
+            raise refuse(f"{self.procedure} が自分の結果を待っています", "after: から消します", "after")
+        return self
+
+
+AnyBody = Apply | Cosign | Examine | LookUp | Judge | Consult | Approve | Allot | Pay | Issue | Record | Wait | Notify
 
 
 class Step(Model):
@@ -310,6 +338,7 @@ class Step(Model):
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
 
+    apply: Apply | None = None
     cosign: Cosign | None = None
     examine: Examine | None = None
     look_up: LookUp | None = None

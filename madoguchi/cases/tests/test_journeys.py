@@ -1,0 +1,254 @@
+"""A life event in one go: what applies, what is asked once, received together, ended each by itself."""
+
+from typing import Any
+
+import pytest
+
+from madoguchi.cases import actions
+from madoguchi.cases import queries as cases
+from madoguchi.cases.models import Case, Step
+from madoguchi.cases.tests.conftest import Staff, fill_in, flat
+from madoguchi.events import SYSTEM, Actor
+from madoguchi.events.models import Event
+from madoguchi.ground.errors import Invalid, NotAllowed, Stale
+from madoguchi.messages.models import Message
+from madoguchi.procedures import queries as procedures
+from madoguchi.procedures.models import Procedure
+from madoguchi.procedures.rules import form as forms
+from madoguchi.procedures.rules import journeys
+
+pytestmark = pytest.mark.django_db
+Published = dict[str, Procedure]
+
+MOVED = {"direction": "within", "moved_on": "2026-11-20", "has_children": False, "expecting": False}
+PERSON = {
+    "full_name": "見本 花子",
+    "full_name_kana": "ミホン　ハナコ",
+    "date_of_birth": "1990-04-02",
+    "registered_address": "大阪府大東市谷川一丁目1番1号",
+    "phone": "072-000-0000",
+}
+DOG = {
+    "dog_name": "モモ", "breed": "柴犬", "dog_born_on": "2025-01-01", "coat": "茶", "dog_sex": "female",
+    "acquired_on": "2026-11-01", "kept_at": {"text": "大阪府大東市谷川一丁目1番1号"}, "microchip": "registered",
+    "microchip_number": "392140000000001",
+}  # fmt: skip
+
+
+def begin(by: Actor, **more: Any) -> Case:
+    row = procedures.current("moving")
+    assert row is not None
+    journey = actions.open_draft(row, by=by)
+    fill_in(journey, {**MOVED, "new_dog": True, "wants_copy": False, **more}, by)
+    return journey
+
+
+def part(journey: Case, code: str) -> Case:
+    return next(one for one in cases.journey_parts(journey) if one.procedure.code == code)
+
+
+def complete(case: Case, by: Actor) -> None:
+    """Answer what is still missing, from the answers of an example that was granted."""
+    package = procedures.package(case.procedure)
+    answers: dict[str, Any] = {"person": PERSON, **(DOG if case.procedure.code == "dog-registration" else MOVE)}
+    raw = flat(answers)
+    for section in [*package.form.sections, *package.form.sections]:  # an answer may ask for another
+        case.refresh_from_db()
+        missing = package.form.missing_in(section, case.answers)
+        posted = {name: value for name, value in raw.items() if any(_is_of(name, path) for path in missing)}
+        if posted:
+            assert not actions.save_section(case, section.id, posted, by=by).problems
+    case.refresh_from_db()
+    assert package.form.missing(case.answers) == {}
+
+
+def _is_of(name: str, path: str) -> bool:
+    return name == path or name.startswith(f"{path}.")
+
+
+MOVE = {
+    "i_move": True, "new_address": {"text": "大阪府大東市灰塚二丁目2番2号"}, "new_postal_code": "574-0041",
+    "household": "same", "head": "見本 花子", "relation_to_head": "self",
+}  # fmt: skip
+
+
+def test_what_applies_follows_from_the_answers(published: Published, resident: Actor) -> None:
+    journey = begin(resident)
+    assert [one.procedure.code for one in cases.offered_parts(journey)] == ["change-of-address", "dog-registration"]
+    fill_in(journey, {"direction": "into", "has_children": True, "wants_copy": True}, resident)
+    codes = [one.procedure.code for one in cases.offered_parts(journey)]
+    assert codes == ["child-allowance-claim", "dog-registration", "resident-record-copy"]
+
+
+def test_nothing_is_asked_twice(published: Published, resident: Actor) -> None:
+    journey = begin(resident)
+    moving, dog = actions.open_parts(journey, ["change-of-address", "dog-registration"], by=resident)
+    assert (moving.answers["moved_from"], moving.answers["moved_on"]) == ("within", "2026-11-20")
+    assert dog.answers == {"registered_before": "first"}
+    actions.save_section(moving, "filer", flat({"person": PERSON, "i_move": True}), by=resident)
+    dog.refresh_from_db()
+    owner = {name: PERSON[name] for name in ("full_name", "full_name_kana", "registered_address", "phone")}
+    assert dog.answers["person"] == owner
+    form = procedures.package(dog.procedure).form
+    section = form.section("owner")
+    assert section is not None
+    assert not journeys.asks_something(form, section, dog.answers, dog.typed)
+    # Put right in one, it is right in all.
+    actions.save_section(dog, "owner", flat({"person": {"phone": "072-111-1111"}}), by=resident)
+    moving.refresh_from_db()
+    assert moving.answers["person"]["phone"] == "072-111-1111"
+
+
+def test_what_was_known_before_the_parts_were_opened_goes_to_each(published: Published, resident: Actor) -> None:
+    dog = actions.open_draft(published["dog-registration"], by=resident)
+    actions.save_section(dog, "owner", flat({"person": PERSON}), by=resident)
+    journey = begin(resident)
+    opened = actions.open_parts(journey, ["change-of-address", "dog-registration"], by=resident)
+    assert dog.pk in {one.pk for one in opened}
+    assert part(journey, "change-of-address").answers["person"]["full_name"] == "見本 花子"
+
+
+def test_all_are_received_together_or_none(published: Published, resident: Actor) -> None:
+    journey = begin(resident)
+    moving, dog = actions.open_parts(journey, ["change-of-address", "dog-registration"], by=resident)
+    complete(moving, resident)
+    before = Event.objects.filter(verb="case.submit", outcome="done").count()
+    with pytest.raises(Invalid) as refusal:
+        actions.submit_parts(journey, by=resident)
+    assert all(path.startswith("dog-registration:") for path in refusal.value.fields)
+    assert not Case.objects.exclude(received_at=None).exists()
+    assert Event.objects.filter(verb="case.submit", outcome="done").count() == before
+    with pytest.raises(Stale):
+        actions.submit(journey, by=resident)
+    assert not Case.objects.exclude(received_at=None).exists()
+    complete(dog, resident)
+    actions.submit_parts(journey, by=resident)
+    for one in (journey, moving, dog):
+        one.refresh_from_db()
+        assert one.received_at is not None
+    assert journey.due_on == max(moving.due_on, dog.due_on)  # type: ignore[type-var]  # all are received
+    assert {moving.section, dog.section} == {"residents", "environment"}
+    again = actions.submit_parts(journey, by=resident)
+    assert again.number == journey.number
+    assert Case.objects.exclude(received_at=None).count() == 3
+
+
+def test_each_ends_by_itself_and_the_last_ends_all(published: Published, resident: Actor, staff: Staff) -> None:
+    journey = begin(resident, wants_copy=False)
+    moving, dog = actions.open_parts(journey, ["change-of-address", "dog-registration"], by=resident)
+    complete(moving, resident)
+    complete(dog, resident)
+    actions.submit_parts(journey, by=resident)
+    # One is refused: it says so, and holds nothing back.
+    clerk = staff("environment", "environment-clerk")
+    step = Step.objects.get(case=dog, kind="examine", done_at=None)
+    actions.examine(step, "refuse", by=clerk, reasons=["届け出た犬の登録がすでにあります。"], note="")
+    head = staff("environment", "environment-head")
+    for one in Step.objects.filter(case=dog, kind="approve", done_at=None):
+        actions.approve(one, "approve", by=head, note="")
+    for one in Step.objects.filter(case=dog, kind="issue", done_at=None):
+        actions.perform(one, by=SYSTEM)
+    dog.refresh_from_db()
+    journey.refresh_from_db()
+    assert dog.closed_at is not None
+    assert journey.closed_at is None
+    outcomes = dict(Step.objects.filter(case=journey).values_list("node", "outcome"))
+    assert outcomes == {"apply-change-of-address": "", "apply-dog-registration": "refused"}
+    actions.withdraw(moving, by=resident)
+    journey.refresh_from_db()
+    assert journey.closed_at is not None
+    assert Step.objects.get(case=journey, node="apply-change-of-address").outcome == "withdrawn"
+
+
+def test_what_is_left_out_is_not_applied_for(published: Published, resident: Actor) -> None:
+    journey = begin(resident)
+    actions.open_parts(journey, ["change-of-address", "dog-registration"], by=resident)
+    (moving,) = actions.open_parts(journey, ["change-of-address"], by=resident)
+    assert not cases.drafts_of("dog-registration", resident)
+    complete(moving, resident)
+    actions.submit_parts(journey, by=resident)
+    assert Step.objects.get(case=journey, node="apply-dog-registration").outcome == "left-out"
+    assert Step.objects.get(case=journey, node="apply-change-of-address").done_at is None
+
+
+def test_a_draft_of_its_own_is_let_go_and_not_deleted(published: Published, resident: Actor) -> None:
+    dog = actions.open_draft(published["dog-registration"], by=resident)
+    actions.save_section(dog, "owner", flat({"person": PERSON}), by=resident)
+    journey = begin(resident)
+    actions.open_parts(journey, ["change-of-address", "dog-registration"], by=resident)
+    actions.open_parts(journey, ["change-of-address"], by=resident)
+    dog.refresh_from_db()
+    assert dog.withdrawn_at is None
+    assert dog.part_of_id is None
+    assert dog.answers["person"]["full_name"] == "見本 花子"
+
+
+def test_nothing_chosen_or_not_answered_opens_nothing(published: Published, resident: Actor) -> None:
+    row = procedures.current("moving")
+    assert row is not None
+    journey = actions.open_draft(row, by=resident)
+    with pytest.raises(Invalid):
+        actions.open_parts(journey, ["dog-registration"], by=resident)
+    journey = begin(resident)
+    for chosen in ([], ["no-such"], ["pregnancy-notification"]):  # the last does not apply
+        with pytest.raises(Invalid):
+            actions.open_parts(journey, chosen, by=resident)
+    assert Case.objects.count() == 1
+
+
+def test_nobody_else_opens_or_sends(published: Published, resident: Actor, staff: Staff) -> None:
+    journey = begin(resident)
+    actions.open_parts(journey, ["dog-registration"], by=resident)
+    stranger = Actor("resident", journey.pk, level="card")
+    for by in (stranger, staff("residents", "residents-clerk")):
+        with pytest.raises(NotAllowed):
+            actions.open_parts(journey, ["change-of-address"], by=by)
+        with pytest.raises(NotAllowed):
+            actions.submit_parts(journey, by=by)
+    assert [one.procedure.code for one in cases.journey_parts(journey)] == ["dog-registration"]
+    assert not Case.objects.exclude(received_at=None).exists()
+
+
+def test_deleting_the_draft_deletes_those_of_its_parts(published: Published, resident: Actor) -> None:
+    journey = begin(resident)
+    actions.open_parts(journey, ["change-of-address", "dog-registration"], by=resident)
+    actions.withdraw(journey, by=resident)
+    assert not Case.objects.filter(withdrawn_at=None).exists()
+    assert not any(Case.objects.exclude(answers={}))
+
+
+def test_of_all_that_was_received_one_word_is_said(published: Published, resident: Actor) -> None:
+    from madoguchi.cases.jobs import tell_applicant
+
+    journey = begin(resident)
+    for one in actions.open_parts(journey, ["change-of-address", "dog-registration"], by=resident):
+        complete(one, resident)
+    actions.submit_parts(journey, by=resident)
+    for event in Event.objects.filter(verb="case.submit", outcome="done"):
+        tell_applicant(event.pk)
+    told = Message.objects.filter(template="received")
+    assert [one.about for one in told] == [journey.pk]
+
+
+def test_the_desk_sees_what_a_case_rests_on(published: Published, resident: Actor) -> None:
+    journey = begin(resident, new_dog=False, wants_copy=True)
+    actions.open_parts(journey, ["change-of-address", "resident-record-copy"], by=resident)
+    copy = part(journey, "resident-record-copy")
+    assert [one.procedure.code for one in cases.rests_on(copy)] == ["change-of-address"]
+    assert cases.rests_on(part(journey, "change-of-address")) == []
+
+
+def test_rows_are_told_once(published: Published, resident: Actor) -> None:
+    """Children told in one part stand in the next; other rows of the same group are left alone."""
+    claim = procedures.package(published["child-allowance-claim"]).form
+    place = procedures.package(published["childcare-place"]).form
+    child = {"full_name": "見本 一郎", "full_name_kana": "ミホン イチロウ", "date_of_birth": "2022-05-01"}
+    told = journeys.told(claim, {"child": [child]})
+    filled = journeys.filled(place, {}, told)
+    answers: dict[str, Any] = {}
+    for path, value in filled.items():
+        forms.put(answers, path, value)
+    groups = [section.each for section in place.sections if section.each == "child"]
+    if groups:
+        assert answers["child"][0]["full_name"] == "見本 一郎"
+    assert journeys.changed(place, {"child": [{}, {}]}, told) == {}

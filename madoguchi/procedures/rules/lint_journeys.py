@@ -1,0 +1,115 @@
+"""Rules of the check for life events (kind ``journey``): what they name exists, nothing is asked twice in one go."""
+
+from collections.abc import Iterator, Mapping
+
+from madoguchi.ground.expressions import Expression
+from madoguchi.procedures.rules import journeys
+from madoguchi.procedures.rules.document import Path_
+from madoguchi.procedures.rules.form import Form, FormField, form_of
+from madoguchi.procedures.rules.format import Apply, walk
+from madoguchi.procedures.rules.lint_rules import RULES, Found, Subject, rule
+
+__all__ = ["RULES"]
+
+_UNSHARED = frozenset({"consent", "photo", "file"})
+"""What is given for one procedure alone: an agreement is to that one, a file proves one thing."""
+
+
+def _parts(subject: Subject) -> Iterator[tuple[Path_, Apply]]:
+    for path, step in walk(subject.package.procedure.flow):
+        if step.apply:
+            yield path, step.apply
+
+
+def _forms(subject: Subject) -> Mapping[str, Form]:
+    packages, facts = subject.catalogue.packages, subject.catalogue.facts
+    there = (one.procedure for _, one in _parts(subject))
+    return {code: form_of(packages[code].procedure, facts) for code in there if code in packages}
+
+
+@rule(
+    "P01",
+    "error",
+    "ライフイベントの手続きがあり、渡す答えの行き先がある",
+    "行き先のない答えは捨てられ、同じことをもう一度たずねることになります。",
+)
+def part_is_there(subject: Subject) -> Iterator[Found]:
+    packages, forms = subject.catalogue.packages, _forms(subject)
+    for path, one in _parts(subject):
+        if one.procedure not in packages:
+            yield Found((*path, "procedure"), f"手続き {one.procedure} がカタログにありません", "", one.procedure)
+            continue
+        if packages[one.procedure].procedure.kind == "journey":
+            message = f"{one.procedure} もライフイベントです"
+            yield Found((*path, "procedure"), message, "その中の手続きを、ここに書きます", one.procedure)
+            continue
+        for name, text in one.gives.items():
+            found = forms[one.procedure].field_at(name)
+            if found is None:
+                message = f"{one.procedure} は {name} をたずねません"
+                yield Found((*path, "gives", name), message, "その手続きの asks にある名前にします", one.procedure)
+            elif message := _never_fits(found[1], text):
+                yield Found((*path, "gives", name), message, "その項目の選択肢か型に合わせます", one.procedure)
+    try:
+        journeys.in_order(one for _, one in _parts(subject))
+    except ValueError as error:
+        yield Found(("flow",), f"互いの結果を待つ手続きがあります（{error}）", "after: の一つを消します")
+
+
+def _never_fits(one: FormField, text: str) -> str:
+    expression = Expression.parse(text)
+    if expression.names:
+        return ""
+    value = expression.evaluate({})
+    if one.type == "choice" and value not in one.options:
+        return f"{one.name} の選択肢に {value} はありません"
+    if one.type == "yes_no" and not isinstance(value, bool):
+        return f"{one.name} は true か false です"
+    return ""
+
+
+@rule(
+    "P02",
+    "error",
+    "ライフイベントは、使うことだけをたずねる",
+    "どの手続きも選ばず、どの手続きにも渡さない答えは、たずねる理由がありません。",
+)
+def asked_in_vain(subject: Subject) -> Iterator[Found]:
+    procedure = subject.package.procedure
+    if procedure.kind != "journey":
+        return
+    used: set[str] = set()
+    for one in procedure.parts:
+        for text in (one.when, *one.gives.values()):
+            used |= Expression.parse(text).names if text else set()
+    for gate in procedure.gates:
+        used |= Expression.parse(gate.when).names
+    for number, section in enumerate(procedure.asks):
+        for at, asked in enumerate(section.ask):
+            name = getattr(asked, "ask", None)
+            if name is not None and name not in used and f"{section.each}.{name}" not in used:
+                message = f"項目 {name} の答えは、どこにも使われません"
+                yield Found(("asks", number, "ask", at), message, "when: か gives: で使うか、消します", name)
+
+
+@rule(
+    "P03",
+    "warning",
+    "まとめて申し込むとき、同じことを二度たずねない",
+    "別々の手続きでは一度ずつでも、まとめると二度たずねることになります。",
+)
+def asked_twice_in_one_go(subject: Subject) -> Iterator[Found]:
+    given = {(one.procedure, name) for _, one in _parts(subject) for name in one.gives}
+    first: dict[tuple[str, str], str] = {}
+    for path, part in _parts(subject):
+        form = _forms(subject).get(part.procedure)
+        for section in form.sections if form else ():
+            for one in section.fields:
+                key = (one.label["ja"], one.type)
+                if one.fact or one.type in _UNSHARED or section.each or (part.procedure, one.name) in given:
+                    continue
+                if one.name.startswith("proxy_"):  # asked of nobody here: a life event is one's own
+                    continue
+                if (other := first.setdefault(key, part.procedure)) != part.procedure:
+                    message = f"「{one.label['ja']}」を {other} と {part.procedure} が、どちらもたずねます"
+                    yield Found(path, message, "ライフイベントでたずねて gives: で渡すか、事実にします", part.procedure)

@@ -1,0 +1,194 @@
+"""A life event as pages: a few questions, what applies, the parts one after the other, and one review of all."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils.translation import gettext
+
+from madoguchi.cases import queries as cases
+from madoguchi.cases.models import Case
+from madoguchi.ground.dates import listed
+from madoguchi.procedures import queries as procedures
+from madoguchi.procedures.rules import journeys
+from madoguchi.procedures.rules.form import FormSection
+from madoguchi.web.presenting.formpage import AnswerSection, Draft, StepMark, key_of, section_url
+from madoguchi.web.presenting.offers import fee_words
+from madoguchi.web.words import language, said
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A procedure that applies. ``after``: what it rests on; ``break_``: why it may not end on the screen alone."""
+
+    code: str
+    title: str
+    because: str
+    office: str
+    days: int | None
+    fee: str
+    after: str
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PartAnswers:
+    """One part on the review: what was answered for it and not shown above, and what stands in its way."""
+
+    title: str
+    office: str
+    sections: Sequence[AnswerSection]
+    gate: tuple[str, str] | None
+    missing: int
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartLine:
+    """One part on the status page."""
+
+    title: str
+    url: str
+    number: str
+    office: str
+
+
+def choices(journey: Case) -> list[Choice]:
+    """What applies, each after what it rests on; all chosen as long as nobody has chosen."""
+    parts = cases.offered_parts(journey)
+    titles = {one.procedure.code: _title(one.procedure.code, parts) for one in parts}
+    there = {one.procedure.code for one in cases.journey_parts(journey)}
+    found = []
+    for one in parts:
+        package = procedures.package(one.procedure).procedure
+        after = [titles[code] for code in one.body.after if code in titles]
+        found.append(
+            Choice(
+                package.code,
+                titles[package.code],
+                said(one.body.because),
+                _office(package.code, package),
+                package.standard_period.business_days if package.standard_period else None,
+                fee_words(package),
+                gettext("「%(titles)s」の結果が出てから決まります。") % {"titles": listed(after, language())}
+                if after
+                else "",
+                not there or package.code in there,
+            )
+        )
+    return found
+
+
+def _title(code: str, parts: Sequence[cases.JourneyPart]) -> str:
+    row = next(one.procedure for one in parts if one.procedure.code == code)
+    return said(procedures.package(row).procedure.title)
+
+
+def _office(code: str, package: object) -> str:
+    section = procedures.city().section_of(package)  # type: ignore[arg-type]
+    return said(section.name) if section else ""
+
+
+def drafts(journey: Case) -> list[Draft]:
+    """The parts that are filled in, in order."""
+    return [Draft(one) for one in cases.journey_parts(journey) if one.received_at is None]
+
+
+def parts_url(case: Case) -> str:
+    """Where the parts are chosen; empty for what is no part of a life event that is still filled in."""
+    if case.received_at is not None:
+        return ""
+    if case.part_of_id is not None:
+        return reverse("web:parts", args=(str(case.part_of_id),))
+    return reverse("web:parts", args=(key_of(case),)) if cases.is_journey(case) else ""
+
+
+def onward(draft: Draft, section: FormSection, *, returning: bool = False) -> str | None:
+    """Where 保存して次へ leads from a section of a life event or of a part; None for any other case."""
+    case = draft.case
+    if draft.correcting or not parts_url(case):
+        return None
+    if case.part_of is None:
+        _, after = draft.neighbours(section)
+        return section_url(case, after) if after is not None else parts_url(case)
+    if returning:
+        return reverse("web:review", args=(str(case.part_of_id),))
+    return next_page(case.part_of, behind=(case, section))
+
+
+def resume(draft: Draft) -> str | None:
+    """Where a life event, or a part of one, is gone on with; None for any other case, or where it has not begun."""
+    case = draft.case
+    if not parts_url(case) or (case.part_of is None and (draft.first_open() is not None or case.revision == 0)):
+        return None
+    journey = case.part_of or case
+    return next_page(journey) if cases.journey_parts(journey) else parts_url(journey)
+
+
+def next_page(journey: Case, behind: tuple[Case, FormSection] | None = None) -> str:
+    """The next section of any part, after the one left behind, that has still something to ask; else the review."""
+    passed = behind is None
+    for draft in drafts(journey):
+        for section in draft.sections():
+            if passed and journeys.asks_something(draft.form, section, draft.case.answers, draft.case.typed):
+                return section_url(draft.case, section)
+            passed = passed or (behind is not None and behind[0].pk == draft.case.pk and behind[1].id == section.id)
+    return reverse("web:review", args=(key_of(journey),))
+
+
+def steps(draft: Draft, current: str) -> list[StepMark]:
+    """The step navigation of the whole life event: its questions, the choice, each part, the review. Empty for others.
+
+    ``current`` is the id of the section that is shown, ``parts`` or ``review``.
+    """
+    case = draft.case
+    if draft.correcting or not parts_url(case):
+        return []
+    journey = case.part_of or case
+    own = Draft(journey)
+    here = current if case.pk == journey.pk else ""
+    marks = own.steps(here)[:-1]
+    opened = drafts(journey)
+    asked = own.first_open() is None and own.case.revision > 0
+    marks.append(_mark(gettext("必要な手続き"), parts_url(journey) if asked else "", here == "parts", bool(opened)))
+    for one in opened:
+        sections = one.sections()
+        url = section_url(one.case, sections[0]) if sections else ""
+        done = not one.missing() and one.gate() is None
+        marks.append(_mark(one.title, url, one.case.pk == case.pk and case.pk != journey.pk, done))
+    url = reverse("web:review", args=(key_of(journey),)) if opened else ""
+    return [*marks, _mark(gettext("内容の確認"), url, here == "review", done=False)]
+
+
+def _mark(title: str, url: str, editing: bool, done: bool) -> StepMark:
+    if editing:
+        return StepMark(title, url, "editing", gettext("いま入力しています"))
+    return StepMark(title, url, "done" if done else "", gettext("入力ずみ") if done else gettext("まだです"))
+
+
+def review(journey: Case) -> Iterator[PartAnswers]:
+    """Each part with its own answers; what is told in all of them is read once, where it stands first."""
+    read: set[str] = set()
+    for draft in drafts(journey):
+        problems = draft.missing()
+        first = draft.first_open()
+        package = draft.package.procedure
+        yield PartAnswers(
+            draft.title,
+            _office(package.code, package),
+            [one for one in draft.answers(problems, without=read) if one.rows],
+            draft.gate(),
+            len(problems),
+            section_url(draft.case, first) if first else "",
+        )
+        read |= set(journeys.told(draft.form, draft.case.answers).facts)
+
+
+def lines(journey: Case) -> list[PartLine]:
+    """The parts of a life event that was received, for its status page."""
+    found = []
+    for one in cases.journey_parts(journey):
+        package = procedures.package(one.procedure).procedure
+        url = reverse("web:case", args=(key_of(one),))
+        found.append(PartLine(said(package.title), url, one.number or "", _office(package.code, package)))
+    return found

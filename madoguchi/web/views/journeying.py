@@ -1,0 +1,87 @@
+"""A life event: what applies is shown with its reason and chosen, and all of it is reviewed on one page."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext_noop
+from django.views.decorators.http import require_http_methods
+
+from madoguchi.cases import actions
+from madoguchi.cases import queries as cases
+from madoguchi.cases.models import Case
+from madoguchi.events import Actor
+from madoguchi.ground.errors import Invalid, NotFound
+from madoguchi.people.queries import confirmed_address
+from madoguchi.procedures import queries as procedures
+from madoguchi.procedures.rules import form as forms
+from madoguchi.web.presenting import journeys
+from madoguchi.web.presenting.formpage import Draft, key_of, section_url
+from madoguchi.web.views.guard import for_residents, own
+from madoguchi.web.words import words
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_residents
+def parts(request: HttpRequest, resident: Actor, key: str) -> HttpResponse:
+    """必要な手続き: what applies, and why. Whoever does not want one leaves it out."""
+    case = own(resident, key)
+    if not cases.is_journey(case):
+        raise NotFound("section-unknown", gettext_noop("この手続きに、そのページはありません。"))
+    if case.received_at is not None or case.withdrawn_at is not None:
+        return redirect("web:case", key_of(case))
+    draft = Draft(case)
+    if (first := draft.first_open()) is not None or draft.gate() is not None:
+        return redirect(section_url(case, first or draft.sections()[-1]))
+    problem = ""
+    if request.method == "POST":
+        try:
+            actions.open_parts(case, request.POST.getlist("part"), by=resident)
+            return redirect(journeys.next_page(case))
+        except Invalid as refusal:
+            problem = words(refusal)
+    marks = journeys.steps(draft, "parts")
+    context = {
+        "form": _progress(draft, "parts"),
+        "choices": journeys.choices(case),
+        "problem": problem,
+        "back_url": section_url(case, draft.sections()[-1]) if marks else "",
+        "delete_url": reverse("web:withdraw", args=(key_of(case),)),
+    }
+    return render(request, "web/parts.html", context, status=422 if problem else 200)
+
+
+def review_of_parts(
+    request: HttpRequest, case: Case, *, status: int = 200, email: str = "", email_problem: str = "", refusal: str = ""
+) -> HttpResponse:
+    """Everything once more, part by part; what is told in all is read once."""
+    draft = Draft(case)
+    found = list(journeys.review(case))
+    if not found:
+        return redirect("web:parts", key_of(case))
+    days = [
+        one.procedure.standard_period.business_days
+        for one in (procedures.package(part.procedure) for part in cases.journey_parts(case))
+        if one.procedure.standard_period
+    ]
+    told = [forms.get(part.answers, "person.email") for part in cases.journey_parts(case)]
+    context = {
+        "form": _progress(draft, "review"),
+        "own": draft.answers(),
+        "parts": found,
+        "missing": sum(one.missing for one in found),
+        "stopped": any(one.gate for one in found),
+        "refusal": refusal,
+        "longest": max(days, default=None),
+        "submit_url": reverse("web:submit", args=(key_of(case),)),
+        "parts_url": journeys.parts_url(case),
+        "ask_email": not any(told),
+        "email": email or case.email or confirmed_address(case.person_id),
+        "email_problem": email_problem,
+    }
+    return render(request, "web/review_of_parts.html", context, status=status)
+
+
+def _progress(draft: Draft, current: str) -> dict[str, object]:
+    marks = journeys.steps(draft, current)
+    number = next((place for place, mark in enumerate(marks, 1) if mark.state == "editing"), 1)
+    return {"number": number, "total": len(marks), "procedure": draft.title, "steps": marks}
