@@ -620,7 +620,7 @@ def _corrections(code: str) -> dict[str, str]:
         "dog-registration": {"breed": "犬種をご確認ください。"},
         "disaster-certificate": {"dwelling_place": "番地まで入力してください。"},
         "pregnancy-notification": {"weeks": "出産予定日と合いません。診察のときの週数をご確認ください。"},
-        "care-need-certification": {"clinic": "医療機関の正式な名前を入力してください。"},
+        "care-need-certification": {"insured.clinic": "医療機関の正式な名前を入力してください。"},
         "change-of-address": {"new_address": "建物名と部屋番号を入力してください。"},
         "resident-record-copy": {"person.date_of_birth": "住民票の記載と違います。ご確認ください。"},
     }[code]
@@ -716,13 +716,15 @@ _CARE_FOUND = {
 def _care(who: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "person": dict(who),
-        "insured": {"number": "0000000123"},
+        "insured": {
+            "number": "0000000123",
+            "doctor_name": "見本 治",
+            "clinic": "みほん内科",
+            "clinic_phone": "072-000-0001",
+        },
         "application_kind": "new",
         "reason": "歩くときに支えが要り、入浴に手助けが必要になりました。",
         "services_wanted": ["day", "equipment"],
-        "doctor_name": "見本 治",
-        "clinic": "みほん内科",
-        "clinic_phone": "072-000-0001",
         "last_seen_on": _ago(60),
         "stays_at": "home",
         "interview_phone": "072-000-0002",
