@@ -500,6 +500,16 @@ def _stories() -> Iterator[Story]:
         ("resident-record-copy", 3, [(1, "go"), (0, "go")]),
         ("resident-record-copy", 2, []),
         ("resident-record-copy", 1, []),
+        ("care-need-renewal", 36, [(1, "go"), (3, "go"), (4, "go"), (3, "go"), (3, "go"), (1, "go")]),
+        ("care-need-renewal", 14, [(1, "go"), (4, "go")]),
+        ("care-need-renewal", 3, []),
+        ("care-need-change", 34, [(1, "go"), (2, "go"), (4, "go"), (4, "go"), (2, "go"), (1, "go")]),
+        ("care-need-transfer", 11, [(2, "go"), (1, "go"), (1, "go")]),
+        ("care-plan-request", 19, [(1, "go"), (1, "go")]),
+        ("care-plan-request", 4, [(1, "return")]),
+        ("care-plan-request", 1, []),
+        ("care-burden-certificate-reissue", 13, [(1, "go"), (1, "go"), (1, "go")]),
+        ("care-burden-certificate-reissue", 1, []),
     )
     yield from _childcare_round(rng)
     for number, (code, days, told) in enumerate(plots):
@@ -515,6 +525,8 @@ def _stories() -> Iterator[Story]:
             answers = _allowance(who, rng.sample(range(16), rng.randint(1, 3)))
         elif code == "care-need-certification":
             answers = _care({**who, "date_of_birth": f"{1934 + number % 20}-05-05"})
+        elif code.startswith("care-"):
+            answers = _cared({**who, "date_of_birth": f"{1934 + number % 20}-05-05"}, code, days)
         elif code == "pregnancy-notification":
             answers = _pregnancy(who, "online" if number % 2 else "office")
         elif code == "change-of-address":
@@ -531,7 +543,7 @@ def _stories() -> Iterator[Story]:
             days,
             answers,
             told,
-            findings={"photos_suffice": True, "damage_ratio": 24, **_CARE_FOUND},
+            findings={"photos_suffice": True, "damage_ratio": 24, **_CARE_FOUND, **_care_known(code, days)},
             reason="申請のあった事実を確認できなかったため。",
             corrections=_corrections(code),
         )
@@ -620,10 +632,11 @@ def _corrections(code: str) -> dict[str, str]:
         "dog-registration": {"breed": "犬種をご確認ください。"},
         "disaster-certificate": {"dwelling_place": "番地まで入力してください。"},
         "pregnancy-notification": {"weeks": "出産予定日と合いません。診察のときの週数をご確認ください。"},
-        "care-need-certification": {"clinic": "医療機関の正式な名前を入力してください。"},
+        "care-need-certification": {"insured.clinic": "医療機関の正式な名前を入力してください。"},
+        "care-plan-request": {"plan_office_number": "事業所番号が名前と合いません。契約書の番号をご確認ください。"},
         "change-of-address": {"new_address": "建物名と部屋番号を入力してください。"},
         "resident-record-copy": {"person.date_of_birth": "住民票の記載と違います。ご確認ください。"},
-    }[code]
+    }.get(code, {})
 
 
 def _person(name: str, kana: str, address: str, born: str) -> dict[str, Any]:
@@ -716,18 +729,54 @@ _CARE_FOUND = {
 def _care(who: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "person": dict(who),
-        "insured": {"number": "0000000123"},
+        "insured": {
+            "number": "0000000123",
+            "doctor_name": "見本 治",
+            "clinic": "みほん内科",
+            "clinic_phone": "072-000-0001",
+        },
         "application_kind": "new",
         "reason": "歩くときに支えが要り、入浴に手助けが必要になりました。",
         "services_wanted": ["day", "equipment"],
-        "doctor_name": "見本 治",
-        "clinic": "みほん内科",
-        "clinic_phone": "072-000-0001",
         "last_seen_on": _ago(60),
         "stays_at": "home",
         "interview_phone": "072-000-0002",
         "card_to": "registered",
         "shared": True,
+    }
+
+
+def _cared(who: Mapping[str, Any], code: str, days: int) -> dict[str, Any]:
+    """What is asked of whoever is certified already, in the procedures that follow a certification."""
+    answers: dict[str, Any] = {"person": dict(who), "insured": {"number": "0000000123"}}
+    if code in ("care-need-renewal", "care-need-change"):
+        answers["insured"] |= {"doctor_name": "見本 治", "clinic": "みほん内科", "clinic_phone": "072-000-0001"}
+        answers |= {"changed_how": "転んで骨折し、一人で歩けなくなりました。", "shared": True}
+    elif code == "care-need-transfer":
+        answers |= {"former_city": "大阪府四條畷市"}
+    elif code == "care-plan-request":
+        office = {"plan_office": "みほんケアプランセンター", "plan_office_number": "2770000001"}
+        answers |= {**office, "plan_from": _ago(days - 7)}
+    else:
+        answers |= {"happened": "lost"}
+    return answers
+
+
+def _care_known(code: str, days: int) -> dict[str, Any]:
+    """What the ledger says of whoever applied so many days ago: a renewal is for what ends soon, a change for what
+    goes on."""
+    return {
+        "current_level": "care2" if code == "care-need-renewal" else "care1",
+        "valid_until": _ago(days - (40 if code == "care-need-renewal" else 300)),
+        "hindered": False,
+        "valid_to": _ago(days - 700),
+        "insured_since": _ago(days + 6),
+        "former_level": "care1",
+        "former_until": _ago(days - 200),
+        "effective_on": _ago(days),
+        "standing": "care",
+        "share": "one",
+        "share_until": _ago(days - 100),
     }
 
 

@@ -50,10 +50,15 @@ _SHARES: Final = {
     "resident-record-copy": 6.0,
     "change-of-address": 3.0,
     "care-need-certification": 2.5,
+    "care-need-renewal": 2.5,
+    "care-plan-request": 2.0,
     "child-allowance-claim": 1.4,
     "childcare-place": 1.2,
     "pregnancy-notification": 0.7,
+    "care-need-change": 0.7,
     "disaster-certificate": 0.5,
+    "care-burden-certificate-reissue": 0.4,
+    "care-need-transfer": 0.2,
 }
 #: How a case goes that had time to end, as weights by the state of its mould.
 _ENDS: Final = {"closed": 90.0, "decided": 1.0, "withdrawn": 3.0, "received": 0.4, "returned": 0.3}
