@@ -510,6 +510,11 @@ def _stories() -> Iterator[Story]:
         ("care-plan-request", 1, []),
         ("care-burden-certificate-reissue", 13, [(1, "go"), (1, "go"), (1, "go")]),
         ("care-burden-certificate-reissue", 1, []),
+        ("moving-out", 25, [(1, "go")]),
+        ("moving-out", 12, [(1, "return"), (1, "correct"), (1, "go")]),
+        ("moving-out", 1, []),
+        ("child-allowance-change", 34, [(3, "go"), (2, "go")]),
+        ("child-allowance-change", 4, []),
     )
     yield from _childcare_round(rng)
     for number, (code, days, told) in enumerate(plots):
@@ -531,6 +536,10 @@ def _stories() -> Iterator[Story]:
             answers = _pregnancy(who, "online" if number % 2 else "office")
         elif code == "change-of-address":
             answers = _move(who, f"{rng.choice(towns).name}{rng.randint(1, 20)}番{rng.randint(1, 30)}号", days)
+        elif code == "moving-out":
+            answers = _moving_out(who, days)
+        elif code == "child-allowance-change":
+            answers = _born(who, days)
         elif code == "resident-record-copy":
             answers = _record(who, "certificate" if number % 2 else "copy")
         elif code == "dog-registration":
@@ -635,6 +644,8 @@ def _corrections(code: str) -> dict[str, str]:
         "care-need-certification": {"insured.clinic": "医療機関の正式な名前を入力してください。"},
         "care-plan-request": {"plan_office_number": "事業所番号が名前と合いません。契約書の番号をご確認ください。"},
         "change-of-address": {"new_address": "建物名と部屋番号を入力してください。"},
+        "moving-out": {"destination_address": "建物名と部屋番号を入力してください。"},
+        "child-allowance-change": {"changed_on": "お子さんの生年月日と合いません。ご確認ください。"},
         "resident-record-copy": {"person.date_of_birth": "住民票の記載と違います。ご確認ください。"},
     }.get(code, {})
 
@@ -807,6 +818,30 @@ def _move(who: Mapping[str, Any], address: str, days: int) -> dict[str, Any]:
         "household": "same",
         "head": who["full_name"],
         "relation_to_head": "self",
+    }
+
+
+def _moving_out(who: Mapping[str, Any], days: int) -> dict[str, Any]:
+    return {
+        "person": dict(who),
+        "destination": "japan",
+        "moves_on": _ago(days - 9),
+        "destination_postal_code": "630-8501",
+        "destination_address": "奈良県奈良市登大路町30番地",
+        "whole_household": True,
+        "visit_on": _ago(days - 13),
+    }
+
+
+def _born(who: Mapping[str, Any], days: int) -> dict[str, Any]:
+    children = _allowance(who, [5, 3])["child"]
+    children[1]["date_of_birth"] = _ago(days + 6)
+    return {
+        "person": dict(who),
+        "change": "more",
+        "more_reason": "birth",
+        "changed_on": _ago(days + 6),
+        "child": children,
     }
 
 

@@ -144,7 +144,7 @@ def test_a_condition_on_what_is_not_decided_is_told(tmp_path: Path) -> None:
     folder = tmp_path / "city"
     shutil.copytree(CITY, folder)
     organisation = folder / "organisation.yaml"
-    text = organisation.read_text("utf-8").replace("when: not decision.granted", "when: verdict.monthy >= 30000")
+    text = organisation.read_text("utf-8").replace("when: not decision.granted", "when: verdict.monthy >= 30000", 1)
     organisation.write_text(text, "utf-8")
     (problem,) = check_offers(load_city(folder), PACKAGES)
     assert (problem.rule, "verdict.monthy" in problem.message, "verdict.monthly" in str(problem)) == ("C04", True, True)

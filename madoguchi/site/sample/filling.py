@@ -43,17 +43,20 @@ _SEASONS: Final = {
     "disaster-certificate": (0.2, 0.2, 0.2, 0.2, 0.4, 1.6, 1.4, 1.2, 4.6, 1.4, 0.4, 0.2),
     "resident-record-copy": (0.9, 1.0, 1.9, 1.6, 0.9, 0.8, 0.8, 0.8, 0.9, 0.8, 0.8, 0.8),
     "change-of-address": (0.7, 0.9, 2.4, 2.0, 0.8, 0.7, 0.8, 0.8, 0.9, 0.7, 0.6, 0.7),
+    "moving-out": (0.6, 0.9, 2.9, 1.6, 0.8, 0.7, 0.8, 0.8, 0.9, 0.7, 0.6, 0.7),
     "childcare-place": (1.0, 0.8, 0.5, 0.4, 0.4, 0.4, 0.4, 0.4, 0.6, 2.6, 3.4, 1.1),
 }
 #: How many of all cases are of a procedure, as weights; what is not named weighs 1.
 _SHARES: Final = {
     "resident-record-copy": 6.0,
     "change-of-address": 3.0,
+    "moving-out": 2.6,
     "care-need-certification": 2.5,
     "care-need-renewal": 2.5,
     "care-plan-request": 2.0,
     "child-allowance-claim": 1.4,
     "childcare-place": 1.2,
+    "child-allowance-change": 0.8,
     "pregnancy-notification": 0.7,
     "care-need-change": 0.7,
     "disaster-certificate": 0.5,
