@@ -444,10 +444,11 @@ def _stories() -> Iterator[Story]:
     begins = _round_that_is_open()
     if begins:
         together = _childcare(hanako, begins, random.Random(3))  # noqa: S311 -- a sample, the same at every start
-        spouse = {"full_name": "見本 太郎", "date_of_birth": "1988-11-03"}
-        partner = {"has_partner": True, "spouse": spouse, "partner_email": "mihon-taro@example.jp"}
-        at_work = {"partner_reason": "work", "partner_hours": 160}
-        yield Story("mihon-hanako", "childcare-place", 1, {**together, **partner, **at_work}, [])
+        at_work = {"care_reason": "work", "work_hours": 160}
+        spouse = {"full_name": "見本 太郎", "date_of_birth": "1988-11-03", **at_work}
+        me = {**together["person"], "has_partner": True}
+        partner = {"person": me, "spouse": spouse, "partner_email": "mihon-taro@example.jp"}
+        yield Story("mihon-hanako", "childcare-place", 1, {**together, **partner}, [])
     yield Story("mihon-taro", "change-of-address", 2, _move(taro, "灰塚二丁目2番2号", 2), [])
     yield Story("mihon-hanako", "resident-record-copy", 14, _record(hanako, "certificate"), [(1, "go"), (0, "go")])
     yield Story("nozaki-linh", "resident-record-copy", 1, _record(linh, "copy"), [(0, "go")])
@@ -573,7 +574,7 @@ def _childcare_round(rng: random.Random) -> Iterator[Story]:
             _childcare(who, rounds[0].name, rng),
             [(3, "go")] if number < 22 else [(2, "return")] if number == 23 else [],
             findings={"levy": rng.choice([0, 48_600, 97_000, 169_000, 301_000])},
-            corrections={"guardian_hours": "就労証明書の時間と合いません。1か月の合計を入力してください。"},
+            corrections={"person.work_hours": "就労証明書の時間と合いません。1か月の合計を入力してください。"},
         )
 
 
@@ -584,7 +585,12 @@ def _childcare(who: Mapping[str, Any], start_on: str, rng: random.Random) -> dic
     first, second, third = list(dict.fromkeys(wishes))[:3]
     partner = rng.random() < 0.8
     answers = {
-        "person": dict(who),
+        "person": {
+            **who,
+            "has_partner": partner,
+            "care_reason": "work",
+            "work_hours": rng.choice([80, 120, 140, 160, 168]),
+        },
         "child": {
             "full_name": f"{who['full_name'].split()[0]} {rng.choice(['結', '湊', '葵', '陸'])}",
             "full_name_kana": f"{who['full_name_kana'].split()[0]} コ",
@@ -596,9 +602,6 @@ def _childcare(who: Mapping[str, Any], start_on: str, rng: random.Random) -> dic
         "private_care": rng.random() < 0.2,
         "back_to_work": rng.random() < 0.4,
         "childcare_worker": rng.random() < 0.1,
-        "guardian_reason": "work",
-        "guardian_hours": rng.choice([80, 120, 140, 160, 168]),
-        "has_partner": partner,
         "wish_1": first,
         "wish_2": second,
         "wish_3": third,
@@ -606,10 +609,13 @@ def _childcare(who: Mapping[str, Any], start_on: str, rng: random.Random) -> dic
     }
     if partner:
         answers |= {
-            "spouse": {"full_name": f"{who['full_name'].split()[0]} 進", "date_of_birth": "1988-02-02"},
+            "spouse": {
+                "full_name": f"{who['full_name'].split()[0]} 進",
+                "date_of_birth": "1988-02-02",
+                "care_reason": "work",
+                "work_hours": rng.choice([100, 160, 168, 176]),
+            },
             "partner_email": f"{MAIL_TO}partner@example.jp",
-            "partner_reason": "work",
-            "partner_hours": rng.choice([100, 160, 168, 176]),
         }
     return answers
 
