@@ -501,6 +501,11 @@ def _stories() -> Iterator[Story]:
         ("resident-record-copy", 3, [(1, "go"), (0, "go")]),
         ("resident-record-copy", 2, []),
         ("resident-record-copy", 1, []),
+        ("childcare-status-report", 38, [(4, "go")]),
+        ("childcare-status-report", 14, [(2, "return"), (3, "correct"), (1, "go")]),
+        ("childcare-status-report", 2, []),
+        ("child-rearing-allowance-report", 35, [(2, "go"), (6, "go")]),
+        ("child-rearing-allowance-report", 4, [(1, "go")]),
     )
     yield from _childcare_round(rng)
     for number, (code, days, told) in enumerate(plots):
@@ -522,6 +527,10 @@ def _stories() -> Iterator[Story]:
             answers = _move(who, f"{rng.choice(towns).name}{rng.randint(1, 20)}番{rng.randint(1, 30)}号", days)
         elif code == "resident-record-copy":
             answers = _record(who, "certificate" if number % 2 else "copy")
+        elif code == "childcare-status-report":
+            answers = _childcare_report(who)
+        elif code == "child-rearing-allowance-report":
+            answers = _rearing_report(who)
         elif code == "dog-registration":
             answers = _dog(who, rng.choice(["モモ", "レオ", "ソラ", "ココ"]), rng.choice(["柴犬", "雑種"]))
         else:
@@ -620,6 +629,32 @@ def _childcare(who: Mapping[str, Any], start_on: str, rng: random.Random) -> dic
     return answers
 
 
+def _childcare_report(who: Mapping[str, Any]) -> dict[str, Any]:
+    family = who["full_name"].split()[0]
+    children = [
+        {"full_name": f"{family} {given}", "date_of_birth": _ago(days), "facility": "見本第一保育所", "keeps": True}
+        for given, days in (("葵", 1500), ("湊", 600))
+    ]
+    return {
+        "person": {**who, "has_partner": False, "care_reason": "work", "work_hours": 150},
+        "child": children,
+        "proof_this_year": False,
+    }
+
+
+def _rearing_report(who: Mapping[str, Any]) -> dict[str, Any]:
+    child = {"full_name": f"{who['full_name'].split()[0]} 結", "date_of_birth": _ago(3300), "whereabouts": "together"}
+    return {
+        "person": {**who, "occupation": "会社員"},
+        "child": [child],
+        "married": False,
+        "pension": False,
+        "relatives": "none",
+        "child_support": "240000",
+        "exemption": "not_asked",
+    }
+
+
 def _corrections(code: str) -> dict[str, str]:
     return {
         "child-allowance-claim": {"person.bank_account": "請求する方ご本人の名義の口座に直してください。"},
@@ -629,6 +664,8 @@ def _corrections(code: str) -> dict[str, str]:
         "care-need-certification": {"clinic": "医療機関の正式な名前を入力してください。"},
         "change-of-address": {"new_address": "建物名と部屋番号を入力してください。"},
         "resident-record-copy": {"person.date_of_birth": "住民票の記載と違います。ご確認ください。"},
+        "childcare-status-report": {"person.work_hours": "就労証明書の時間と合いません。ご確認ください。"},
+        "child-rearing-allowance-report": {"child_support": "1年間の合計を入力してください。"},
     }[code]
 
 
