@@ -444,10 +444,11 @@ def _stories() -> Iterator[Story]:
     begins = _round_that_is_open()
     if begins:
         together = _childcare(hanako, begins, random.Random(3))  # noqa: S311 -- a sample, the same at every start
-        spouse = {"full_name": "見本 太郎", "date_of_birth": "1988-11-03"}
-        partner = {"has_partner": True, "spouse": spouse, "partner_email": "mihon-taro@example.jp"}
-        at_work = {"partner_reason": "work", "partner_hours": 160}
-        yield Story("mihon-hanako", "childcare-place", 1, {**together, **partner, **at_work}, [])
+        at_work = {"care_reason": "work", "work_hours": 160}
+        spouse = {"full_name": "見本 太郎", "date_of_birth": "1988-11-03", **at_work}
+        me = {**together["person"], "has_partner": True}
+        partner = {"person": me, "spouse": spouse, "partner_email": "mihon-taro@example.jp"}
+        yield Story("mihon-hanako", "childcare-place", 1, {**together, **partner}, [])
     yield Story("mihon-taro", "change-of-address", 2, _move(taro, "灰塚二丁目2番2号", 2), [])
     yield Story("mihon-hanako", "resident-record-copy", 14, _record(hanako, "certificate"), [(1, "go"), (0, "go")])
     yield Story("nozaki-linh", "resident-record-copy", 1, _record(linh, "copy"), [(0, "go")])
@@ -515,6 +516,11 @@ def _stories() -> Iterator[Story]:
         ("moving-out", 1, []),
         ("child-allowance-change", 34, [(3, "go"), (2, "go")]),
         ("child-allowance-change", 4, []),
+        ("childcare-status-report", 38, [(4, "go")]),
+        ("childcare-status-report", 14, [(2, "return"), (3, "correct"), (1, "go")]),
+        ("childcare-status-report", 2, []),
+        ("child-rearing-allowance-report", 35, [(2, "go"), (6, "go")]),
+        ("child-rearing-allowance-report", 4, [(1, "go")]),
     )
     yield from _childcare_round(rng)
     for number, (code, days, told) in enumerate(plots):
@@ -542,6 +548,10 @@ def _stories() -> Iterator[Story]:
             answers = _born(who, days)
         elif code == "resident-record-copy":
             answers = _record(who, "certificate" if number % 2 else "copy")
+        elif code == "childcare-status-report":
+            answers = _childcare_report(who)
+        elif code == "child-rearing-allowance-report":
+            answers = _rearing_report(who)
         elif code == "dog-registration":
             answers = _dog(who, rng.choice(["モモ", "レオ", "ソラ", "ココ"]), rng.choice(["柴犬", "雑種"]))
         else:
@@ -594,7 +604,7 @@ def _childcare_round(rng: random.Random) -> Iterator[Story]:
             _childcare(who, rounds[0].name, rng),
             [(3, "go")] if number < 22 else [(2, "return")] if number == 23 else [],
             findings={"levy": rng.choice([0, 48_600, 97_000, 169_000, 301_000])},
-            corrections={"guardian_hours": "就労証明書の時間と合いません。1か月の合計を入力してください。"},
+            corrections={"person.work_hours": "就労証明書の時間と合いません。1か月の合計を入力してください。"},
         )
 
 
@@ -605,7 +615,12 @@ def _childcare(who: Mapping[str, Any], start_on: str, rng: random.Random) -> dic
     first, second, third = list(dict.fromkeys(wishes))[:3]
     partner = rng.random() < 0.8
     answers = {
-        "person": dict(who),
+        "person": {
+            **who,
+            "has_partner": partner,
+            "care_reason": "work",
+            "work_hours": rng.choice([80, 120, 140, 160, 168]),
+        },
         "child": {
             "full_name": f"{who['full_name'].split()[0]} {rng.choice(['結', '湊', '葵', '陸'])}",
             "full_name_kana": f"{who['full_name_kana'].split()[0]} コ",
@@ -617,9 +632,6 @@ def _childcare(who: Mapping[str, Any], start_on: str, rng: random.Random) -> dic
         "private_care": rng.random() < 0.2,
         "back_to_work": rng.random() < 0.4,
         "childcare_worker": rng.random() < 0.1,
-        "guardian_reason": "work",
-        "guardian_hours": rng.choice([80, 120, 140, 160, 168]),
-        "has_partner": partner,
         "wish_1": first,
         "wish_2": second,
         "wish_3": third,
@@ -627,12 +639,41 @@ def _childcare(who: Mapping[str, Any], start_on: str, rng: random.Random) -> dic
     }
     if partner:
         answers |= {
-            "spouse": {"full_name": f"{who['full_name'].split()[0]} 進", "date_of_birth": "1988-02-02"},
+            "spouse": {
+                "full_name": f"{who['full_name'].split()[0]} 進",
+                "date_of_birth": "1988-02-02",
+                "care_reason": "work",
+                "work_hours": rng.choice([100, 160, 168, 176]),
+            },
             "partner_email": f"{MAIL_TO}partner@example.jp",
-            "partner_reason": "work",
-            "partner_hours": rng.choice([100, 160, 168, 176]),
         }
     return answers
+
+
+def _childcare_report(who: Mapping[str, Any]) -> dict[str, Any]:
+    family = who["full_name"].split()[0]
+    children = [
+        {"full_name": f"{family} {given}", "date_of_birth": _ago(days), "facility": "見本第一保育所", "keeps": True}
+        for given, days in (("葵", 1500), ("湊", 600))
+    ]
+    return {
+        "person": {**who, "has_partner": False, "care_reason": "work", "work_hours": 150},
+        "child": children,
+        "proof_this_year": False,
+    }
+
+
+def _rearing_report(who: Mapping[str, Any]) -> dict[str, Any]:
+    child = {"full_name": f"{who['full_name'].split()[0]} 結", "date_of_birth": _ago(3300), "whereabouts": "together"}
+    return {
+        "person": {**who, "occupation": "会社員"},
+        "child": [child],
+        "married": False,
+        "pension": False,
+        "relatives": "none",
+        "child_support": "240000",
+        "exemption": "not_asked",
+    }
 
 
 def _corrections(code: str) -> dict[str, str]:
@@ -647,6 +688,8 @@ def _corrections(code: str) -> dict[str, str]:
         "moving-out": {"destination_address": "建物名と部屋番号を入力してください。"},
         "child-allowance-change": {"changed_on": "お子さんの生年月日と合いません。ご確認ください。"},
         "resident-record-copy": {"person.date_of_birth": "住民票の記載と違います。ご確認ください。"},
+        "childcare-status-report": {"person.work_hours": "就労証明書の時間と合いません。ご確認ください。"},
+        "child-rearing-allowance-report": {"child_support": "1年間の合計を入力してください。"},
     }.get(code, {})
 
 

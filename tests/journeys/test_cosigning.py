@@ -57,7 +57,7 @@ def test_the_partner_says_no_and_then_yes(
         theirs.page.get_by_role("button", name="確認しないで戻す").click()
         expect(theirs.page.locator("#words-problem")).to_be_visible()
         theirs.check()
-        theirs.page.locator('[name="wrong"][value="partner_hours"]').check()
+        theirs.page.locator('[name="wrong"][value="spouse.work_hours"]').check()
         theirs.page.fill("#words", "1か月120時間です。")
         theirs.page.get_by_role("button", name="確認しないで戻す").click()
         expect(theirs.page.get_by_role("heading", name="確認しないで戻しました")).to_be_visible()
@@ -68,7 +68,7 @@ def test_the_partner_says_no_and_then_yes(
         expect(mine.page.get_by_text("1か月120時間です。").first).to_be_visible()
         mine.check()
         mine.page.get_by_role("link", name="直して出し直す").click()
-        mine.type({"partner_hours": "120"})
+        mine.type({"spouse.work_hours": "120"})
         mine.next()
         mine.next()
         case.refresh_from_db()
@@ -89,5 +89,5 @@ def test_the_partner_says_no_and_then_yes(
         mine.check()
     case.refresh_from_db()
     assert case.state == State.RECEIVED
-    assert case.answers["partner_hours"] == 120
+    assert case.answers["spouse"]["work_hours"] == 120
     assert second.asked_at <= clock.now()

@@ -177,7 +177,7 @@ def test_who_was_named_sees_their_part_and_no_more(asked: Case, partner: Actor) 
     part = queries.part_of(one.case, one, procedures.package(asked.procedure))
     assert {cell.path for cell in part.cells} == {
         *("child.full_name", "start_on", "spouse.full_name", "spouse.date_of_birth"),
-        *("partner_reason", "partner_hours", "partner_work_proof"),
+        *("spouse.care_reason", "spouse.work_hours", "partner_work_proof"),
     }
     held = {one.path: one for one in asked.documents.all()}
     assert queries.content_of_part(one, held["partner_work_proof"].pk)[0].pk == held["partner_work_proof"].pk
@@ -213,16 +213,17 @@ def test_no_with_words_gives_it_back_and_the_new_part_is_asked_about_anew(
     with pytest.raises(Invalid):
         actions.decline(one, "　", by=partner)
     assert everything() == before
-    actions.decline(one, "就労時間が違います。1か月120時間です。", ["partner_hours", "guardian_hours"], by=partner)
+    wrong = ["spouse.work_hours", "person.work_hours"]
+    actions.decline(one, "就労時間が違います。1か月120時間です。", wrong, by=partner)
     asked.refresh_from_db()
     assert asked.state == State.RETURNED
     assert asked.cosigning_at is None
     event = Event.objects.get(verb="case.decline-cosigning", outcome="done")
-    assert event.data["fields"] == ["partner_hours"]  # what is not of the part is no business of theirs
+    assert event.data["fields"] == ["spouse.work_hours"]  # what is not of the part is no business of theirs
     jobs.tell_applicant(event.pk)
     assert Message.objects.filter(template="returned", address="hanako@example.jp").count() == 1
-    assert set(queries.open_corrections(asked)) == {"partner_hours", "partner_email"}
-    actions.save_section(asked, "partner", {"partner_hours": ["120"]}, by=resident)
+    assert set(queries.open_corrections(asked)) == {"spouse.work_hours", "partner_email"}
+    actions.save_section(asked, "partner", {"spouse.work_hours": ["120"]}, by=resident)
     actions.submit(asked, by=resident)
     asked.refresh_from_db()
     assert asked.state == State.COSIGNING
@@ -252,14 +253,14 @@ def test_a_correction_asks_again_only_where_it_touches_the_part(
     clerk = staff("children", "children-clerk")
     one = the_one(asked)
     actions.cosign(one, seen=one.digest, by=partner)
-    returned(asked, clerk, "guardian_hours")
-    actions.save_section(asked, "guardian", {"guardian_hours": ["150"]}, by=resident)
+    returned(asked, clerk, "person.work_hours")
+    actions.save_section(asked, "guardian", {"person.work_hours": ["150"]}, by=resident)
     actions.submit(asked, by=resident)
     asked.refresh_from_db()
     assert asked.state == State.RECEIVED
     assert the_one(asked).pk == one.pk
-    returned(asked, clerk, "partner_hours")
-    actions.save_section(asked, "partner", {"partner_hours": ["100"]}, by=resident)
+    returned(asked, clerk, "spouse.work_hours")
+    actions.save_section(asked, "partner", {"spouse.work_hours": ["100"]}, by=resident)
     actions.submit(asked, by=resident)
     asked.refresh_from_db()
     assert asked.state == State.COSIGNING

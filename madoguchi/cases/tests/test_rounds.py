@@ -33,8 +33,7 @@ def answers(rng: random.Random, name: str) -> dict[str, Any]:
     given: dict[str, Any] = {
         "child": {"full_name": "見本 子", "date_of_birth": f"{rng.randint(2021, 2026)}-{rng.randint(4, 12):02}-02"},
         "start_on": name,
-        "has_partner": partner,
-        "guardian_reason": rng.choice(REASONS),
+        "person": {"has_partner": partner, "care_reason": rng.choice(REASONS)},
         "wish_1": rng.choice(PLACES[:3]),
         "wish_2": rng.choice(PLACES[3:]),
     }
@@ -42,10 +41,10 @@ def answers(rng: random.Random, name: str) -> dict[str, Any]:
         name: rng.random() < 0.3
         for name in ("sibling", "back_to_work", "disability", "private_care", "childcare_worker")
     }
-    if given["guardian_reason"] == "work" or rng.random() < 0.1:
-        given["guardian_hours"] = rng.choice([40, 64, 119, 120, 159, 160, 200])
+    if given["person"]["care_reason"] == "work" or rng.random() < 0.1:
+        given["person"]["work_hours"] = rng.choice([40, 64, 119, 120, 159, 160, 200])
     if partner or rng.random() < 0.2:
-        given |= {"partner_reason": rng.choice(REASONS), "partner_hours": rng.choice([63, 64, 120, 160])}
+        given["spouse"] = {"care_reason": rng.choice(REASONS), "work_hours": rng.choice([63, 64, 120, 160])}
     return given
 
 

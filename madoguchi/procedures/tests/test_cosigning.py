@@ -59,7 +59,7 @@ def test_a_confirmation_is_bound_to_what_was_seen_and_to_nothing_else() -> None:
         name, _, inner = path.partition(".")
         changed = {**answers, name: {**answers[name], inner: "別のもの"} if inner else "別のもの"}
         assert [one.digest == before.digest for one in parts(form, node, changed)] == [False], path
-    for name, value in (("guardian_hours", 1), ("partner_email", "x@example.jp"), ("wish_1", "nursery-6")):
+    for name, value in (("sibling", True), ("partner_email", "x@example.jp"), ("wish_1", "nursery-6")):
         (after,) = parts(form, node, {**answers, name: value})
         assert after.digest == before.digest, name
-    assert parts(form, node, {**answers, "has_partner": False}) == []
+    assert parts(form, node, {**answers, "person": {**answers["person"], "has_partner": False}}) == []

@@ -45,6 +45,8 @@ _SEASONS: Final = {
     "change-of-address": (0.7, 0.9, 2.4, 2.0, 0.8, 0.7, 0.8, 0.8, 0.9, 0.7, 0.6, 0.7),
     "moving-out": (0.6, 0.9, 2.9, 1.6, 0.8, 0.7, 0.8, 0.8, 0.9, 0.7, 0.6, 0.7),
     "childcare-place": (1.0, 0.8, 0.5, 0.4, 0.4, 0.4, 0.4, 0.4, 0.6, 2.6, 3.4, 1.1),
+    "childcare-status-report": (0.2, 0.1, 0.1, 0.2, 0.2, 0.2, 0.2, 0.3, 2.5, 5.0, 2.5, 0.5),
+    "child-rearing-allowance-report": (0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.4, 8.6, 1.6, 0.4, 0.3, 0.1),
 }
 #: How many of all cases are of a procedure, as weights; what is not named weighs 1.
 _SHARES: Final = {
@@ -57,8 +59,10 @@ _SHARES: Final = {
     "child-allowance-claim": 1.4,
     "childcare-place": 1.2,
     "child-allowance-change": 0.8,
-    "pregnancy-notification": 0.7,
     "care-need-change": 0.7,
+    "childcare-status-report": 1.1,
+    "pregnancy-notification": 0.7,
+    "child-rearing-allowance-report": 0.5,
     "disaster-certificate": 0.5,
     "care-burden-certificate-reissue": 0.4,
     "care-need-transfer": 0.2,
@@ -317,7 +321,7 @@ class _Casting:
 
     def _values(self, at: dt.datetime, stretch: float, mould: Mould) -> list[str]:
         rng = self.rng
-        who = rng.choice(self.parents if mould.code in ("child-allowance-claim", "childcare-place") else self.grown)
+        who = rng.choice(self.parents if mould.code.startswith(("child-", "childcare-")) else self.grown)
         number = self._number(at.year)
         serial = next(self.serial)
         received = clock.day_of(at)

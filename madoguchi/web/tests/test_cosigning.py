@@ -107,14 +107,15 @@ def test_who_was_named_sees_their_part_and_confirms(asked: Cosigner) -> None:
 
 def test_no_needs_words_and_keeps_what_was_marked(asked: Cosigner) -> None:
     client, before = browser_of(somebody(NAME, BORN)), stored()
-    answer = client.post(url(asked), {"_do": "decline", "words": " ", "wrong": ["partner_hours"]})
+    answer = client.post(url(asked), {"_do": "decline", "words": " ", "wrong": ["spouse.work_hours"]})
     assert answer.status_code == 422
     page = answer.content.decode()
-    assert 'value="partner_hours" checked' in page
+    assert 'value="spouse.work_hours" checked' in page
     assert 'aria-invalid="true"' in page
     assert stored() == before
     said = "就労は週3日です。<b>"
-    answer = client.post(url(asked), {"_do": "decline", "words": said, "wrong": ["partner_hours", "guardian_hours"]})
+    wrong = ["spouse.work_hours", "person.work_hours"]
+    answer = client.post(url(asked), {"_do": "decline", "words": said, "wrong": wrong})
     assert answer.status_code == 302
     page = client.get(url(asked)).content.decode()
     assert "週3日です。&lt;b&gt;" in page

@@ -48,7 +48,7 @@ FactKey = Annotated[
 AnswerPath = Annotated[
     str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*(\.[a-z][a-z0-9]*(_[a-z0-9]+)*)*$", max_length=120)
 ]
-"""A field of the form as conditions name it: partner_hours, spouse.full_name, and in rows mover.full_name."""
+"""A field of the form as conditions name it: partner_email, spouse.full_name, and in rows mover.full_name."""
 Role = Kebab
 
 
