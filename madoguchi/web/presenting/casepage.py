@@ -1,7 +1,7 @@
 """The status page of a case: the one thing to do next, the date promised, the way it goes, what was decided."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -164,7 +164,7 @@ def case_page(case: Case, *, typed: str = "", refusal: Refused | None = None, as
         opinion_url=reverse("web:opinion", args=(key,)) if cases.may_rate(case) else "",
         thread=thread(case, office_words(draft), typed=typed, refusal=refusal),
         asked=asked_of(case, asked),
-        parts=[card(one) for one in cases.journey_parts(case)] if cases.is_journey(case) else [],
+        parts=[replace(card(one), subject="") for one in cases.journey_parts(case)] if cases.is_journey(case) else [],
         part_of=(Draft(case.part_of).title, reverse("web:case", args=(key_of(case.part_of),)))
         if case.part_of
         else None,

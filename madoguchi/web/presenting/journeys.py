@@ -103,6 +103,14 @@ def parts_url(case: Case) -> str:
     return reverse("web:parts", args=(key_of(case),)) if cases.is_journey(case) else ""
 
 
+def whole_title(draft: Draft) -> str:
+    """「引越し：転居届」 for a part that is filled in with others, else the procedure's own title."""
+    journey = draft.case.part_of
+    if journey is None or draft.correcting:
+        return draft.title
+    return gettext("%(whole)s：%(part)s") % {"whole": Draft(journey).title, "part": draft.title}
+
+
 def onward(draft: Draft, section: FormSection, *, returning: bool = False) -> str | None:
     """Where 保存して次へ leads from a section of a life event or of a part; None for any other case."""
     case = draft.case
