@@ -50,8 +50,10 @@ _SHARES: Final = {
     "resident-record-copy": 6.0,
     "change-of-address": 3.0,
     "care-need-certification": 2.5,
+    "care-high-cost-refund": 1.5,
     "child-allowance-claim": 1.4,
     "childcare-place": 1.2,
+    "care-equipment-purchase": 0.8,
     "pregnancy-notification": 0.7,
     "disaster-certificate": 0.5,
 }
