@@ -521,6 +521,11 @@ def _stories() -> Iterator[Story]:
         ("childcare-status-report", 2, []),
         ("child-rearing-allowance-report", 35, [(2, "go"), (6, "go")]),
         ("child-rearing-allowance-report", 4, [(1, "go")]),
+        ("care-high-cost-refund", 37, [(6, "go"), (2, "go")]),
+        ("care-high-cost-refund", 6, []),
+        ("care-equipment-purchase", 29, [(5, "go"), (2, "go")]),
+        ("care-equipment-purchase", 12, [(3, "return")]),
+        ("care-equipment-purchase", 4, []),
     )
     yield from _childcare_round(rng)
     for number, (code, days, told) in enumerate(plots):
@@ -536,6 +541,8 @@ def _stories() -> Iterator[Story]:
             answers = _allowance(who, rng.sample(range(16), rng.randint(1, 3)))
         elif code == "care-need-certification":
             answers = _care({**who, "date_of_birth": f"{1934 + number % 20}-05-05"})
+        elif code in _BENEFITS:
+            answers = _benefit({**who, "date_of_birth": f"{1934 + number % 20}-05-05"}, code)
         elif code.startswith("care-"):
             answers = _cared({**who, "date_of_birth": f"{1934 + number % 20}-05-05"}, code, days)
         elif code == "pregnancy-notification":
@@ -562,7 +569,13 @@ def _stories() -> Iterator[Story]:
             days,
             answers,
             told,
-            findings={"photos_suffice": True, "damage_ratio": 24, **_CARE_FOUND, **_care_known(code, days)},
+            findings={
+                "photos_suffice": True,
+                "damage_ratio": 24,
+                **_CARE_FOUND,
+                **(_BENEFIT_FOUND if code in _BENEFITS else _care_known(code, days)),
+                "used_in": _ago(150),
+            },
             reason="申請のあった事実を確認できなかったため。",
             corrections=_corrections(code),
         )
@@ -684,6 +697,8 @@ def _corrections(code: str) -> dict[str, str]:
         "pregnancy-notification": {"weeks": "出産予定日と合いません。診察のときの週数をご確認ください。"},
         "care-need-certification": {"insured.clinic": "医療機関の正式な名前を入力してください。"},
         "care-plan-request": {"plan_office_number": "事業所番号が名前と合いません。契約書の番号をご確認ください。"},
+        "care-high-cost-refund": {"person.bank_account": "サービスを利用したご本人の名義の口座に直してください。"},
+        "care-equipment-purchase": {"receipts": "領収書の宛名を、用具を使うご本人の氏名のものにしてください。"},
         "change-of-address": {"new_address": "建物名と部屋番号を入力してください。"},
         "moving-out": {"destination_address": "建物名と部屋番号を入力してください。"},
         "child-allowance-change": {"changed_on": "お子さんの生年月日と合いません。ご確認ください。"},
@@ -831,6 +846,41 @@ def _care_known(code: str, days: int) -> dict[str, Any]:
         "standing": "care",
         "share": "one",
         "share_until": _ago(days - 100),
+    }
+
+
+_BENEFITS = ("care-high-cost-refund", "care-equipment-purchase")
+#: What the records say of costs, income and shares.
+_BENEFIT_FOUND = {
+    "own_paid": 31_200,
+    "household_paid": 31_200,
+    "protection": "none",
+    "household_taxed": False,
+    "top_taxable": 0,
+    "own_income": 980_000,
+    "eligible": 38_500,
+    "used": 0,
+    "share": 1,
+    "restricted": False,
+}
+
+
+def _benefit(who: Mapping[str, Any], code: str) -> dict[str, Any]:
+    account = {"bank": "みほん銀行", "branch": "大東支店", "kind": "ordinary", "number": "1234567"}
+    answers = {
+        "person": {**who, "bank_account": {**account, "holder": who["full_name_kana"]}},
+        "insured": {"number": "0000000456"},
+    }
+    if code == "care-high-cost-refund":
+        return {**answers, "paid_in_full": True, "paid_automatically": True}
+    item = {"kind": "toilet_seat", "product": "みほんポータブルトイレ", "maker": "みほん製作所", "price": 38_500}
+    return {
+        **answers,
+        "item": [item],
+        "paid_on": _ago(60),
+        "seller": "みほん介護用品",
+        "need_by": "plan",
+        "bought_again": False,
     }
 
 
