@@ -804,7 +804,6 @@ def _care(who: Mapping[str, Any]) -> dict[str, Any]:
             "clinic": "みほん内科",
             "clinic_phone": "072-000-0001",
         },
-        "application_kind": "new",
         "reason": "歩くときに支えが要り、入浴に手助けが必要になりました。",
         "services_wanted": ["day", "equipment"],
         "last_seen_on": _ago(60),
