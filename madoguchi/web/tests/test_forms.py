@@ -3,6 +3,7 @@
 import pytest
 from django.http import QueryDict
 from django.test import Client
+from lxml import html
 
 from madoguchi.cases.actions import open_draft
 from madoguchi.cases.models import Case
@@ -69,6 +70,25 @@ def test_children_told_once_are_filled_in_the_next_time(signed_in: SignedIn) -> 
     assert "前に市へ伝えた内容" in body
     case.refresh_from_db()
     assert "child" not in case.answers, "looking changes nothing"
+
+
+def test_how_a_child_is_brought_up_is_not_asked_again_when_the_amount_changes(signed_in: SignedIn) -> None:
+    client, by = signed_in()
+    told = {
+        "full_name": "見本　一郎",
+        "date_of_birth": "2019-05-01",
+        "lives_with_you": "together",
+        "in_facility": False,
+    }
+    facts.state(
+        Person.objects.get(), {(f"child.{name}", "old:0"): value for name, value in told.items()}, Source.SELF, by=by
+    )
+    row = procedures.current("child-allowance-change")
+    assert row is not None
+    case = open_draft(row, by=by)
+    page = html.fromstring(client.get(f"/cases/{case.pk}/sections/children/").content.decode())
+    chosen = {str(one.get("name")): one.get("value") for one in page.iterfind(".//input[@checked]")}
+    assert chosen == {"child.0.lives_with_you": "together", "child.0.in_facility": "no"}
 
 
 def test_what_was_typed_before_a_sign_in_comes_back_to_its_writer_only(
