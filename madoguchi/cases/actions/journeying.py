@@ -43,8 +43,8 @@ def open_parts(journey: Case, chosen: Collection[str], *, by: Actor) -> list[Cas
     opened = journey_parts(fresh)
     scope = package.form.scope(fresh.answers)
     for part in opened:
-        given = journeys.given_by(wanted[part.procedure.code].body, scope) if part.procedure.code in wanted else {}
-        drafting.take_over(part, given)
+        form = procedures.package(part.procedure).form
+        drafting.take_over(part, journeys.given_by(wanted[part.procedure.code].body, form, scope))
     drafting.share(fresh)
     record(parts=[part.pk for part in opened])
     return journey_parts(fresh)

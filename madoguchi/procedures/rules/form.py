@@ -293,6 +293,16 @@ def read_value(one: FormField, typed: Any) -> Any:
     return _READERS[one.type](one, typed)
 
 
+def fits(one: FormField, value: Any) -> bool:
+    """Whether a stored answer of another form can be the answer here: of the type, an option, within the bounds."""
+    try:
+        return (
+            read_value(one, str(value) if isinstance(value, int) and not isinstance(value, bool) else value) is not None
+        )
+    except (Invalid, TypeError, AttributeError, KeyError):
+        return False
+
+
 def _text(one: FormField, typed: Any) -> str | None:
     if one.digits is None:
         return clean(typed, max_length=one.max_length) or None

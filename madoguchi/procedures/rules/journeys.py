@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from madoguchi.ground.expressions import Expression
-from madoguchi.procedures.rules.form import UPLOADED, Form, FormSection, get
+from madoguchi.procedures.rules.form import UPLOADED, Form, FormSection, fits, get
 from madoguchi.procedures.rules.format import Apply, Procedure
 
 
@@ -74,10 +74,15 @@ def changed(form: Form, answers: Mapping[str, Any], given: Told) -> dict[str, An
     return {path: value for path, value in _places(form, answers, given) if get(answers, path) != value}
 
 
-def given_by(part: Apply, scope: Mapping[str, Any]) -> dict[str, Any]:
-    """Path of the part → value, of what the journey has answered for it; as JSON says it."""
-    found = {path: Expression.parse(text).evaluate(scope) for path, text in part.gives.items()}
-    return {path: _plain(value) for path, value in found.items() if not _is_empty(value)}
+def given_by(part: Apply, form: Form, scope: Mapping[str, Any]) -> dict[str, Any]:
+    """Path of the part's form → value, of what the journey has answered for it, as JSON says it; what could not be an
+    answer there (a day that lies ahead) is left to be asked."""
+    given: dict[str, Any] = {}
+    for path, text in part.gives.items():
+        value, found = _plain(Expression.parse(text).evaluate(scope)), form.field_at(path)
+        if found is not None and not _is_empty(value) and fits(found[1], value):
+            given[path] = value
+    return given
 
 
 def asks_something(form: Form, section: FormSection, answers: Mapping[str, Any], typed: Mapping[str, Any]) -> bool:
@@ -91,7 +96,7 @@ def _places(form: Form, answers: Mapping[str, Any], given: Told) -> Iterator[tup
     for section in form.sections:
         if section.each is None:
             for one in section.fields:
-                if one.fact in given.facts:
+                if one.fact in given.facts and fits(one, given.facts[one.fact]):
                     yield one.name, given.facts[one.fact]
             continue
         rows, there = given.rows.get(section.each, []), answers.get(section.each) or []
@@ -99,7 +104,7 @@ def _places(form: Form, answers: Mapping[str, Any], given: Told) -> Iterator[tup
             continue  # other rows than those that were told of: whose is whose is the applicant's to say
         for number, row in enumerate(rows):
             for one in section.fields:
-                if one.fact in row:
+                if one.fact in row and fits(one, row[one.fact]):
                     yield f"{section.each}.{number}.{one.name}", row[one.fact]
 
 
