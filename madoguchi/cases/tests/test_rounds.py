@@ -23,7 +23,7 @@ from madoguchi.procedures.rules import tables
 
 CODE, NAME = "childcare-place", "2027-04-01"
 WITHIN, CLOSED = dt.date(2026, 11, 20), dt.date(2026, 12, 14)
-REASONS = ["work", "pregnancy", "illness", "care", "disaster", "study", "job_seeking"]
+REASONS = ["work", "pregnancy", "illness", "care", "disaster", "study", "job_seeking", "violence", "parental_leave"]
 PLACES = [f"nursery-{number}" for number in range(1, 7)]
 
 
