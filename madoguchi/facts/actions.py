@@ -46,11 +46,12 @@ def state(
     valid: tuple[dt.date | None, dt.date | None] = (None, None),
     level: Level | None = None,
     evidence: str = "",
-) -> Person:
+) -> frozenset[str]:
     """事実の記録: append ``(key, row) → value`` for the person; what is already known so, is not repeated.
 
     Whoever confirms what a card or a register has said adds nothing to it: the better source stays. ``valid``: from a
     day until the day before another, in the world; ``evidence``: SHA-256 (hex) of the document that shows it.
+    Returns the keys of which something was new.
     """
     told = [
         {"id": str(uuid7()), "key": key, "row": row, "value": value, "valid_from": valid[0], "valid_to": valid[1]}
@@ -71,9 +72,9 @@ def state(
                 clock.now(),
             ],
         )
-        fresh = {key for (key,) in cursor.fetchall()}
+        fresh = frozenset(key for (key,) in cursor.fetchall())
     record(source=source, keys=sorted(fresh))
-    return person
+    return fresh
 
 
 @act("facts.withdraw_consent", allow=(OWN,))
@@ -86,7 +87,8 @@ def withdraw_consent(person: Person, procedure: str, *, by: Actor) -> Person:
     if given is None or given.value is not True:
         raise NotFound("consent-unknown", NO_CONSENT)
     record(procedure=procedure)
-    return state(person, {(key, ""): False}, Source.SELF, by=by)
+    state(person, {(key, ""): False}, Source.SELF, by=by)
+    return person
 
 
 @act("facts.forget", allow=(BY_SYSTEM,))

@@ -19,6 +19,7 @@ from madoguchi.cases.queries import kept_until
 from madoguchi.cases.rules import uploads
 from madoguchi.cases.rules.permission import OWN_CASE, PARTNER_ADDS, PARTNER_FILED, SIGNED_IN
 from madoguchi.events import SYSTEM, Actor, act, record
+from madoguchi.events.models import Event
 from madoguchi.events.rules import BY_SYSTEM
 from madoguchi.events.storing import insert_with_file
 from madoguchi.facts import actions as facts
@@ -139,7 +140,7 @@ def save_section(case: Case, section_id: str, raw: forms.Raw, *, by: Actor, base
         raise NotFound("section-unknown", "この手続にその項目はありません。")
     given = package.form.read(section, raw)
     _keep_speaker(fresh, given)
-    _take_known(fresh, section, raw, given, by)
+    taken = _take_known(fresh, section, raw, given, by)
     if fresh.received_at is not None:
         _only_what_was_asked(fresh, given)
     if base is not None and base != section_digest(fresh, section):
@@ -149,13 +150,13 @@ def save_section(case: Case, section_id: str, raw: forms.Raw, *, by: Actor, base
         fresh.typed.pop(path, None)
     fresh.typed.update(given.typed)
     _store(fresh)
-    share(fresh)
-    record(section=section_id, fields=sorted(given.values.keys() | given.typed.keys()))
+    share(fresh, by=by)
+    record(section=section_id, fields=sorted(given.values.keys() | given.typed.keys()), taken=taken)
     _mirror(case, fresh)
     return given
 
 
-def share(case: Case) -> None:
+def share(case: Case, *, by: Actor) -> None:
     """What one part of a life event, or the life event itself, has told under fact keys is told in all its drafts."""
     if case.received_at is not None:
         return
@@ -167,28 +168,28 @@ def share(case: Case) -> None:
     news = journeys.told(procedures.package(case.procedure).form, case.answers)
     for one in drafts:
         form = procedures.package(one.procedure).form
-        _put(one, journeys.changed(form, one.answers, news))
+        taken = journeys.changed(form, one.answers, news)
         if one.pk != journey.pk and case.pk == journey.pk:  # newly opened: what the others have told before
             for other in drafts:
-                _put(one, journeys.filled(form, one.answers, _told(other)))
+                taken |= journeys.filled(form, one.answers, _told(other))
+        if taken:
+            take_over(one, taken, by=by)
 
 
-def take_over(part: Case, given: Mapping[str, Any]) -> None:
-    """A part begins with what the life event has answered for it; what is answered in it stays."""
-    fresh = driving.locked(part)
-    _put(fresh, {path: value for path, value in given.items() if forms.get(fresh.answers, path) is None})
+@act("case.take-over", allow=(OWN_CASE, PARTNER_FILED))
+def take_over(case: Case, values: Mapping[str, Any], *, by: Actor) -> Case:
+    """回答の引継ぎ: what was answered elsewhere in the same life event stands here, too, and is not asked again."""
+    fresh = editable(case)
+    for path, value in values.items():
+        forms.put(fresh.answers, path, value)
+        fresh.typed.pop(path, None)
+    _store(fresh)
+    record(fields=sorted(values))
+    return _mirror(case, fresh)
 
 
 def _told(case: Case) -> journeys.Told:
     return journeys.told(procedures.package(case.procedure).form, case.answers)
-
-
-def _put(case: Case, values: Mapping[str, Any]) -> None:
-    for path, value in values.items():
-        forms.put(case.answers, path, value)
-        case.typed.pop(path, None)
-    if values:
-        _store(case)
 
 
 @act("case.add-row", allow=(OWN_CASE,))
@@ -329,7 +330,7 @@ def submit(case: Case, *, by: Actor, email: str = "") -> Case:
         fresh.due_on = Case.objects.filter(part_of=fresh).aggregate(last=Max("due_on"))["last"]
     fresh.email = email or forms.get(fresh.answers, "person.email") or fresh.email
     fresh.typed = {}
-    _keep_facts(fresh, by)
+    fresh.known_taken, fresh.known_retyped = _keep_facts(fresh, by)
     _keep_place(fresh, package, by)
     listing.label(fresh, package)
     driving.begin(fresh)
@@ -467,19 +468,23 @@ def _keep_speaker(case: Case, given: forms.Read) -> None:
         del given.values[speaking.RELATION]
 
 
-def _take_known(case: Case, section: FormSection, raw: forms.Raw, given: forms.Read, by: Actor) -> None:
-    keys = {f"{one.name}": one.fact for one in section.fields if one.fact and not section.each}
-    taken = [name for name in keys if raw.get(f"{name}.{AS_KNOWN}")]
+def _take_known(case: Case, section: FormSection, raw: forms.Raw, given: forms.Read, by: Actor) -> list[str]:
+    """Put what is known where it was confirmed with one tap; the names of those fields."""
+    fields = {one.name: one for one in section.fields if one.fact and not section.each}
+    taken = [name for name in fields if raw.get(f"{name}.{AS_KNOWN}")]
     if not taken or case.about_id != by.id:
-        return
+        return []
     purpose = Purpose("prefill", case.procedure.code, case=case.pk)
-    facts_known = known(by.who, [key for name in taken if (key := keys[name])], purpose, by=by)
+    facts_known = known(by.who, [key for name in taken if (key := fields[name].fact)], purpose, by=by)
     for name in taken:
-        fact = facts_known.get(keys[name] or "")
-        if fact is not None:
+        fact = facts_known.get(fields[name].fact or "")
+        if fact is not None and forms.fits(fields[name], fact.value):
             given.values[name] = fact.value
             given.typed.pop(name, None)
             given.problems.pop(name, None)
+        else:
+            taken = [one for one in taken if one != name]
+    return sorted(taken)
 
 
 def _refuse_conflicts(case: Case, given: forms.Read) -> None:
@@ -510,9 +515,13 @@ def _forget_hidden(case: Case, form: forms.Form) -> None:
                 forms.put(case.answers, cell.path, None)
 
 
-def _keep_facts(case: Case, by: Actor) -> None:
-    """What was answered under a fact key becomes known, as the applicant's own statement of this day."""
+def _keep_facts(case: Case, by: Actor) -> tuple[int, int]:
+    """What was answered under a fact key becomes known, as the applicant's own statement of this day.
+
+    Returns in how many fields what the city knew was taken over, and in how many it was typed once more (再入力).
+    """
     values: dict[tuple[str, str], Any] = {}
+    names: dict[str, str] = {}
     package = procedures.package(case.procedure)
     form, consents = package.form, set[bool]()
     for section in form.sections:
@@ -520,6 +529,8 @@ def _keep_facts(case: Case, by: Actor) -> None:
             if cell.field.fact and cell.value not in (None, "", []) and cell.field.type not in forms.UPLOADED:
                 row = "" if cell.row is None else f"{case.pk}:{cell.row}"
                 values[(cell.field.fact, row)] = cell.value
+                if cell.row is None:
+                    names[cell.field.name] = cell.field.fact
             if cell.field.type == "consent":
                 consents.add(cell.value is True)
     if case.subject_id is None and consents and _looks_up_by_consent(package):
@@ -529,7 +540,20 @@ def _keep_facts(case: Case, by: Actor) -> None:
     if values:
         # Of another nobody states anything in their own name: the case does, which says who spoke.
         source, speaks = (Source.SELF, by) if case.subject_id is None else (Source.PROXY, SYSTEM)
-        facts.state(Person(pk=case.about_id), values, source, by=speaks, case_id=case.pk)
+        fresh = facts.state(Person(pk=case.about_id), values, source, by=speaks, case_id=case.pk)
+        taken = _taken_over(case) & names.keys()
+        return len(taken), sum(key not in fresh and name not in taken for name, key in names.items())
+    return 0, 0
+
+
+def _taken_over(case: Case) -> set[str]:
+    """The fields that stand as they were taken over, with one tap or from another part, and not typed since."""
+    taken: set[str] = set()
+    saved = Event.objects.filter(subject_id=case.pk, verb__in=["case.save", "case.take-over"], outcome="done")
+    for verb, data in saved.order_by("at", "id").values_list("verb", "data"):
+        taken -= set(data["fields"])
+        taken |= set(data["fields"] if verb == "case.take-over" else data.get("taken", ()))
+    return taken
 
 
 def _looks_up_by_consent(package: Published) -> bool:

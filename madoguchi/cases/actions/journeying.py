@@ -9,6 +9,7 @@ from madoguchi.cases.rules.permission import OWN_CASE
 from madoguchi.events import Actor, act, record
 from madoguchi.ground.errors import Invalid, Refused, Stale
 from madoguchi.procedures import queries as procedures
+from madoguchi.procedures.rules import form as forms
 from madoguchi.procedures.rules import journeys
 
 
@@ -44,8 +45,11 @@ def open_parts(journey: Case, chosen: Collection[str], *, by: Actor) -> list[Cas
     scope = package.form.scope(fresh.answers)
     for part in opened:
         form = procedures.package(part.procedure).form
-        drafting.take_over(part, journeys.given_by(wanted[part.procedure.code].body, form, scope))
-    drafting.share(fresh)
+        given = journeys.given_by(wanted[part.procedure.code].body, form, scope)
+        new = {path: value for path, value in given.items() if forms.get(part.answers, path) is None}
+        if new:  # what was answered in it before stays
+            drafting.take_over(part, new, by=by)
+    drafting.share(fresh, by=by)
     record(parts=[part.pk for part in opened])
     return journey_parts(fresh)
 

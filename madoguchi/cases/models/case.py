@@ -66,6 +66,8 @@ _STATE = When_(
     email=Sensitivity.PERSONAL,
     answers=Sensitivity.SPECIAL,
     typed=Sensitivity.SPECIAL,
+    known_taken=Sensitivity.INTERNAL,
+    known_retyped=Sensitivity.INTERNAL,
     revision=Sensitivity.INTERNAL,
     place=Sensitivity.PERSONAL,
     section=Sensitivity.INTERNAL,
@@ -102,6 +104,8 @@ class Case(models.Model):
     was typed but cannot be accepted yet, so that nothing is lost. ``engine`` is the state of the flow as the pure
     engine writes it (under 1 KB); its open tokens stand as :class:`Step` rows. ``due_on`` is the date promised.
     ``place`` is the first place that the answers name, so that cases can be put on a map.
+    ``known_taken`` and ``known_retyped`` count, at submission, the fields of which the city knew the answer: taken
+    over with one tap, or typed once more (再入力).
     ``revision`` counts saves: two windows on the same draft notice each other by it.
     ``keep_until`` is the last day of the keeping period (文書管理), set when the case ends; ``warned_at`` is when the
     applicant was told that it will be deleted. Of an erased case nothing is left but dates, procedure and outcome:
@@ -122,6 +126,8 @@ class Case(models.Model):
     email = models.EmailField(blank=True)
     answers = models.JSONField(default=dict)
     typed = models.JSONField(default=dict)
+    known_taken = models.PositiveSmallIntegerField(default=0)
+    known_retyped = models.PositiveSmallIntegerField(default=0)
     revision = models.PositiveIntegerField(default=0)
     place = models.ForeignKey(Place, on_delete=models.PROTECT, null=True, related_name="+")
     section = models.TextField()

@@ -20,17 +20,20 @@ from madoguchi.ground.sensitivity import Sensitivity, classified
     received=Sensitivity.PUBLIC,
     abandoned=Sensitivity.PUBLIC,
     withdrawn=Sensitivity.PUBLIC,
+    known_taken=Sensitivity.PUBLIC,
+    known_retyped=Sensitivity.PUBLIC,
     median_days=Sensitivity.PUBLIC,
     slow_days=Sensitivity.PUBLIC,
     breaks=Sensitivity.PUBLIC,
     ease=Sensitivity.PUBLIC,
 )
 class Figures(models.Model):
-    """One procedure over the last twelve months, as of ``counted_at``. Every figure counts cases; none weighs them.
+    """One procedure over the last twelve months, as of ``counted_at``. Figures count cases; none weighs them.
 
     ``started`` ≥ ``submitted`` ≥ ``decided``; ``ended`` are closed, of those ``digital`` without any step off the
     screen, of those ``received``: the applicant has opened every letter. ``abandoned`` were left unsent for a month.
     ``median_days`` and ``slow_days`` (nine in ten were done by then) are business days from receipt to end.
+    ``known_taken`` and ``known_retyped`` count answers that the city knew: taken over, and typed once more (再入力).
     ``breaks``: node → channel and cases that left the screen there. ``ease``: answers たいへん, ふつう, かんたん.
     """
 
@@ -44,6 +47,8 @@ class Figures(models.Model):
     received = models.PositiveIntegerField()
     abandoned = models.PositiveIntegerField()
     withdrawn = models.PositiveIntegerField()
+    known_taken = models.PositiveIntegerField(default=0)
+    known_retyped = models.PositiveIntegerField(default=0)
     median_days = models.PositiveIntegerField(null=True)
     slow_days = models.PositiveIntegerField(null=True)
     breaks = models.JSONField(default=dict)

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, Sum
 from django.db.models.functions import TruncDate
 
 from madoguchi.cases.models import Case, Ease, Figures, Opinion, Step
@@ -20,6 +20,8 @@ PERIOD: Final = dt.timedelta(days=365)
 #: A draft that nobody has touched for this long is taken for given up.
 GIVEN_UP: Final = dt.timedelta(days=30)
 
+#: Answers that the city knew.
+_KNOWN: Final = ("known_taken", "known_retyped")
 #: A step that was executed off the screen.
 BROKEN: Final = Q(done_at__isnull=False) & ~Q(channel="screen") & ~Q(outcome="cancelled")
 
@@ -49,11 +51,13 @@ def count() -> list[Figures]:
             received=Count("pk", filter=ended & Q(broken=False, unread=False)),
             abandoned=Count("pk", filter=Q(received_at=None) & Q(saved_at__lt=now - GIVEN_UP)),
             withdrawn=Count("pk", filter=Q(received_at__isnull=False, withdrawn_at__isnull=False)),
+            known_taken=Sum("known_taken"),
+            known_retyped=Sum("known_retyped"),
         )
         .order_by("procedure__code")
     )
     days, breaks, ease = _days(now), _breaks(now), _ease(now)
-    names = ("started", "submitted", "decided", "ended", "digital", "received", "abandoned", "withdrawn")
+    names = ("started", "submitted", "decided", "ended", "digital", "received", "abandoned", "withdrawn", *_KNOWN)
     result = []
     for line in lines:
         code = line["procedure__code"]

@@ -17,7 +17,7 @@ from madoguchi.cases.models import Upload
 from madoguchi.cases.rules import uploads
 from madoguchi.facts.queries import Known
 from madoguchi.ground.errors import Problem
-from madoguchi.procedures.rules.form import UPLOADED, Cell, FormField, FormSection
+from madoguchi.procedures.rules.form import UPLOADED, Cell, FormField, FormSection, fits
 from madoguchi.web.forms.kinds import ACCOUNT_KINDS, ERAS, KINDS, Kind
 from madoguchi.web.words import day_words, words
 
@@ -241,6 +241,8 @@ def questions(
             arriving=(arriving or {}).get(cell.path, ()),
         )
         fact = known.get(cell.field.fact or "") if cell.row is None and not cell.field.again_because else None
+        if fact is not None and not fits(cell.field, fact.value):  # known, and no answer to this question
+            fact = None
         if fact is not None:
             question.known = KnownCard(kind.show(fact.value, cell.field, language), source_words(fact))
             choice = (posted or {}).get(f"{cell.path}.known", [""])[-1]

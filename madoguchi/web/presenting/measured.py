@@ -58,7 +58,10 @@ class Leak:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One procedure on the public page. ``ease``: answers in percent, easiest first; empty where too few."""
+    """One procedure on the public page. ``ease``: answers in percent, easiest first; empty where too few.
+
+    ``known``: how many answers the city knew, ``retyped``: how many percent of them were typed once more (再入力率).
+    """
 
     code: str
     title: str
@@ -68,6 +71,8 @@ class Line:
     leaks: tuple[Leak, ...]
     ease: tuple[Level, ...]
     answers: int
+    known: int
+    retyped: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +102,7 @@ def figures_page() -> FiguresPage:
         if figures is None or real is None:
             continue
         package = procedures.package(row)
+        known_ = figures.known_taken + figures.known_retyped
         one, answers = package.procedure, sum(figures.ease)
         titles = {node.id: said(node.title) for node in package.graph.steps}
         lines.append(
@@ -109,6 +115,8 @@ def figures_page() -> FiguresPage:
                 leaks=tuple(_leaks(figures, titles)),
                 ease=tuple(_ease(figures, answers)) if answers >= FEWEST_ANSWERS else (),
                 answers=answers,
+                known=known_,
+                retyped=-(-figures.known_retyped * 100 // known_) if known_ else 0,
             )
         )
     return FiguresPage(max((one.counted_at for one in known.values()), default=None), tuple(lines))
