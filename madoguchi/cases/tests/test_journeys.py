@@ -30,6 +30,7 @@ PERSON = {
     "phone": "072-000-0000",
 }
 DOG = {
+    "registered_before": "first",
     "dog_name": "モモ", "breed": "柴犬", "dog_born_on": "2025-01-01", "coat": "茶", "dog_sex": "female",
     "acquired_on": "2026-11-01", "kept_at": {"text": "大阪府大東市谷川一丁目1番1号"}, "microchip": "registered",
     "microchip_number": "392140000000001",

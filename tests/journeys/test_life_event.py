@@ -1,0 +1,129 @@
+"""A family moves in: a few questions, everything once, one press; five sections get their cases, one page shows them."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, expect
+from pytest_django.live_server_helper import LiveServer
+
+from madoguchi.cases.models import Case
+from madoguchi.procedures import queries as procedures
+from madoguchi.procedures.rules.examples import answers_of
+from madoguchi.procedures.rules.form import get
+from madoguchi.procedures.tests.shipped import publish
+from tests.journeys.residents import KNOWN, PHONE, Visit, a_resident, visiting
+from tests.journeys.test_every_procedure import Days, days, main_example, put
+
+__all__ = ["days"]
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+PARTS = (
+    "child-allowance-claim",
+    "care-need-transfer",
+    "pregnancy-notification",
+    "dog-registration",
+    "resident-record-copy",
+)
+FAMILY = {
+    "direction": "into", "has_children": "yes", "expecting": "yes", "certified": "yes", "new_dog": "yes",
+    "wants_copy": "yes",
+}  # fmt: skip
+TODAY = dt.date(2026, 11, 27)
+
+
+def answer_part(visit: Visit, script: bool) -> int:
+    """Fill in the section of a part that is shown, from its own example; how many questions had to be answered."""
+    key, section_id = visit.page.url.rstrip("/").split("/")[-3::2]
+    case = Case.objects.get(pk=key)
+    form = procedures.package(case.procedure).form
+    section = form.section(section_id)
+    assert section is not None
+    answers: dict[str, Any] = {**answers_of(main_example(case.procedure.code))}
+    answers["person"] = {**answers.get("person", {}), **{key.partition(".")[2]: one for key, one in KNOWN.items()}}
+    rows = len(answers.get(section.each) or []) if section.each else 0
+    while visit.page.locator(".rows-card").count() < rows:
+        with visit.page.expect_navigation():
+            visit.page.locator('button[value="add"]').click()
+    case.refresh_from_db()
+    told = {**answers, **{name: one for name, one in case.answers.items() if name not in ("person", section.each)}}
+    typed = 0
+    for cell in list(form.cells(section, told)):
+        kept = visit.page.locator(f'[name="{cell.path}.known"][value="keep"]')
+        if get(case.answers, cell.path) is None and kept.count() == 0:
+            put(visit, cell, get(told, cell.path), script=script)
+            typed += 1
+    visit.check()
+    visit.next()
+    return typed
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["with-script", "without-script"])
+def test_a_family_moves_in(script: bool, browser: Browser, live_server: LiveServer, days: Days, settings: Any) -> None:
+    settings.BASE_URL = str(live_server.url)
+    days.go(TODAY)
+    publish("moving", *PARTS, "disaster-certificate")
+    with visiting(browser, str(live_server.url), a_resident(), viewport=PHONE, script=script) as visit:
+        page = visit.page
+        visit.go("/procedures/moving/")
+        visit.check()
+        page.get_by_role("button", name="始める").click()
+        visit.headed("引越しのこと")
+        visit.type({"direction": FAMILY["direction"]})
+        visit.date("moved_on", dt.date(2026, 11, 20))
+        visit.check()
+        visit.next()
+        visit.headed("あなたとご家族のこと")
+        visit.type({name: one for name, one in FAMILY.items() if name != "direction"})
+        visit.next()
+        visit.headed("あなたに必要な手続き")
+        visit.check()
+        boxes = page.locator('input[name="part"]')
+        assert [one.get_attribute("value") for one in boxes.all()] == list(PARTS)
+        visit.next()
+        typed = 0
+        while "/sections/" in page.url:
+            typed += answer_part(visit, script)
+        visit.headed("まとめて内容を確かめてください")
+        visit.check()
+        alone = sum(len(questions_of(code)) for code in PARTS)
+        assert typed + len(FAMILY) + 1 <= alone - 15, f"{typed} and {len(FAMILY) + 1} questions, {alone} one by one"
+        visit.next()
+        visit.headed("受け付けました")
+        visit.check()
+        journey = Case.objects.get(number=page.locator(".reference").inner_text())
+        parts = list(Case.objects.filter(part_of=journey).order_by("pk"))
+        assert {one.section for one in parts} == {
+            "children", "elderly-care", "community-health", "environment", "residents",
+        }  # fmt: skip
+        assert all(one.received_at is not None for one in parts)
+        page.get_by_role("link", name="進みぐあいを見る").click()
+        visit.headed("引越しの手続きをまとめてする")
+        visit.check()
+        for one in parts:
+            expect(page.get_by_text(one.number or "?").first).to_be_visible()
+        # A month later another procedure asks only what is new.
+        days.go(TODAY + dt.timedelta(days=31))
+        visit.go("/sign-out/")
+        with visiting(browser, str(live_server.url), person_of(journey), viewport=PHONE, script=script) as later:
+            later.go("/procedures/disaster-certificate/")
+            later.page.get_by_role("button", name="始める").click()
+            for name in ("full_name", "full_name_kana", "registered_address", "phone"):
+                expect(later.page.locator(f'[name="person.{name}.known"][value="keep"]')).to_be_checked()
+
+
+def questions_of(code: str) -> list[str]:
+    """The questions of a procedure when it is applied for alone, as its example answers them."""
+    answers = answers_of(main_example(code))
+    row = procedures.current(code)
+    assert row is not None
+    form = procedures.package(row).form
+    return [cell.path for section in form.visible_sections(answers) for cell in form.cells(section, answers)]
+
+
+def person_of(case: Case) -> Any:
+    """The applicant, signed in anew."""
+    from madoguchi.people.queries import actor_of_person
+
+    return actor_of_person(case.person_id, "card")
