@@ -1,4 +1,4 @@
-"""A family moves in: a few questions, everything once, one press; five sections get their cases, one page shows them."""
+"""A family moves in: few questions, everything once, one press; five sections get their cases, one page shows them."""
 
 import datetime as dt
 from typing import Any
@@ -31,6 +31,7 @@ FAMILY = {
     "wants_copy": "yes",
 }  # fmt: skip
 TODAY = dt.date(2026, 11, 27)
+WHO = {**KNOWN, "person.date_of_birth": "1984-04-12"}
 
 
 def answer_part(visit: Visit, script: bool) -> int:
@@ -41,7 +42,8 @@ def answer_part(visit: Visit, script: bool) -> int:
     section = form.section(section_id)
     assert section is not None
     answers: dict[str, Any] = {**answers_of(main_example(case.procedure.code))}
-    answers["person"] = {**answers.get("person", {}), **{key.partition(".")[2]: one for key, one in KNOWN.items()}}
+    answers["person"] = {**answers.get("person", {}), **{key.partition(".")[2]: one for key, one in WHO.items()}}
+    answers["insured"] = {"medical_insurer": "全国健康保険協会", **answers.get("insured", {})}
     rows = len(answers.get(section.each) or []) if section.each else 0
     while visit.page.locator(".rows-card").count() < rows:
         with visit.page.expect_navigation():
@@ -64,7 +66,7 @@ def test_a_family_moves_in(script: bool, browser: Browser, live_server: LiveServ
     settings.BASE_URL = str(live_server.url)
     days.go(TODAY)
     publish("moving", *PARTS, "disaster-certificate")
-    with visiting(browser, str(live_server.url), a_resident(), viewport=PHONE, script=script) as visit:
+    with visiting(browser, str(live_server.url), a_resident(WHO), viewport=PHONE, script=script) as visit:
         page = visit.page
         visit.go("/procedures/moving/")
         visit.check()

@@ -135,6 +135,7 @@ class CasePage:
     readings: Sequence[HistoryLine]
     thread: Thread
     sharing: SharingBlock
+    rests_on: Sequence[str]
     cosigning: CosignBlock | None
     seals: SealBox | None
     consulting: ConsultingBlock
@@ -207,6 +208,7 @@ def case_page(case: Case, by: Actor, typed: Typed | None = None) -> CasePage:
         readings=readings(happenings, package),
         thread=thread(case, mails),
         sharing=sharing_block(case, by),
+        rests_on=[_rests_on(one) for one in cases.rests_on(case)],
         cosigning=cosign_block(case, by),
         seals=seal_box(case, by),
         consulting=consulting_block(case, by),
@@ -244,6 +246,12 @@ def _is_open(case: Case) -> bool:
 
 def _days(case: Case) -> str:
     return days_words(cases.days_left(case)) if _is_open(case) else ""
+
+
+def _rests_on(other: Case) -> str:
+    """「転居届（市内での引っ越し） 26-… 受付済み」: no more than the result that is awaited."""
+    title = procedures.package(other.procedure).procedure.title["ja"]
+    return f"{title} {other.number or ''} {State(other.state).label}"
 
 
 def _tone(case: Case) -> str:
