@@ -243,7 +243,7 @@ class Drive:
         """Write the case, its new steps and timers, and the decision as it stands."""
         Step.objects.bulk_create(self.steps.values())
         Timer.objects.bulk_create(self.timers)
-        if self.course.judged or self.course.examined:
+        if self.course.judged or self.course.examined or self.course.looked_up:
             values: dict[str, Any] = {
                 "granted": self.course.granted,
                 "values": self.course.values,
@@ -342,6 +342,16 @@ class Drive:
         except NoBasis as refusal:
             record(not_permitted=refusal.keys, basis=said["basis"])
         else:
+            known_facts = procedures.vocabulary()
+            self.course.looked_up |= {
+                key: {
+                    "value": one.value,
+                    "type": known_facts[key].type,
+                    "source": one.source.value,
+                    "as_of": one.as_of.isoformat(),
+                }
+                for key, one in found.items()
+            }
             record(looked_up=sorted(found), basis=said["basis"])
 
     def _record(self, said: Any) -> None:

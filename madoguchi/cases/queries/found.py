@@ -49,4 +49,4 @@ def course_of(case: Case) -> Course:
 def scope_of(case: Case, package: Published, course: Course) -> dict[str, Any]:
     """What conditions and tables see of a case."""
     received = clock.day_of(case.received_at) if case.received_at else clock.today()
-    return {**package.form.scope(case.answers), "received_on": received, **course.scope()}
+    return course.within({**package.form.scope(case.answers), "received_on": received})

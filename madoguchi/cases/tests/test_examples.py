@@ -15,12 +15,14 @@ from madoguchi.cases import actions, queries
 from madoguchi.cases.models import Case, Decision, Round, State, Step, Timer
 from madoguchi.cases.tests.conftest import flat, named, pay
 from madoguchi.events import SYSTEM, Actor
+from madoguchi.facts.actions import state
+from madoguchi.facts.models import Source
 from madoguchi.ground import clock
 from madoguchi.messages.models import Letter
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.models import Procedure
 from madoguchi.procedures.rules.allotment import names
-from madoguchi.procedures.rules.examples import answers_of, wanted_of
+from madoguchi.procedures.rules.examples import answers_of, looked_up, wanted_of
 from madoguchi.procedures.rules.form import UPLOADED, get
 from madoguchi.procedures.rules.format import Example
 from madoguchi.procedures.tests.shipped import catalogue
@@ -77,7 +79,15 @@ def test_an_example_takes_its_path(code: str, name: str, published: dict[str, Pr
     example = catalogue().packages[code].examples[name]
     with clock.travel(example.on):
         case = actions.open_draft(published[code], by=players.resident)
-        answer(case, answers_of(example), players.resident)
+        form = procedures.package(case.procedure).form
+        records = {
+            key: found["value"]
+            for node in procedures.package(case.procedure).graph.steps
+            if node.kind == "look_up"
+            for key, found in looked_up(example, node.arguments["facts"], form, procedures.vocabulary()).items()
+        }
+        state(case.person, {(key, ""): value for key, value in records.items()}, Source.REGISTER, by=SYSTEM)
+        answer(case, answers_of(example, form), players.resident)
         actions.submit(case, by=players.resident)
         corrections = iter(example.corrections)
     with clock.travel(example.on + dt.timedelta(days=7)):

@@ -20,6 +20,7 @@ from madoguchi.desk.presenting.keeping import KeepingBlock, keeping_block
 from madoguchi.desk.presenting.panels import Panel, Typed, panels
 from madoguchi.desk.presenting.payments import PaymentLine, payments_block
 from madoguchi.desk.presenting.phrases import OfferedUse, offered
+from madoguchi.desk.presenting.records import RecordLine, records
 from madoguchi.desk.presenting.seals import SealBox, seal_box
 from madoguchi.desk.presenting.sharing import SharingBlock, sharing_block
 from madoguchi.desk.presenting.since import Since, since_last_look
@@ -134,6 +135,7 @@ class CasePage:
     history: Sequence[HistoryLine]
     readings: Sequence[HistoryLine]
     thread: Thread
+    records: Sequence[RecordLine]
     sharing: SharingBlock
     rests_on: Sequence[str]
     cosigning: CosignBlock | None
@@ -207,6 +209,7 @@ def case_page(case: Case, by: Actor, typed: Typed | None = None) -> CasePage:
         history=history_lines(happenings, package, departed),
         readings=readings(happenings, package),
         thread=thread(case, mails),
+        records=list(records(case, package, decision)),
         sharing=sharing_block(case, by),
         rests_on=[_rests_on(one) for one in cases.rests_on(case)],
         cosigning=cosign_block(case, by),

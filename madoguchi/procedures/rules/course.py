@@ -6,6 +6,7 @@ when they change (補正), every table that has judged is asked again.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from madoguchi.procedures.rules import tables
@@ -30,6 +31,8 @@ class Course:
     """Value → what an examiner decided instead of what the table says (``rules.departing``)."""
     wording: list[dict[str, str]] = field(default_factory=list)
     """The reasons in the order of the letter, where an examiner ordered or worded them: {of, ja}."""
+    looked_up: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Fact → what the city's records said at the look-up (照会): {value, type, source, as_of}."""
 
     @property
     def granted(self) -> bool:
@@ -74,7 +77,7 @@ class Course:
 
     def judge(self, package: Published, table: str, scope: Mapping[str, Any]) -> None:
         """Ask a decision table, with what was found until now in view."""
-        self.judged[table] = tables.judge(package.tables[table], {**scope, **self.scope()}).as_json()
+        self.judged[table] = tables.judge(package.tables[table], self.within(scope)).as_json()
 
     def examine(
         self, node: str, outcome: str, findings: Mapping[str, Any] | None = None, reasons: Sequence[str] = ()
@@ -108,6 +111,21 @@ class Course:
         for table in sorted(self.judged, key=lambda one: flow.index(one) if one in flow else len(flow)):
             self.judge(package, table, scope)
 
+    def within(self, scope: Mapping[str, Any]) -> dict[str, Any]:
+        """The answers as expressions see them, with what the handling has found.
+
+        What was looked up stands under the name of its fact where nothing was answered: what somebody says of
+        themselves is not overwritten, but compared.
+        """
+        seen = {**scope, **self.scope()}
+        for key, found in self.looked_up.items():
+            subject, _, name = key.partition(".")
+            held = seen.get(subject)
+            if held is None or (isinstance(held, Mapping) and held.get(name) is None):
+                value = found["value"]
+                seen[subject] = {**(held or {}), name: date.fromisoformat(value) if found["type"] == "date" else value}
+        return seen
+
     def scope(self) -> dict[str, Any]:
         """What expressions see of the course."""
         return {"decision": {"granted": self.granted}, "verdict": self.values, "finding": self.finding}
@@ -120,6 +138,7 @@ class Course:
             "reasons": self.reasons,
             "edits": self.edits,
             "wording": self.wording,
+            "looked_up": self.looked_up,
         }
 
     @classmethod

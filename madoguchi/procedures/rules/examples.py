@@ -4,7 +4,7 @@ Everything is in memory: answers instead of a form, tables, findings and outcome
 the data they would be set from. What differs from the story is a problem at its line in examples/<name>.yaml.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -19,7 +19,7 @@ from madoguchi.procedures.rules.course import Course
 from madoguchi.procedures.rules.departing import REASONS, Wanted, depart
 from madoguchi.procedures.rules.document import Path_, Problem
 from madoguchi.procedures.rules.flow import Node
-from madoguchi.procedures.rules.form import Form, FormField, form_of, get
+from madoguchi.procedures.rules.form import Form, FormField, form_of, get, put
 from madoguchi.procedures.rules.format import Example
 from madoguchi.procedures.rules.load import Package
 from madoguchi.procedures.rules.published import Published
@@ -75,7 +75,7 @@ def in_memory(package: Package, facts: Facts) -> Published:
 def play(package: Package, example: Example, facts: Facts, city: City | None = None) -> Story:
     """Run an example. Human steps come to the outcomes that its path tells; the rest follows from the package."""
     with clock.travel(example.on):
-        return _Player(package, example, in_memory(package, facts), city).play()
+        return _Player(package, example, in_memory(package, facts), facts, city).play()
 
 
 def check_example(
@@ -115,9 +115,32 @@ def wanted_of(example: Example, course: Course) -> Wanted:
 # -- the answers ------------------------------------------------------------------------------------------------------
 
 
-def answers_of(example: Example) -> dict[str, Any]:
-    """What is on file when the case is received: what the city knew, overlaid by what the applicant says."""
-    return _merged(example.known, example.given)
+def answers_of(example: Example, form: Form | None = None) -> dict[str, Any]:
+    """What is on file when the case is received: what the city knew, overlaid by what the applicant says.
+
+    With the ``form`` without what it does not ask: that the city only looks up.
+    """
+    answers = _merged(example.known, example.given)
+    if form is not None:
+        for path, _ in list(_leaves(example.known, form)):
+            if form.field_at(path) is None:
+                put(answers, path, None)
+    return answers
+
+
+def _looked_up_in(package: Package) -> frozenset[str]:
+    """The facts that a step looks up."""
+    return frozenset(key for node in package.graph.steps if node.kind == "look_up" for key in node.arguments["facts"])
+
+
+def looked_up(example: Example, keys: Iterable[str], form: Form, facts: Facts) -> dict[str, dict[str, Any]]:
+    """What the city's records say in this example: what it is known to hold, of these facts of the person."""
+    found = {key: get(example.known, key) for key in keys}
+    return {
+        key: {"value": value, "type": facts[key].type, "source": "register", "as_of": example.on.isoformat()}
+        for key, value in found.items()
+        if value is not None and form.field_at(key) is None
+    }
 
 
 def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -145,6 +168,8 @@ def _wrong_answers(example: Example, form: Form, package: Package) -> Iterator[t
         for path, value in _leaves(given, form):
             found = form.field_at(path)
             where: Path_ = (part, *_steps(path))
+            if found is None and part == "known" and path in _looked_up_in(package):
+                continue
             if found is None:
                 yield where, f"{path} という項目はこの手続きにありません", "procedure.yaml の asks にある名前で書きます"
             elif message := _impossible(found[1], value):
@@ -153,7 +178,7 @@ def _wrong_answers(example: Example, form: Form, package: Package) -> Iterator[t
         for path, _ in _leaves(correction, form):
             if form.field_at(path) is None:
                 yield ("corrections", number, *_steps(path)), f"{path} という項目はこの手続きにありません", ""
-    answers = answers_of(example)
+    answers = answers_of(example, form)
     for path, problem in form.missing(answers).items():
         said = problem.message % problem.params if problem.params else problem.message
         yield ("given",), f"{path}: {said}", "この項目の答えを given: に書きます"
@@ -204,15 +229,18 @@ def _impossible(one: FormField, value: Any) -> str | None:
 
 
 class _Player:
-    def __init__(self, package: Package, example: Example, published: Published, city: City | None) -> None:
+    def __init__(
+        self, package: Package, example: Example, published: Published, facts: Facts, city: City | None
+    ) -> None:
         self.package, self.example, self.published, self.city = package, example, published, city
-        self.answers = answers_of(example)
+        self.facts = facts
+        self.answers = answers_of(example, published.form)
         self.corrections = iter(example.corrections)
         self.story = Story(asked=asked_of(published.form, example.known, self.answers))
 
     def scope(self) -> dict[str, Any]:
         dates = {"received_on": self.example.on, "today": self.example.on}
-        return {**self.published.form.scope(self.answers), **dates, **self.story.course.scope()}
+        return self.story.course.within({**self.published.form.scope(self.answers), **dates})
 
     def play(self) -> Story:
         graph, story = self.package.graph, self.story
@@ -256,7 +284,9 @@ class _Player:
 
     def _perform(self, node: Node, outcome: str) -> None:
         course, said = self.story.course, node.arguments
-        if node.kind == "judge":
+        if node.kind == "look_up":
+            course.looked_up |= looked_up(self.example, said["facts"], self.published.form, self.facts)
+        elif node.kind == "judge":
             course.judge(self.published, said["table"], self.scope())
         elif node.kind == "examine":
             wanted = [one["ask"] for one in said.get("findings", ())] if outcome == "accept" else []
