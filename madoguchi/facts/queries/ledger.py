@@ -27,11 +27,11 @@ from madoguchi.ground.ids import uuid7
 ACTS |= {
     "facts.read": ActSpec(
         "facts.read", "事実の参照: what is known is read, by its person or by a legal basis.", (OWN, BY_BASIS),
-        "madoguchi.facts.queries.read",
+        "madoguchi.facts.queries.ledger.read",
     ),
     "facts.find": ActSpec(
         "facts.find", "事実による本人さがし: whoever is looked for by what a written request bears.", (BY_BASIS,),
-        "madoguchi.facts.queries.holders",
+        "madoguchi.facts.queries.ledger.holders",
     ),
 }  # fmt: skip
 
@@ -132,6 +132,15 @@ def holders(key: str, value: Any, purpose: Purpose, *, by: Actor, most: int) -> 
     if None in found:
         raise NoBasis([key], purpose)
     return found
+
+
+def open_to(persons: Iterable[UUID], purpose: Purpose) -> frozenset[UUID]:
+    """Those of whom a reader for this purpose may know at all: others are under 支援措置 (秘匿), and are not there."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT * FROM fact_open_to(%s, %s, %s, %s)", [list(persons), purpose.code, purpose.office, clock.now()]
+        )
+        return frozenset(one for (one,) in cursor.fetchall())
 
 
 @dataclass(frozen=True, slots=True)
