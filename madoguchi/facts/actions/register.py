@@ -23,7 +23,7 @@ from django.db.models import QuerySet
 from madoguchi.events import Actor, act, record
 from madoguchi.events.rules import BY_SYSTEM
 from madoguchi.facts.actions.ledger import append, row_of
-from madoguchi.facts.actions.pairing import wait
+from madoguchi.facts.actions.pairing import settle, wait
 from madoguchi.facts.models import Entry, Import, Source
 from madoguchi.facts.queries import matching as queries
 from madoguchi.facts.rules import register as rules
@@ -163,12 +163,14 @@ def take(run: Import, chunk: Sequence[Line | Unread], *, by: Actor) -> Import:
     facts = [row for line in fresh for row in _rows(line, entries[line.number].person_id, known=False)]
     facts += [row for line, entry in changed for row in _rows(line, entry.person_id, known=True)]
     append(facts, Source.REGISTER, day=run.day)
-    counts["linked"] = sum(verdicts[line.number].same is not None for line in fresh if line.number in verdicts)
+    linked = {person for line in fresh if line.number in verdicts and (person := verdicts[line.number].same)}
+    settle(run.register, linked)
+    counts["linked"] = len(linked)
     counts["doubtful"] = wait(
         (entries[number], person, comparison)
         for number, verdict in verdicts.items()
         for person, comparison in verdict.near.items()
-        if entries[number].person_id != person
+        if person not in linked
     )
     for name, count in counts.items():
         setattr(run, name, getattr(run, name) + count)

@@ -15,6 +15,7 @@ from madoguchi.facts.queries.ledger import (
     read,
     readings,
 )
+from madoguchi.facts.queries.matching import hold, office_of
 
 __all__ = [
     "VOUCHED",
@@ -24,9 +25,11 @@ __all__ = [
     "all_known",
     "count",
     "everything",
+    "hold",
     "holders",
     "known",
     "known_rows",
+    "office_of",
     "open_to",
     "read",
     "readings",

@@ -17,7 +17,7 @@ from madoguchi.events import Actor
 from madoguchi.events.acting import current_cause
 from madoguchi.events.models import Event
 from madoguchi.events.rules import ACTS, ActSpec
-from madoguchi.facts.models import Basis, Level, Source
+from madoguchi.facts.models import Basis, Level, Pair, Source
 from madoguchi.facts.rules import BY_BASIS, OWN, Purpose
 from madoguchi.ground import clock
 from madoguchi.ground.errors import NotAllowed
@@ -163,8 +163,10 @@ def readings(
     person_id: UUID, *, own: bool = False, before: tuple[dt.datetime, UUID] | None = None, most: int
 ) -> list[Reading]:
     """Who has read what is known of a person, newest first: others, or with ``own`` the person. ``before``: time and id
-    of the last that was shown. Not what a law keeps from its person (``Basis.undisclosed``)."""
-    rows = Event.objects.filter(subject_id=person_id, verb="facts.read").exclude(data__keys=[])
+    of the last that was shown. Not what a law keeps from its person (``Basis.undisclosed``). With those who read what a
+    register said of them while nobody knew that it was they."""
+    earlier = Pair.objects.filter(person=person_id, replaced__isnull=False).values_list("replaced", flat=True)
+    rows = Event.objects.filter(subject_id__in=[person_id, *earlier], verb="facts.read").exclude(data__keys=[])
     rows = rows.filter(actor_id=person_id) if own else rows.exclude(actor_id=person_id)
     if before is not None:
         at, last = before

@@ -31,6 +31,12 @@ def registers() -> list[Import]:
     return list(Import.objects.order_by("register", "-began_at", "-pk").distinct("register"))
 
 
+def office_of(register: str) -> str:
+    """The section that keeps this register; empty where none was ever imported."""
+    run = newest(register)
+    return run.office if run is not None else ""
+
+
 def entry_key() -> bytes:
     """The key of this installation under which an entry's digest is taken."""
     return hashlib.sha256(b"madoguchi.facts.register/" + force_bytes(settings.SECRET_KEY)).digest()
