@@ -16,21 +16,27 @@ from madoguchi.facts.queries.ledger import (
     readings,
 )
 from madoguchi.facts.queries.matching import hold, office_of
+from madoguchi.facts.queries.pairs import Sides, keeps, open_pair, open_pairs, sides
 
 __all__ = [
     "VOUCHED",
     "Known",
     "NoBasis",
     "Reading",
+    "Sides",
     "all_known",
     "count",
     "everything",
     "hold",
     "holders",
+    "keeps",
     "known",
     "known_rows",
     "office_of",
+    "open_pair",
+    "open_pairs",
     "open_to",
     "read",
     "readings",
+    "sides",
 ]
