@@ -1,5 +1,6 @@
 """What is known of persons, through its one door; who stands in a register, and who lives with whom."""
 
+from madoguchi.facts.queries.household import Member, household_of, household_rows
 from madoguchi.facts.queries.ledger import (
     VOUCHED,
     Known,
@@ -21,6 +22,7 @@ from madoguchi.facts.queries.pairs import Sides, keeps, open_pair, open_pairs, s
 __all__ = [
     "VOUCHED",
     "Known",
+    "Member",
     "NoBasis",
     "Reading",
     "Sides",
@@ -29,6 +31,8 @@ __all__ = [
     "everything",
     "hold",
     "holders",
+    "household_of",
+    "household_rows",
     "keeps",
     "known",
     "known_rows",
