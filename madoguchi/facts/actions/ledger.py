@@ -15,7 +15,7 @@ from django.db import connection
 
 from madoguchi.events import Actor, Reason, act, record
 from madoguchi.events.rules import BY_SYSTEM
-from madoguchi.facts.models import Basis, Level, Source
+from madoguchi.facts.models import Basis, Level, Pair, Source
 from madoguchi.facts.queries import ledger as queries
 from madoguchi.facts.rules import CONSENT, OWN, Permit, Purpose, consent_to
 from madoguchi.ground import clock
@@ -123,11 +123,14 @@ def withdraw_consent(person: Person, procedure: str, *, by: Actor) -> Person:
 def forget(case_id: UUID | None, *, by: Actor, person_id: UUID | None = None) -> int:
     """事実の廃棄: what was told in a case goes with its record, and with a person all that is left of theirs.
 
+    What a register says of its entry stays, as the register's; that somebody may be one of its entries does not.
     Returns how many facts that were.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT fact_forget(%s, %s)", [case_id, person_id])
         gone = int(cursor.fetchone()[0])
+    if person_id is not None:
+        Pair.objects.filter(person=person_id).exclude(is_same=True).delete()
     record(case=case_id, person=person_id, gone=gone)
     return gone
 

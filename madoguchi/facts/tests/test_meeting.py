@@ -13,7 +13,7 @@ from madoguchi.cases.tests.test_together import at_once
 from madoguchi.events import SYSTEM, Actor
 from madoguchi.events.models import Event
 from madoguchi.facts import queries
-from madoguchi.facts.actions import decide, permit
+from madoguchi.facts.actions import decide, forget, permit
 from madoguchi.facts.actions.meeting import meet
 from madoguchi.facts.models import Entry, Pair, Source
 from madoguchi.facts.rules import Purpose
@@ -252,6 +252,16 @@ def test_what_was_joined_is_known_in_the_order_in_which_the_register_said_it(tmp
     assert known_to(one)["person.registered_address"] == HANAKO["住所"]
     again = imported(tmp_path, [HANAKO], DAY + dt.timedelta(days=1))
     assert again.run.unchanged == 1
+
+
+def test_with_the_last_record_goes_what_they_said_and_not_what_the_register_says(tmp_path: Path, pair: Pair) -> None:
+    forget(None, person_id=pair.person_id, by=SYSTEM)
+    assert (queries.count(pair.person_id), Pair.objects.count()) == (0, 0)
+    entry = Entry.objects.get()
+    before = queries.count(entry.person_id)
+    forget(None, person_id=entry.person_id, by=SYSTEM)
+    assert queries.count(entry.person_id) == before
+    assert imported(tmp_path, [HANAKO]).run.unchanged == 1
 
 
 def test_who_is_another_stays_apart_and_is_not_asked_again(pair: Pair, clerk: Actor, tmp_path: Path) -> None:
