@@ -9,7 +9,6 @@ from uuid import uuid4
 import pytest
 from django.db import connections
 
-from madoguchi.cases.tests.test_together import at_once
 from madoguchi.events import SYSTEM, Actor
 from madoguchi.events.models import Event
 from madoguchi.facts import queries
@@ -19,6 +18,7 @@ from madoguchi.facts.models import Entry, Pair, Source
 from madoguchi.facts.rules import Purpose
 from madoguchi.facts.tests.ledger import recorded
 from madoguchi.facts.tests.registers import DAY, HANAKO, imported, person
+from madoguchi.facts.tests.together import at_once
 from madoguchi.ground import clock
 from madoguchi.ground.errors import Invalid, NotAllowed, Stale
 from madoguchi.people.actions import open_account
