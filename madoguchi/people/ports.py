@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Final, Literal, Protocol
 
+from madoguchi.events import Actor
 from madoguchi.ground.registry import Registry
+from madoguchi.people.models import Person
 
 Level = Literal["contact", "account", "card", "card-signature"]
 Sex = Literal["male", "female", "not-applicable", "unknown"]
@@ -94,6 +96,12 @@ class IdentityProvider(Protocol):
         Refused where the visitor cancelled, the provider is out of reach, time has run out or anything does not match.
         """
         ...
+
+
+class Admitting(Protocol):
+    """Lets in whom a provider has just proven."""
+
+    def __call__(self, claims: Claims, begun: Transaction, *, by: Actor) -> Person: ...
 
 
 #: Where providers send visitors back to, below the base URL: a provider knows each such address beforehand.

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.conf import settings
 
+from madoguchi.facts.rules.register import Layout
 from madoguchi.ground import clock
 from madoguchi.ground.calendar import Calendar
 from madoguchi.ground.expressions import Expression
@@ -17,6 +18,7 @@ from madoguchi.procedures.rules.flow import Graph
 from madoguchi.procedures.rules.helping import HelpPage, load_help
 from madoguchi.procedures.rules.load import load_facts
 from madoguchi.procedures.rules.published import Published, published
+from madoguchi.procedures.rules.registers import load_register
 from madoguchi.procedures.rules.search import Found, Index, entry, load_synonyms
 from madoguchi.procedures.rules.vocabulary import Facts
 
@@ -112,6 +114,11 @@ def _index(keys: tuple[UUID, ...]) -> Index:
     packages = [package_of(key) for key in keys]
     sections = [city().section_of(one.procedure) for one in packages]
     return Index([entry(one, at.name if at else None, groups) for one, at in zip(packages, sections, strict=True)])
+
+
+def register(name: str) -> Layout:
+    """How the file of this city's register of that name is written. Raises BrokenPackage where it does not load."""
+    return load_register(settings.CITY / "registers" / f"{name}.yaml", vocabulary())
 
 
 @cache

@@ -226,6 +226,66 @@ def _bar(what: str, done: int, whole: int) -> None:
         print(f"\r{what} {'█' * width}{'░' * (30 - width)} {done:,} / {whole:,}", end=end, file=sys.stderr, flush=True)
 
 
+def _register_arguments(parser: argparse.ArgumentParser) -> None:
+    what = parser.add_subparsers(dest="what", required=True, metavar="import | sample")
+    taking = what.add_parser("import", help="take a register's file in, or go on with one that was broken off")
+    taking.add_argument("file", type=Path)
+    taking.add_argument("--register", default="residents", help="its layout in cities/<city>/registers (%(default)s)")
+    taking.add_argument("--day", type=dt.date.fromisoformat, required=True, help="the day for which it vouches")
+    taking.add_argument("--many-gone", action="store_true", help="more than one in twenty may have left")
+    taking.add_argument("--json", type=Path, metavar="FILE", help="write the report there, too")
+    making = what.add_parser("sample", help="write an invented register, to try it")
+    making.add_argument("file", type=Path)
+    making.add_argument("--residents", type=int, default=120_000, help="people, in households (%(default)s)")
+    making.add_argument("--seed", type=int, default=27218, help="the same seed gives the same register (%(default)s)")
+
+
+@command("register", "People", _register_arguments)
+def register(options: argparse.Namespace) -> int:
+    """Take in the file of a register that is kept elsewhere (the residents'); say what did not match and why.
+
+        madoguchi register import residents.csv --register residents --day 2026-11-01
+
+    The same file twice changes nothing. What was broken off goes on where it stopped. The report names lines and
+    columns, never what stands in them. `madoguchi register sample FILE` writes an invented register (見本データ).
+    """
+    if options.what == "sample":
+        _django()
+        from madoguchi.site.sample.register import write
+
+        print(f"{write(options.file, options.residents, options.seed):,} residents in {options.file}")
+        return 0
+    with starting.database():
+        _django()
+        from madoguchi.events import Actor
+        from madoguchi.facts.actions import import_register
+        from madoguchi.procedures.queries import register as layout
+        from madoguchi.procedures.rules.document import BrokenPackage
+        from madoguchi.site import reporting
+
+        if not options.file.is_file():
+            print(f"there is no file {options.file}", file=sys.stderr)
+            return 1
+        try:
+            chosen = layout(options.register)
+        except BrokenPackage as broken:
+            print(broken, file=sys.stderr)
+            return 1
+        report = import_register(
+            chosen,
+            options.file,
+            options.day,
+            by=Actor("system", channel="console"),
+            operator=getpass.getuser(),
+            many_gone=options.many_gone,
+            progress=lambda done, whole: _bar("台帳", done, whole),
+        )
+        print(reporting.as_text(report))
+        if options.json:
+            options.json.write_text(reporting.as_json(report), encoding="utf-8")
+    return 1 if report.refused or report.held_back else 0
+
+
 # -- the catalogue ----------------------------------------------------------------------------------------------------
 
 

@@ -40,7 +40,7 @@ from madoguchi.desk.tests.staging import DOG, HOUSE, Staff, account_of, handed_i
 from madoguchi.events import SYSTEM
 from madoguchi.events.models import Event
 from madoguchi.facts import actions as facts
-from madoguchi.facts.models import Source
+from madoguchi.facts.models import Entry, Import, Pair, Source
 from madoguchi.facts.tests.ledger import as_owner
 from madoguchi.ground import clock
 from madoguchi.ground.ids import uuid7
@@ -118,6 +118,14 @@ def everything_of(published: dict[str, Procedure], staff: Staff) -> Person:
     SignIn.objects.create(person=person, browser="Firefox / Mac")
     Identity.objects.create(person=person, issuer="mailto:", subject=f"{person.pk}@example.jp", level="contact")
     facts.state(person, {("person.occupation", ""): "会社員"}, Source.SELF, by=by)
+    run = Import.objects.create(register=f"of {person.pk}", office="residents", day=clock.today(), digest="0" * 64,
+                                is_whole=True)  # fmt: skip
+    entries = [
+        Entry.objects.create(register=run.register, number=f"{number}", person=one, digest=b"x", seen=run)
+        for number, one in enumerate((person, Person.objects.create()))
+    ]
+    Pair.objects.create(entry=entries[1], person=person, comparison={}, decided_at=clock.now(), decided_by=account,
+                        is_same=False, reason="別の方", replaced=uuid7())  # fmt: skip
     return person
 
 

@@ -324,6 +324,7 @@ def test_no_act_is_for_visitors_but_signing_in(verb: str) -> None:
 
 
 SIGNING_IN = {
+    "facts.meet",
     "person.recognise",
     "person.sign_in",
     "person.ask_email_confirmation",

@@ -181,10 +181,11 @@ def test_no_text_breaks_a_field(published: Published, code: str) -> None:
             page = client.get(f"/cases/{case.pk}/sections/{section_id}/")
             assert page.status_code == 200, (section_id, text[:30])
             assert b"<script>alert(1)" not in answer.content + page.content
-        review = client.get(f"/cases/{case.pk}/review/")
+        review = client.get(f"/cases/{case.pk}/review/", follow=True)  # of a life event: what applies comes first
         assert review.status_code == 200, text[:30]
         assert b"<script>alert(1)" not in review.content
-        assert client.post(f"/cases/{case.pk}/submit/", {"email": text[:300]}).status_code == 422
+        sent = client.post(f"/cases/{case.pk}/submit/", {"email": text[:300]}).status_code
+        assert sent in (422, 302) if is_journey(case) else sent == 422
     case.refresh_from_db()
     assert case.received_at is None
 

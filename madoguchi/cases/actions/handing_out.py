@@ -32,6 +32,7 @@ def export_person(person: Person, *, by: Actor, basis: str = "", proof: str = ""
             raise NotAllowed("level-too-low", "まとめて受け取るには、マイナンバーカードでサインインし直してください。")
         record(level=by.level)
     else:
+        persons.must_be_there(person.pk, by)
         wrong: dict[str, Problem] = {}
         if basis not in BASES:
             wrong["basis"] = Problem("basis-missing", "だれからの請求かを選んでください。")

@@ -12,9 +12,9 @@ from django.db.models import Count
 
 from madoguchi.cases.models import Case
 from madoguchi.events import Actor
-from madoguchi.facts.queries import holders, known
+from madoguchi.facts.queries import holders, known, open_to
 from madoguchi.facts.rules import Purpose
-from madoguchi.ground.errors import Invalid, Problem
+from madoguchi.ground.errors import Invalid, NotFound, Problem
 from madoguchi.ground.ids import parse_reference
 from madoguchi.ground.kana import search_key
 from madoguchi.people.models import Identity
@@ -96,7 +96,15 @@ def _purpose(by: Actor) -> Purpose:
     return Purpose("disclosure", office=min(by.sections, default=""))
 
 
-def _found(keys: list[UUID], by: Actor) -> list[FoundPerson]:
+def must_be_there(person: UUID, by: Actor) -> None:
+    """For acts that hand out. Raises NotFound where this member of staff may not know of the person (支援措置)."""
+    if person not in open_to([person], _purpose(by)):
+        raise NotFound("person-unknown", "さがした結果が古くなりました。もう一度さがしてください。")
+
+
+def _found(found: list[UUID], by: Actor) -> list[FoundPerson]:
+    there = open_to(found, _purpose(by))  # whoever is under 支援措置 is not there, by whatever they were looked for
+    keys = [one for one in dict.fromkeys(found) if one in there]
     cases = dict(
         Case.objects.filter(person__in=keys, received_at__isnull=False)
         .values("person")

@@ -108,6 +108,17 @@ LIVES: Final[Mapping[str, Life]] = MappingProxyType(
             withheld={"person": "この書き出しの本人"},
         ),
         "fact": Life("case_id", "person", withheld={"person": "この書き出しの本人"}),
+        "register_entry": Life("", "person", withheld={"person": "この書き出しの本人"}),
+        "register_pair": Life(
+            "",
+            "person",
+            withheld={
+                "person": "この書き出しの本人",
+                "entry": "台帳の記載は、ほかの方のものかもしれない（個人情報保護法78条1項2号）",
+                "reason": _INNER,
+                "replaced": "台帳の記載に付いていた番号で、いまは使われていない",
+            },
+        ),
         "person_identity": Life("", "person", withheld={"person": "この書き出しの本人"}),
         "sign_in": Life("", "person", withheld={"person": "この書き出しの本人"}),
     }

@@ -13,9 +13,9 @@ from madoguchi.cases.models import Approval, Case, Decision, Step
 from madoguchi.cases.rules.sealing import turn
 from madoguchi.cases.tests.conftest import Staff
 from madoguchi.cases.tests.test_examples import answer
-from madoguchi.cases.tests.test_together import at_once
 from madoguchi.events import SYSTEM, Actor
 from madoguchi.events.models import Event
+from madoguchi.facts.tests.together import at_once
 from madoguchi.ground import clock
 from madoguchi.ground.errors import Invalid, NotAllowed, Refused, Stale
 from madoguchi.ground.ids import uuid7

@@ -7,10 +7,10 @@ import pytest
 from madoguchi.cases import actions, queries
 from madoguchi.cases.models import Case, HandOver, Step
 from madoguchi.cases.tests.conftest import Staff, fill_in
-from madoguchi.cases.tests.test_together import at_once
 from madoguchi.cases.tests.test_whole_case import DOG
 from madoguchi.events import Actor
 from madoguchi.events.models import Event
+from madoguchi.facts.tests.together import at_once
 from madoguchi.ground import clock
 from madoguchi.ground.errors import Invalid, NotAllowed, NotFound, Stale
 from madoguchi.people.actions import end_absence, set_absence

@@ -1,8 +1,6 @@
 """What happens at the same moment, and what a killed worker leaves behind. Real transactions on real PostgreSQL."""
 
 import os
-import threading
-from collections.abc import Callable
 
 import pytest
 from django.db import connection, connections
@@ -13,35 +11,14 @@ from madoguchi.cases.tests.conftest import Staff, fill_in
 from madoguchi.cases.tests.test_whole_case import DOG
 from madoguchi.events import SYSTEM, Actor
 from madoguchi.events.models import Event
-from madoguchi.ground.errors import Refused, Stale
+from madoguchi.facts.tests.together import at_once
+from madoguchi.ground.errors import Stale
 from madoguchi.messages import actions as messages
 from madoguchi.messages.models import Letter, LetterSeries
 from madoguchi.messages.rules import letters
 from madoguchi.procedures.models import Procedure
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def at_once(*deeds: Callable[[], object]) -> list[object]:
-    """Run the deeds in threads that start together; returns what each gave or the refusal it met."""
-    results: list[object] = [None] * len(deeds)
-    start = threading.Barrier(len(deeds))
-
-    def run(number: int, deed: Callable[[], object]) -> None:
-        start.wait()
-        try:
-            results[number] = deed()
-        except Refused as refusal:
-            results[number] = refusal
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(deeds)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=60)
-    return results
 
 
 @pytest.fixture

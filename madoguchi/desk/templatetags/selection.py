@@ -8,6 +8,7 @@ from django import template
 from madoguchi.cases import queries as cases
 from madoguchi.cases.actions.reasons import MAY_EXPORT
 from madoguchi.desk.access import whoever_asks
+from madoguchi.facts.queries import keeps
 
 register = template.Library()
 
@@ -24,6 +25,13 @@ def hands_out(context: Mapping[str, Any]) -> bool:
     """Whether this member of staff answers requests for all that is kept about a person."""
     by = whoever_asks(context.get("request"))
     return by is not None and MAY_EXPORT.holds(by, None)
+
+
+@register.simple_tag(takes_context=True)
+def keeps_register(context: Mapping[str, Any]) -> bool:
+    """Whether this member of staff says who is who in a register."""
+    by = whoever_asks(context.get("request"))
+    return by is not None and keeps(by)
 
 
 @register.simple_tag(takes_context=True)

@@ -10,11 +10,11 @@ from django.test import Client
 from madoguchi.cases.models import Case
 from madoguchi.cases.tests.conftest import published, staff
 from madoguchi.desk.tests.staging import DOG, Staff, client_of, handed_in
-from madoguchi.events import Actor
+from madoguchi.events import SYSTEM, Actor
 from madoguchi.events.models import Event
 from madoguchi.facts import actions as facts
 from madoguchi.facts.models import Source
-from madoguchi.people.models import Person
+from madoguchi.people.models import Identity, Person
 from madoguchi.people.queries import actor_of_person
 from madoguchi.procedures.models import Procedure
 
@@ -151,3 +151,45 @@ def test_without_basis_or_proof_nothing_is_handed_out(case: Case, officer: Actor
     assert "髙橋" in answer.content.decode(), "who was found is still there"
     event = Event.objects.get(verb="person.export")
     assert (event.outcome, event.data) == ("refused", {"fields": [lacking]})
+
+
+# -- 支援措置 (秘匿) ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def protected(case: Case) -> Case:
+    """花子, of whom the register says that she is protected."""
+    facts.state(Person.objects.get(pk=case.person_id), {("person.confidential", ""): True}, Source.REGISTER, by=SYSTEM)
+    return case
+
+
+def test_whoever_is_protected_is_not_there(protected: Case, officer: Actor) -> None:
+    """By name, number or address the answer is that of nobody, whoever it is that asks in their name."""
+    client = client_of(officer)
+    address = "hanako@example.jp"
+    Identity.objects.create(person_id=protected.person_id, issuer="mailto:", subject=address, level="contact")
+    for said, nobodys in (
+        ({"number": str(protected.number)}, {"number": "26-4831-0957-6"}),
+        ({"name": "高橋花子", "born_on": "1990-04-12"}, {"name": "谷川梅子", "born_on": "1990-04-12"}),
+        ({"email": address}, {"email": "nobody@example.jp"}),
+    ):
+        answers = [client.post(PAGE, one).content.decode() for one in (said, nobodys)]
+        for one, answer in zip((said, nobodys), answers, strict=True):
+            assert "見つかりません。" in answer
+            assert "花子" not in answer.replace(one.get("name", "-"), "")
+
+
+def test_a_token_from_before_hands_out_nothing(case: Case, officer: Actor) -> None:
+    client = client_of(officer)
+    token = token_in(client.post(PAGE, {"number": case.number}).content.decode())
+    facts.state(Person.objects.get(pk=case.person_id), {("person.confidential", ""): True}, Source.REGISTER, by=SYSTEM)
+    assert client.post(FILE, {"person": token, "basis": "representative", "proof": "card"}).status_code == 404
+    assert Event.objects.filter(verb="person.export").get().outcome == "refused"
+
+
+def test_the_section_that_keeps_the_register_finds_and_hands_out(protected: Case, staff: Staff) -> None:
+    client = client_of(staff("residents", "residents-head"))
+    shown = client.post(PAGE, {"name": "高橋花子", "born_on": "1990-04-12"}).content.decode()
+    assert "髙橋　花子" in shown
+    data = json.loads(zipfile.ZipFile(io.BytesIO(handed(client, token_in(shown)))).read("data.json"))
+    assert [one["number"] for one in data["cases"]] == [protected.number]

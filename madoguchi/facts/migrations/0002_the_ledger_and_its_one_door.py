@@ -37,10 +37,13 @@ REVOKE INSERT, UPDATE, DELETE ON fact_basis FROM madoguchi_app;
 DO $$ DECLARE one regprocedure; BEGIN
     FOR one IN SELECT p.oid FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
         WHERE n.nspname = 'public' AND p.proname IN
-            ('fact_read', 'fact_find', 'fact_state', 'fact_count', 'fact_forget', 'fact_permit')
+            ('fact_read', 'fact_find', 'fact_state', 'fact_count', 'fact_forget', 'fact_permit', 'fact_open_to',
+             'fact_is_confidential')
     LOOP
         EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', one);
-        EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO madoguchi_app', one);
+        IF one <> 'fact_is_confidential(uuid, date)'::regprocedure THEN  -- for the door itself
+            EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO madoguchi_app', one);
+        END IF;
     END LOOP;
 END $$;
 """
@@ -62,6 +65,18 @@ CREATE TRIGGER fact_append_only BEFORE UPDATE ON fact FOR EACH ROW EXECUTE FUNCT
 NOT_APPEND_ONLY = "DROP TRIGGER fact_append_only ON fact; DROP FUNCTION fact_is_append_only();"
 
 DOOR = """
+-- 支援措置 (秘匿): of such a person nothing is known to whoever reads by a basis that does not name them (``confidential``).
+-- No refusal and no gap in what is answered tells that there is something.
+CREATE FUNCTION fact_is_confidential(p_person uuid, p_day date) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT coalesce((
+        SELECT f.value = 'true'::jsonb FROM fact f
+        WHERE f.person_id = p_person AND f.key = 'person.confidential' AND f.row = ''
+            AND f.source IN ('register', 'staff')
+            AND (f.valid_from IS NULL OR f.valid_from <= p_day) AND (f.valid_to IS NULL OR f.valid_to > p_day)
+        ORDER BY f.recorded_at DESC, f.id DESC LIMIT 1), false)
+$$;
+
 -- Reading is a hot act: guard, record and answer are one statement. The person reads what is kept about them by right;
 -- everybody else needs a legal basis for each key. What is refused is one row that names the keys, and an event.
 CREATE FUNCTION fact_read(
@@ -81,13 +96,15 @@ DECLARE
     v_bases text[] := '{}';
     v_hidden text[] := '{}';
     v_hidden_bases text[] := '{}';
+    v_withheld text[] := '{}';
 BEGIN
     IF p_person IS NULL OR p_keys IS NULL OR p_purpose IS NULL THEN
         RAISE EXCEPTION 'whose facts, which and for what?' USING ERRCODE = 'null_value_not_allowed';
     END IF;
     IF NOT v_own THEN
         WITH permitted AS (
-            SELECT w.wanted, b.reference, b.undisclosed FROM unnest(v_wanted) AS w (wanted) LEFT JOIN fact_basis b ON
+            SELECT w.wanted, b.reference, b.undisclosed, b.confidential
+            FROM unnest(v_wanted) AS w (wanted) LEFT JOIN fact_basis b ON
                 b.purpose = p_purpose AND b.withdrawn_at IS NULL
                 AND b.since <= v_today AND (b.until IS NULL OR b.until >= v_today)
                 AND (b.procedures = '{}' OR p_procedure = ANY (b.procedures))
@@ -100,17 +117,23 @@ BEGIN
                         AND (f.valid_to IS NULL OR f.valid_to > v_today)
                     ORDER BY f.recorded_at DESC, f.id DESC LIMIT 1))
         ), each AS (  -- what any open basis permits is not hidden
-            SELECT wanted, bool_or(reference IS NOT NULL) AS is_permitted, bool_and(undisclosed) AS is_hidden
+            SELECT wanted, bool_or(reference IS NOT NULL) AS is_permitted, bool_and(undisclosed) AS is_hidden,
+                   bool_or(confidential) AS is_open
             FROM permitted GROUP BY wanted
         )
         SELECT (SELECT coalesce(array_agg(wanted), '{}') FROM each WHERE NOT is_permitted),
                (SELECT coalesce(array_agg(wanted), '{}') FROM each WHERE is_hidden),
+               (SELECT coalesce(array_agg(wanted), '{}') FROM each WHERE is_permitted AND NOT is_open),
                (SELECT coalesce(array_agg(DISTINCT reference), '{}') FROM permitted WHERE NOT undisclosed),
                (SELECT coalesce(array_agg(DISTINCT reference), '{}') FROM permitted WHERE undisclosed)
-        INTO v_left, v_hidden, v_bases, v_hidden_bases;
+        INTO v_left, v_hidden, v_withheld, v_bases, v_hidden_bases;
+        IF v_withheld <> '{}' AND NOT fact_is_confidential(p_person, v_today) THEN
+            v_withheld := '{}';
+        END IF;
     END IF;
     IF v_left <> '{}' THEN  -- what was refused is never hidden
         v_hidden := '{}';
+        v_withheld := '{}';
     END IF;
     INSERT INTO event (id, at, verb, outcome, reason, actor_kind, actor_id, subject_kind, subject_id, cause_id, channel,
                        data)
@@ -121,7 +144,9 @@ BEGIN
         jsonb_strip_nulls(jsonb_build_object(
             'purpose', p_purpose,
             'keys', CASE WHEN v_left <> '{}' THEN to_jsonb(v_left)
-                         ELSE to_jsonb(ARRAY(SELECT w FROM unnest(v_wanted) w WHERE w <> ALL (v_hidden))) END,
+                         ELSE to_jsonb(ARRAY(SELECT w FROM unnest(v_wanted) w
+                                             WHERE w <> ALL (v_hidden) AND w <> ALL (v_withheld))) END,
+            'withheld', to_jsonb(nullif(v_withheld, '{}')),
             'undisclosed', CASE WHEN v_hidden <> '{}'
                                 THEN jsonb_build_object('keys', to_jsonb(v_hidden), 'basis', to_jsonb(v_hidden_bases)) END,
             'basis', CASE WHEN v_left = '{}' THEN to_jsonb(nullif(v_bases, '{}')) END, 'procedure', nullif(p_procedure, ''),
@@ -136,6 +161,7 @@ BEGIN
         RETURN QUERY SELECT NULL::text[], f.id, f.key, f.row, f.value, f.source, f.level, f.as_of, f.valid_from,
                             f.valid_to, f.recorded_at, f.case_id, f.evidence
             FROM fact f WHERE f.person_id = p_person AND (p_keys = '{}' OR f.key = ANY (p_keys))
+                AND f.key <> ALL (v_withheld) AND NOT '*' = ANY (v_withheld)
             ORDER BY f.key, f.row, f.recorded_at DESC, f.id DESC;
         RETURN;
     END IF;
@@ -144,6 +170,7 @@ BEGIN
                         f.valid_to, f.recorded_at, f.case_id, f.evidence
         FROM fact f
         WHERE f.person_id = p_person AND (p_keys = '{}' OR f.key = ANY (p_keys)) AND f.recorded_at <= p_known
+            AND f.key <> ALL (v_withheld) AND NOT '*' = ANY (v_withheld)
             AND (f.valid_from IS NULL OR f.valid_from <= p_day) AND (f.valid_to IS NULL OR f.valid_to > p_day)
             AND (p_sources = '{}' OR f.source = ANY (p_sources))
         ORDER BY f.key, f.row, f.recorded_at DESC, f.id DESC;
@@ -157,10 +184,11 @@ CREATE FUNCTION fact_find(
 ) RETURNS TABLE (person uuid) LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     v_today date := (p_at AT TIME ZONE 'Asia/Tokyo')::date;
-    v_allowed boolean := EXISTS (
-        SELECT FROM fact_basis b WHERE b.purpose = p_purpose AND b.withdrawn_at IS NULL AND b.kind <> 'consent'
+    v_open boolean := (
+        SELECT bool_or(b.confidential) FROM fact_basis b WHERE b.purpose = p_purpose AND b.withdrawn_at IS NULL AND b.kind <> 'consent'
             AND b.since <= v_today AND (b.until IS NULL OR b.until >= v_today) AND b.procedures = '{}'
             AND (b.facts = '{}' OR p_key = ANY (b.facts)) AND (b.offices = '{}' OR p_office = ANY (b.offices)));
+    v_allowed boolean := v_open IS NOT NULL;
 BEGIN
     INSERT INTO event (id, at, verb, outcome, reason, actor_kind, actor_id, subject_kind, cause_id, channel, data)
     VALUES (p_event, p_at, 'facts.find', CASE WHEN v_allowed THEN 'done' ELSE 'refused' END,
@@ -174,32 +202,43 @@ BEGIN
     RETURN QUERY SELECT DISTINCT f.person_id FROM fact f WHERE f.key = p_key AND f.row = '' AND f.value = p_value
         AND NOT EXISTS (SELECT FROM fact newer WHERE newer.person_id = f.person_id AND newer.key = p_key
                         AND newer.row = '' AND (newer.recorded_at, newer.id) > (f.recorded_at, f.id))
+        AND (v_open OR NOT fact_is_confidential(f.person_id, v_today))
         ORDER BY f.person_id LIMIT p_most;
 END $$;
 
--- Appending. What is known so already is not repeated, and whoever confirms what a better source says adds nothing to it.
+-- Of whom a reader for this purpose may know that they are there. Nothing is read.
+CREATE FUNCTION fact_open_to(p_persons uuid[], p_purpose text, p_office text, p_at timestamptz) RETURNS SETOF uuid
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT one FROM unnest(p_persons) AS one
+    WHERE NOT fact_is_confidential(one, (p_at AT TIME ZONE 'Asia/Tokyo')::date) OR EXISTS (
+        SELECT FROM fact_basis b WHERE b.purpose = p_purpose AND b.withdrawn_at IS NULL AND b.kind <> 'consent'
+            AND b.since <= (p_at AT TIME ZONE 'Asia/Tokyo')::date
+            AND (b.until IS NULL OR b.until >= (p_at AT TIME ZONE 'Asia/Tokyo')::date)
+            AND (b.offices = '{}' OR p_office = ANY (b.offices)) AND b.confidential)
+$$;
+
+-- Appending, for one person or for many. What is known so already is not repeated, and whoever confirms what a better source says adds nothing to it.
 -- A statement without days speaks of today: where it differs from facts with days, it holds from today until the next
--- change that is known, so that it rewrites neither the past nor what is to come. Returns the keys that were new.
+-- change that is known, so that it rewrites neither the past nor what is to come. Returns whose keys were new.
 CREATE FUNCTION fact_state(
-    p_person uuid, p_rows jsonb, p_source text, p_level text, p_case uuid, p_evidence text, p_as_of date,
-    p_at timestamptz
-) RETURNS TABLE (key text) LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    p_rows jsonb, p_source text, p_level text, p_case uuid, p_evidence text, p_as_of date, p_at timestamptz
+) RETURNS TABLE (person uuid, key text) LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
     INSERT INTO fact (id, person_id, key, "row", value, source, level, case_id, evidence, as_of, valid_from, valid_to,
                       recorded_at)
-    SELECT told.id, p_person, told.key, told."row", told.value, p_source, p_level, p_case, p_evidence, p_as_of,
+    SELECT told.id, told.person, told.key, told."row", told.value, p_source, p_level, p_case, p_evidence, p_as_of,
            CASE WHEN told.is_undated AND there.has_days THEN p_as_of ELSE told.valid_from END,
            CASE WHEN told.is_undated AND there.has_days THEN there.next_change ELSE told.valid_to END,
            p_at
     FROM (SELECT *, valid_from IS NULL AND valid_to IS NULL AS is_undated FROM jsonb_to_recordset(p_rows)
-          AS told (id uuid, key text, "row" text, value jsonb, valid_from date, valid_to date)) AS told
+          AS told (id uuid, person uuid, key text, "row" text, value jsonb, valid_from date, valid_to date)) AS told
     LEFT JOIN LATERAL (
         SELECT bool_or(f.valid_from IS NOT NULL OR f.valid_to IS NOT NULL) AS has_days,
                min(f.valid_from) FILTER (WHERE f.valid_from > p_as_of) AS next_change
-        FROM fact f WHERE f.person_id = p_person AND f.key = told.key AND f.row = told."row"
+        FROM fact f WHERE f.person_id = told.person AND f.key = told.key AND f.row = told."row"
     ) AS there ON true
     LEFT JOIN LATERAL (
         SELECT f.value, f.source, f.valid_from, f.valid_to FROM fact f
-        WHERE f.person_id = p_person AND f.key = told.key AND f.row = told."row"
+        WHERE f.person_id = told.person AND f.key = told.key AND f.row = told."row"
             AND (NOT told.is_undated OR (f.valid_from IS NULL OR f.valid_from <= p_as_of)
                  AND (f.valid_to IS NULL OR f.valid_to > p_as_of))
         ORDER BY f.recorded_at DESC, f.id DESC LIMIT 1
@@ -207,7 +246,7 @@ CREATE FUNCTION fact_state(
     WHERE (last.value = told.value AND p_source IN (last.source, 'self')
            AND (told.is_undated OR (told.valid_from IS NOT DISTINCT FROM last.valid_from
                                     AND told.valid_to IS NOT DISTINCT FROM last.valid_to))) IS NOT TRUE
-    RETURNING key
+    RETURNING person_id, key
 $$;
 
 -- What was told in a case whose record ends is deleted with it; with a person, all that is left of theirs.
@@ -221,11 +260,11 @@ CREATE FUNCTION fact_permit(p_gone uuid[], p_rows jsonb, p_at timestamptz) RETUR
 LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
     UPDATE fact_basis SET withdrawn_at = p_at WHERE id = ANY (p_gone) AND withdrawn_at IS NULL;
     INSERT INTO fact_basis (id, reference, title, kind, purpose, procedures, facts, offices, since, until, undisclosed,
-                            published_at)
-    SELECT id, reference, title, kind, purpose, procedures, facts, offices, since, until, undisclosed, p_at
+                            confidential, published_at)
+    SELECT id, reference, title, kind, purpose, procedures, facts, offices, since, until, undisclosed, confidential, p_at
     FROM jsonb_to_recordset(p_rows) AS told (
         id uuid, reference text, title text, kind text, purpose text, procedures text[], facts text[], offices text[],
-        since date, until date, undisclosed boolean)
+        since date, until date, undisclosed boolean, confidential boolean)
 $$;
 
 CREATE FUNCTION fact_count(p_person uuid) RETURNS bigint
@@ -237,9 +276,11 @@ NO_DOOR = f"""
 DROP FUNCTION fact_count(uuid);
 DROP FUNCTION fact_forget(uuid, uuid);
 DROP FUNCTION fact_permit(uuid[], jsonb, timestamptz);
-DROP FUNCTION fact_state(uuid, jsonb, text, text, uuid, text, date, timestamptz);
+DROP FUNCTION fact_state(jsonb, text, text, uuid, text, date, timestamptz);
+DROP FUNCTION fact_open_to(uuid[], text, text, timestamptz);
 DROP FUNCTION fact_find({_TELLS}, text, jsonb, text, text, integer);
 DROP FUNCTION fact_read({_TELLS}, uuid, text[], text, text, text, uuid, date, timestamptz, text[], boolean);
+DROP FUNCTION fact_is_confidential(uuid, date);
 """
 
 LEVELS = [
@@ -318,6 +359,7 @@ class Migration(migrations.Migration):
                 ("since", models.DateField()),
                 ("until", models.DateField(null=True)),
                 ("undisclosed", models.BooleanField(default=False)),
+                ("confidential", models.BooleanField(default=False)),
                 ("published_at", models.DateTimeField(default=madoguchi.ground.clock.now)),
                 ("withdrawn_at", models.DateTimeField(null=True)),
             ],

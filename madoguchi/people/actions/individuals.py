@@ -17,7 +17,7 @@ from madoguchi.ground import clock
 from madoguchi.ground.errors import Invalid, NotAllowed, NotFound, Refused, Stale
 from madoguchi.people import rules
 from madoguchi.people.models import Absence, Account, EmailConfirmation, Identity, Person, PostHolding, SpentSignIn
-from madoguchi.people.ports import Claims, IdentityProvider, Transaction
+from madoguchi.people.ports import Admitting, Claims, IdentityProvider, Transaction
 from madoguchi.people.queries import confirmation_key, coverers, leads, sections_of
 
 BY_ACCOUNT = Reason("own-account", "ご本人のアカウントだから", lambda actor, account: actor.id == account.pk)
@@ -34,22 +34,24 @@ BY_PARTNER = Reason(
 
 
 @act("person.recognise", allow=(BY_VISITOR, BY_SYSTEM, BY_PARTNER))
-def recognise(issuer: str, subject: str, level: str, *, by: Actor) -> Person:
+def recognise(issuer: str, subject: str, level: str, *, by: Actor, behind: Person | None = None) -> Person:
     """本人の認識: the person behind a checked identity, opened at the first sign-in.
 
     ``issuer`` and ``subject`` must come from a verified token or a confirmed address. Two first sign-ins at once
-    open one person. A later sign-in with higher assurance raises the identity's level.
+    open one person. A later sign-in with higher assurance raises the identity's level. ``behind`` is the person whom
+    this identity is known to mean though nobody has signed in as them (an entry of a register).
     """
     known = Identity.objects.select_related("person").filter(issuer=issuer, subject=subject).first()
     if known is None:
-        person = Person.objects.create()
+        person = behind or Person.objects.create()
         known, first = Identity.objects.select_related("person").get_or_create(
             issuer=issuer, subject=subject, defaults={"person": person, "level": level}
         )
         if first:
-            record(opened=True, level=level)
+            record(opened=behind is None, level=level)
             return person
-        person.delete()
+        if behind is None:
+            person.delete()
     if known.level != level:
         Identity.objects.filter(pk=known.pk).update(level=level)
     record(level=level)
@@ -63,7 +65,7 @@ def introduce(*, by: Actor) -> Person:
 
 
 @act("person.sign_in", allow=(BY_VISITOR,))
-def admit(claims: Claims, begun: Transaction, *, by: Actor) -> Person:
+def admit(claims: Claims, begun: Transaction, *, by: Actor, behind: Person | None = None) -> Person:
     """サインイン: the person whom a provider has just proven. Refused where this very sign-in came back before."""
     now = clock.now()
     SpentSignIn.objects.filter(until__lt=now).delete()
@@ -74,13 +76,20 @@ def admit(claims: Claims, begun: Transaction, *, by: Actor) -> Person:
         raise Refused(
             "sign-in-spent", "このサインインの手続きはすでに使われています。もう一度はじめからお進みください。"
         )
-    return recognise(claims.issuer, claims.subject, claims.level, by=by)
+    return recognise(claims.issuer, claims.subject, claims.level, by=by, behind=behind)
 
 
 def sign_in(
-    provider: IdentityProvider, params: Mapping[str, str], begun: Transaction | None, *, by: Actor
+    provider: IdentityProvider,
+    params: Mapping[str, str],
+    begun: Transaction | None,
+    *,
+    by: Actor,
+    admitting: Admitting = admit,
 ) -> tuple[Person, Claims]:
     """The whole return from a provider: check with it, then admit. Leaves one event, of the sign-in or its refusal.
+
+    ``admitting``: an act of a higher noun that admits and does what belongs to it.
 
     ``params`` are those of the page that the visitor came back to; ``begun`` is what the session kept since ``begin``
     (None where it kept nothing), to be removed from it before this call. The provider is asked outside any database
@@ -97,7 +106,7 @@ def sign_in(
     except Refused as refusal:
         refuse("person.sign_in", refusal, by=by)
         raise
-    return admit(claims, begun, by=by), claims
+    return admitting(claims, begun, by=by), claims
 
 
 @act("person.ask_email_confirmation", allow=(BY_VISITOR, BY_SYSTEM))

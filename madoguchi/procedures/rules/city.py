@@ -133,9 +133,9 @@ class Post(Model):
     id: Kebab
     title: LocalText
     head: bool = False
-    may: tuple[Literal["texts", "hold", "export"], ...] = ()
+    may: tuple[Literal["texts", "hold", "export", "register"], ...] = ()
     """What its holder may do beside the steps of cases: word the section's mails, hold its records back from
-    deletion, hand out all that is kept about one person."""
+    deletion, hand out all that is kept about one person, say who is who in the register that the section keeps."""
 
 
 class Unit(Model):
@@ -276,6 +276,11 @@ class Organisation(Model):
                     stand_in = {one for said in self.decides if said.post in own for one in said.in_absence}
                     return frozenset(heads | stand_in)
         return frozenset()
+
+    def keepers(self, section_id: str) -> frozenset[str]:
+        """The posts that say who is who in the register that a section keeps."""
+        section = self.section(section_id)
+        return frozenset(post.id for post in section.posts if "register" in post.may) if section else frozenset()
 
     def posts(self) -> Mapping[str, tuple[Post, Unit]]:
         """Every post with the unit it belongs to."""

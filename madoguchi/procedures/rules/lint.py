@@ -21,6 +21,7 @@ from madoguchi.procedures.rules.format import Waiver
 from madoguchi.procedures.rules.lint_journeys import RULES
 from madoguchi.procedures.rules.lint_rules import SEVERITIES, Finding, Found, Rule, Severity, Subject
 from madoguchi.procedures.rules.load import Catalogue, Package, load_catalogue
+from madoguchi.procedures.rules.registers import check_registers
 
 __all__ = ["RULES", "Finding", "Rule", "Severity", "as_json", "as_text", "check", "check_package", "explain", "failed"]
 
@@ -43,6 +44,7 @@ def check(codes: Sequence[str], catalogue_dir: Path, city_dir: Path | None) -> l
             findings += map(_of, broken.problems)
     if city is not None and not codes:
         findings += map(_of, check_offers(city, catalogue.packages))
+        findings += map(_of, check_registers(city, catalogue.facts))
     for code, package in catalogue.packages.items():
         if not codes or code in codes:
             findings += check_package(package, catalogue, city)

@@ -16,6 +16,7 @@ from madoguchi.procedures.rules.format import Example, Procedure, Snake, Table
 from madoguchi.procedures.rules.helping import HelpFile
 from madoguchi.procedures.rules.migration import MigrationMap
 from madoguchi.procedures.rules.readings import ReadingsFile
+from madoguchi.procedures.rules.registers import RegisterFile
 from madoguchi.procedures.rules.search import SynonymsFile
 from madoguchi.procedures.rules.vocabulary import FactsFile, LawsFile
 
@@ -38,6 +39,7 @@ FILES: Mapping[str, type[BaseModel]] = {
     "organisation.schema.json": Organisation,
     "offers.schema.json": Offers,
     "towns.schema.json": Towns,
+    "register.schema.json": RegisterFile,
 }
 
 

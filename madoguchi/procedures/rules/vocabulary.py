@@ -68,6 +68,8 @@ class Permission(Model):
     """The last day on which it holds."""
     undisclosed: bool = False
     """Whether the law keeps these readings from their person (不開示)."""
+    confidential: bool = False
+    """Whether it holds of persons under 支援措置 (秘匿), too. By any other entry nothing is known of them."""
 
 
 class LawsFile(RootModel[dict[Kebab, Statute]]):
@@ -103,4 +105,5 @@ def permits(laws: Laws) -> Iterator[Permit]:
                     facts=() if one.facts == "all" else one.facts,
                     offices=() if one.offices == "all" else one.offices,
                     undisclosed=one.undisclosed,
+                    confidential=one.confidential,
                 )

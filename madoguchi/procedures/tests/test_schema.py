@@ -31,6 +31,7 @@ WRITTEN_WITH = {
     "cities/*/organisation.yaml": "organisation.schema.json",
     "cities/*/offers.yaml": "offers.schema.json",
     "cities/*/towns.yaml": "towns.schema.json",
+    "cities/*/registers/*.yaml": "register.schema.json",
 }
 
 

@@ -35,7 +35,10 @@ _NUMERALS: Final = str.maketrans("１２３４５６７８９", "一二三四五
 
 @dataclass(frozen=True, slots=True)
 class Resident:
-    """One invented person. ``key`` is the person's id; the address stands in the city, with the town's 町字ID."""
+    """One invented person. ``key`` is the person's id; the address stands in the city, with the town's 町字ID.
+
+    ``household`` is its number, ``relation`` that to its head (values of ``person.relation_to_head``).
+    """
 
     key: str
     name: str
@@ -45,6 +48,9 @@ class Resident:
     town: Town
     language: str
     parent: bool
+    sex: str
+    household: int
+    relation: str
 
     def age(self, day: dt.date) -> int:
         """Full years on ``day``."""
@@ -94,7 +100,15 @@ def residents(
                 town,
                 language,
                 parent=grown and children > 0,
+                sex=("female", "male")[sex],
+                household=number,
+                relation="self" if place == 0 else "spouse" if grown and _is_couple(adults) else "child",
             )
+
+
+def _is_couple(adults: Sequence[tuple[int, int]]) -> bool:
+    """Two of about the same age; else a parent with a grown child."""
+    return len(adults) == 2 and abs(adults[0][0] - adults[1][0]) < 20
 
 
 def populations(towns: Sequence[Town], pack: Path | None) -> list[float]:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from madoguchi.cases import queries as cases
 from madoguchi.cases.models import Case, Correction, Document
 from madoguchi.events import Actor
-from madoguchi.facts.queries import Known, known, known_rows
+from madoguchi.facts.queries import Known, household_rows, known, known_rows
 from madoguchi.facts.rules import Purpose
 from madoguchi.ground.errors import Problem
 from madoguchi.ground.languages import LocalText
@@ -55,6 +55,7 @@ class SectionPage:
     each: str
     rows: Sequence[Row]
     told_before: bool
+    of_household: bool
     can_add: bool
     can_remove: bool
     add_label: str
@@ -206,7 +207,8 @@ class Draft:
         """The section as it is asked of ``by``, who is shown what is known of them. ``posted`` is a post that was not
         stored and is shown as it was typed, ``linked`` names the fields that a link has chosen."""
         told_before = self._told_before(section, by)
-        answers = self._with_empty_rows(section, posted, told_before)
+        household = [] if told_before else self._household(section, by)
+        answers = self._with_empty_rows(section, posted, told_before or household)
         cells = [
             cell
             for cell in self.form.cells(section, answers, self.case.typed, problems)
@@ -236,6 +238,7 @@ class Draft:
             each=section.each or "",
             rows=rows,
             told_before=posted is None and bool(told_before),
+            of_household=posted is None and bool(household),
             can_add=bool(section.each) and not self.correcting and len(rows) < section.at_most,
             can_remove=not self.correcting and len(rows) > section.at_least,
             add_label=gettext("%(title)sを追加する") % {"title": said(section.title)},
@@ -258,7 +261,7 @@ class Draft:
 
     def _told_before(self, section: FormSection, by: Actor) -> list[dict[str, Any]]:
         """Rows that were told in an earlier case (the children), to begin with; each of them once, the last word."""
-        if not section.each or section.each in self.case.answers or self.correcting or self._is_of_another(by):
+        if not section.each or self._has_begun(section, by):
             return []
         names = {f"{section.each}.{one.name}": one.name for one in section.fields if one.fact}
         told: dict[str, dict[str, Any]] = {}
@@ -267,6 +270,18 @@ class Draft:
             if row:
                 told[str(row.get("full_name") or row)] = row
         return list(told.values())[: section.at_most]
+
+    def _household(self, section: FormSection, by: Actor) -> list[dict[str, Any]]:
+        """Rows of those who live with the applicant, as the register says, where nobody was told of before."""
+        if not section.each or self._has_begun(section, by):
+            return []
+        names = [one.name for one in section.fields if one.fact]
+        purpose = Purpose("household", self.package.procedure.code, case=self.case.pk)
+        return household_rows(section.each, names, purpose, by=by)[: section.at_most]
+
+    def _has_begun(self, section: FormSection, by: Actor) -> bool:
+        """Whether rows are there already, or are none of whom this one may be shown anything."""
+        return section.each in self.case.answers or self.correcting or self._is_of_another(by)
 
     def _known(self, section: FormSection, by: Actor) -> Mapping[str, Known]:
         keys = [one.fact for one in section.fields if one.fact]

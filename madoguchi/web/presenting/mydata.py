@@ -56,6 +56,7 @@ DONE: Final[Mapping[str, str]] = {
     "case.release": gettext_noop("廃棄を止めるのをやめた"),
     "case.warn": gettext_noop("まもなく消すことを知らせた"),
     "case.delete": gettext_noop("消した"),
+    "facts.meet": gettext_noop("カードの記載を受け取った"),
     "facts.state": gettext_noop("次の手続きで使えるように覚えた"),
     "facts.read": gettext_noop("覚えていることを見た"),
     "facts.withdraw_consent": gettext_noop("同意を取り消した"),
@@ -171,6 +172,8 @@ WHAT_FOR: Final[Mapping[str, str]] = {
     "view": gettext_noop("ご本人が、自分についての記録を見るため"),
     "look_up": gettext_noop("手続きの審査に要ることを確かめるため"),
     "disclosure": gettext_noop("開示の求めに応じるため"),
+    "match": gettext_noop("市の台帳に記載のある方かどうかを確かめるため"),
+    "household": gettext_noop("同じ世帯の方の手続きで、入力らんに世帯の方を出すため"),
 }
 
 

@@ -21,7 +21,7 @@ from madoguchi.ground.errors import Refused
 from madoguchi.people import actions as people
 from madoguchi.people import rules
 from madoguchi.people.models import Person
-from madoguchi.people.ports import Claims, Transaction, identity_provider
+from madoguchi.people.ports import Transaction, identity_provider
 from madoguchi.people.queries import actor_of_person
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.models import Procedure as Row
@@ -105,30 +105,17 @@ def card(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def card_return(request: HttpRequest) -> HttpResponse:
-    """Back from the provider: check with it, admit the person, keep what the card says as facts."""
+    """Back from the provider: check with it, admit the person with what the card says."""
     held = request.session.pop(BEGUN, None) or {}
     begun = Transaction.from_json(held.get("transaction"))
     visitor = Actor("visitor", channel="web")
     target = str(held.get("next") or reverse("web:my-cases"))
     try:
-        person, claims = people.sign_in(identity_provider(), request.GET.dict(), begun, by=visitor)
+        person, claims = facts.sign_in(identity_provider(), request.GET.dict(), begun, by=visitor)
     except Refused as refusal:
         return _choose(request, status=refusal.status, refused=words(refusal), target=target)
     visiting.welcome(request, person.pk, claims.level)
-    _state_facts(person, claims)
     return redirect(target)
-
-
-def _state_facts(person: Person, claims: Claims) -> None:
-    """The card's four facts, so that nobody types what the card has just said."""
-    values = {
-        "person.full_name": claims.full_name,
-        "person.registered_address": claims.address,
-        "person.date_of_birth": claims.birth_date.isoformat() if claims.birth_date else None,
-    }
-    told = {(key, ""): value for key, value in values.items() if value}
-    if told:
-        facts.state(person, told, Source.CARD, by=actor_of_person(person.pk, claims.level))
 
 
 # -- by address -------------------------------------------------------------------------------------------------------

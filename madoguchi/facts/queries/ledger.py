@@ -17,7 +17,7 @@ from madoguchi.events import Actor
 from madoguchi.events.acting import current_cause
 from madoguchi.events.models import Event
 from madoguchi.events.rules import ACTS, ActSpec
-from madoguchi.facts.models import Basis, Level, Source
+from madoguchi.facts.models import Basis, Level, Pair, Source
 from madoguchi.facts.rules import BY_BASIS, OWN, Purpose
 from madoguchi.ground import clock
 from madoguchi.ground.errors import NotAllowed
@@ -27,11 +27,11 @@ from madoguchi.ground.ids import uuid7
 ACTS |= {
     "facts.read": ActSpec(
         "facts.read", "事実の参照: what is known is read, by its person or by a legal basis.", (OWN, BY_BASIS),
-        "madoguchi.facts.queries.read",
+        "madoguchi.facts.queries.ledger.read",
     ),
     "facts.find": ActSpec(
         "facts.find", "事実による本人さがし: whoever is looked for by what a written request bears.", (BY_BASIS,),
-        "madoguchi.facts.queries.holders",
+        "madoguchi.facts.queries.ledger.holders",
     ),
 }  # fmt: skip
 
@@ -134,6 +134,15 @@ def holders(key: str, value: Any, purpose: Purpose, *, by: Actor, most: int) -> 
     return found
 
 
+def open_to(persons: Iterable[UUID], purpose: Purpose) -> frozenset[UUID]:
+    """Those of whom a reader for this purpose may know at all: others are under 支援措置 (秘匿), and are not there."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT * FROM fact_open_to(%s, %s, %s, %s)", [list(persons), purpose.code, purpose.office, clock.now()]
+        )
+        return frozenset(one for (one,) in cursor.fetchall())
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """That somebody read, or was refused: for its person to see. ``laws`` are the articles as they are cited."""
@@ -154,8 +163,10 @@ def readings(
     person_id: UUID, *, own: bool = False, before: tuple[dt.datetime, UUID] | None = None, most: int
 ) -> list[Reading]:
     """Who has read what is known of a person, newest first: others, or with ``own`` the person. ``before``: time and id
-    of the last that was shown. Not what a law keeps from its person (``Basis.undisclosed``)."""
-    rows = Event.objects.filter(subject_id=person_id, verb="facts.read").exclude(data__keys=[])
+    of the last that was shown. Not what a law keeps from its person (``Basis.undisclosed``). With those who read what a
+    register said of them while nobody knew that it was they."""
+    earlier = Pair.objects.filter(person=person_id, replaced__isnull=False).values_list("replaced", flat=True)
+    rows = Event.objects.filter(subject_id__in=[person_id, *earlier], verb="facts.read").exclude(data__keys=[])
     rows = rows.filter(actor_id=person_id) if own else rows.exclude(actor_id=person_id)
     if before is not None:
         at, last = before

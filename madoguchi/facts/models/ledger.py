@@ -1,6 +1,6 @@
 """The ledger of facts about persons: appended to, never changed. A correction is a newer fact.
 
-Nobody reads the table: web, worker and commands have no right to (migration 0002). The door is ``queries.read``.
+Nobody reads the table: web, worker and commands have no right to (migration 0002). The door is ``queries.ledger``.
 """
 
 from typing import ClassVar
@@ -80,6 +80,7 @@ class Fact(models.Model):
             models.Index(fields=["person", "key", "row", "-recorded_at"], name="fact_known"),
             models.Index(fields=["case_id"], name="fact_of_case"),
             models.Index(fields=["value"], name="fact_birthday", condition=Q(key="person.date_of_birth", row="")),
+            models.Index(fields=["value"], name="fact_household", condition=Q(key="person.household_number", row="")),
         ]
         constraints: ClassVar = [
             models.CheckConstraint(name="fact_source_is_known", condition=Q(source__in=Source.values)),
@@ -107,6 +108,7 @@ class Fact(models.Model):
     since=Sensitivity.PUBLIC,
     until=Sensitivity.PUBLIC,
     undisclosed=Sensitivity.PUBLIC,
+    confidential=Sensitivity.PUBLIC,
     published_at=Sensitivity.PUBLIC,
     withdrawn_at=Sensitivity.PUBLIC,
 )
@@ -116,7 +118,8 @@ class Basis(models.Model):
     ``reference`` is the article's key in ``catalogue/laws.yaml``, ``title`` its name as it is cited. Empty
     ``procedures``, ``facts`` or ``offices`` mean all. A row is never changed: the register of the next day is another
     set of rows, and ``withdrawn_at`` says when one was taken out of it. What is read by an ``undisclosed`` row is
-    in the log, and not shown to its person (不開示, as 番号法23条2項 has it).
+    in the log, and not shown to its person (不開示, as 番号法23条2項 has it). Persons under 支援措置 (秘匿) are
+    read by a ``confidential`` row only; by any other they are as if nothing were known of them.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7)
@@ -130,6 +133,7 @@ class Basis(models.Model):
     since = models.DateField()
     until = models.DateField(null=True)
     undisclosed = models.BooleanField(default=False)
+    confidential = models.BooleanField(default=False)
     published_at = models.DateTimeField(default=clock.now)
     withdrawn_at = models.DateTimeField(null=True)
 

@@ -15,8 +15,8 @@ from django.db import connection
 
 from madoguchi.events import Actor, Reason, act, record
 from madoguchi.events.rules import BY_SYSTEM
-from madoguchi.facts import queries
-from madoguchi.facts.models import Basis, Level, Source
+from madoguchi.facts.models import Basis, Level, Pair, Source
+from madoguchi.facts.queries import ledger as queries
 from madoguchi.facts.rules import CONSENT, OWN, Permit, Purpose, consent_to
 from madoguchi.ground import clock
 from madoguchi.ground.errors import NotFound
@@ -53,28 +53,58 @@ def state(
     day until the day before another, in the world; ``evidence``: SHA-256 (hex) of the document that shows it.
     Returns the keys of which something was new.
     """
-    told = [
-        {"id": str(uuid7()), "key": key, "row": row, "value": value, "valid_from": valid[0], "valid_to": valid[1]}
+    rows = [
+        row_of(person.pk, key, value, row=row, valid=valid)
         for (key, row), value in values.items()
         if value not in (None, "", [], {})
     ]
+    fresh = frozenset(key for _, key in append(rows, source, level=level, case_id=case_id, evidence=evidence))
+    record(source=source, keys=sorted(fresh))
+    return fresh
+
+
+def row_of(
+    person: UUID,
+    key: str,
+    value: Any,
+    *,
+    row: str = "",
+    valid: tuple[dt.date | None, dt.date | None] = (None, None),
+) -> dict[str, Any]:
+    """A fact to be appended."""
+    return {
+        "id": str(uuid7()), "person": str(person), "key": key, "row": row, "value": value, "valid_from": valid[0],
+        "valid_to": valid[1],
+    }  # fmt: skip
+
+
+def append(
+    rows: Collection[dict[str, Any]],
+    source: Source,
+    *,
+    day: dt.date | None = None,
+    level: Level | None = None,
+    case_id: UUID | None = None,
+    evidence: str = "",
+) -> list[tuple[UUID, str]]:
+    """Append these facts, of one person or of many, for acts that leave the event; whose keys were new.
+
+    ``day`` (today): for which the source vouches.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT key FROM fact_state(%s, %s, %s, %s, %s, %s, %s, %s)",
+            "SELECT person, key FROM fact_state(%s, %s, %s, %s, %s, %s, %s)",
             [
-                person.pk,
-                json.dumps(told, default=str, ensure_ascii=False),
+                json.dumps(rows, default=str, ensure_ascii=False),
                 source.value,
                 (level or LEVELS.get(source, Level.STATED)).value,
                 case_id,
                 evidence,
-                clock.today(),
+                day or clock.today(),
                 clock.now(),
             ],
         )
-        fresh = frozenset(key for (key,) in cursor.fetchall())
-    record(source=source, keys=sorted(fresh))
-    return fresh
+        return list(cursor.fetchall())
 
 
 @act("facts.withdraw_consent", allow=(OWN,))
@@ -95,11 +125,14 @@ def withdraw_consent(person: Person, procedure: str, *, by: Actor) -> Person:
 def forget(case_id: UUID | None, *, by: Actor, person_id: UUID | None = None) -> int:
     """事実の廃棄: what was told in a case goes with its record, and with a person all that is left of theirs.
 
+    What a register says of its entry stays, as the register's; that somebody may be one of its entries does not.
     Returns how many facts that were.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT fact_forget(%s, %s)", [case_id, person_id])
         gone = int(cursor.fetchone()[0])
+    if person_id is not None:
+        Pair.objects.filter(person=person_id).exclude(is_same=True).delete()
     record(case=case_id, person=person_id, gone=gone)
     return gone
 
@@ -134,4 +167,5 @@ def _permit(one: Basis) -> Permit:
         facts=tuple(one.facts),
         offices=tuple(one.offices),
         undisclosed=one.undisclosed,
+        confidential=one.confidential,
     )

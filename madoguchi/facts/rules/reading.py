@@ -1,4 +1,4 @@
-"""What must hold of facts: for what they may be read, and how an article of a law says so. Pure Python."""
+"""For what facts may be read, and how an article of a law says so."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -13,8 +13,9 @@ OWN: Final = Reason(
 #: Asked by the ledger's door itself, key by key.
 BY_BASIS: Final = Reason("basis", "法令の定めによる", lambda actor, _: actor.kind != "visitor")
 
-PurposeCode = Literal["prefill", "confirm", "view", "look_up", "disclosure"]
-"""What for: a form that shows it, whoever confirms a part, its person, a step of a flow, a disclosure."""
+PurposeCode = Literal["prefill", "confirm", "view", "look_up", "disclosure", "match", "household"]
+"""What for: a form that shows it, whoever confirms a part, its person, a step of a flow, a disclosure, whether somebody
+is who stands in a register, a form that shows who lives with its person."""
 BasisKind = Literal["内部利用", "番号法", "特定公的給付", "条例", "本人同意", "開示"]
 #: As the ledger's door knows them (``consent`` asks for a consent that stands).
 CONSENT: Final = "consent"
@@ -37,7 +38,10 @@ class Purpose:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Permit:
-    """A row of the register of legal bases; empty ``procedures``, ``facts`` and ``offices`` mean all."""
+    """A row of the register of legal bases; empty ``procedures``, ``facts`` and ``offices`` mean all.
+
+    ``confidential``: it holds of persons under 支援措置 (秘匿), too; by any other they are not there.
+    """
 
     reference: str
     title: str
@@ -49,3 +53,4 @@ class Permit:
     facts: tuple[str, ...] = ()
     offices: tuple[str, ...] = ()
     undisclosed: bool = False
+    confidential: bool = False

@@ -1,0 +1,67 @@
+"""台帳との照合: the section that keeps a register says whether an entry and somebody who signs in are the same."""
+
+from uuid import UUID
+
+from django.contrib import messages as notices
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext
+from django.views.decorators.http import require_http_methods, require_safe
+
+from madoguchi.desk.access import desk
+from madoguchi.desk.presenting.pairs import pair_line, pair_page
+from madoguchi.events import Actor
+from madoguchi.events.acting import refuse
+from madoguchi.facts import actions, queries
+from madoguchi.facts.models import Pair
+from madoguchi.ground.errors import Invalid, NotAllowed, NotFound, Problem
+
+A_PAGE = 50
+
+
+@require_safe
+@desk
+def pairs(request: HttpRequest, by: Actor) -> HttpResponse:
+    """What waits, oldest first. Nobody is named here: who opens one reads, and it is in both logs."""
+    _door(by)
+    page = Paginator(queries.open_pairs(by), A_PAGE).get_page(request.GET.get("page"))
+    return render(request, "desk/pairs.html", {"list": page, "lines": [pair_line(one) for one in page]})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@desk
+def pair(request: HttpRequest, by: Actor, pair_id: UUID) -> HttpResponse:
+    """One pair side by side; posted, what the member of staff says of it."""
+    _door(by)
+    one = _open(pair_id, by)
+    if request.method != "POST":
+        return render(request, "desk/pair.html", {"page": pair_page(one, queries.sides(one, by))})
+    choice, reason = request.POST.get("same", ""), request.POST.get("reason", "")[:2000]
+    try:
+        if choice not in ("yes", "no"):
+            problem = Problem("choice-missing", "同じ人か、別の人かを選んでください。")
+            refusal = Invalid(problem.code, problem.message, fields={"same": problem})
+            refuse("register.decide", refusal, by=by, subject=one)
+            raise refusal
+        actions.decide(one, same=choice == "yes", reason=reason, by=by)
+    except Invalid as refusal:
+        page = pair_page(one, queries.sides(one, by), refusal, reason, choice)
+        return render(request, "desk/pair.html", {"page": page}, status=refusal.status)
+    notices.success(request, gettext("同じ人と決めました。") if choice == "yes" else gettext("別の人と決めました。"))
+    return redirect("desk:pairs")
+
+
+def _door(by: Actor) -> None:
+    if not queries.keeps(by):
+        refusal = NotAllowed("not-allowed", "この画面は、台帳を受け持つ課の職の人が使います。")
+        refuse("register.decide", refusal, by=by)
+        raise refusal
+
+
+def _open(pair_id: UUID, by: Actor) -> Pair:
+    try:
+        return queries.open_pair(pair_id, by)
+    except NotFound as refusal:
+        refuse("register.decide", refusal, by=by)
+        raise

@@ -1,0 +1,19 @@
+"""Appending to the ledger and its register of legal bases (``ledger``); a register's file (``register``); a sign-in by
+card that finds its person in a register (``meeting``); what staff say of a doubtful pair (``pairing``).
+"""
+
+from madoguchi.facts.actions.ledger import forget, permit, state, withdraw_consent
+from madoguchi.facts.actions.meeting import sign_in
+from madoguchi.facts.actions.pairing import decide
+from madoguchi.facts.actions.register import Report, import_register
+
+__all__ = [
+    "Report",
+    "decide",
+    "forget",
+    "import_register",
+    "permit",
+    "sign_in",
+    "state",
+    "withdraw_consent",
+]

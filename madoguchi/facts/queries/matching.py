@@ -1,0 +1,87 @@
+"""Who may be whom: persons and entries of a register, looked for by a day of birth and read through the door."""
+
+import hashlib
+import json
+from collections.abc import Collection, Mapping
+from typing import Any, Final
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection
+from django.utils.encoding import force_bytes
+
+from madoguchi.events import Actor
+from madoguchi.events.acting import current_cause
+from madoguchi.facts.models import Import
+from madoguchi.facts.queries.ledger import NoBasis
+from madoguchi.facts.rules import Purpose
+from madoguchi.facts.rules.matching import ATTRIBUTES, Record, Verdict, judge, record_of
+from madoguchi.ground import clock
+
+_BORN: Final = ATTRIBUTES["born"]
+
+
+def newest(register: str) -> Import | None:
+    """The import of this register that began last."""
+    return Import.objects.filter(register=register).order_by("-began_at", "-pk").first()
+
+
+def registers() -> list[Import]:
+    """Of each register that was ever imported the newest import."""
+    return list(Import.objects.order_by("register", "-began_at", "-pk").distinct("register"))
+
+
+def office_of(register: str) -> str:
+    """The section that keeps this register; empty where none was ever imported."""
+    run = newest(register)
+    return run.office if run is not None else ""
+
+
+def entry_key() -> bytes:
+    """The key of this installation under which an entry's digest is taken."""
+    return hashlib.sha256(b"madoguchi.facts.register/" + force_bytes(settings.SECRET_KEY)).digest()
+
+
+def hold(register: str) -> None:
+    """Until the act ends, nobody else finds out who is who in this register: two at once have one outcome."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('madoguchi.register'), hashtext(%s))", [register])
+
+
+def look(
+    said: Mapping[str, Mapping[str, Any]], register: str, office: str, *, entries: bool, by: Actor
+) -> dict[str, Verdict]:
+    """Whom each of these means (any key → fact → value): recognised persons without an entry, or with ``entries``
+    those behind whose entry nobody signs in. Each who is compared has it in their log. Raises NoBasis.
+    """
+    records = {key: record_of(one) for key, one in said.items()}
+    births = {born for one in records.values() if (born := one.get("born"))}
+    if not births:
+        return {}
+    found = _candidates(births, register, office, entries=entries, by=by)
+    by_birth: dict[str, dict[UUID, Record]] = {}
+    for person, known in found.items():
+        by_birth.setdefault(str(known.get(_BORN)), {})[person] = record_of(known)
+    return {key: judge(one, by_birth.get(one.get("born"), {})) for key, one in records.items()}
+
+
+def _candidates(
+    births: Collection[str], register: str, office: str, *, entries: bool, by: Actor
+) -> dict[UUID, dict[str, Any]]:
+    purpose = Purpose("match", office=office)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT * FROM fact_candidates(%s, %s, %s, %s, %s, %s::jsonb[], %s, %s, %s, %s, %s)",
+            [
+                *(clock.now(), by.kind, by.id, by.channel, current_cause()),
+                [json.dumps(one) for one in sorted(births)],
+                *(register, entries, list(ATTRIBUTES.values()), purpose.code, purpose.office),
+            ],
+        )
+        rows = cursor.fetchall()
+    found: dict[UUID, dict[str, Any]] = {}
+    for refused, person, key, value in rows:
+        if refused is not None:
+            raise NoBasis(refused, purpose)
+        found.setdefault(person, {})[key] = json.loads(value)
+    return found

@@ -1,0 +1,23 @@
+"""What must hold of facts: for what they are read, how a register's file is read, who is the same. Pure Python."""
+
+from madoguchi.facts.rules.reading import (
+    BY_BASIS,
+    CONSENT,
+    OWN,
+    BasisKind,
+    Permit,
+    Purpose,
+    PurposeCode,
+    consent_to,
+)
+
+__all__ = [
+    "BY_BASIS",
+    "CONSENT",
+    "OWN",
+    "BasisKind",
+    "Permit",
+    "Purpose",
+    "PurposeCode",
+    "consent_to",
+]

@@ -1,0 +1,173 @@
+"""支援措置 (秘匿): of whom it is said, nothing is known to anybody whose law does not say so, and nothing shows it."""
+
+import datetime as dt
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from madoguchi.events import SYSTEM, Actor
+from madoguchi.events.models import Event
+from madoguchi.facts.actions import permit, state
+from madoguchi.facts.models import Entry, Source
+from madoguchi.facts.queries import Member, NoBasis, everything, holders, household_of, known, open_to, readings
+from madoguchi.facts.rules import Permit, Purpose
+from madoguchi.facts.tests.registers import DAY, HANAKO, imported, person
+
+pytestmark = pytest.mark.django_db
+
+NAME, ADDRESS = "person.full_name", "person.registered_address"
+DISCLOSURE = Permit(reference="x/76", title="第76条", kind="開示", purpose="disclosure", since=dt.date(2023, 4, 1))
+OPEN = Permit(
+    reference="x/76", title="第76条", kind="開示", purpose="disclosure", since=dt.date(2023, 4, 1),
+    offices=("residents",), confidential=True,
+)  # fmt: skip
+HOUSEHOLD = Permit(
+    reference="x/12", title="第12条", kind="内部利用", purpose="household", since=dt.date(2021, 9, 1),
+    procedures=("change-of-address",), facts=(NAME, "person.date_of_birth"),
+)  # fmt: skip
+ANY, RESIDENTS = Purpose("disclosure", office="digital-services"), Purpose("disclosure", office="residents")
+FORM = Purpose("household", "change-of-address")
+CLERK = Actor("staff", UUID(int=7), frozenset({"x"}), frozenset({"digital-services"}))
+FAMILY = (
+    HANAKO,
+    person("0002", 氏名="見本 太郎", 続柄="夫", 性別="1", 生年月日="1988-11-03"),
+    person("0003", 氏名="見本 桃子", 続柄="子", 生年月日="2018-05-05"),
+    person("0004", 氏名="見本 一郎", 続柄="子", 性別="1", 生年月日="2020-05-05"),
+    person("0009", 氏名="谷川 梅子", 世帯番号="78"),
+)
+
+
+def of(number: str) -> UUID:
+    return Entry.objects.get(number=number).person_id
+
+
+def me(number: str, level: str = "card") -> Actor:
+    return Actor("resident", of(number), level=level)
+
+
+def names(members: list[Member]) -> list[str]:
+    return [str(one.known[NAME].value) for one in members]
+
+
+# -- readings ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def protected(tmp_path: Path) -> UUID:
+    imported(tmp_path, [person("0001", 支援措置="1")])
+    permit([DISCLOSURE, OPEN], by=SYSTEM)
+    return of("0001")
+
+
+def test_a_reader_whose_law_does_not_name_them_finds_nothing_known(protected: UUID) -> None:
+    assert known(protected, [NAME, ADDRESS], ANY, by=CLERK) == {}
+    assert everything(protected, ANY, by=CLERK) == []
+    event = Event.objects.filter(verb="facts.read").order_by("id").first()
+    assert event is not None
+    assert (event.outcome, sorted(event.data["withheld"]), event.data["keys"]) == ("done", [NAME, ADDRESS], [])
+    assert readings(protected, most=9) == [], "what was not read is no reading"
+
+
+def test_the_law_that_names_them_and_their_own_right_read_all(protected: UUID) -> None:
+    assert known(protected, [NAME, ADDRESS], RESIDENTS, by=CLERK)[ADDRESS].value == HANAKO["住所"]
+    own = known(protected, [NAME, "person.confidential"], Purpose("view"), by=me("0001"))
+    assert own["person.confidential"].value is True
+
+
+def test_without_any_law_it_is_refused_as_of_anybody(protected: UUID) -> None:
+    with pytest.raises(NoBasis):
+        known(protected, [NAME], Purpose("look_up", "x", "residents"), by=CLERK)
+
+
+def test_whoever_is_looked_for_is_not_there(protected: UUID) -> None:
+    def found(purpose: Purpose) -> list[UUID]:
+        return holders("person.date_of_birth", HANAKO["生年月日"], purpose, by=CLERK, most=9)
+
+    assert (found(ANY), found(RESIDENTS)) == ([], [protected])
+    assert not open_to([protected], ANY)
+    assert open_to([protected], RESIDENTS) == {protected}
+
+
+def test_it_ends_when_the_register_says_so_and_nobody_says_it_of_themselves(protected: UUID, tmp_path: Path) -> None:
+    state_it = {("person.confidential", ""): False}
+    from madoguchi.people.models import Person
+
+    state(Person(pk=protected), state_it, Source.SELF, by=me("0001"))
+    assert known(protected, [NAME], ANY, by=CLERK) == {}
+    imported(tmp_path, [HANAKO], DAY)
+    permit([DISCLOSURE, OPEN], by=SYSTEM)
+    assert known(protected, [NAME], ANY, by=CLERK)[NAME].value == HANAKO["氏名"]
+
+
+# -- households -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def family(tmp_path: Path) -> None:
+    imported(tmp_path, FAMILY)
+    permit([HOUSEHOLD], by=SYSTEM)
+
+
+def test_who_lives_with_somebody_is_read_through_the_door(family: None) -> None:
+    found = household_of(of("0001"), [NAME, "person.date_of_birth"], FORM, by=me("0001"))
+    assert names(found) == ["見本 太郎", "見本 桃子", "見本 一郎"]
+    assert [one.is_child for one in found] == [False, True, True]
+    events = Event.objects.filter(verb="facts.read")
+    assert set(events.values_list("subject_id", flat=True)) == {of("0002"), of("0003"), of("0004")}
+    [reading] = readings(of("0002"), most=9)
+    assert (reading.purpose, reading.procedure, reading.laws) == ("household", "change-of-address", ("第12条",))
+
+
+def test_a_child_of_the_head_is_nobody_elses_child(family: None) -> None:
+    assert not any(one.is_child for one in household_of(of("0003"), [NAME], FORM, by=me("0003")))
+    assert [one.is_child for one in household_of(of("0002"), [NAME], FORM, by=me("0002"))] == [False, True, True]
+
+
+@pytest.mark.parametrize(
+    "who",
+    [Actor("staff", UUID(int=7), frozenset({"residents-head"}), frozenset({"residents"})), SYSTEM, Actor("visitor")],
+)
+def test_a_right_of_residents_is_nobody_elses(family: None, who: Actor) -> None:
+    for purpose in (FORM, Purpose("household", "change-of-address", "residents")):
+        with pytest.raises(NoBasis):
+            household_of(of("0001"), [NAME], purpose, by=who)
+    assert set(Event.objects.filter(verb="facts.read").values_list("outcome", flat=True)) == {"refused"}
+
+
+def test_for_another_or_by_mail_nobody_is_there(family: None) -> None:
+    with pytest.raises(NoBasis):
+        household_of(of("0001"), [NAME], FORM, by=me("0009"))
+    assert household_of(of("0001"), [NAME], FORM, by=me("0001", "contact")) == []
+    assert not Event.objects.filter(verb="facts.read", outcome="done").exists()
+
+
+def test_who_moves_or_leaves_is_not_there(family: None, tmp_path: Path) -> None:
+    moved = [FAMILY[0], {**FAMILY[1], "世帯番号": "79"}, {**FAMILY[2], "消除日": "20261020"}, *FAMILY[3:]]
+    imported(tmp_path, moved)
+    permit([HOUSEHOLD], by=SYSTEM)
+    assert names(household_of(of("0001"), [NAME], FORM, by=me("0001"))) == ["見本 一郎"]
+    assert household_of(of("0003"), [NAME], FORM, by=me("0003")) == []
+
+
+def test_whoever_is_protected_is_in_nobodys_household_and_sees_none(tmp_path: Path) -> None:
+    imported(tmp_path, [FAMILY[0], FAMILY[1], {**FAMILY[2], "支援措置": "1"}])
+    permit([HOUSEHOLD], by=SYSTEM)
+    assert names(household_of(of("0001"), [NAME], FORM, by=me("0001"))) == ["見本 太郎"]
+    assert household_of(of("0003"), [NAME], FORM, by=me("0003")) == []
+    assert not Event.objects.filter(verb="facts.read", subject_id=of("0003")).exists()
+    assert not Event.objects.filter(verb="facts.read", actor_id=of("0003")).exists(), "a reading would tell the others"
+
+
+def test_no_law_of_residents_opens_what_is_protected(tmp_path: Path) -> None:
+    """Not even one that a city has written so by mistake: an office must be named."""
+    imported(tmp_path, [FAMILY[0], {**FAMILY[1], "支援措置": "1"}])
+    wrong = Permit(**{**{name: getattr(HOUSEHOLD, name) for name in Permit.__dataclass_fields__}, "confidential": True})
+    permit([wrong], by=SYSTEM)
+    assert household_of(of("0001"), [NAME], FORM, by=me("0001")) == []
+    office = Permit(
+        **{**{name: getattr(wrong, name) for name in Permit.__dataclass_fields__}, "offices": ("residents",)}
+    )
+    permit([office], by=SYSTEM)
+    there = household_of(of("0001"), [NAME], Purpose("household", "change-of-address", "residents"), by=CLERK)
+    assert names(there) == ["見本 太郎"]

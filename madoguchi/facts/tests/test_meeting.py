@@ -1,0 +1,331 @@
+"""Who signs in by card and who stands in the register: one person where four attributes say so, else people decide."""
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.db import connections
+
+from madoguchi.events import SYSTEM, Actor
+from madoguchi.events.models import Event
+from madoguchi.facts import queries
+from madoguchi.facts.actions import decide, forget, permit
+from madoguchi.facts.actions.meeting import meet
+from madoguchi.facts.models import Entry, Pair, Source
+from madoguchi.facts.rules import Purpose
+from madoguchi.facts.tests.ledger import recorded
+from madoguchi.facts.tests.registers import DAY, HANAKO, imported, person
+from madoguchi.facts.tests.together import at_once
+from madoguchi.ground import clock
+from madoguchi.ground.errors import Invalid, NotAllowed, Stale
+from madoguchi.people.actions import open_account
+from madoguchi.people.models import Identity, Person
+from madoguchi.people.ports import Claims, Transaction
+
+pytestmark = pytest.mark.django_db
+
+VISITOR = Actor("visitor")
+CARD = {
+    "full_name": "見本 花子",
+    "address": "大阪府大東市谷川１－１－１",
+    "birth_date": dt.date(1990, 4, 12),
+    "sex": "female",
+}
+
+
+def signs_in(subject: str = "hanako", level: str = "card", **card: Any) -> Person:
+    claims = Claims("https://card.example", subject, level, **{**CARD, **card})  # type: ignore[arg-type]  # a level
+    begun = Transaction(str(uuid4()), "n", "v", "https://x.example/", (), clock.now())
+    return meet(claims, begun, by=VISITOR)
+
+
+@pytest.fixture
+def clerk() -> Actor:
+    account = open_account(f"clerk-{uuid4().hex[:6]}", "市民課 職員", "correct horse battery", by=SYSTEM)
+    return Actor("staff", account.pk, frozenset({"residents-clerk"}), frozenset({"residents"}), channel="desk")
+
+
+def known_to(one: Person) -> dict[str, Any]:
+    me = Actor("resident", one.pk, level="card")
+    return {key: fact.value for key, fact in queries.known(one.pk, [*recorded(one.pk)], Purpose("view"), by=me).items()}
+
+
+# -- at a sign-in -----------------------------------------------------------------------------------------------------
+
+
+def test_whoever_stands_in_the_register_is_that_person_at_their_first_sign_in(tmp_path: Path) -> None:
+    imported(tmp_path, [HANAKO, person("0002", 氏名="見本 太郎", 性別="1")])
+    entry = Entry.objects.get(number="0001")
+    one = signs_in()
+    assert one.pk == entry.person_id
+    assert Person.objects.count() == 2
+    assert known_to(one)["person.household_number"] == "77"
+    assert not Pair.objects.exists()
+    assert signs_in().pk == one.pk
+
+
+def test_the_reading_is_in_the_log_of_whoever_was_compared(tmp_path: Path) -> None:
+    imported(tmp_path, [HANAKO, person("0002", 氏名="見本 太郎", 性別="1"), person("0003", 生年月日="1990-04-13")])
+    signs_in()
+    readings = Event.objects.filter(verb="facts.read")
+    compared = Entry.objects.filter(number__in=["0001", "0002"]).values_list("person_id", flat=True)
+    assert set(readings.values_list("subject_id", flat=True)) == set(compared)
+    event = readings.first()
+    assert event is not None
+    assert (event.data["purpose"], event.data["basis"], event.data["office"]) == (
+        "match",
+        ["kojin-joho-hogo-ho/第65条"],
+        "residents",
+    )
+    assert "見本" not in str(list(Event.objects.values_list("data", flat=True)))
+
+
+@pytest.mark.parametrize(
+    ("card", "pairs"),
+    [
+        ({"address": "大阪府大東市住道二丁目2番2号"}, 1),  # has moved
+        ({"full_name": "〓本 花子"}, 1),  # the card has not the character
+        ({"full_name": "谷川 花子"}, 1),  # has married
+        ({"sex": None}, 1),
+        ({"full_name": "大西 梅子", "address": "大阪府大東市住道二丁目2番2号"}, 0),  # born on the same day
+        ({"birth_date": dt.date(1990, 4, 13)}, 0),
+        ({"birth_date": None}, 0),
+    ],
+)
+def test_where_there_is_doubt_a_person_is_opened_and_people_decide(
+    tmp_path: Path, card: dict[str, Any], pairs: int
+) -> None:
+    imported(tmp_path, [HANAKO])
+    one = signs_in(**card)
+    assert one.pk != Entry.objects.get().person_id
+    assert Pair.objects.filter(person=one, decided_at=None).count() == pairs
+    signs_in(**card)
+    assert Pair.objects.count() == pairs, "asked once"
+
+
+def test_two_entries_that_fit_are_two_pairs(tmp_path: Path) -> None:
+    imported(tmp_path, [HANAKO, person("0002")])
+    one = signs_in()
+    assert not Entry.objects.filter(person=one).exists()
+    assert Pair.objects.filter(person=one).count() == 2
+
+
+def test_an_entry_in_which_somebody_signs_in_is_nobody_elses(tmp_path: Path) -> None:
+    imported(tmp_path, [HANAKO])
+    one, other = signs_in("hanako"), signs_in("another card")
+    assert one.pk != other.pk
+    assert not Pair.objects.exists()
+
+
+def test_by_mail_or_another_account_nobody_is_found(tmp_path: Path) -> None:
+    imported(tmp_path, [HANAKO])
+    one = signs_in(level="account")
+    assert one.pk != Entry.objects.get().person_id
+    assert not Event.objects.filter(verb="facts.read").exists()
+
+
+def test_whoever_has_left_is_not_looked_for(tmp_path: Path) -> None:
+    imported(tmp_path, [person("0001", 消除日="20261001")])
+    assert signs_in().pk != Entry.objects.get().person_id
+    assert not Pair.objects.exists()
+
+
+def test_without_a_legal_basis_one_signs_in_and_nothing_is_compared(tmp_path: Path) -> None:
+    imported(tmp_path, [HANAKO])
+    permit([], by=SYSTEM)
+    assert signs_in().pk != Entry.objects.get().person_id
+    assert Event.objects.get(verb="facts.find").reason == "no-basis"
+
+
+# -- at an import -----------------------------------------------------------------------------------------------------
+
+
+def test_a_new_entry_is_the_person_whom_a_card_has_proven(tmp_path: Path) -> None:
+    one = signs_in()
+    report = imported(tmp_path, [HANAKO, person("0002", 氏名="見本 太郎", 性別="1")])
+    assert (report.run.linked, report.run.doubtful) == (1, 0)
+    assert Entry.objects.get(number="0001").person_id == one.pk
+    known = known_to(one)
+    assert (known["person.full_name"], known["person.full_name_kana"]) == ("見本　花子", "ミホン　ハナコ")
+    assert recorded(one.pk)["person.full_name"].source == Source.REGISTER
+
+
+def test_what_a_person_merely_said_links_nothing(tmp_path: Path) -> None:
+    """Only what a card or a register says counts: else whoever knows four attributes would take an entry."""
+    from madoguchi.facts.actions import state
+
+    one = signs_in(birth_date=None, sex=None)
+    me = Actor("resident", one.pk, level="card")
+    said = {("person.date_of_birth", ""): "1990-04-12", ("person.sex", ""): "female"}
+    state(one, said, Source.SELF, by=me)
+    report = imported(tmp_path, [HANAKO])
+    assert (report.run.linked, report.run.doubtful) == (0, 0)
+
+
+def test_two_new_entries_that_mean_one_person_are_two_pairs(tmp_path: Path) -> None:
+    one = signs_in()
+    report = imported(tmp_path, [HANAKO, person("0002")])
+    assert (report.run.linked, report.run.doubtful) == (0, 2)
+    assert not Entry.objects.filter(person=one).exists()
+
+
+def test_a_correction_in_the_register_makes_a_pair_and_no_link(tmp_path: Path) -> None:
+    imported(tmp_path, [person("0001", 氏名="谷川 花子", 住所="大東市住道二丁目2番2号")])
+    one = signs_in()
+    assert not Pair.objects.exists()
+    report = imported(tmp_path, [HANAKO])
+    assert (report.run.changed, report.run.linked, report.run.doubtful) == (1, 0, 1)
+    assert Pair.objects.get().person_id == one.pk
+
+
+# -- at once ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def committed(transactional_db: None) -> Iterator[None]:
+    yield
+    connections.close_all()
+
+
+def test_two_first_sign_ins_at_once_are_one_person(committed: None, tmp_path: Path) -> None:
+    imported(tmp_path, [HANAKO])
+    people = at_once(*[lambda: signs_in().pk] * 4)
+    assert set(people) == {Entry.objects.get().person_id}
+    assert Person.objects.count() == 1
+    assert Identity.objects.count() == 1
+
+
+def test_two_cards_at_once_for_one_entry_have_one_winner(committed: None, tmp_path: Path) -> None:
+    imported(tmp_path, [HANAKO])
+    people = at_once(lambda: signs_in("one").pk, lambda: signs_in("two").pk)
+    assert len(set(people)) == 2
+    assert Entry.objects.get().person_id in people
+
+
+@pytest.mark.parametrize("turn", range(4))
+def test_an_import_and_a_sign_in_at_once_are_one_person(committed: None, tmp_path: Path, turn: int) -> None:
+    imported(tmp_path, [person("0009", 氏名="だれか", 生年月日="1950-01-01")])
+    lines = [HANAKO, person("0009", 氏名="だれか", 生年月日="1950-01-01")]
+    deeds: list[Callable[[], object]] = [lambda: signs_in().pk, lambda: imported(tmp_path, lines).run.pk]
+    at_once(*(deeds if turn % 2 else reversed(deeds)))
+    assert Person.objects.count() == 2
+    assert Entry.objects.get(number="0001").person_id == Identity.objects.get().person_id
+    assert not Pair.objects.exists()
+
+
+# -- what staff say ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Pair:
+    imported(tmp_path, [HANAKO])
+    signs_in(full_name="谷川 花子")
+    return Pair.objects.get()
+
+
+def test_who_is_the_same_has_one_person_from_now_on(pair: Pair, clerk: Actor) -> None:
+    bare = pair.entry.person_id
+    decide(pair, same=True, reason="戸籍で氏の変更を確認", by=clerk)
+    entry = Entry.objects.get()
+    assert entry.person_id == pair.person_id
+    assert not Person.objects.filter(pk=bare).exists()
+    known = known_to(Person.objects.get(pk=pair.person_id))
+    assert (known["person.full_name"], known["person.household_number"]) == ("見本　花子", "77")
+    assert queries.count(bare) == 0
+    decided = Pair.objects.get()
+    assert (decided.is_same, decided.decided_by_id, decided.replaced) == (True, clerk.id, bare)
+    event = Event.objects.get(verb="register.decide")
+    assert (event.reason, event.data["same"]) == ("keeps-register", True)
+    assert "戸籍" not in str(event.data)
+    shown = queries.readings(pair.person_id, most=9)
+    assert [one.purpose for one in shown] == ["match"], "what was read while nobody knew that it was they"
+
+
+def test_what_was_joined_is_known_in_the_order_in_which_the_register_said_it(tmp_path: Path, clerk: Actor) -> None:
+    imported(tmp_path, [person("0001", 住所="大東市曙町4番6号")])
+    imported(tmp_path, [HANAKO], DAY + dt.timedelta(days=1))
+    one = signs_in(full_name="谷川 花子")
+    decide(Pair.objects.get(), same=True, reason="確認", by=clerk)
+    assert known_to(one)["person.registered_address"] == HANAKO["住所"]
+    again = imported(tmp_path, [HANAKO], DAY + dt.timedelta(days=1))
+    assert again.run.unchanged == 1
+
+
+def test_with_the_last_record_goes_what_they_said_and_not_what_the_register_says(tmp_path: Path, pair: Pair) -> None:
+    forget(None, person_id=pair.person_id, by=SYSTEM)
+    assert (queries.count(pair.person_id), Pair.objects.count()) == (0, 0)
+    entry = Entry.objects.get()
+    before = queries.count(entry.person_id)
+    forget(None, person_id=entry.person_id, by=SYSTEM)
+    assert queries.count(entry.person_id) == before
+    assert imported(tmp_path, [HANAKO]).run.unchanged == 1
+
+
+def test_who_is_another_stays_apart_and_is_not_asked_again(pair: Pair, clerk: Actor, tmp_path: Path) -> None:
+    decide(pair, same=False, reason="本人に確認", by=clerk)
+    assert Entry.objects.get().person_id != pair.person_id
+    signs_in(full_name="谷川 花子", sex="male")
+    assert Pair.objects.count() == 1
+
+
+def test_with_one_the_others_are_decided(tmp_path: Path, clerk: Actor) -> None:
+    imported(tmp_path, [HANAKO, person("0002")])
+    signs_in()
+    one, other = Pair.objects.order_by("entry__number")
+    decide(one, same=True, reason="本人に確認", by=clerk)
+    other.refresh_from_db()
+    assert (other.is_same, other.decided_at is not None) == (False, True)
+
+
+@pytest.mark.parametrize(
+    "who",
+    [
+        Actor("visitor"),
+        Actor("resident", Person().pk, level="card"),
+        Actor("staff", Person().pk, frozenset({"children-clerk"}), frozenset({"children"})),
+        Actor("staff", Person().pk, frozenset(), frozenset({"residents"})),
+        SYSTEM,
+    ],
+)
+def test_nobody_else_decides(pair: Pair, who: Actor) -> None:
+    with pytest.raises(NotAllowed):
+        decide(pair, same=True, reason="確認", by=who)
+    assert Pair.objects.get().decided_at is None
+    assert Entry.objects.get().person_id != pair.person_id
+    assert Event.objects.get(verb="register.decide").outcome == "refused"
+
+
+def test_a_reason_is_asked_and_a_second_decision_refused(pair: Pair, clerk: Actor) -> None:
+    with pytest.raises(Invalid):
+        decide(pair, same=True, reason=" ", by=clerk)
+    assert Pair.objects.get().decided_at is None
+    decide(pair, same=False, reason="確認", by=clerk)
+    with pytest.raises(Stale):
+        decide(pair, same=True, reason="確認", by=clerk)
+    assert Pair.objects.get().is_same is False
+
+
+def test_an_entry_that_was_taken_meanwhile_is_not_taken_again(pair: Pair, clerk: Actor) -> None:
+    other = signs_in("another card")
+    with pytest.raises(Stale):
+        decide(pair, same=True, reason="確認", by=clerk)
+    assert Entry.objects.get().person_id == other.pk
+    assert Pair.objects.get().is_same is False, "nobody need look any more"
+
+
+def test_two_who_decide_at_once_decide_once(committed: None, tmp_path: Path) -> None:
+    imported(tmp_path, [HANAKO])
+    signs_in(full_name="谷川 花子")
+    pair = Pair.objects.get()
+    account = open_account("clerk-x", "市民課 職員", "correct horse battery", by=SYSTEM)
+    clerk = Actor("staff", account.pk, frozenset({"residents-clerk"}), frozenset({"residents"}))
+    deeds: list[Callable[[], object]] = [
+        lambda: decide(pair, same=True, reason="確認", by=clerk),
+        lambda: decide(pair, same=False, reason="確認", by=clerk),
+    ]
+    results = at_once(*deeds)
+    assert sum(isinstance(one, Stale) for one in results) == 1
+    assert (Entry.objects.get().person_id == pair.person_id) is Pair.objects.get().is_same

@@ -1,0 +1,151 @@
+"""A form that asks for those who live with somebody begins with them; whoever is protected leaves no trace in it."""
+
+import re
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from madoguchi.cases import actions
+from madoguchi.cases.models import Case
+from madoguchi.events import SYSTEM, Actor
+from madoguchi.events.models import Event
+from madoguchi.facts.actions import permit
+from madoguchi.facts.models import Entry
+from madoguchi.facts.tests.registers import HANAKO, imported, person
+from madoguchi.facts.tests.test_meeting import signs_in
+from madoguchi.people.queries import actor_of_person
+from madoguchi.procedures import queries as procedures
+from madoguchi.procedures.rules.vocabulary import permits
+from madoguchi.procedures.tests.shipped import catalogue
+from madoguchi.web.tests.conftest import browser_of
+
+TARO = person("0002", 氏名="見本 太郎", カナ="ミホン　タロウ", 続柄="夫", 性別="1", 生年月日="1988-11-03")
+MOMOKO = person("0003", 氏名="見本 桃子", カナ="ミホン　モモコ", 続柄="子", 生年月日="2018-05-05")
+PROTECTED = {**MOMOKO, "支援措置": "1"}
+pytestmark = pytest.mark.usefixtures("published")
+
+
+def hanako(tmp_path: Path, *others: dict[str, str]) -> Actor:
+    """花子, who signs in by card after the register was taken in with those who live with her."""
+    imported(tmp_path, [HANAKO, *others])
+    permit(list(permits(catalogue().laws)), by=SYSTEM)
+    one = signs_in()
+    assert Entry.objects.get(number="0001").person_id == one.pk
+    return actor_of_person(one.pk, "card")
+
+
+def page(by: Actor, code: str, group: str, case: Case | None = None) -> str:
+    """The section of the group in a new draft."""
+    row = procedures.current(code)
+    assert row is not None
+    case = case or actions.open_draft(row, by=by)
+    section = next(one for one in procedures.package(row).form.sections if one.each == group)
+    shown = browser_of(by).get(reverse("web:section", args=(case.pk, section.id)))
+    assert shown.status_code == 200, shown.headers
+    return shown.content.decode()
+
+
+def values(shown: str, name: str) -> list[str]:
+    return re.findall(rf'name="[a-z]+\.\d+\.{name}"[^>]*value="([^"]+)"', shown)
+
+
+def test_the_others_of_the_household_are_there(tmp_path: Path) -> None:
+    by = hanako(tmp_path, TARO, MOMOKO)
+    shown = page(by, "change-of-address", "member")
+    assert values(shown, "full_name") == ["見本 太郎", "見本 桃子"]
+    assert "市の台帳（住民基本台帳）から" in shown
+    taro = Entry.objects.get(number="0002").person_id
+    assert Event.objects.filter(verb="facts.read", subject_id=taro, data__purpose="household").count() == 1
+
+
+def test_a_claim_for_children_begins_with_the_children(tmp_path: Path) -> None:
+    shown = page(hanako(tmp_path, TARO, MOMOKO), "child-allowance-claim", "child")
+    assert values(shown, "full_name") == ["見本 桃子"]
+
+
+def test_whoever_was_read_sees_by_whom_and_for_what(tmp_path: Path) -> None:
+    by = hanako(tmp_path, TARO)
+    page(by, "change-of-address", "member")
+    taro = actor_of_person(Entry.objects.get(number="0002").person_id, "card")
+    shown = browser_of(taro).get("/my-data/known/").content.decode()
+    assert "同じ世帯の方の手続きで" in shown
+    assert "住民基本台帳法第12条" in shown
+
+
+def test_whoever_is_protected_leaves_no_trace(tmp_path: Path) -> None:
+    """The page is the same with them and without them: no row, no words, no figure, no reading."""
+    plain = re.compile(r'value="[^"]{40,}"|[0-9a-f]{8}-[0-9a-f-]{27}')
+    by = hanako(tmp_path, PROTECTED)
+    momoko = Entry.objects.get(number="0003").person_id
+    asked = {("change-of-address", "member"), ("child-allowance-claim", "child"), ("childcare-place", "child")}
+    there = {one: page(by, *one) for one in asked if _has(*one)}
+    assert not Event.objects.filter(verb="facts.read", subject_id=momoko, data__purpose="household").exists()
+    Entry.objects.filter(number="0003").update(gone_since="2026-01-01")
+    Case.objects.all().delete()
+    for one, shown in there.items():
+        assert "市の台帳" not in shown
+        assert "桃子" not in shown
+        assert plain.sub("", shown) == plain.sub("", page(by, *one))
+
+
+def _has(code: str, group: str) -> bool:
+    row = procedures.current(code)
+    return row is not None and any(one.each == group for one in procedures.package(row).form.sections)
+
+
+def test_whoever_is_protected_sees_nobody_and_so_tells_nobody(tmp_path: Path) -> None:
+    imported(tmp_path, [{**HANAKO, "支援措置": "1"}, TARO])
+    permit(list(permits(catalogue().laws)), by=SYSTEM)
+    by = actor_of_person(signs_in().pk, "card")
+    assert values(page(by, "change-of-address", "member"), "full_name") == []
+    taro = Entry.objects.get(number="0002").person_id
+    assert not Event.objects.filter(subject_id=taro, data__purpose="household").exists()
+
+
+def test_what_was_told_before_comes_first(tmp_path: Path) -> None:
+    from madoguchi.facts.actions import state
+    from madoguchi.facts.models import Source
+    from madoguchi.people.models import Person
+
+    by = hanako(tmp_path, TARO)
+    told = {("member.full_name", f"{UUID(int=5)}:0"): "見本 次郎"}
+    state(Person(pk=by.id), told, Source.SELF, by=by)
+    shown = page(by, "change-of-address", "member")
+    assert values(shown, "full_name") == ["見本 次郎"]
+    assert "前に市へ伝えた内容" in shown
+
+
+def test_of_somebody_else_nobody_is_told(tmp_path: Path) -> None:
+    by = hanako(tmp_path, TARO, MOMOKO)
+    row = procedures.current("child-allowance-claim")
+    assert row is not None
+    case = actions.open_draft(row, by=by)
+    Case.objects.filter(pk=case.pk).update(subject=Entry.objects.get(number="0002").person_id)
+    assert values(page(by, "child-allowance-claim", "child", case), "full_name") == []
+    assert not Event.objects.filter(data__purpose="household").exists()
+
+
+def test_where_no_law_lets_it_be_shown_the_form_is_empty(tmp_path: Path) -> None:
+    by = hanako(tmp_path, TARO)
+    permit([one for one in permits(catalogue().laws) if one.purpose != "household"], by=SYSTEM)
+    assert values(page(by, "change-of-address", "member"), "full_name") == []
+    assert Event.objects.get(data__purpose="household").outcome == "refused"
+
+
+def test_what_a_person_takes_along_is_their_own(tmp_path: Path) -> None:
+    """一人分の写し: nobody of the household is in it, and what is said of oneself is whole."""
+    import io
+    import json
+    import zipfile
+
+    by = hanako(tmp_path, TARO, PROTECTED)
+    client: Client = browser_of(by)
+    answer = client.post("/my-data/")
+    whole = zipfile.ZipFile(io.BytesIO(b"".join(answer))).read("data.json").decode()
+    assert "桃子" not in whole
+    assert "太郎" not in whole
+    data = json.loads(whole)
+    assert "77" in [one["value"] for one in data["facts"]]
