@@ -18,6 +18,7 @@ from pypdf.generic import DictionaryObject, NameObject, TextStringObject
 
 from madoguchi.cases import actions, jobs
 from madoguchi.cases.models import Case, Document, DocumentContent
+from madoguchi.cases.queries import is_journey
 from madoguchi.cases.rules import uploads
 from madoguchi.cases.tests.conftest import fill_in, published, resident, staff
 from madoguchi.desk.tests.staging import (
