@@ -54,7 +54,7 @@ def perform_open_steps(event_id: UUID) -> None:
 
 @follows(
     "case.submit", "case.examine", "case.approve", "case.do", "case.perform", "case.fire", "case.withdraw",
-    "case.cosign", "case.decline-cosigning",
+    "case.cosign", "case.decline-cosigning", "case.end-part",
     name="cases.tell",
 )  # fmt: skip
 def tell_applicant(event_id: UUID) -> None:

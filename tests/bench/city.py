@@ -5,7 +5,8 @@
 The city is the one of ``madoguchi sample``, in a database of its own, made once for each state of the tables and kept
 (``DROP DATABASE`` by its printed name forgets it). The server is granian as ``madoguchi web`` starts it; the clients
 run on the same cores. A peer that serves the same kind of lists publishes 200 ms at one user and 320–430 ms at 16, for
-one million cases on ten pods; aimed at are medians under 50 ms at one user and under 150 ms at 16.
+one million cases on ten pods. Aimed at are medians under 50 ms at one user, and under 150 ms for 16 who turn a page
+every two seconds each; 16 who never pause measure how many pages a second two cores give (docs/adr/0032).
 """
 
 import hashlib
@@ -30,6 +31,8 @@ sys.path.insert(0, str(ROOT))
 PORT = 18_321
 SECONDS = 8.0
 MOST = 150
+#: How often somebody who works without looking up turns a page.
+PAUSE = 2.0
 
 Page = Callable[[random.Random], tuple[str, str, str]]
 """Makes (method, path, body) of a request; each time another case where there is a choice."""
@@ -125,21 +128,24 @@ def fetch(
     return answer.status, size
 
 
-def measure(page: Page, who: Visitor, users: int) -> list[float]:
-    """Milliseconds of each answer, ``users`` asking one after the other without a pause."""
+def measure(page: Page, who: Visitor, users: int, pause: float = 0.0) -> list[float]:
+    """Milliseconds of each answer, ``users`` asking one after the other, each a page every ``pause`` seconds."""
     times: list[float] = []
     stop = time.perf_counter() + SECONDS
     wrong: list[int] = []
 
     def ask(seed: int) -> None:
         rng = random.Random(seed)
+        time.sleep(pause * rng.random())  # they do not begin together
         connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=60)
         for _ in range(MOST if users == 1 else 10_000):
             if time.perf_counter() > stop:
                 return
             began = time.perf_counter()
             status, _ = fetch(connection, who, *page(rng))
-            times.append((time.perf_counter() - began) * 1000)
+            took = time.perf_counter() - began
+            times.append(took * 1000)
+            time.sleep(max(0.0, pause - took))
             if status != 200:
                 wrong.append(status)
 
@@ -269,15 +275,19 @@ def main(cases: int, events: int) -> None:
 
     asked = pages()
     connection.close()
-    print(f"\n{'':24}{'1 user':>22}{'16 users':>34}")
-    print(f"{'page':24}{'median':>11}{'p95':>11}{'median':>12}{'p95':>11}{'a second':>11}   (ms)")
+    print(f"\n{'':24}{'1 user':>22}{'16, a page every 2 s':>23}{'16 without a pause':>34}")
+    print(
+        f"{'page':24}{'median':>11}{'p95':>11}{'median':>12}{'p95':>11}{'median':>12}{'p95':>11}{'a second':>11}   (ms)"
+    )
     with served() as pids:
         for name, page, who in asked:
             measure(page, who, 2)  # both processes have loaded the catalogue
             alone = measure(page, who, 1)
+            people = measure(page, who, 16, PAUSE)
             together = measure(page, who, 16)
             print(
                 f"{name:24}{statistics.median(alone):11.1f}{p95(alone):11.1f}"
+                f"{statistics.median(people):12.1f}{p95(people):11.1f}"
                 f"{statistics.median(together):12.1f}{p95(together):11.1f}{len(together) / SECONDS:11.0f}",
                 flush=True,
             )

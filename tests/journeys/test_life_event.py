@@ -101,7 +101,7 @@ def test_a_family_moves_in(script: bool, browser: Browser, live_server: LiveServ
         }  # fmt: skip
         assert all(one.received_at is not None for one in parts)
         page.get_by_role("link", name="進みぐあいを見る").click()
-        visit.headed("引越しの手続きをまとめてする")
+        visit.headed("引越しの手続き")
         visit.check()
         for one in parts:
             expect(page.get_by_text(one.number or "?").first).to_be_visible()

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 
 from madoguchi.cases.actions import driving, listing
 from madoguchi.cases.models import Case, Correction, Document, DocumentContent, Scan, Submission, Upload
@@ -131,8 +131,8 @@ def save_section(case: Case, section_id: str, raw: forms.Raw, *, by: Actor, base
     filled in; where another window has changed a field to something else since, :class:`Stale` names the fields
     and nothing is stored. Returns the values, the unreadable input and the problems by path.
     """
-    if case.part_of_id is not None:  # before the part itself: what is told in one part is told in all
-        driving.locked(Case(pk=case.part_of_id))
+    if case.part_of_id is not None and case.received_at is None:
+        driving.locked(Case(pk=case.part_of_id))  # before the part itself: what is told in one part is told in all
     fresh = editable(case)
     package = procedures.package(fresh.procedure)
     section = package.form.section(section_id)
@@ -145,38 +145,52 @@ def save_section(case: Case, section_id: str, raw: forms.Raw, *, by: Actor, base
         _only_what_was_asked(fresh, given)
     if base is not None and base != section_digest(fresh, section):
         _refuse_conflicts(fresh, given)
+    before = json.loads(json.dumps(fresh.answers))
     for path, value in given.values.items():
         forms.put(fresh.answers, path, value)
         fresh.typed.pop(path, None)
     fresh.typed.update(given.typed)
     _store(fresh)
-    share(fresh, by=by)
-    record(section=section_id, fields=sorted(given.values.keys() | given.typed.keys()), taken=taken)
+    if fresh.received_at is None:
+        _share(fresh, package, before, by)
+    fields = given.values.keys() | given.typed.keys()
+    same = [path for path in given.values if forms.get(before, path) == given.values[path]]
+    record(section=section_id, fields=sorted(fields), taken=taken, unchanged=sorted(same))
     _mirror(case, fresh)
     return given
 
 
-def share(case: Case, *, by: Actor) -> None:
-    """What one part of a life event, or the life event itself, has told under fact keys is told in all its drafts."""
-    if case.received_at is not None:
+def _share(case: Case, package: Published, before: Mapping[str, Any], by: Actor) -> None:
+    """What one part of a life event, or the life event itself, has told anew under fact keys is told in all its drafts,
+    and what the life event gives to its parts follows its own answers."""
+    is_journey = package.procedure.kind == "journey"
+    if not is_journey and case.part_of_id is None:
         return
-    journey = case if case.part_of_id is None else driving.locked(Case(pk=case.part_of_id))
-    others = Case.objects.filter(part_of=journey, received_at=None, withdrawn_at=None).exclude(pk=case.pk)
-    drafts = list(others.order_by("pk").select_for_update(of=("self",)))
-    if case.pk != journey.pk:
-        drafts.append(journey)
-    news = journeys.told(procedures.package(case.procedure).form, case.answers)
-    for one in drafts:
-        form = procedures.package(one.procedure).form
-        taken = journeys.changed(form, one.answers, news)
-        if one.pk != journey.pk and case.pk == journey.pk:  # newly opened: what the others have told before
-            for other in drafts:
-                taken |= journeys.filled(form, one.answers, _told(other))
-        if taken:
-            take_over(one, taken, by=by)
+    journey = case if is_journey else driving.locked(Case(pk=case.part_of_id))
+    bodies = {one.procedure: one for one in procedures.package(journey.procedure).procedure.parts}
+    body = bodies.get(case.procedure.code)
+    news = journeys.changed(package.form, before, case.answers, body.keeps if body else ())
+    for one in drafts_of(journey, besides=case):
+        form, other = procedures.package(one.procedure).form, bodies.get(one.procedure.code)
+        values = journeys.taken(form, one.answers, news, other.keeps if other else ())
+        if is_journey and other is not None:
+            scopes = package.form.scope(before), package.form.scope(case.answers)
+            values |= journeys.given_anew(other, form, one.answers, *scopes)
+        if values:
+            take_over(one, values, by=by)
+    # What is filled in together is forgotten together.
+    together = Case.objects.filter(Q(pk=journey.pk) | Q(part_of=journey), received_at=None, withdrawn_at=None)
+    together.exclude(pk=case.pk).update(saved_at=case.saved_at)
 
 
-@act("case.take-over", allow=(OWN_CASE, PARTNER_FILED))
+def drafts_of(journey: Case, besides: Case | None = None) -> list[Case]:
+    """The drafts that are filled in together, locked: the parts, and the life event itself."""
+    found = Case.objects.filter(part_of=journey, received_at=None, withdrawn_at=None).order_by("pk")
+    drafts = [*found.select_for_update(of=("self",)), journey]
+    return [one for one in drafts if besides is None or one.pk != besides.pk]
+
+
+@act("case.take-over", allow=(OWN_CASE,))
 def take_over(case: Case, values: Mapping[str, Any], *, by: Actor) -> Case:
     """回答の引継ぎ: what was answered elsewhere in the same life event stands here, too, and is not asked again."""
     fresh = editable(case)
@@ -186,10 +200,6 @@ def take_over(case: Case, values: Mapping[str, Any], *, by: Actor) -> Case:
     _store(fresh)
     record(fields=sorted(values))
     return _mirror(case, fresh)
-
-
-def _told(case: Case) -> journeys.Told:
-    return journeys.told(procedures.package(case.procedure).form, case.answers)
 
 
 @act("case.add-row", allow=(OWN_CASE,))
@@ -385,7 +395,9 @@ def withdraw(case: Case, *, by: Actor) -> Case:
         raise Stale("already-decided", "すでに決定しているため、取り下げることができません。担当課にご相談ください。")
     if fresh.received_at is None:
         for part in Case.objects.filter(part_of=fresh, received_at=None, withdrawn_at=None):
-            withdraw(part, by=by)
+            if part.pk not in adopted(fresh):
+                withdraw(part, by=by)
+        Case.objects.filter(part_of=fresh).update(part_of=None)
         DocumentContent.objects.filter(document__case=fresh).delete()
         Upload.objects.filter(case=fresh).delete()
         fresh.answers, fresh.typed = {}, {}
@@ -400,6 +412,12 @@ def withdraw(case: Case, *, by: Actor) -> Case:
         driving.tell_journey(fresh)
     record(was_draft=fresh.received_at is None)
     return _mirror(case, fresh)
+
+
+def adopted(journey: Case) -> set[UUID]:
+    """The drafts that were there before they became parts of this life event: let go with it, not deleted."""
+    opened = Event.objects.filter(subject_id=journey.pk, verb="case.open-parts", outcome="done")
+    return {UUID(one) for data in opened.values_list("data", flat=True) for one in data.get("adopted", ())}
 
 
 def editable(case: Case) -> Case:
@@ -542,18 +560,26 @@ def _keep_facts(case: Case, by: Actor) -> tuple[int, int]:
         source, speaks = (Source.SELF, by) if case.subject_id is None else (Source.PROXY, SYSTEM)
         fresh = facts.state(Person(pk=case.about_id), values, source, by=speaks, case_id=case.pk)
         taken = _taken_over(case) & names.keys()
-        return len(taken), sum(key not in fresh and name not in taken for name, key in names.items())
+        elsewhere = _told_in_others(case) if case.part_of_id else set()
+        typed = [name for name, key in names.items() if name not in taken and key not in elsewhere]
+        return len(taken), sum(names[name] not in fresh for name in typed)
     return 0, 0
 
 
 def _taken_over(case: Case) -> set[str]:
     """The fields that stand as they were taken over, with one tap or from another part, and not typed since."""
     taken: set[str] = set()
-    saved = Event.objects.filter(subject_id=case.pk, verb__in=["case.save", "case.take-over"], outcome="done")
-    for verb, data in saved.order_by("at", "id").values_list("verb", "data"):
-        taken -= set(data["fields"])
-        taken |= set(data["fields"] if verb == "case.take-over" else data.get("taken", ()))
+    saved = Event.objects.filter(subject_id=case.pk, verb="case.save", outcome="done")
+    for data in saved.order_by("at", "id").values_list("data", flat=True):
+        taken -= set(data["fields"]) - set(data.get("unchanged", ()))
+        taken |= set(data.get("taken", ()))
     return taken
+
+
+def _told_in_others(case: Case) -> set[str]:
+    """What the other parts of the same life event say in this very sitting: nobody knew it before."""
+    others = Case.objects.filter(part_of=case.part_of_id).exclude(pk=case.pk).select_related("procedure")
+    return {key for one in others for key in journeys.told(procedures.package(one.procedure).form, one.answers)}
 
 
 def _looks_up_by_consent(package: Published) -> bool:

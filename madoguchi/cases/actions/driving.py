@@ -32,6 +32,8 @@ from madoguchi.procedures.rules.flow import Node
 from madoguchi.procedures.rules.format import Procedure as Format
 from madoguchi.procedures.rules.format.retention import Outcome
 
+#: What a look-up reads: the city's records and what was proven, not what somebody has said of themselves.
+RECORDS: Final = (Source.CARD, Source.REGISTER, Source.STAFF, Source.DOCUMENT)
 #: Steps that the worker does on its own, outside the act that led to them.
 LATER = frozenset({"issue"})
 #: Steps that end with time: a period is over, or the round has closed and is allotted.
@@ -53,8 +55,9 @@ def locked(case: Case) -> Case:
 
 def begin(case: Case) -> None:
     """Received: start the flow."""
-    case.show_to(case.section)
     drive = Drive(case)
+    if drive.package.procedure.kind != "journey":  # its answers are for the parts: no section needs them all
+        case.show_to(case.section)
     drive.apply(engine.start(drive.package.graph, drive.scope()))
     drive.save()
 
@@ -338,11 +341,11 @@ class Drive:
         case = self.case
         purpose = Purpose("look_up", case.procedure.code, case.section, case.pk)
         try:
-            found = known(case.about_id, said["facts"], purpose, by=SYSTEM)
+            found = known(case.about_id, said["facts"], purpose, by=SYSTEM, sources=RECORDS)
         except NoBasis as refusal:
             record(not_permitted=refusal.keys, basis=said["basis"])
         else:
-            known_facts = procedures.vocabulary()
+            known_facts, rows = procedures.vocabulary(), {one.each for one in self.package.form.sections}
             self.course.looked_up |= {
                 key: {
                     "value": one.value,
@@ -351,6 +354,7 @@ class Drive:
                     "as_of": one.as_of.isoformat(),
                 }
                 for key, one in found.items()
+                if key.partition(".")[0] not in rows  # of which child is not known
             }
             record(looked_up=sorted(found), basis=said["basis"])
 

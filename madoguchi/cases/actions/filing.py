@@ -34,6 +34,10 @@ def file(
     With ``submit`` it is received at once, else it waits for documents. Raises Invalid with every field that is
     wrong, Stale where the person has begun this procedure already or ``reference`` was used before.
     """
+    if procedures.package(procedure).procedure.kind == "journey":
+        raise Invalid(
+            "journey-not-filed", "まとめて申し込む手続は、連携先からは提出できません。手続ごとに提出してください。"
+        )
     key = clean(person, max_length=200)
     if not key:
         raise Invalid("person-missing", "どなたの手続かを示してください。")

@@ -1,12 +1,14 @@
 """A life event in one go: its parts are opened together, answered once, received together, and end each by itself."""
 
 from collections.abc import Collection
+from typing import Any
 
 from madoguchi.cases.actions import drafting, driving
 from madoguchi.cases.models import Case
 from madoguchi.cases.queries.journeys import journey_parts, offered_parts
 from madoguchi.cases.rules.permission import OWN_CASE
 from madoguchi.events import Actor, act, record
+from madoguchi.events.models import Event
 from madoguchi.ground.errors import Invalid, Refused, Stale
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules import form as forms
@@ -35,23 +37,58 @@ def open_parts(journey: Case, chosen: Collection[str], *, by: Actor) -> list[Cas
     wanted = {one.procedure.code: one for one in offered_parts(fresh) if one.procedure.code in chosen}
     if not wanted:
         raise Invalid("nothing-chosen", "申し込む手続きを1つ以上選んでください。")
-    for one in journey_parts(fresh):
-        if one.procedure.code not in wanted and one.received_at is None:
+    mine = {one.procedure.code: one for one in journey_parts(fresh)}
+    for code, one in mine.items():
+        if code not in wanted and one.received_at is None:
             _let_go(fresh, one, by)
+    before = _drafts_of_their_own(fresh, wanted.keys() - mine.keys(), by)
     for each in wanted.values():
         part = drafting.open_draft(each.procedure, by=by, language=fresh.language)
         Case.objects.filter(pk=part.pk).update(part_of=fresh)
-    opened = journey_parts(fresh)
     scope = package.form.scope(fresh.answers)
-    for part in opened:
-        form = procedures.package(part.procedure).form
-        given = journeys.given_by(wanted[part.procedure.code].body, form, scope)
-        new = {path: value for path, value in given.items() if forms.get(part.answers, path) is None}
-        if new:  # what was answered in it before stays
-            drafting.take_over(part, new, by=by)
-    drafting.share(fresh, by=by)
-    record(parts=[part.pk for part in opened])
+    opened = drafting.drafts_of(fresh)
+    bodies = {code: one.body for code, one in wanted.items()}
+    told = [
+        (one, journeys.told(*_read(one), bodies[code].keeps if (code := one.procedure.code) in bodies else ()))
+        for one in opened
+    ]
+    for part in opened[:-1]:  # the last is the life event itself
+        form, body = procedures.package(part.procedure).form, bodies[part.procedure.code]
+        values = {
+            key: one
+            for key, one in journeys.given_by(body, form, scope).items()
+            if forms.get(part.answers, key) is None
+        }
+        for other, facts in told:
+            if other.pk != part.pk:
+                values = {**journeys.taken(form, part.answers, facts, body.keeps, fill=True), **values}
+        if values:  # what was answered in it before stays
+            drafting.take_over(part, values, by=by)
+    record(parts=[part.pk for part in opened[:-1]], adopted=[part.pk for part in before])
     return journey_parts(fresh)
+
+
+def _read(case: Case) -> tuple[forms.Form, dict[str, Any]]:
+    return procedures.package(case.procedure).form, case.answers
+
+
+def _drafts_of_their_own(journey: Case, codes: Collection[str], by: Actor) -> list[Case]:
+    """The drafts of these procedures that the person has begun before. Raises Invalid where one is another's part."""
+    drafts = Case.objects.filter(
+        person_id=by.who, procedure__code__in=codes, received_at=None, withdrawn_at=None, subject=None
+    ).select_related("procedure", "part_of__procedure")
+    for one in drafts:
+        if one.part_of is not None and one.part_of_id != journey.pk:
+            title = procedures.package(one.part_of.procedure).procedure.title
+            raise Invalid(
+                "part-of-another",
+                "「%(part)s」は、入力の途中の「%(whole)s」に入っています。そちらを先に終えるか、ここでは外してください。",
+                {
+                    "part": procedures.package(one.procedure).procedure.title.get_for(journey.language),
+                    "whole": title.get_for(journey.language),
+                },
+            )
+    return list(drafts)
 
 
 @act("case.submit-parts", allow=(OWN_CASE,))
@@ -69,7 +106,7 @@ def submit_parts(journey: Case, *, by: Actor, email: str = "") -> Case:
     if not parts:
         raise Stale("nothing-chosen", "申し込む手続きを1つ以上選んでください。")
     package = procedures.package(fresh.procedure)
-    for one in journeys.in_order(package.procedure.parts):
+    for one in journeys.in_order(journeys.applying(package.procedure, package.form.scope(fresh.answers))):
         part = parts.pop(one.procedure, None)
         if part is None:
             continue
@@ -86,7 +123,9 @@ def submit_parts(journey: Case, *, by: Actor, email: str = "") -> Case:
 
 
 def _let_go(journey: Case, part: Case, by: Actor) -> None:
-    """A part that is not wanted any more: deleted where it was opened for this, else a draft of its own again."""
-    if part.opened_at >= journey.opened_at:
+    """A part that is not wanted any more: deleted where it was opened for this and nobody wrote in it, else a draft of
+    its own again."""
+    written = Event.objects.filter(subject_id=part.pk, verb="case.save", outcome="done").exists()
+    if not written and part.pk not in drafting.adopted(journey):
         drafting.withdraw(part, by=by)
     Case.objects.filter(pk=part.pk).update(part_of=None)

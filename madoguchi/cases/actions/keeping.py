@@ -100,6 +100,7 @@ def delete(case: Case, *, by: Actor) -> Case:
     if is_draft:
         fresh.withdrawn_at = clock.now()
     fresh.erased_at = clock.now()
+    Case.objects.filter(part_of=fresh).update(part_of=None)  # what it was applied for with is gone; the parts go on
     gone = {}
     for model, path in _of_cases():
         if model is Fact:

@@ -38,7 +38,14 @@ from madoguchi.cases.queries.figures import figures
 from madoguchi.cases.queries.found import course_of, decision_of, scope_of, whole
 from madoguchi.cases.queries.history import BY_COSIGNERS, Happening, history
 from madoguchi.cases.queries.inbox import Received, inbox, own_message, unread
-from madoguchi.cases.queries.journeys import JourneyPart, is_journey, journey_parts, offered_parts, rests_on
+from madoguchi.cases.queries.journeys import (
+    JourneyPart,
+    elsewhere_parts,
+    is_journey,
+    journey_parts,
+    offered_parts,
+    rests_on,
+)
 from madoguchi.cases.queries.keeping import (
     Due,
     cases_to_delete,
@@ -179,6 +186,7 @@ __all__ = [
     "drafts_to_delete",
     "drafts_to_warn",
     "due",
+    "elsewhere_parts",
     "ending_soon",
     "erased",
     "events_of",

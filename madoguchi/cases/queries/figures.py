@@ -34,7 +34,9 @@ def figures() -> dict[str, Figures]:
 def count() -> list[Figures]:
     """Count everything anew, in five statements whatever the number of procedures."""
     now = clock.now()
-    cohort = Case.objects.filter(opened_at__gte=now - PERIOD)
+    # A life event takes no step of its own: how it went is how its parts went.
+    journeys = [row.code for row in procedures.offered() if procedures.package(row).procedure.kind == "journey"]
+    cohort = Case.objects.filter(opened_at__gte=now - PERIOD).exclude(procedure__code__in=journeys)
     # Sets and not one question for each case: both are read once and hashed.
     broken = Q(pk__in=Step.objects.filter(BROKEN).values("case"))
     unread = Q(pk__in=unread_letters().values("about"))

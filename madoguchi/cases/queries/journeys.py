@@ -30,11 +30,18 @@ def offered_parts(journey: Case) -> list[JourneyPart]:
     return [JourneyPart(one, rows[one.procedure]) for one in parts if one.procedure in rows]
 
 
+def elsewhere_parts(journey: Case) -> list[Apply]:
+    """What applies and cannot be applied for here: the city does not offer it online today."""
+    package, there = procedures.package(journey.procedure), {row.code for row in procedures.offered()}
+    applying = journeys.applying(package.procedure, package.form.scope(journey.answers))
+    return [one for one in applying if one.procedure not in there]
+
+
 def journey_parts(journey: Case) -> list[Case]:
     """The cases of a life event, each after those that it rests on; withdrawn drafts are not among them."""
     package = procedures.package(journey.procedure)
     place = {one.procedure: number for number, one in enumerate(journeys.in_order(package.procedure.parts))}
-    found = Case.objects.filter(part_of=journey).exclude(received_at=None, withdrawn_at__isnull=False)
+    found = Case.objects.filter(part_of=journey, erased_at=None).exclude(received_at=None, withdrawn_at__isnull=False)
     cases = found.select_related("procedure").defer("procedure__data", "procedure__graph")
     return sorted(cases, key=lambda one: place.get(one.procedure.code, len(place)))
 

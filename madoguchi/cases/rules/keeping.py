@@ -47,6 +47,7 @@ LIVES: Final[Mapping[str, Life]] = MappingProxyType(
             blank={
                 "person_id": NOBODY,
                 "subject_id": None,
+                "part_of_id": None,
                 "email": "",
                 "answers": {},
                 "typed": {},

@@ -8,6 +8,7 @@ from django.utils.translation import gettext
 
 from madoguchi.cases.models import Case, Decision
 from madoguchi.desk.presenting.words import day_words
+from madoguchi.events import Actor
 from madoguchi.facts.models import Source
 from madoguchi.ground.kana import search_key
 from madoguchi.procedures import queries as procedures
@@ -26,14 +27,20 @@ class RecordLine:
     differs: bool
 
 
-def records(case: Case, package: Published, decision: Decision | None) -> Iterator[RecordLine]:
-    """Every fact that the steps so far have looked up, in the order of the flow, each once."""
+def records(case: Case, package: Published, decision: Decision | None, by: Actor) -> Iterator[RecordLine]:
+    """Every fact that the steps so far have looked up, in the order of the flow, each once.
+
+    For the section that handles the case and for whoever approves; for nobody who was only asked.
+    """
+    if case.section not in by.sections and not any(by.posts & set(one.route) for one in case.steps.all()):
+        return
     done = {one.node for one in case.steps.all() if one.kind == "look_up" and one.done_at is not None}
     found = decision.course.get("looked_up", {}) if decision is not None else {}
     known = procedures.vocabulary()
     nodes = [one for one in package.graph.steps if one.kind == "look_up" and one.id in done]
+    rows = {one.each for one in package.form.sections}
     for key in dict.fromkeys(key for node in nodes for key in node.arguments["facts"]):
-        if key not in known:  # the vocabulary has changed since
+        if key not in known or key.partition(".")[0] in rows:  # the vocabulary has changed since; of which child
             continue
         label, held = known[key].label["ja"], found.get(key)
         if held is None:

@@ -4,8 +4,7 @@ Every part keeps its own form. What makes them one is here: an answer under a fa
 the journey itself has asked goes where its ``gives`` sends it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from madoguchi.ground.expressions import Expression
@@ -33,45 +32,54 @@ def in_order(parts: Iterable[Apply]) -> list[Apply]:
     return done
 
 
-@dataclass(slots=True)
-class Told:
-    """What was answered under fact keys: of the person by key, and of rows by group (``child``) row by row."""
-
-    facts: dict[str, Any] = field(default_factory=dict)
-    rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-
-    def over(self, other: "Told") -> "Told":
-        """This, and of the other what is not in it."""
-        return Told({**other.facts, **self.facts}, {**other.rows, **self.rows})
-
-
-def told(form: Form, answers: Mapping[str, Any]) -> Told:
-    """What these answers say under fact keys."""
-    result = Told()
-    for section in form.visible_sections(answers):
-        if section.each is None:
-            for cell in form.cells(section, answers):
-                if cell.field.fact and not _is_empty(cell.value) and cell.field.type not in UPLOADED:
-                    result.facts[cell.field.fact] = cell.value
-            continue
-        rows = [_row(section, row) for row in answers.get(section.each) or []]
-        if any(rows):
-            result.rows[section.each] = rows
-    return result
-
-
-def filled(form: Form, answers: Mapping[str, Any], given: Told) -> dict[str, Any]:
-    """Path → value: what stands in ``given`` and is not answered here yet. A group is taken over whole, or not."""
+def told(form: Form, answers: Mapping[str, Any], keeps: Collection[str] = ()) -> dict[str, Any]:
+    """What these answers say under fact keys, of the person. Rows are not shared: whose row is whose is not known."""
     return {
-        path: value
-        for path, value in _places(form, answers, given)
-        if _is_empty(get(answers, path)) and value is not None
+        cell.field.fact: cell.value
+        for section in form.visible_sections(answers)
+        if section.each is None
+        for cell in form.cells(section, answers)
+        if cell.field.fact and cell.field.fact not in keeps and not _is_empty(cell.value)
+        if cell.field.type not in UPLOADED
     }
 
 
-def changed(form: Form, answers: Mapping[str, Any], given: Told) -> dict[str, Any]:
-    """Path → value: what stands in ``given`` and is answered otherwise here, rows of the same number included."""
-    return {path: value for path, value in _places(form, answers, given) if get(answers, path) != value}
+def changed(
+    form: Form, before: Mapping[str, Any], after: Mapping[str, Any], keeps: Collection[str] = ()
+) -> dict[str, Any]:
+    """Fact → what it says now, of those answered otherwise ``before``; None where an answer was taken away."""
+    old, new = told(form, before, keeps), told(form, after, keeps)
+    return {key: new.get(key) for key in old.keys() | new.keys() if old.get(key) != new.get(key)}
+
+
+def taken(
+    form: Form, answers: Mapping[str, Any], news: Mapping[str, Any], keeps: Collection[str] = (), *, fill: bool = False
+) -> dict[str, Any]:
+    """Path → value (None: taken away) of what becomes another answer here; with ``fill`` only where there is none."""
+    found: dict[str, Any] = {}
+    for section in form.sections:
+        for one in section.fields if section.each is None else ():
+            if one.fact is None or one.fact not in news or one.fact in keeps or one.type in UPLOADED:
+                continue
+            value, held = news[one.fact], get(answers, one.name)
+            if held != value and not (fill and not _is_empty(held)) and (value is None or fits(one, value)):
+                found[one.name] = value
+    return found
+
+
+def given_anew(
+    part: Apply, form: Form, answers: Mapping[str, Any], before: Mapping[str, Any], after: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Path → value of what the journey gives now and did not ``before`` (both its scopes); None: not any more.
+
+    What the applicant has answered otherwise in the part stays.
+    """
+    old, new = given_by(part, form, before), given_by(part, form, after)
+    return {
+        path: new.get(path)
+        for path in old.keys() | new.keys()
+        if get(answers, path) in (None, old.get(path)) and get(answers, path) != new.get(path)
+    }
 
 
 def given_by(part: Apply, form: Form, scope: Mapping[str, Any]) -> dict[str, Any]:
@@ -87,30 +95,9 @@ def given_by(part: Apply, form: Form, scope: Mapping[str, Any]) -> dict[str, Any
 
 def asks_something(form: Form, section: FormSection, answers: Mapping[str, Any], typed: Mapping[str, Any]) -> bool:
     """Whether this section still has something to ask: an empty field, rows that nobody has told of, input not read."""
-    if section.each is not None and not answers.get(section.each):
+    if section.each is not None and section.each not in answers:
         return True
     return any(_is_empty(one.value) or one.typed is not None for one in form.cells(section, answers, typed))
-
-
-def _places(form: Form, answers: Mapping[str, Any], given: Told) -> Iterator[tuple[str, Any]]:
-    for section in form.sections:
-        if section.each is None:
-            for one in section.fields:
-                if one.fact in given.facts and fits(one, given.facts[one.fact]):
-                    yield one.name, given.facts[one.fact]
-            continue
-        rows, there = given.rows.get(section.each, []), answers.get(section.each) or []
-        if len(rows) > section.at_most or (there and len(there) != len(rows)):
-            continue  # other rows than those that were told of: whose is whose is the applicant's to say
-        for number, row in enumerate(rows):
-            for one in section.fields:
-                if one.fact in row and fits(one, row[one.fact]):
-                    yield f"{section.each}.{number}.{one.name}", row[one.fact]
-
-
-def _row(section: FormSection, row: Mapping[str, Any]) -> dict[str, Any]:
-    found = {one.fact: get(row, one.name) for one in section.fields if one.fact}
-    return {fact: value for fact, value in found.items() if not _is_empty(value)}
 
 
 def _is_empty(value: Any) -> bool:

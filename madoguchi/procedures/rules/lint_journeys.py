@@ -11,6 +11,8 @@ from madoguchi.procedures.rules.lint_rules import RULES, Found, Subject, rule
 
 __all__ = ["RULES"]
 
+LEVELS = ("none", "contact", "account", "card", "card-signature")
+"""How sure the city must be of who asks, weakest first."""
 _UNSHARED = frozenset({"consent", "photo", "file"})
 """What is given for one procedure alone: an agreement is to that one, a file proves one thing."""
 
@@ -43,6 +45,14 @@ def part_is_there(subject: Subject) -> Iterator[Found]:
             message = f"{one.procedure} もライフイベントです"
             yield Found((*path, "procedure"), message, "その中の手続きを、ここに書きます", one.procedure)
             continue
+        if LEVELS.index(packages[one.procedure].procedure.identity) > LEVELS.index(subject.package.procedure.identity):
+            message = f"{one.procedure} は、このライフイベントより強い本人確認を求めます"
+            yield Found(
+                ("identity",), message, f"identity: {packages[one.procedure].procedure.identity}", one.procedure
+            )
+        for fact in one.keeps:
+            if fact not in subject.catalogue.facts:
+                yield Found((*path, "keeps"), f"事実 {fact} は facts.yaml にありません", "", one.procedure)
         for name, text in one.gives.items():
             found = forms[one.procedure].field_at(name)
             if found is None:

@@ -83,6 +83,8 @@ def card(case: Case) -> Card:
         now = gettext("直してほしいところがあります。") if case.returned_at else gettext("お支払いを待っています。")
     elif tone == "others":
         now = gettext("お願いした方の確認を待っています。")
+    elif tone in ("city", "done") and cases.is_journey(case):
+        now = gettext("手続きごとに進んでいます。") if tone == "city" else gettext("すべての手続きが終わりました。")
     elif tone == "city" and case.due_on:
         now = gettext("%(day)sまでに決定をお知らせします。") % {"day": short_day_words(case.due_on)}
     elif tone == "done":

@@ -130,8 +130,10 @@ def case_page(case: Case, *, typed: str = "", refusal: Refused | None = None, as
     bill = cases.bill(case) if case.payable_at else None
     correction = case.steps.filter(kind="correction", done_at=None).first()
     today = clock.today()
+    parts = cases.journey_parts(case) if cases.is_journey(case) else []
+    due_on = max((one.due_on for one in parts if one.due_on), default=case.due_on)
     waiting = tone_of(case) == "city"
-    late = bool(case.due_on and case.due_on < today and waiting)
+    late = bool(due_on and due_on < today and waiting and not parts)
     return CasePage(
         title=draft.title,
         number=case.number or "",
@@ -139,7 +141,7 @@ def case_page(case: Case, *, typed: str = "", refusal: Refused | None = None, as
         tone=tone_of(case),
         turn=turn_words(case),
         now=_now(case),
-        due_on=case.due_on,
+        due_on=due_on,
         late=gettext("お約束の日を過ぎています。お待たせして申し訳ありません。担当が急いで確認しています。")
         if late
         else "",
@@ -158,13 +160,13 @@ def case_page(case: Case, *, typed: str = "", refusal: Refused | None = None, as
         sections=_answers(case),
         receipt_url=reverse("web:receipt", args=(key,)) if case.number else "",
         procedure_url=reverse("web:procedure", args=(case.procedure.code,)),
-        can_withdraw=standing.may_withdraw,
+        can_withdraw=standing.may_withdraw and not parts,
         withdraw_url=reverse("web:withdraw", args=(key,)),
         office=office_words(draft),
         opinion_url=reverse("web:opinion", args=(key,)) if cases.may_rate(case) else "",
         thread=thread(case, office_words(draft), typed=typed, refusal=refusal),
         asked=asked_of(case, asked),
-        parts=[replace(card(one), subject="") for one in cases.journey_parts(case)] if cases.is_journey(case) else [],
+        parts=[replace(card(one), subject="") for one in parts],
         part_of=(Draft(case.part_of).title, reverse("web:case", args=(key_of(case.part_of),)))
         if case.part_of
         else None,

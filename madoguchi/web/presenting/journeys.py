@@ -79,6 +79,11 @@ def choices(journey: Case) -> list[Choice]:
     return found
 
 
+def elsewhere(journey: Case) -> list[tuple[str, str]]:
+    """What applies and cannot be done here, with its reason: it is done at the counter."""
+    return [(said(one.title), said(one.because)) for one in cases.elsewhere_parts(journey)]
+
+
 def _title(code: str, parts: Sequence[cases.JourneyPart]) -> str:
     row = next(one.procedure for one in parts if one.procedure.code == code)
     return said(procedures.package(row).procedure.title)
@@ -130,15 +135,20 @@ def resume(draft: Draft) -> str | None:
     if not parts_url(case) or (case.part_of is None and (draft.first_open() is not None or case.revision == 0)):
         return None
     journey = case.part_of or case
-    return next_page(journey) if cases.journey_parts(journey) else parts_url(journey)
+    return next_page(journey, only_missing=True) if cases.journey_parts(journey) else parts_url(journey)
 
 
-def next_page(journey: Case, behind: tuple[Case, FormSection] | None = None) -> str:
-    """The next section of any part, after the one left behind, that has still something to ask; else the review."""
+def next_page(journey: Case, behind: tuple[Case, FormSection] | None = None, *, only_missing: bool = False) -> str:
+    """The next section of any part, after the one left behind, that has still something to ask; else the review.
+
+    ``only_missing``: where an answer is required, for whoever comes back.
+    """
     passed = behind is None
     for draft in drafts(journey):
         for section in draft.sections():
-            if passed and journeys.asks_something(draft.form, section, draft.case.answers, draft.case.typed):
+            said_ = draft.form, section, draft.case.answers, draft.case.typed
+            asks = bool(draft.form.missing_in(*said_[1:])) if only_missing else journeys.asks_something(*said_)
+            if passed and asks:
                 return section_url(draft.case, section)
             passed = passed or (behind is not None and behind[0].pk == draft.case.pk and behind[1].id == section.id)
     return reverse("web:review", args=(key_of(journey),))
@@ -176,20 +186,25 @@ def _mark(title: str, url: str, editing: bool, done: bool) -> StepMark:
 
 def review(journey: Case) -> Iterator[PartAnswers]:
     """Each part with its own answers; what is told in all of them is read once, where it stands first."""
-    read: set[str] = set()
+    read: dict[str, object] = {}
     for draft in drafts(journey):
+        told = journeys.told(draft.form, draft.case.answers)
         problems = draft.missing()
         first = draft.first_open()
         package = draft.package.procedure
         yield PartAnswers(
             draft.title,
             _office(package.code, package),
-            [one for one in draft.answers(problems, without=read) if one.rows],
+            [
+                one
+                for one in draft.answers(problems, without={key for key in read if read[key] == told.get(key)})
+                if one.rows
+            ],
             draft.gate(),
             len(problems),
             section_url(draft.case, first) if first else "",
         )
-        read |= set(journeys.told(draft.form, draft.case.answers).facts)
+        read |= told
 
 
 def lines(journey: Case) -> list[PartLine]:

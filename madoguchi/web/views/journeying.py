@@ -43,6 +43,7 @@ def parts(request: HttpRequest, resident: Actor, key: str) -> HttpResponse:
     context = {
         "form": _progress(draft, "parts"),
         "choices": journeys.choices(case),
+        "elsewhere": journeys.elsewhere(case),
         "problem": problem,
         "back_url": section_url(case, draft.sections()[-1]) if marks else "",
         "delete_url": reverse("web:withdraw", args=(key_of(case),)),
@@ -56,7 +57,7 @@ def review_of_parts(
     """Everything once more, part by part; what is told in all is read once."""
     draft = Draft(case)
     found = list(journeys.review(case))
-    if not found:
+    if not found or draft.missing() or draft.gate() is not None:
         return redirect("web:parts", key_of(case))
     days = [
         one.procedure.standard_period.business_days

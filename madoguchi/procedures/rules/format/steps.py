@@ -316,6 +316,9 @@ class Apply(StepBody):
     gives: dict[AnswerPath, Condition] = {}
     """Fields of the other procedure that the journey has answered already: field → expression over its answers. What is
     bound to the same fact in both needs no line."""
+    keeps: tuple[FactKey, ...] = ()
+    """Facts that this procedure means otherwise than the others (the address before the move): told to none of them,
+    and taken from none."""
     after: tuple[Kebab, ...] = ()
     """The procedures of this journey whose result this one rests on; said to the applicant and at the desk. All are
     received together, so that no period is missed."""
