@@ -1,8 +1,9 @@
-"""Every package of the catalogue from the phone to the letter, each by its own example: a resident asks on a phone,
-clerks examine on a tablet, a head approves on a desktop, the resident reads what was decided. axe looks at every page.
+"""Procedures of the catalogue from the phone to the letter, each by its own example: a resident asks on a phone, clerks
+examine on a tablet, a head approves on a desktop, the resident reads what was decided. axe looks at every page.
 
-Nothing here names a package or a field: the answers are those of the example, typed where the form asks for them. A
-package that is added is played by itself. The city lives on the days that the example tells.
+Nothing here names a field: the answers are those of the example, typed where the form asks for them. Played are those
+packages that between them use all that the format has (``shipped.telling``); a package that is the first to use
+something is played by itself. The city lives on the days that the example tells.
 """
 
 import datetime as dt
@@ -27,7 +28,7 @@ from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules.examples import answers_of
 from madoguchi.procedures.rules.form import UPLOADED, Cell, FormField, get
 from madoguchi.procedures.rules.format import Example
-from madoguchi.procedures.tests.shipped import catalogue, publish
+from madoguchi.procedures.tests.shipped import catalogue, publish, telling
 from tests.journeys.residents import PHONE, Visit, a_resident, photo, sign_in, visiting
 from tests.journeys.test_desk import Desk, desk, quick_passwords, sound
 
@@ -87,8 +88,7 @@ def bank(settings: Any) -> Iterator[str]:
     ports.provider.cache_clear()
 
 
-#: A life event has no letter of its own: test_life_event.
-PLAYED = [code for code, one in sorted(catalogue().packages.items()) if one.procedure.kind != "journey"]
+PLAYED = sorted({*telling(), "pregnancy-notification", "resident-record-copy"})
 WAYS = [pytest.param(code, True, id=code) for code in PLAYED]
 
 

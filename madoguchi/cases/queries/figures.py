@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from django.db.models import Count, Q, Sum
+from django.db.models.fields.json import KT
 from django.db.models.functions import TruncDate
 
 from madoguchi.cases.models import Case, Ease, Figures, Opinion, Step
@@ -14,6 +15,7 @@ from madoguchi.ground.calendar import Calendar
 from madoguchi.ground.clock import TOKYO
 from madoguchi.messages.queries import unread_letters
 from madoguchi.procedures import queries as procedures
+from madoguchi.procedures.models import Procedure
 
 #: The cases that count: begun in this long before now.
 PERIOD: Final = dt.timedelta(days=365)
@@ -35,8 +37,8 @@ def count() -> list[Figures]:
     """Count everything anew, in five statements whatever the number of procedures."""
     now = clock.now()
     # A life event takes no step of its own: how it went is how its parts went.
-    journeys = [row.code for row in procedures.offered() if procedures.package(row).procedure.kind == "journey"]
-    cohort = Case.objects.filter(opened_at__gte=now - PERIOD).exclude(procedure__code__in=journeys)
+    journeys = Procedure.objects.annotate(kind=KT("data__procedure__kind")).filter(kind="journey")
+    cohort = Case.objects.filter(opened_at__gte=now - PERIOD).exclude(procedure__in=journeys.values("pk"))
     # Sets and not one question for each case: both are read once and hashed.
     broken = Q(pk__in=Step.objects.filter(BROKEN).values("case"))
     unread = Q(pk__in=unread_letters().values("about"))

@@ -19,6 +19,10 @@ from madoguchi.procedures.rules.published import Published
 DONE: Final = {
     "case.open": gettext_noop("入力を始めた"),
     "case.save": gettext_noop("入力を保存した"),
+    "case.take-over": gettext_noop("まとめて申し込むほかの手続きから、答えを引き継いだ"),
+    "case.open-parts": gettext_noop("まとめて申し込む手続きを選んだ"),
+    "case.submit-parts": gettext_noop("まとめて提出した"),
+    "case.end-part": gettext_noop("まとめて申し込まれた手続きの一つが終わった"),
     "case.open-for-another": gettext_noop("ほかの方の代わりに入力を始めた"),
     "case.add-row": gettext_noop("入力欄の行を増やした"),
     "case.remove-row": gettext_noop("入力欄の行を減らした"),
@@ -117,6 +121,10 @@ TRIED: Final = {
     "case.open": gettext_noop("入力の開始"),
     "case.open-for-another": gettext_noop("ほかの方の代わりの入力の開始"),
     "case.save": gettext_noop("入力の保存"),
+    "case.take-over": gettext_noop("答えの引継ぎ"),
+    "case.open-parts": gettext_noop("まとめて申し込む手続きの選択"),
+    "case.submit-parts": gettext_noop("まとめての提出"),
+    "case.end-part": gettext_noop("まとめて申し込まれた手続きの終わりの記録"),
     "case.add-row": gettext_noop("行の追加"),
     "case.remove-row": gettext_noop("行の削除"),
     "case.add-document": gettext_noop("写真・ファイルの追加"),
@@ -165,6 +173,12 @@ TRIED: Final = {
 }
 #: Why not, by the code of the refusal; any other is shown as its code.
 WHY_NOT: Final = {
+    "journey-not-filed": gettext_noop("まとめて申し込む手続きは、連携先からは提出できない"),
+    "parts-open": gettext_noop("まとめて申し込む手続きがそろっていなかった"),
+    "parts-changed": gettext_noop("必要な手続きが変わっていた"),
+    "parts-apart": gettext_noop("提出した後は、手続きごとに取り下げる"),
+    "part-of-another": gettext_noop("入力の途中の、別のまとめ申込みに入っていた"),
+    "nothing-chosen": gettext_noop("申し込む手続きを選んでいなかった"),
     "edit-wrong": gettext_noop("決定の案の直しに、足りないところか誤りがあった"),
     "edit-unsent": gettext_noop("決定の案を直したまま、別の結果を選んだ"),
     "reasons-moved": gettext_noop("直した理由が、値を変えて変わっていた"),
@@ -326,6 +340,7 @@ WHY_NOT: Final = {
 SMALL: Final = frozenset(
     {
         "case.save",
+        "case.take-over",
         "case.add-row",
         "case.remove-row",
         "case.add-document",

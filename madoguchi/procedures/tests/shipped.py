@@ -9,6 +9,7 @@ from madoguchi.ground import clock
 from madoguchi.procedures import actions, queries
 from madoguchi.procedures.models import Procedure
 from madoguchi.procedures.rules.city import City, load_city
+from madoguchi.procedures.rules.format import FactField
 from madoguchi.procedures.rules.load import Catalogue, Package, load_catalogue
 from madoguchi.procedures.rules.vocabulary import permits
 from madoguchi.procedures.tests.packages import CATALOGUE, CITY
@@ -24,6 +25,41 @@ def catalogue() -> Catalogue:
 def daito() -> City:
     """The first city."""
     return load_city(CITY)
+
+
+@cache
+def telling() -> tuple[str, ...]:
+    """Procedures that between them use all that packages can: the fewest that do, found greedily, always the same ones.
+
+    What is slow (a browser from the phone to the letter) is played with these; every package by itself is held by the
+    check, its examples in memory, through real acts and on SpiffWorkflow, its letters and its forms.
+    """
+    left = {code: _features(one) for code, one in catalogue().packages.items() if one.procedure.kind != "journey"}
+    wanted, chosen = set().union(*left.values()), []
+    while wanted:
+        best = max(sorted(left), key=lambda code: len(left[code] & wanted))
+        wanted -= left[best]
+        chosen.append(best)
+    return tuple(sorted(chosen))
+
+
+def _features(package: Package) -> set[str]:
+    """What of the format a package uses: steps by kind and channel, questions by type, rows, gates, who may speak."""
+    one, facts = package.procedure, catalogue().facts
+    asked = {
+        (facts[ask.fact].type if isinstance(ask, FactField) else ask.type) for part in one.asks for ask in part.ask
+    }
+    rows = {f"rows:{bool(part.at_least)}" for part in one.asks if part.each}
+    return {
+        *(f"step:{node.kind}:{node.channel}" for node in package.graph.steps),
+        *(f"type:{type_}" for type_ in asked),
+        *rows,
+        *(f"for:{relation}" for relation in one.apply_for_others),
+        *(["mandate"] if one.mandate else []),
+        *(["gate"] if one.gates else []),
+        f"kind:{one.kind}",
+        f"identity:{one.identity}",
+    }
 
 
 def publish(*codes: str) -> dict[str, Procedure]:
