@@ -82,8 +82,9 @@ BEGIN
         ORDER BY f.person_id, f.key, f.recorded_at DESC, f.id DESC;
 END $$;
 
--- Who lives with a person today, as the register says: residents ask for themselves, an office where a law names it. Whoever
--- is under 支援措置 is not there, and sees nobody, because a reading shows to those who were read.
+-- Who lives with a person today, as the register says: residents ask for themselves, an office where a law names it. Where
+-- anybody of them is under 支援措置, nobody is there: a household with a gap tells of them, and a reading shows to those who
+-- were read.
 CREATE FUNCTION fact_household(
     p_at timestamptz, p_actor_kind text, p_actor uuid, p_channel text, p_cause uuid,
     p_person uuid, p_keys text[], p_purpose text, p_procedure text, p_office text, p_case uuid
@@ -126,9 +127,8 @@ BEGIN
         WHERE mine.person_id = p_person AND (mine.gone_since IS NULL OR mine.gone_since > v_today)
             AND number.value = home.value
     )
-    SELECT coalesce(array_agg(DISTINCT person_id) FILTER (WHERE v_open OR NOT is_hidden), '{}') INTO v_found FROM standing
-    WHERE person_id <> p_person
-        AND (v_open OR NOT EXISTS (SELECT FROM standing me WHERE me.person_id = p_person AND me.is_hidden));
+    SELECT coalesce(array_agg(DISTINCT person_id), '{}') INTO v_found FROM standing
+    WHERE person_id <> p_person AND (v_open OR NOT EXISTS (SELECT FROM standing one WHERE one.is_hidden));
     IF v_found = '{}' THEN
         RETURN;
     END IF;

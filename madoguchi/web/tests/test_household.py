@@ -24,6 +24,7 @@ from madoguchi.web.tests.conftest import browser_of
 
 TARO = person("0002", 氏名="見本 太郎", カナ="ミホン　タロウ", 続柄="夫", 性別="1", 生年月日="1988-11-03")
 MOMOKO = person("0003", 氏名="見本 桃子", カナ="ミホン　モモコ", 続柄="子", 生年月日="2018-05-05")
+COPY = "resident-record-copy"
 PROTECTED = {**MOMOKO, "支援措置": "1"}
 pytestmark = pytest.mark.usefixtures("published")
 
@@ -42,6 +43,8 @@ def page(by: Actor, code: str, group: str, case: Case | None = None) -> str:
     row = procedures.current(code)
     assert row is not None
     case = case or actions.open_draft(row, by=by)
+    if code == COPY:  # it asks for the others only where the proof is about them
+        Case.objects.filter(pk=case.pk).update(answers={"proof": "copy", "whose": "some"})
     section = next(one for one in procedures.package(row).form.sections if one.each == group)
     shown = browser_of(by).get(reverse("web:section", args=(case.pk, section.id)))
     assert shown.status_code == 200, shown.headers
@@ -54,7 +57,7 @@ def values(shown: str, name: str) -> list[str]:
 
 def test_the_others_of_the_household_are_there(tmp_path: Path) -> None:
     by = hanako(tmp_path, TARO, MOMOKO)
-    shown = page(by, "change-of-address", "member")
+    shown = page(by, COPY, "member")
     assert values(shown, "full_name") == ["見本 太郎", "見本 桃子"]
     assert "市の台帳（住民基本台帳）から" in shown
     taro = Entry.objects.get(number="0002").person_id
@@ -68,7 +71,7 @@ def test_a_claim_for_children_begins_with_the_children(tmp_path: Path) -> None:
 
 def test_whoever_was_read_sees_by_whom_and_for_what(tmp_path: Path) -> None:
     by = hanako(tmp_path, TARO)
-    page(by, "change-of-address", "member")
+    page(by, COPY, "member")
     taro = actor_of_person(Entry.objects.get(number="0002").person_id, "card")
     shown = browser_of(taro).get("/my-data/known/").content.decode()
     assert "同じ世帯の方の手続きで" in shown
@@ -80,7 +83,7 @@ def test_whoever_is_protected_leaves_no_trace(tmp_path: Path) -> None:
     plain = re.compile(r'value="[^"]{40,}"|[0-9a-f]{8}-[0-9a-f-]{27}')
     by = hanako(tmp_path, PROTECTED)
     momoko = Entry.objects.get(number="0003").person_id
-    asked = {("change-of-address", "member"), ("child-allowance-claim", "child"), ("childcare-place", "child")}
+    asked = {(COPY, "member"), ("child-allowance-claim", "child"), ("childcare-place", "child")}
     there = {one: page(by, *one) for one in asked if _has(*one)}
     assert not Event.objects.filter(verb="facts.read", subject_id=momoko, data__purpose="household").exists()
     Entry.objects.filter(number="0003").update(gone_since="2026-01-01")
@@ -100,7 +103,7 @@ def test_whoever_is_protected_sees_nobody_and_so_tells_nobody(tmp_path: Path) ->
     imported(tmp_path, [{**HANAKO, "支援措置": "1"}, TARO])
     permit(list(permits(catalogue().laws)), by=SYSTEM)
     by = actor_of_person(signs_in().pk, "card")
-    assert values(page(by, "change-of-address", "member"), "full_name") == []
+    assert values(page(by, COPY, "member"), "full_name") == []
     taro = Entry.objects.get(number="0002").person_id
     assert not Event.objects.filter(subject_id=taro, data__purpose="household").exists()
 
@@ -113,7 +116,7 @@ def test_what_was_told_before_comes_first(tmp_path: Path) -> None:
     by = hanako(tmp_path, TARO)
     told = {("member.full_name", f"{UUID(int=5)}:0"): "見本 次郎"}
     state(Person(pk=by.id), told, Source.SELF, by=by)
-    shown = page(by, "change-of-address", "member")
+    shown = page(by, COPY, "member")
     assert values(shown, "full_name") == ["見本 次郎"]
     assert "前に市へ伝えた内容" in shown
 
@@ -131,7 +134,7 @@ def test_of_somebody_else_nobody_is_told(tmp_path: Path) -> None:
 def test_where_no_law_lets_it_be_shown_the_form_is_empty(tmp_path: Path) -> None:
     by = hanako(tmp_path, TARO)
     permit([one for one in permits(catalogue().laws) if one.purpose != "household"], by=SYSTEM)
-    assert values(page(by, "change-of-address", "member"), "full_name") == []
+    assert values(page(by, COPY, "member"), "full_name") == []
     assert Event.objects.get(data__purpose="household").outcome == "refused"
 
 
