@@ -13,6 +13,7 @@ from madoguchi.facts.models import Entry, Source
 from madoguchi.facts.queries import Member, NoBasis, everything, holders, household_of, known, open_to, readings
 from madoguchi.facts.rules import Permit, Purpose
 from madoguchi.facts.tests.registers import DAY, HANAKO, imported, person
+from madoguchi.ground import clock
 
 pytestmark = pytest.mark.django_db
 
@@ -116,7 +117,17 @@ def test_who_lives_with_somebody_is_read_through_the_door(family: None) -> None:
     events = Event.objects.filter(verb="facts.read")
     assert set(events.values_list("subject_id", flat=True)) == {of("0002"), of("0003"), of("0004")}
     [reading] = readings(of("0002"), most=9)
-    assert (reading.purpose, reading.procedure, reading.laws) == ("household", "change-of-address", ("第12条",))
+    assert (reading.purpose, reading.laws) == ("household", ("第12条",))
+
+
+def test_who_lives_with_somebody_is_told_the_day_and_neither_procedure_nor_hour(family: None) -> None:
+    """Else opening a form tells the household which procedure somebody prepares."""
+    with clock.travel(dt.datetime(2026, 11, 29, 21, 34, 56, tzinfo=clock.TOKYO)):
+        household_of(of("0001"), [NAME], FORM, by=me("0001"))
+    [reading] = readings(of("0002"), most=9)
+    assert (reading.procedure, reading.day_only) == ("", True)
+    assert reading.at == dt.datetime(2026, 11, 29, tzinfo=clock.TOKYO)
+    assert Event.objects.get(subject_id=of("0002")).data["procedure"] == "change-of-address", "the log knows"
 
 
 def test_a_child_of_the_head_is_nobody_elses_child(family: None) -> None:

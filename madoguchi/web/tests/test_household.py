@@ -1,6 +1,10 @@
 """A form that asks for those who live with somebody begins with them; whoever is protected leaves no trace in it."""
 
+import datetime as dt
+import io
+import json
 import re
+import zipfile
 from pathlib import Path
 from uuid import UUID
 
@@ -16,6 +20,7 @@ from madoguchi.facts.actions import permit
 from madoguchi.facts.models import Entry
 from madoguchi.facts.tests.registers import HANAKO, imported, person
 from madoguchi.facts.tests.test_meeting import signs_in
+from madoguchi.ground import clock
 from madoguchi.people.queries import actor_of_person
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules.vocabulary import permits
@@ -69,13 +74,33 @@ def test_a_claim_for_children_begins_with_the_children(tmp_path: Path) -> None:
     assert values(shown, "full_name") == ["見本 桃子"]
 
 
-def test_whoever_was_read_sees_by_whom_and_for_what(tmp_path: Path) -> None:
+def test_whoever_was_read_sees_that_and_on_which_day_and_not_for_which_procedure(tmp_path: Path) -> None:
     by = hanako(tmp_path, TARO)
-    page(by, COPY, "member")
+    row = procedures.current(COPY)
+    assert row is not None
+    case = actions.open_draft(row, by=by)
+    with clock.travel(dt.datetime(2026, 11, 29, 21, 34, 56, 789000, tzinfo=clock.TOKYO)):
+        page(by, COPY, "member", case)
     taro = actor_of_person(Entry.objects.get(number="0002").person_id, "card")
-    shown = browser_of(taro).get("/my-data/known/").content.decode()
+    shown = browser_of(taro).get("/my-data/known/").content.decode().partition("<main")[2]
     assert "同じ世帯の方の手続きで" in shown
     assert "住民基本台帳法第12条" in shown
+    assert "住民票" not in shown.partition('id="read"')[2].replace("住民票のある所", "")
+    file = zipfile.ZipFile(io.BytesIO(b"".join(browser_of(taro).post("/my-data/"))))
+    told = json.loads(file.read("data.json"))["events"]
+    [event] = [one for one in told if one["verb"] == "facts.read" and one["who"] == "resident"]
+    assert event["at"].startswith("2026-11-29T00:00:00")
+    for text in (shown, file.read("index.html").decode(), file.read("data.json").decode()):
+        assert "21:34" not in text
+        assert "12:34" not in text
+        assert "21時34分" not in text
+        assert COPY not in text
+
+
+@pytest.mark.parametrize("code", ["change-of-address", "moving-out"])
+def test_whoever_prepares_to_move_tells_nobody_by_it(tmp_path: Path, code: str) -> None:
+    assert values(page(hanako(tmp_path, TARO), code, "member"), "full_name") == []
+    assert not Event.objects.filter(data__purpose="household", outcome="done").exists()
 
 
 def test_whoever_is_protected_leaves_no_trace(tmp_path: Path) -> None:
@@ -140,10 +165,6 @@ def test_where_no_law_lets_it_be_shown_the_form_is_empty(tmp_path: Path) -> None
 
 def test_what_a_person_takes_along_is_their_own(tmp_path: Path) -> None:
     """一人分の写し: nobody of the household is in it, and what is said of oneself is whole."""
-    import io
-    import json
-    import zipfile
-
     by = hanako(tmp_path, TARO, PROTECTED)
     client: Client = browser_of(by)
     answer = client.post("/my-data/")
