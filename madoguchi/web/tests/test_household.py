@@ -173,3 +173,16 @@ def test_what_a_person_takes_along_is_their_own(tmp_path: Path) -> None:
     assert "太郎" not in whole
     data = json.loads(whole)
     assert "77" in [one["value"] for one in data["facts"]]
+
+
+def test_the_first_sign_in_of_a_stranger_is_not_told_as_ones_own_doing(tmp_path: Path) -> None:
+    """Whoever shares the birthday was compared with them, and is not told that it was they who looked."""
+    imported(tmp_path, [person("0009", 氏名="双葉 花", カナ="フタバ　ハナ", 住所="大阪府大東市三箇1番1号")])
+    permit(list(permits(catalogue().laws)), by=SYSTEM)
+    signs_in()
+    twin = actor_of_person(Entry.objects.get(number="0009").person_id, "card")
+    file = zipfile.ZipFile(io.BytesIO(b"".join(browser_of(twin).post("/my-data/"))))
+    told = json.loads(file.read("data.json"))["events"]
+    compared = [one for one in told if one["verb"] == "facts.read" and one["why"] != "ご本人の情報だから"]
+    assert [one["who"] for one in compared] == ["system"], told
+    assert "自動" in file.read("index.html").decode()

@@ -66,9 +66,13 @@ def _told(keys: Sequence[UUID], person: Person, language: str) -> list[Happened]
         return partners.get(one.actor_id, "")
 
     def who(one: Event) -> str:
-        if one.actor_kind == "visitor" or one.actor_id == person.pk:
+        if one.actor_id == person.pk:
             return "self"
-        return one.actor_kind
+        if one.actor_kind != "visitor":
+            return one.actor_kind
+        # Whoever was not signed in yet is the person, but where somebody's card was compared with those who share the
+        # birthday: the machine has read then, and shown nothing to anybody.
+        return "system" if one.verb == "facts.read" else "self"
 
     def at(one: Event) -> datetime:
         return beginning_of_day(one.at) if of_the_day(one) else one.at
