@@ -163,6 +163,7 @@ def take(run: Import, chunk: Sequence[Line | Unread], *, by: Actor) -> Import:
     facts = [row for line in fresh for row in _rows(line, entries[line.number].person_id, known=False)]
     facts += [row for line, entry in changed for row in _rows(line, entry.person_id, known=True)]
     append(facts, Source.REGISTER, day=run.day)
+    _protect(run, chunk)
     linked = {person for line in fresh if line.number in verdicts and (person := verdicts[line.number].same)}
     settle(run.register, linked)
     counts["linked"] = len(linked)
@@ -228,6 +229,15 @@ def _open(run: Import, fresh: Sequence[Line], verdicts: Mapping[str, Verdict], k
 def _rows(line: Line, person: UUID, *, known: bool) -> list[dict[str, Any]]:
     told = rules.as_facts(line, known=known)
     return [row_of(person, key, one.value, valid=(one.since, None)) for key, one in told.items()]
+
+
+def _protect(run: Import, refused: Sequence[Line | Unread]) -> None:
+    """Whoever is there and whose line says 支援措置 is protected, though nothing else of the line could be read.
+    Without digest, so that the next line that can be read says anew whether they still are."""
+    numbers = [one.number for one in refused if isinstance(one, Unread) and one.is_confidential]
+    entries = list(Entry.objects.filter(register=run.register, number__in=numbers))
+    append([row_of(one.person_id, rules.CONFIDENTIAL, True) for one in entries], Source.REGISTER, day=run.day)
+    Entry.objects.filter(pk__in=[one.pk for one in entries]).update(digest=b"")
 
 
 @act("register.end", allow=(BY_SYSTEM,))

@@ -98,12 +98,16 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """A line that was refused: where, in which column (empty: the whole line) and why; ``number`` if it had one."""
+    """A line that was refused: where, in which column (empty: the whole line) and why; ``number`` if it had one.
+
+    ``is_confidential``: what could be read of it says 支援措置, which holds whatever else could not be read.
+    """
 
     at: int
     column: str
     why: str
     number: str = field(default="", repr=False)
+    is_confidential: bool = field(default=False, repr=False)
 
 
 class _Refuses(Exception):
@@ -144,7 +148,8 @@ def read(layout: Layout, lines: Iterable[str]) -> Iterator[Line | Unread]:
             seen.add(number)
             yield Line(began, number, dict(_told(layout, cells, places)))
         except _Refuses as refusal:
-            yield Unread(began, refusal.column, refusal.why, number)
+            flagged = bool(number) and _is_confidential(layout, cells, places)
+            yield Unread(began, refusal.column, refusal.why, number, flagged)
 
 
 def _header(layout: Layout, rows: Iterator[Sequence[str]]) -> list[str]:
@@ -173,7 +178,8 @@ def _number(layout: Layout, text: str) -> str:
 
 def _told(layout: Layout, cells: Sequence[str], places: Mapping[str, int]) -> Iterator[tuple[str, Told]]:
     for key, column in layout.columns.items():
-        value = _value(column, cells[places[column.name]])
+        text = cells[places[column.name]]
+        value = _value(column, text) if key != CONFIDENTIAL else _confidential(column, text)
         if value == "":
             if key == NAME:
                 raise _Refuses(column.name, "氏名がありません")
@@ -183,6 +189,17 @@ def _told(layout: Layout, cells: Sequence[str], places: Mapping[str, int]) -> It
             day = _day(column.since, column.since_form, cells[places[column.since]])
             since = dt.date.fromisoformat(day) if day else None
         yield key, Told(value, since)
+
+
+def _confidential(column: Column, text: str) -> str | bool:
+    """支援措置 fails closed: a code that the layout does not know may be a new kind of protection, and means one."""
+    code = unicodedata.normalize("NFKC", text).strip()
+    return column.codes.get(code, True) if code else ""
+
+
+def _is_confidential(layout: Layout, cells: Sequence[str], places: Mapping[str, int]) -> bool:
+    column = layout.columns.get(CONFIDENTIAL)
+    return column is not None and _confidential(column, cells[places[column.name]]) is True
 
 
 def _value(column: Column, text: str) -> str | bool:

@@ -332,3 +332,42 @@ def test_a_file_in_the_windows_encoding(tmp_path: Path) -> None:
     assert counts(report.run) == {"new": 1}
     [refused] = report.refused
     assert (refused.at, refused.column) == (3, "氏名")
+
+
+# -- 支援措置 fails closed ---------------------------------------------------------------------------------------------
+
+
+def is_protected(number: str) -> bool:
+    known = recorded(Entry.objects.get(number=number).person_id)
+    return "person.confidential" in known and known["person.confidential"].value is True
+
+
+def test_a_code_for_protection_that_the_layout_does_not_know_means_protection(tmp_path: Path) -> None:
+    report = imported(tmp_path, [HANAKO, person("0002", 支援措置="2"), person("0003", 支援措置="")])
+    assert report.refused == []
+    assert [is_protected(number) for number in ("0001", "0002", "0003")] == [False, True, False]
+
+
+@pytest.mark.parametrize("cells", [{"性別": "x"}, {"生年月日": "x"}, {"氏名": ""}])
+@pytest.mark.parametrize("flag", ["1", "8"])
+def test_a_line_that_cannot_be_read_protects_all_the_same(tmp_path: Path, cells: dict[str, str], flag: str) -> None:
+    imported(tmp_path, [HANAKO])
+    before = recorded(Entry.objects.get().person_id)
+    report = imported(tmp_path, [{**HANAKO, **cells, "支援措置": flag}], LATER)
+    assert len(report.refused) == 1
+    assert is_protected("0001")
+    now = recorded(Entry.objects.get().person_id)
+    assert {key for key in now if key not in before or now[key].value != before[key].value} == {"person.confidential"}
+    imported(tmp_path, [HANAKO], LATER)
+    assert not is_protected("0001"), "the line of before is no old news"
+
+
+def test_of_two_lines_of_one_number_the_one_that_protects_holds(tmp_path: Path) -> None:
+    for day in (DAY, LATER, LATER):
+        imported(tmp_path, [HANAKO, person("0001", 支援措置="1")], day)
+        assert is_protected("0001")
+
+
+def test_an_unreadable_line_of_nobody_who_is_there_states_nothing(tmp_path: Path) -> None:
+    imported(tmp_path, [HANAKO, person("0002", 性別="x", 支援措置="1")])
+    assert Entry.objects.count() == 1
