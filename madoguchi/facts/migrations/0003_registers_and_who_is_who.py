@@ -9,7 +9,7 @@ from django.db import migrations, models
 import madoguchi.ground.clock
 import madoguchi.ground.ids
 
-DOOR = """
+DOOR = r"""
 -- Which of these facts a law permits to be read for a purpose: those that it does not, and whether it holds of persons
 -- under 支援措置, too. Consent is no such law: it is of one person.
 CREATE FUNCTION fact_permitted(
@@ -30,6 +30,36 @@ CREATE FUNCTION fact_permitted(
     SELECT (SELECT coalesce(array_agg(wanted), '{}') FROM each WHERE NOT is_permitted),
            (SELECT coalesce(bool_and(each.is_open), false) FROM each),
            (SELECT coalesce(array_agg(DISTINCT reference), '{}') FROM permitted WHERE reference IS NOT NULL)
+$$;
+
+-- A protected human who has signed in and waits to be joined with their entry is as protected as the entry.
+CREATE OR REPLACE FUNCTION fact_is_confidential(p_person uuid, p_day date) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT fact_says_confidential(p_person, p_day) OR EXISTS (
+        SELECT FROM register_pair p JOIN register_entry e ON e.id = p.entry_id
+        WHERE p.person_id = p_person AND p.decided_at IS NULL AND fact_says_confidential(e.person_id, p_day))
+$$;
+
+-- A name as it is compared here: without spaces, width and case.
+CREATE FUNCTION fact_folded(p_value jsonb) RETURNS text
+LANGUAGE sql IMMUTABLE SET search_path = public, pg_temp AS
+$$ SELECT lower(regexp_replace(normalize(p_value #>> '{}', NFKC), '\s', '', 'g')) $$;
+
+-- Nor is whoever has a protected entry's name (or its kana) and day of birth: nobody has found out yet that it is they, or
+-- has found that it is not; neither is for somebody who may not know that the entry is there.
+CREATE OR REPLACE FUNCTION fact_is_hidden(p_person uuid, p_day date) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT fact_is_confidential(p_person, p_day) OR EXISTS (
+        SELECT FROM fact mine
+        JOIN fact born ON born.key = 'person.date_of_birth' AND born.row = '' AND born.value = mine.value
+            AND born.person_id <> p_person
+        WHERE mine.person_id = p_person AND mine.key = 'person.date_of_birth' AND mine.row = ''
+            AND EXISTS (SELECT FROM register_entry e WHERE e.person_id = born.person_id)
+            AND fact_says_confidential(born.person_id, p_day)
+            AND EXISTS (
+                SELECT FROM fact a JOIN fact b ON b.key = a.key AND fact_folded(b.value) = fact_folded(a.value)
+                WHERE a.person_id = p_person AND a.row = '' AND b.person_id = born.person_id AND b.row = ''
+                    AND a.key IN ('person.full_name', 'person.full_name_kana')))
 $$;
 
 -- Who may be whoever was born on one of these days: recognised persons without an entry in the register (for a new entry),
@@ -191,10 +221,12 @@ $$ WITH gone AS (
 
 DO $$ DECLARE one regprocedure; BEGIN
     FOR one IN SELECT p.oid FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-        WHERE n.nspname = 'public' AND p.proname IN ('fact_candidates', 'fact_household', 'fact_adopt', 'fact_permitted')
+        WHERE n.nspname = 'public' AND p.proname IN ('fact_candidates', 'fact_household', 'fact_adopt', 'fact_permitted',
+            'fact_folded')
     LOOP
         EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', one);
-        IF one <> 'fact_permitted(text[], text, text, text, date)'::regprocedure THEN  -- for the door itself
+        IF one <> ALL (ARRAY['fact_permitted(text[], text, text, text, date)', 'fact_folded(jsonb)']::regprocedure[])
+        THEN  -- for the door itself
             EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO madoguchi_app', one);
         END IF;
     END LOOP;
@@ -202,6 +234,13 @@ END $$;
 """
 _TELLS = "timestamptz, text, uuid, text, uuid"
 NO_DOOR = f"""
+CREATE OR REPLACE FUNCTION fact_is_confidential(p_person uuid, p_day date) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS
+$$ SELECT fact_says_confidential(p_person, p_day) $$;
+CREATE OR REPLACE FUNCTION fact_is_hidden(p_person uuid, p_day date) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS
+$$ SELECT fact_is_confidential(p_person, p_day) $$;
+DROP FUNCTION fact_folded(jsonb);
 CREATE OR REPLACE FUNCTION fact_forget(p_case uuid, p_person uuid) RETURNS bigint
 LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS
 $$ WITH gone AS (DELETE FROM fact WHERE case_id = p_case OR person_id = p_person RETURNING 1)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -9,11 +10,13 @@ import pytest
 from madoguchi.events import SYSTEM, Actor
 from madoguchi.events.models import Event
 from madoguchi.facts.actions import permit, state
-from madoguchi.facts.models import Entry, Source
+from madoguchi.facts.models import Entry, Pair, Source
 from madoguchi.facts.queries import Member, NoBasis, everything, holders, household_of, known, open_to, readings
 from madoguchi.facts.rules import Permit, Purpose
-from madoguchi.facts.tests.registers import DAY, HANAKO, imported, person
+from madoguchi.facts.tests.registers import DAY, HANAKO, MATCH, imported, person
+from madoguchi.facts.tests.test_meeting import signs_in
 from madoguchi.ground import clock
+from madoguchi.people.models import Person
 
 pytestmark = pytest.mark.django_db
 
@@ -92,13 +95,55 @@ def test_whoever_is_looked_for_is_not_there(protected: UUID) -> None:
 
 def test_it_ends_when_the_register_says_so_and_nobody_says_it_of_themselves(protected: UUID, tmp_path: Path) -> None:
     state_it = {("person.confidential", ""): False}
-    from madoguchi.people.models import Person
-
     state(Person(pk=protected), state_it, Source.SELF, by=me("0001"))
     assert known(protected, [NAME], ANY, by=CLERK) == {}
     imported(tmp_path, [HANAKO], DAY)
     permit([DISCLOSURE, OPEN], by=SYSTEM)
     assert known(protected, [NAME], ANY, by=CLERK)[NAME].value == HANAKO["氏名"]
+
+
+# -- who is not linked yet --------------------------------------------------------------------------------------------
+
+
+def met(protected: UUID, **card: Any) -> UUID:
+    """Somebody signs in by card whom the entry does not fit beyond doubt."""
+    one = signs_in(**card)
+    assert one.pk != protected
+    permit([MATCH, DISCLOSURE, OPEN], by=SYSTEM)
+    return one.pk
+
+
+def test_whoever_waits_to_be_joined_with_a_protected_entry_is_protected(protected: UUID) -> None:
+    permit([MATCH], by=SYSTEM)
+    one = met(protected, address="大阪府大東市三箇1番1号")
+    pair = Pair.objects.get(person=one)
+    assert known(one, [NAME, ADDRESS], ANY, by=CLERK) == {}
+    assert known(one, [NAME], RESIDENTS, by=CLERK)[NAME].value == "見本 花子"
+    assert (one in open_to([one], ANY), one in open_to([one], RESIDENTS)) == (False, True)
+    Pair.objects.filter(pk=pair.pk).update(decided_at=clock.now(), is_same=False)
+    assert known(one, [NAME], ANY, by=CLERK)[NAME].value == "見本 花子", "somebody else after all"
+
+
+@pytest.mark.parametrize("name", ["見本 花子", "見本花子", "見本　花子 "])
+def test_whoever_has_the_name_and_birthday_of_a_protected_entry_is_not_found(protected: UUID, name: str) -> None:
+    """Who signs in by mail and types both is compared with nobody, and nobody knows that it is they."""
+    one = Person.objects.create()
+    told = {(NAME, ""): name, ("person.date_of_birth", ""): HANAKO["生年月日"], (ADDRESS, ""): "大東市三箇1番1号"}
+    state(one, told, Source.SELF, by=Actor("resident", one.pk, level="contact"))
+
+    def found(purpose: Purpose) -> set[UUID]:
+        there = holders("person.date_of_birth", HANAKO["生年月日"], purpose, by=CLERK, most=9)
+        assert set(there) == open_to([one.pk, protected], purpose)
+        return set(there)
+
+    assert (found(ANY), found(RESIDENTS)) == (set(), {protected, one.pk})
+
+
+def test_whoever_only_shares_the_birthday_is_found(protected: UUID) -> None:
+    one = Person.objects.create()
+    told = {(NAME, ""): "谷川 梅子", ("person.date_of_birth", ""): HANAKO["生年月日"]}
+    state(one, told, Source.SELF, by=Actor("resident", one.pk, level="contact"))
+    assert holders("person.date_of_birth", HANAKO["生年月日"], ANY, by=CLERK, most=9) == [one.pk]
 
 
 # -- households -------------------------------------------------------------------------------------------------------
