@@ -37,7 +37,9 @@ from madoguchi.people.models import Identity, Person
 CHUNK: Final = 1000
 #: A whole file in which more than this part of the entries is missing is taken for a torso.
 MOST_GONE: Final = 0.05
-_COUNTS: Final = ("unchanged", "new", "changed", "gone", "linked", "doubtful")
+#: So many lines may be refused as somebody else's; more, and the file is taken for one with shifted columns.
+MOST_STRANGE: Final = 20
+_COUNTS: Final = ("unchanged", "new", "changed", "gone", "linked", "doubtful", "strange")
 
 
 @dataclass(slots=True)
@@ -64,7 +66,8 @@ def import_register(
 ) -> Report:
     """Take a file in, or go on with it. ``day`` is that for which it vouches; ``progress`` hears lines of lines.
 
-    Raises Invalid where its columns are not those of the layout or the day is to come, Stale where a newer file is in.
+    Raises Invalid where its columns are not those of the layout, the day is to come, or too many numbers stand before
+    somebody else than before; Stale where a newer file is in.
     ``many_gone`` lets a whole file say that more than one in twenty has left.
     """
     digest, whole = _digest(file)
@@ -81,11 +84,14 @@ def import_register(
             continue
         chunk.append(one)
         if len(chunk) == CHUNK:
-            run = take(run, chunk, by=by)
+            run, refused = take(run, chunk, by=by)
+            report.refused += refused
             chunk = []
             progress(run.line, whole)
     if chunk:
-        run = take(run, chunk, by=by)
+        run, refused = take(run, chunk, by=by)
+        report.refused += refused
+    report.refused.sort(key=lambda one: one.at)
     report.held_back = _held_back(run, report.refused, many_gone)
     report.run = end(run, by=by, held_back=bool(report.held_back))
     progress(whole, whole)
@@ -133,15 +139,21 @@ def begin(layout: Layout, day: dt.date, digest: str, operator: str, *, by: Actor
 
 
 @act("register.take", allow=(BY_SYSTEM,))
-def take(run: Import, chunk: Sequence[Line | Unread], *, by: Actor) -> Import:
-    """台帳の行の取込み: some lines of the file, all or none of them. The event has their counts."""
+def take(run: Import, chunk: Sequence[Line | Unread], *, by: Actor) -> tuple[Import, list[Unread]]:
+    """台帳の行の取込み: some lines of the file, all or none of them. The event has their counts.
+
+    Returns those that were refused because of what is there, too: a number that stands before somebody else.
+    """
     run = _still_going_on(run, chunk[0].at)
     counts = dict.fromkeys(_COUNTS, 0)
-    lines = [one for one in chunk if isinstance(one, Line)]
     numbers = [one.number for one in chunk if one.number]
     there = {
         one.number: one for one in Entry.objects.select_for_update().filter(register=run.register, number__in=numbers)
     }
+    refused = _refused(run, chunk, there)
+    counts["strange"] = len(refused)
+    left_out = {one.at for one in refused}
+    lines = [one for one in chunk if isinstance(one, Line) and one.at not in left_out]
     key, changed, fresh = queries.entry_key(), list[tuple[Line, Entry]](), list[Line]()
     for line in lines:
         entry = there.get(line.number)
@@ -163,7 +175,7 @@ def take(run: Import, chunk: Sequence[Line | Unread], *, by: Actor) -> Import:
     facts = [row for line in fresh for row in _rows(line, entries[line.number].person_id, known=False)]
     facts += [row for line, entry in changed for row in _rows(line, entry.person_id, known=True)]
     append(facts, Source.REGISTER, day=run.day)
-    _protect(run, chunk)
+    _protect(run, [*chunk, *refused])
     linked = {person for line in fresh if line.number in verdicts and (person := verdicts[line.number].same)}
     settle(run.register, linked)
     counts["linked"] = len(linked)
@@ -178,7 +190,7 @@ def take(run: Import, chunk: Sequence[Line | Unread], *, by: Actor) -> Import:
     run.line = chunk[-1].at
     run.save(update_fields=[*_COUNTS, "line"])
     record(**counts, refused=len(chunk) - len(lines), line=run.line)
-    return run
+    return run, refused
 
 
 def _still_going_on(run: Import, at: int) -> Import:
@@ -188,6 +200,31 @@ def _still_going_on(run: Import, at: int) -> Import:
     if newest is None or newest.pk != run.pk or newest.ended_at is not None or newest.line >= at:
         raise Stale("register-overtaken", "この取込みは、別の取込みが始まったか、別のところで続けられています。")
     return newest
+
+
+def _refused(run: Import, chunk: Sequence[Line | Unread], there: Mapping[str, Entry]) -> list[Unread]:
+    """The lines of another human being than the one whom their number has meant so far; their entries stay as they are.
+    Raises Invalid where they are too many."""
+    key = queries.entry_key()
+    changed = [
+        (one, there[one.number])
+        for one in chunk
+        if isinstance(one, Line) and one.number in there and bytes(there[one.number].digest) != one.digest(key)
+    ]
+    others = queries.of_others({entry.person_id: rules.values_of(one) for one, entry in changed}, run.register)
+    refused = [
+        Unread(one.at, "", "この番号は、前と別の人の行のようです", one.number, rules.is_confidential(one))
+        for one, entry in changed
+        if entry.person_id in others
+    ]
+    if refused and run.strange + len(refused) > MOST_STRANGE:
+        raise Invalid(
+            "register-strange",
+            "番号が前と別の人を指す行が、%(most)s行を超えました（%(at)s行目など）。ここから先は取り込んでいません。"
+            "列がずれていないか、番号が付け直されていないか、ファイルを確かめてください。",
+            {"most": MOST_STRANGE, "at": refused[0].at},
+        )
+    return refused
 
 
 def _of_nobody(changed: Sequence[tuple[Line, Entry]]) -> list[Line]:

@@ -190,6 +190,18 @@ BEGIN
         ORDER BY f.person_id, f.key, f.recorded_at DESC, f.id DESC;
 END $$;
 
+-- Whether what a line says agrees with what the register said of the same entry before, by key; what was not said is left
+-- out. Nothing else leaves the ledger, so it is nobody's reading.
+CREATE FUNCTION fact_agrees(p_register text, p_rows jsonb) RETURNS TABLE (person uuid, key text, agrees boolean)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT told.person, told.key, fact_folded(told.value) = fact_folded(last.value)
+    FROM jsonb_to_recordset(p_rows) AS told (person uuid, key text, value jsonb)
+    CROSS JOIN LATERAL (
+        SELECT f.value FROM fact f WHERE f.person_id = told.person AND f.key = told.key AND f.row = ''
+            AND f.source = 'register' ORDER BY f.recorded_at DESC, f.id DESC LIMIT 1) AS last
+    WHERE EXISTS (SELECT FROM register_entry e WHERE e.register = p_register AND e.person_id = told.person)
+$$;
+
 -- What a register says of a person behind an entry is said of another from now on: the two are one human being. In the order
 -- in which it was said (``p_ids`` grow). Only of whom nobody has ever signed in as.
 CREATE FUNCTION fact_adopt(p_from uuid, p_to uuid, p_ids uuid[], p_at timestamptz) RETURNS bigint
@@ -222,7 +234,7 @@ $$ WITH gone AS (
 DO $$ DECLARE one regprocedure; BEGIN
     FOR one IN SELECT p.oid FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
         WHERE n.nspname = 'public' AND p.proname IN ('fact_candidates', 'fact_household', 'fact_adopt', 'fact_permitted',
-            'fact_folded')
+            'fact_folded', 'fact_agrees')
     LOOP
         EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', one);
         IF one <> ALL (ARRAY['fact_permitted(text[], text, text, text, date)', 'fact_folded(jsonb)']::regprocedure[])
@@ -240,6 +252,7 @@ $$ SELECT fact_says_confidential(p_person, p_day) $$;
 CREATE OR REPLACE FUNCTION fact_is_hidden(p_person uuid, p_day date) RETURNS boolean
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS
 $$ SELECT fact_is_confidential(p_person, p_day) $$;
+DROP FUNCTION fact_agrees(text, jsonb);
 DROP FUNCTION fact_folded(jsonb);
 CREATE OR REPLACE FUNCTION fact_forget(p_case uuid, p_person uuid) RETURNS bigint
 LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS
@@ -288,6 +301,7 @@ class Migration(migrations.Migration):
                 ('gone', models.PositiveIntegerField(default=0)),
                 ('linked', models.PositiveIntegerField(default=0)),
                 ('doubtful', models.PositiveIntegerField(default=0)),
+                ('strange', models.PositiveIntegerField(default=0)),
             ],
             options={
                 'db_table': 'register_import',

@@ -32,12 +32,14 @@ from madoguchi.people.models import Account, Person
     gone=Sensitivity.INTERNAL,
     linked=Sensitivity.INTERNAL,
     doubtful=Sensitivity.INTERNAL,
+    strange=Sensitivity.INTERNAL,
 )
 class Import(models.Model):
     """取込み: one file of a register. ``day`` is that for which it vouches, ``digest`` its SHA-256 (hex), ``office``
     the section that keeps the register, ``operator`` who ran it on the server, ``line`` the last line that is in.
 
-    The counts are of entries. One that was broken off has no end, and goes on behind ``line``.
+    The counts are of entries; ``strange`` are those whose line was refused as somebody else's. One that was broken off
+    has no end, and goes on behind ``line``.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7)
@@ -56,6 +58,7 @@ class Import(models.Model):
     gone = models.PositiveIntegerField(default=0)
     linked = models.PositiveIntegerField(default=0)
     doubtful = models.PositiveIntegerField(default=0)
+    strange = models.PositiveIntegerField(default=0)
 
     class Meta:
         db_table = "register_import"

@@ -77,6 +77,15 @@ def is_same(comparison: Comparison) -> bool:
     return said.count(Outcome.AGREES) >= ENOUGH and Outcome.DIFFERS not in said
 
 
+def is_another(agrees: Mapping[str, bool]) -> bool:
+    """Whether an entry's number now stands before somebody else: by attribute, whether its line says what it said
+    before (what either does not say is left out). Name and day of birth never change together, and of all that is known
+    two attributes stay, or the one that there is.
+    """
+    both = agrees.get("name") is False and agrees.get("born") is False
+    return both or sum(agrees.values()) < min(2, len(agrees))
+
+
 def is_doubtful(comparison: Comparison) -> bool:
     """A person must look: the date of birth and one more agree, or any three.
 

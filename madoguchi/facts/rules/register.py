@@ -261,6 +261,12 @@ def has_left(line: Line, day: dt.date) -> dt.date | None:
     return since if since is not None and since <= day else None
 
 
+def is_confidential(line: Line) -> bool:
+    """Whether it says 支援措置."""
+    told = line.told.get(CONFIDENTIAL)
+    return told is not None and told.value is True
+
+
 def values_of(line: Line) -> dict[str, Any]:
     """Fact → value, as matching compares them."""
     return {key: one.value for key, one in line.told.items()}

@@ -254,7 +254,7 @@ def test_what_was_broken_off_goes_on_where_it_stopped(tmp_path: Path, monkeypatc
     lines[3] = person("0003", 性別="x")
     take = register.take
 
-    def dies(run: Import, *rest: Any, **more: Any) -> Import:
+    def dies(run: Import, *rest: Any, **more: Any) -> tuple[Import, list[Unread]]:
         if run.line > 20:
             raise KeyboardInterrupt
         return take(run, *rest, **more)
@@ -278,7 +278,8 @@ def test_an_event_has_counts_and_no_person(tmp_path: Path) -> None:
     assert verbs == [("facts.permit", "done"), *[(f"register.{one}", "done") for one in ("begin", "take", "end")]]
     taken = Event.objects.get(verb="register.take")
     assert taken.data == {
-        "unchanged": 0, "new": 1, "changed": 0, "gone": 0, "linked": 0, "doubtful": 0, "refused": 1, "line": 3,
+        "unchanged": 0, "new": 1, "changed": 0, "gone": 0, "linked": 0, "doubtful": 0, "strange": 0,
+        "refused": 1, "line": 3,
     }  # fmt: skip
     everything = json.dumps(list(Event.objects.values_list("data", flat=True)), ensure_ascii=False)
     assert "見本" not in everything
@@ -371,3 +372,71 @@ def test_of_two_lines_of_one_number_the_one_that_protects_holds(tmp_path: Path) 
 def test_an_unreadable_line_of_nobody_who_is_there_states_nothing(tmp_path: Path) -> None:
     imported(tmp_path, [HANAKO, person("0002", 性別="x", 支援措置="1")])
     assert Entry.objects.count() == 1
+
+
+# -- a number that stands before somebody else ------------------------------------------------------------------------
+
+OTHER = {"氏名": "谷川 梅子", "カナ": "タニガワ ウメコ", "生年月日": "1950-01-02"}
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        OTHER,
+        {**OTHER, "住所": "大阪府大東市三箇1番1号", "性別": "1"},
+        {**OTHER, "生年月日": "1990-04-12", "性別": "1", "住所": "大阪府大東市三箇1番1号"},
+        {"氏名": "大阪府大東市谷川一丁目1番1号", "カナ": "2", "住所": "見本　花子", "生年月日": ""},
+    ],
+)
+def test_a_number_that_stands_before_somebody_else_is_refused(tmp_path: Path, cells: dict[str, str]) -> None:
+    imported(tmp_path, [HANAKO])
+    entry = Entry.objects.get()
+    before = recorded(entry.person_id)
+    report = imported(tmp_path, [{**HANAKO, **cells}], LATER)
+    [refused] = report.refused
+    assert (refused.at, refused.why) == (2, "この番号は、前と別の人の行のようです")
+    assert (counts(report.run), report.run.strange) == ({}, 1)
+    assert {key: one.value for key, one in recorded(entry.person_id).items()} == {
+        key: one.value for key, one in before.items()
+    }
+    after = Entry.objects.get()
+    assert (bytes(after.digest), after.gone_since) == (bytes(entry.digest), None)
+    assert Event.objects.filter(verb="facts.read").count() == 0, "nobody has read anything"
+    assert counts(imported(tmp_path, [HANAKO], LATER).run) == {"unchanged": 1}
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"氏名": "谷川　花子", "カナ": "タニガワ　ハナコ", "住所": "大阪府大東市三箇1番1号"},
+        {"生年月日": "1990-04-13", "性別": "1"},
+        {"氏名": "見本花子", "生年月日": "1990-04-21", "住所": "大阪府大東市三箇1番1号"},
+        {"氏名": "谷川　花子", "カナ": "", "性別": ""},
+    ],
+)
+def test_whoever_marries_moves_or_was_written_wrongly_is_still_the_same(tmp_path: Path, cells: dict[str, str]) -> None:
+    imported(tmp_path, [HANAKO])
+    report = imported(tmp_path, [{**HANAKO, **cells}], LATER)
+    assert (report.refused, counts(report.run)) == ([], {"changed": 1})
+
+
+def test_a_file_with_shifted_columns_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(register, "CHUNK", 10)
+    lines = [person(f"{n:04}", 氏名=f"見本　{n}", カナ=f"ミホン　{n}") for n in range(40)]
+    imported(tmp_path, lines)
+    facts = {one: count(one) for one in Person.objects.values_list("pk", flat=True)}
+    shifted = [{**one, **OTHER} for one in lines]
+    with pytest.raises(Invalid, match="列がずれて"):
+        imported(tmp_path, shifted, LATER)
+    with pytest.raises(Invalid):
+        imported(tmp_path, shifted, LATER)
+    assert {one: count(one) for one in facts} == facts
+    assert Import.objects.get(ended_at=None).line == 21, "it stays where it was stopped"
+    assert not Entry.objects.exclude(gone_since=None).exists()
+    assert counts(imported(tmp_path, lines, LATER).run) == {"unchanged": 40}
+
+
+def test_whoever_is_protected_under_the_number_of_another_is_protected(tmp_path: Path) -> None:
+    imported(tmp_path, [HANAKO])
+    imported(tmp_path, [{**HANAKO, **OTHER, "支援措置": "1"}], LATER)
+    assert is_protected("0001")
