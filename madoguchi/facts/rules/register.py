@@ -122,18 +122,14 @@ def read(layout: Layout, lines: Iterable[str]) -> Iterator[Line | Unread]:
     """The lines of a file after its header, in order. Raises Invalid ``register-header`` where columns are missing.
 
     Undecodable bytes must arrive as lone surrogates (``errors="surrogateescape"``). A number that comes again is
-    refused.
+    refused. Every line is read by itself, so that a stray quote spoils its own and swallows nobody behind it.
     """
-    rows = csv.reader(lines, delimiter=layout.delimiter, strict=True)
-    header = _header(layout, rows)
+    numbered = enumerate(lines, 1)
+    header = _header(layout, next(numbered, (1, ""))[1])
     places, seen = {name: at for at, name in enumerate(header)}, set[str]()
-    while True:
-        began = rows.line_num + 1
-        try:
-            cells = next(rows)
-        except StopIteration:
-            return
-        except csv.Error:
+    for began, line in numbered:
+        cells = _cells(layout, line)
+        if cells is None:
             yield Unread(began, "", "引用符か区切りの書き方が正しくありません")
             continue
         if not cells:
@@ -152,11 +148,17 @@ def read(layout: Layout, lines: Iterable[str]) -> Iterator[Line | Unread]:
             yield Unread(began, refusal.column, refusal.why, number, flagged)
 
 
-def _header(layout: Layout, rows: Iterator[Sequence[str]]) -> list[str]:
+def _cells(layout: Layout, line: str) -> list[str] | None:
+    """The cells of one physical line; None where a quote is left open, or stands where none may."""
     try:
-        header = [one.strip("\ufeff \u3000") for one in next(rows)]
-    except (StopIteration, csv.Error):
-        header = []
+        rows = list(csv.reader([line], delimiter=layout.delimiter, strict=True))
+    except csv.Error:
+        return None
+    return rows[0] if rows else []
+
+
+def _header(layout: Layout, line: str) -> list[str]:
+    header = [one.strip("\ufeff \u3000") for one in _cells(layout, line) or []]
     missing = sorted(layout.names() - set(header))
     twice = sorted({one for one in layout.names() if header.count(one) > 1})
     if missing or twice:

@@ -97,6 +97,28 @@ def test_what_cannot_be_read_is_named_by_line_and_column_and_never_by_value(
     assert isinstance(after, Line), "the next line is read"
 
 
+def test_a_stray_quote_swallows_nobody_who_stands_behind_it() -> None:
+    """Two of them would make one row of all that is between, with the number of the first."""
+    read = read_lines(
+        HEAD,
+        line_of(氏名='"見本　花子'),
+        line_of(宛名番号="0002"),
+        line_of(宛名番号="0003", 住所='大阪府"'),
+        line_of(宛名番号="0004", 氏名='"見本　花子"'),
+        ",".join([*HANAKO.values()][:-1]) + ',"0\n',
+    )
+    assert [(one.at, isinstance(one, Line), one.number) for one in read] == [
+        (2, False, ""), (3, True, "0002"), (4, True, "0003"), (5, True, "0004"), (6, False, ""),
+    ]  # fmt: skip
+
+
+def test_a_row_over_two_lines_lets_nobody_leave(tmp_path: Path) -> None:
+    imported(tmp_path, [HANAKO, person("0002"), person("0003")])
+    report = imported(tmp_path, [{**HANAKO, "氏名": "見本\n花子"}, person("0002")], LATER)
+    assert [(one.at, one.number) for one in report.refused] == [(2, ""), (3, "")]
+    assert (report.run.gone, "2行" in report.held_back) == (0, True)
+
+
 def test_a_number_that_comes_again_is_refused() -> None:
     _, again = read_lines(HEAD, line_of(), line_of(氏名="だれか"))
     assert isinstance(again, Unread)
