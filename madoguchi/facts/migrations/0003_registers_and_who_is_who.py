@@ -158,7 +158,8 @@ BEGIN
             AND number.value = home.value
     )
     SELECT coalesce(array_agg(DISTINCT person_id), '{}') INTO v_found FROM standing
-    WHERE person_id <> p_person AND (v_open OR NOT EXISTS (SELECT FROM standing one WHERE one.is_hidden));
+    WHERE person_id <> p_person AND (v_open OR NOT EXISTS (SELECT FROM standing one WHERE one.is_hidden))
+        AND (SELECT count(DISTINCT one.person_id) FROM standing one) <= 20;  -- no household, but a number that stands for none
     IF v_found = '{}' THEN
         RETURN;
     END IF;

@@ -35,6 +35,8 @@ UNTIL: Final = "person.resident_until"
 
 #: By the digit of the era, from 1.
 _ERAS: Final = tuple(reversed(ERAS))
+#: What stands where somebody has no household; else all of these would be one.
+_NO_HOUSEHOLD: Final = re.compile("0*|9*")
 _UNSAID: Final = re.compile("[09\\s/-]*")
 _GAIJI: Final = re.compile("[\ue000-\uf8ff\U000f0000-\U000ffffd\U00100000-\U0010fffd]")
 _NUMBER: Final = re.compile("[0-9A-Za-z-]{1,40}")
@@ -182,6 +184,8 @@ def _told(layout: Layout, cells: Sequence[str], places: Mapping[str, int]) -> It
     for key, column in layout.columns.items():
         text = cells[places[column.name]]
         value = _value(column, text) if key != CONFIDENTIAL else _confidential(column, text)
+        if key == HOUSEHOLD and _NO_HOUSEHOLD.fullmatch(unicodedata.normalize("NFKC", str(value))):
+            continue
         if value == "":
             if key == NAME:
                 raise _Refuses(column.name, "氏名がありません")

@@ -206,6 +206,14 @@ def test_who_moves_or_leaves_is_not_there(family: None, tmp_path: Path) -> None:
     assert household_of(of("0003"), [NAME], FORM, by=me("0003")) == []
 
 
+@pytest.mark.parametrize(("many", "seen"), [(20, 19), (21, 0)])
+def test_more_than_twenty_of_one_number_are_no_household(tmp_path: Path, many: int, seen: int) -> None:
+    """A home for the aged, or a number that a system writes where it has none."""
+    imported(tmp_path, [person(f"{n:04}", 氏名=f"見本 {n}") for n in range(1, many + 1)])
+    permit([HOUSEHOLD], by=SYSTEM)
+    assert len(household_of(of("0001"), [NAME], FORM, by=me("0001"))) == seen
+
+
 def test_a_household_in_which_one_becomes_protected_is_nobodys(tmp_path: Path) -> None:
     """Not the others without them: whoever saw three yesterday and sees two today has been told."""
     imported(tmp_path, FAMILY[:3])

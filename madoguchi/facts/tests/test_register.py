@@ -97,6 +97,16 @@ def test_what_cannot_be_read_is_named_by_line_and_column_and_never_by_value(
     assert isinstance(after, Line), "the next line is read"
 
 
+@pytest.mark.parametrize(
+    ("written", "known"),
+    [("0", False), ("0000000000", False), ("９９９９", False), ("", False), ("0009", True), ("77", True), ("90", True)],
+)
+def test_a_household_number_that_stands_for_none_is_no_value(written: str, known: bool) -> None:
+    [one] = read_lines(HEAD, line_of(世帯番号=written))
+    assert isinstance(one, Line)
+    assert ("person.household_number" in one.told) is known
+
+
 def test_a_stray_quote_swallows_nobody_who_stands_behind_it() -> None:
     """Two of them would make one row of all that is between, with the number of the first."""
     read = read_lines(
