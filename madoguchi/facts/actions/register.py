@@ -25,9 +25,11 @@ from madoguchi.events.rules import BY_SYSTEM
 from madoguchi.facts.actions.ledger import append, row_of
 from madoguchi.facts.actions.pairing import settle, wait
 from madoguchi.facts.models import Entry, Import, Source
+from madoguchi.facts.queries import VOUCHED, known
 from madoguchi.facts.queries import matching as queries
+from madoguchi.facts.rules import Purpose
 from madoguchi.facts.rules import register as rules
-from madoguchi.facts.rules.matching import Verdict
+from madoguchi.facts.rules.matching import ATTRIBUTES, Verdict
 from madoguchi.facts.rules.register import Layout, Line, Unread
 from madoguchi.ground import clock
 from madoguchi.ground.errors import Invalid, Stale
@@ -150,8 +152,14 @@ def take(run: Import, chunk: Sequence[Line | Unread], *, by: Actor) -> tuple[Imp
     there = {
         one.number: one for one in Entry.objects.select_for_update().filter(register=run.register, number__in=numbers)
     }
-    refused = _refused(run, chunk, there)
+    elsewhere = _elsewhere(run, there)
+    refused = _refused(run, chunk, {number: one for number, one in there.items() if number not in elsewhere})
     counts["strange"] = len(refused)
+    refused += [  # nobody stands there twice
+        Unread(one.at, "", "この番号の方は、別の番号で台帳にあります", one.number, rules.is_confidential(one))
+        for one in chunk
+        if isinstance(one, Line) and one.number in elsewhere and rules.has_left(one, run.day) is None
+    ]
     left_out = {one.at for one in refused}
     lines = [one for one in chunk if isinstance(one, Line) and one.at not in left_out]
     key, changed, fresh = queries.entry_key(), list[tuple[Line, Entry]](), list[Line]()
@@ -170,13 +178,18 @@ def take(run: Import, chunk: Sequence[Line | Unread], *, by: Actor) -> tuple[Imp
         entry.digest, entry.gone_since = line.digest(key), rules.has_left(line, run.day)
     Entry.objects.bulk_update([entry for _, entry in changed], ["digest", "gone_since"])
     verdicts = _verdicts(run, [*fresh, *_of_nobody(changed)], by)
-    opened = _open(run, fresh, verdicts, key)
+    same = {number: one.same for number, one in verdicts.items() if one.same is not None}
+    opened = _open(run, fresh, same, key)
     entries = {entry.number: entry for entry in [*opened, *(entry for _, entry in changed)]}
-    facts = [row for line in fresh for row in _rows(line, entries[line.number].person_id, known=False)]
-    facts += [row for line, entry in changed for row in _rows(line, entry.person_id, known=True)]
-    append(facts, Source.REGISTER, day=run.day)
+    # What a number says that is left behind comes before what that one says under which its person stands, or not at
+    # all.
+    stated = [(line, entry.person_id, True) for line, entry in changed if line.number not in elsewhere]
+    told = [(line, entries[line.number].person_id, line.number in same) for line in fresh]
+    for said in (stated, told):
+        rows = [row for line, person, is_known in said for row in _rows(line, person, known=is_known)]
+        append(rows, Source.REGISTER, day=run.day)
     _protect(run, [*chunk, *refused])
-    linked = {person for line in fresh if line.number in verdicts and (person := verdicts[line.number].same)}
+    linked = {same[line.number] for line in fresh if line.number in same}
     settle(run.register, linked)
     counts["linked"] = len(linked)
     counts["doubtful"] = wait(
@@ -227,6 +240,14 @@ def _refused(run: Import, chunk: Sequence[Line | Unread], there: Mapping[str, En
     return refused
 
 
+def _elsewhere(run: Import, there: Mapping[str, Entry]) -> set[str]:
+    """The numbers of entries that are gone and whose person stands under another number now."""
+    gone = [one for one in there.values() if one.gone_since is not None]
+    standing = Entry.objects.filter(register=run.register, person__in=[one.person_id for one in gone], gone_since=None)
+    persons = set(standing.values_list("person_id", flat=True))
+    return {one.number for one in gone if one.person_id in persons}
+
+
 def _of_nobody(changed: Sequence[tuple[Line, Entry]]) -> list[Line]:
     """The lines behind whose entry nobody signs in."""
     persons = [entry.person_id for _, entry in changed]
@@ -244,12 +265,11 @@ def _verdicts(run: Import, lines: Sequence[Line], by: Actor) -> dict[str, Verdic
     }
 
 
-def _open(run: Import, fresh: Sequence[Line], verdicts: Mapping[str, Verdict], key: bytes) -> list[Entry]:
+def _open(run: Import, fresh: Sequence[Line], same: Mapping[str, UUID], key: bytes) -> list[Entry]:
     """Entries for new lines: of the person whom one means beyond doubt, else of one that is opened with it."""
-    same = {number: one.same for number, one in verdicts.items() if one.same is not None}
     opened = {line.number: Person() for line in fresh if line.number not in same}
     Person.objects.bulk_create(opened.values())
-    persons = same | {number: one.pk for number, one in opened.items()}
+    persons = {**same, **{number: one.pk for number, one in opened.items()}}
     return Entry.objects.bulk_create(
         Entry(
             register=run.register,
@@ -282,11 +302,35 @@ def end(run: Import, *, by: Actor, held_back: bool = False) -> Import:
     """台帳の取込みの終わり: whoever was not seen in a whole file has left, unless that is ``held_back``."""
     fresh = _still_going_on(run, run.line + 1)
     if fresh.is_whole and not held_back:
+        left = list(_unseen(fresh).values_list("person_id", flat=True))
         fresh.gone = _unseen(fresh).update(gone_since=fresh.day)
+        fresh.doubtful += _under_another_number(fresh, left, by)
     fresh.ended_at = clock.now()
-    fresh.save(update_fields=["gone", "ended_at"])
+    fresh.save(update_fields=["gone", "doubtful", "ended_at"])
     record(**{name: getattr(fresh, name) for name in _COUNTS}, held_back=held_back)
     return fresh
+
+
+def _under_another_number(run: Import, left: Sequence[UUID], by: Actor) -> int:
+    """Whoever signs in by card and whose number is not in the file any more may stand there under a new one: how many
+    pairs wait for the section. That the old number is gone is known only when the whole file is read."""
+    purpose = Purpose("match", office=run.office)
+    proven = Identity.objects.filter(person__in=left, level__in=("card", "card-signature"))
+    said = {
+        str(person): {
+            key: one.value for key, one in known(person, ATTRIBUTES.values(), purpose, by=by, sources=VOUCHED).items()
+        }
+        for person in set(proven.values_list("person_id", flat=True))
+    }
+    found = queries.look(said, run.register, run.office, entries=True, by=by) if said else {}
+    near = {other for one in found.values() for other in one.near}
+    entries = Entry.objects.filter(register=run.register, person__in=near, gone_since=None)
+    of_person = {one.person_id: one for one in entries}
+    return wait(
+        (of_person[other], UUID(person), comparison)
+        for person, one in found.items()
+        for other, comparison in one.near.items()
+    )
 
 
 def _unseen(run: Import) -> QuerySet[Entry]:

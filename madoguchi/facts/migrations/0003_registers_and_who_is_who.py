@@ -62,7 +62,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
                     AND a.key IN ('person.full_name', 'person.full_name_kana')))
 $$;
 
--- Who may be whoever was born on one of these days: recognised persons without an entry in the register (for a new entry),
+-- Who may be whoever was born on one of these days: recognised persons without an entry that stands in the register (for a new entry),
 -- or entries behind which nobody signs in (``p_entries``, for somebody who signs in). What a card or a register says of them.
 CREATE FUNCTION fact_candidates(
     p_at timestamptz, p_actor_kind text, p_actor uuid, p_channel text, p_cause uuid,
@@ -97,7 +97,8 @@ BEGIN
                         AND e.gone_since IS NULL)
                 AND NOT EXISTS (SELECT FROM person_identity i WHERE i.person_id = f.person_id)
             ELSE
-                NOT EXISTS (SELECT FROM register_entry e WHERE e.register = p_register AND e.person_id = f.person_id)
+                NOT EXISTS (SELECT FROM register_entry e WHERE e.register = p_register AND e.person_id = f.person_id
+                            AND e.gone_since IS NULL)
                 AND EXISTS (SELECT FROM person_identity i WHERE i.person_id = f.person_id
                             AND i.level IN ('card', 'card-signature'))
             END
@@ -366,7 +367,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='entry',
-            constraint=models.UniqueConstraint(fields=('register', 'person'), name='a_person_has_one_entry'),
+            constraint=models.UniqueConstraint(condition=models.Q(('gone_since', None)), fields=('register', 'person'), name='a_person_has_one_entry'),
         ),
         migrations.AddIndex(
             model_name='pair',

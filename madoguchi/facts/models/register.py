@@ -83,6 +83,7 @@ class Import(models.Model):
 class Entry(models.Model):
     """A person's entry in a register, by its 宛名番号. ``digest`` (keyed) is of what the register says, to see whether
     it has changed; ``seen`` the last import in which it stood; ``gone_since`` the day from which on it does not.
+    Whoever comes back under another number has a second entry.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7)
@@ -97,7 +98,9 @@ class Entry(models.Model):
         db_table = "register_entry"
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["register", "number"], name="an_entry_has_its_number"),
-            models.UniqueConstraint(fields=["register", "person"], name="a_person_has_one_entry"),
+            models.UniqueConstraint(
+                fields=["register", "person"], condition=Q(gone_since=None), name="a_person_has_one_entry"
+            ),
         ]
 
     def __str__(self) -> str:
