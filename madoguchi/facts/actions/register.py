@@ -39,6 +39,8 @@ from madoguchi.people.models import Identity, Person
 CHUNK: Final = 1000
 #: A whole file in which more than this part of the entries is missing is taken for a torso.
 MOST_GONE: Final = 0.05
+#: A file with more new numbers than this part of the entries is taken for one that writes its numbers otherwise.
+MOST_NEW: Final = 0.05
 #: So many lines may be refused as somebody else's; more, and the file is taken for one with shifted columns.
 MOST_STRANGE: Final = 20
 _COUNTS: Final = ("unchanged", "new", "changed", "gone", "linked", "doubtful", "strange")
@@ -64,16 +66,20 @@ def import_register(
     by: Actor,
     operator: str = "",
     many_gone: bool = False,
+    many_new: bool = False,
     progress: Callable[[int, int], None] = lambda done, whole: None,
 ) -> Report:
     """Take a file in, or go on with it. ``day`` is that for which it vouches; ``progress`` hears lines of lines.
 
     Raises Invalid where its columns are not those of the layout, the day is to come, or too many numbers stand before
     somebody else than before; Stale where a newer file is in.
-    ``many_gone`` lets a whole file say that more than one in twenty has left.
+    ``many_gone`` lets a whole file say that more than one in twenty has left, ``many_new`` any but the first that more
+    than one in twenty is new.
     """
     digest, whole = _digest(file)
     next(rules.read(layout, _lines(file, layout)), None)  # wrong columns are said before anything is written
+    if not many_new:
+        _few_are_new(layout, file)
     run = begin(layout, day, digest, operator, by=by)
     before = Import.objects.filter(register=run.register, digest=digest, ended_at__isnull=False)
     report = Report(run, was_there=before.exists())
@@ -98,6 +104,23 @@ def import_register(
     report.run = end(run, by=by, held_back=bool(report.held_back))
     progress(whole, whole)
     return report
+
+
+def _few_are_new(layout: Layout, file: Path) -> None:
+    """Raises Invalid before anything is written where so many numbers are new that the register must write them
+    otherwise than before (0001 as 1): each of them would open a second person for somebody who is there."""
+    if not Import.objects.filter(register=layout.register, ended_at__isnull=False).exists():
+        return
+    there = set(Entry.objects.filter(register=layout.register).values_list("number", flat=True))
+    read = rules.read(layout, _lines(file, layout))
+    new = sum(isinstance(one, Line) and one.number not in there for one in read)
+    if new > max(len(there) * MOST_NEW, 20):
+        raise Invalid(
+            "register-many-new",
+            "番号が%(there)s件ある台帳に、新しい番号が%(new)s件あります。まだ何も取り込んでいません。番号の書き方（前の0など）が"
+            "変わっていないか確かめ、正しければ --many-new を付けてやり直してください。",
+            {"there": len(there), "new": new},
+        )
 
 
 def _digest(file: Path) -> tuple[str, int]:

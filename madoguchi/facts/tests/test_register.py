@@ -472,3 +472,40 @@ def test_whoever_is_protected_under_the_number_of_another_is_protected(tmp_path:
     imported(tmp_path, [HANAKO])
     imported(tmp_path, [{**HANAKO, **OTHER, "支援措置": "1"}], LATER)
     assert is_protected("0001")
+
+
+# -- many new numbers -------------------------------------------------------------------------------------------------
+
+
+def test_numbers_that_are_suddenly_written_otherwise_stop_the_import_before_it_begins(tmp_path: Path) -> None:
+    lines = [person(f"{n:04}", 氏名=f"見本　{n}") for n in range(1, 31)]
+    imported(tmp_path, lines)
+    stripped = [{**one, "宛名番号": one["宛名番号"].lstrip("0")} for one in lines]
+    with pytest.raises(Invalid, match="--many-new") as refused:
+        imported(tmp_path, stripped, LATER)
+    assert refused.value.code == "register-many-new"
+    assert (Import.objects.count(), Entry.objects.count()) == (1, 30)
+    done = import_register(LAYOUT, written(tmp_path, stripped), LATER, by=SYSTEM, many_new=True)
+    assert done.run.new == 30
+
+
+@pytest.mark.parametrize(("there", "new"), [(5, 20), (500, 25)])
+def test_few_new_numbers_are_taken_in(tmp_path: Path, there: int, new: int) -> None:
+    lines = [person(f"{n:04}", 氏名=f"見本　{n}", 生年月日="") for n in range(there + new)]
+    assert imported(tmp_path, lines[:there]).run.new == there
+    assert imported(tmp_path, lines, LATER).run.new == new
+
+
+def test_a_first_import_that_was_broken_off_is_still_the_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(register, "CHUNK", 10)
+    end = register.end
+
+    def dies(run: Import, **more: Any) -> Import:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(register, "end", dies)
+    with pytest.raises(KeyboardInterrupt):
+        imported(tmp_path, [HANAKO])
+    monkeypatch.setattr(register, "end", end)
+    lines = [person(f"{n:04}", 氏名=f"見本　{n}") for n in range(1, 41)]
+    assert imported(tmp_path, lines, LATER).run.new == 40 - 1
