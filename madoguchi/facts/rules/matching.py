@@ -48,7 +48,7 @@ class Record:
     """What one side says, by attribute; what it does not say is left out.
 
     ``substituted``: by attribute the positions (from 0) at which the certificate of a card flags a substitute character
-    (氏名代替文字位置, 住所代替文字位置), whatever stands there.
+    (氏名代替文字位置, 住所代替文字位置), whatever stands there. No sign-in brings them yet.
     """
 
     values: Mapping[str, str] = field(repr=False)
