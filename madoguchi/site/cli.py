@@ -233,6 +233,7 @@ def _register_arguments(parser: argparse.ArgumentParser) -> None:
     taking.add_argument("--register", default="residents", help="its layout in cities/<city>/registers (%(default)s)")
     taking.add_argument("--day", type=dt.date.fromisoformat, required=True, help="the day for which it vouches")
     taking.add_argument("--many-gone", action="store_true", help="more than one in twenty may have left")
+    taking.add_argument("--many-new", action="store_true", help="more than one in twenty may be new")
     taking.add_argument("--json", type=Path, metavar="FILE", help="write the report there, too")
     making = what.add_parser("sample", help="write an invented register, to try it")
     making.add_argument("file", type=Path)
@@ -278,6 +279,7 @@ def register(options: argparse.Namespace) -> int:
             by=Actor("system", channel="console"),
             operator=getpass.getuser(),
             many_gone=options.many_gone,
+            many_new=options.many_new,
             progress=lambda done, whole: _bar("台帳", done, whole),
         )
         print(reporting.as_text(report))

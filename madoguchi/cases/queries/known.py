@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
@@ -37,7 +37,7 @@ def of_person(by: Actor) -> list[Known]:
     return facts.all_known(by.who, Purpose("view"), by=by)
 
 
-def readings(by: Actor, *, own: bool, before: tuple[datetime, UUID] | None) -> list[Read]:
+def readings(by: Actor, *, own: bool, before: UUID | None) -> list[Read]:
     """Who has read what is known of the resident who asks, newest first: a page, and one more where there is more."""
     found = facts.readings(by.who, own=own, before=before, most=PAGE + 1)
     staff = {(one.actor_id, day_of(one.at)) for one in found if one.actor_kind == "staff" and one.actor_id}

@@ -50,7 +50,8 @@ def meet(claims: Claims, begun: Transaction, *, by: Actor) -> Person:
             settle(run.register, [person.pk])
         if not _stands_in(person.pk, run):
             entries = {
-                one.person_id: one for one in Entry.objects.filter(register=run.register, person__in=verdict.near)
+                one.person_id: one
+                for one in Entry.objects.filter(register=run.register, person__in=verdict.near, gone_since=None)
             }
             wait((entries[other], person.pk, said) for other, said in verdict.near.items())
     return person
@@ -72,7 +73,7 @@ def _look(told: Mapping[str, Any], runs: list[Import], by: Actor) -> list[tuple[
 
 
 def _stands_in(person: UUID, run: Import) -> bool:
-    return Entry.objects.filter(register=run.register, person=person).exists()
+    return Entry.objects.filter(register=run.register, person=person, gone_since=None).exists()
 
 
 def _told(claims: Claims) -> dict[str, Any]:

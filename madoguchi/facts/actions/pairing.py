@@ -73,7 +73,7 @@ def _join(pair: Pair) -> None:
     entry, gone = pair.entry, pair.entry.person_id
     if (
         Identity.objects.filter(person=gone).exists()
-        or Entry.objects.filter(register=entry.register, person=pair.person_id).exists()
+        or Entry.objects.filter(register=entry.register, person=pair.person_id, gone_since=None).exists()
     ):
         raise Stale("pair-overtaken", "この間に、どちらかの方が別の記載と結びつきました。別の人として決めてください。")
     entry.person_id = pair.person_id

@@ -25,9 +25,11 @@ from madoguchi.events.rules import BY_SYSTEM
 from madoguchi.facts.actions.ledger import append, row_of
 from madoguchi.facts.actions.pairing import settle, wait
 from madoguchi.facts.models import Entry, Import, Source
+from madoguchi.facts.queries import VOUCHED, known
 from madoguchi.facts.queries import matching as queries
+from madoguchi.facts.rules import Purpose
 from madoguchi.facts.rules import register as rules
-from madoguchi.facts.rules.matching import Verdict
+from madoguchi.facts.rules.matching import ATTRIBUTES, Verdict
 from madoguchi.facts.rules.register import Layout, Line, Unread
 from madoguchi.ground import clock
 from madoguchi.ground.errors import Invalid, Stale
@@ -37,7 +39,11 @@ from madoguchi.people.models import Identity, Person
 CHUNK: Final = 1000
 #: A whole file in which more than this part of the entries is missing is taken for a torso.
 MOST_GONE: Final = 0.05
-_COUNTS: Final = ("unchanged", "new", "changed", "gone", "linked", "doubtful")
+#: A file with more new numbers than this part of the entries is taken for one that writes its numbers otherwise.
+MOST_NEW: Final = 0.05
+#: So many lines may be refused as somebody else's; more, and the file is taken for one with shifted columns.
+MOST_STRANGE: Final = 20
+_COUNTS: Final = ("unchanged", "new", "changed", "gone", "linked", "doubtful", "strange")
 
 
 @dataclass(slots=True)
@@ -60,15 +66,20 @@ def import_register(
     by: Actor,
     operator: str = "",
     many_gone: bool = False,
+    many_new: bool = False,
     progress: Callable[[int, int], None] = lambda done, whole: None,
 ) -> Report:
     """Take a file in, or go on with it. ``day`` is that for which it vouches; ``progress`` hears lines of lines.
 
-    Raises Invalid where its columns are not those of the layout or the day is to come, Stale where a newer file is in.
-    ``many_gone`` lets a whole file say that more than one in twenty has left.
+    Raises Invalid where its columns are not those of the layout, the day is to come, or too many numbers stand before
+    somebody else than before; Stale where a newer file is in.
+    ``many_gone`` lets a whole file say that more than one in twenty has left, ``many_new`` any but the first that more
+    than one in twenty is new.
     """
     digest, whole = _digest(file)
     next(rules.read(layout, _lines(file, layout)), None)  # wrong columns are said before anything is written
+    if not many_new:
+        _few_are_new(layout, file)
     run = begin(layout, day, digest, operator, by=by)
     before = Import.objects.filter(register=run.register, digest=digest, ended_at__isnull=False)
     report = Report(run, was_there=before.exists())
@@ -81,15 +92,35 @@ def import_register(
             continue
         chunk.append(one)
         if len(chunk) == CHUNK:
-            run = take(run, chunk, by=by)
+            run, refused = take(run, chunk, by=by)
+            report.refused += refused
             chunk = []
             progress(run.line, whole)
     if chunk:
-        run = take(run, chunk, by=by)
+        run, refused = take(run, chunk, by=by)
+        report.refused += refused
+    report.refused.sort(key=lambda one: one.at)
     report.held_back = _held_back(run, report.refused, many_gone)
     report.run = end(run, by=by, held_back=bool(report.held_back))
     progress(whole, whole)
     return report
+
+
+def _few_are_new(layout: Layout, file: Path) -> None:
+    """Raises Invalid before anything is written where so many numbers are new that the register must write them
+    otherwise than before (0001 as 1): each of them would open a second person for somebody who is there."""
+    if not Import.objects.filter(register=layout.register, ended_at__isnull=False).exists():
+        return
+    there = set(Entry.objects.filter(register=layout.register).values_list("number", flat=True))
+    read = rules.read(layout, _lines(file, layout))
+    new = sum(isinstance(one, Line) and one.number not in there for one in read)
+    if new > max(len(there) * MOST_NEW, 20):
+        raise Invalid(
+            "register-many-new",
+            "番号が%(there)s件ある台帳に、新しい番号が%(new)s件あります。まだ何も取り込んでいません。番号の書き方（前の0など）が"
+            "変わっていないか確かめ、正しければ --many-new を付けてやり直してください。",
+            {"there": len(there), "new": new},
+        )
 
 
 def _digest(file: Path) -> tuple[str, int]:
@@ -133,15 +164,27 @@ def begin(layout: Layout, day: dt.date, digest: str, operator: str, *, by: Actor
 
 
 @act("register.take", allow=(BY_SYSTEM,))
-def take(run: Import, chunk: Sequence[Line | Unread], *, by: Actor) -> Import:
-    """台帳の行の取込み: some lines of the file, all or none of them. The event has their counts."""
+def take(run: Import, chunk: Sequence[Line | Unread], *, by: Actor) -> tuple[Import, list[Unread]]:
+    """台帳の行の取込み: some lines of the file, all or none of them. The event has their counts.
+
+    Returns those that were refused because of what is there, too: a number that stands before somebody else.
+    """
     run = _still_going_on(run, chunk[0].at)
     counts = dict.fromkeys(_COUNTS, 0)
-    lines = [one for one in chunk if isinstance(one, Line)]
     numbers = [one.number for one in chunk if one.number]
     there = {
         one.number: one for one in Entry.objects.select_for_update().filter(register=run.register, number__in=numbers)
     }
+    elsewhere = _elsewhere(run, there)
+    refused = _refused(run, chunk, {number: one for number, one in there.items() if number not in elsewhere})
+    counts["strange"] = len(refused)
+    refused += [  # nobody stands there twice
+        Unread(one.at, "", "この番号の方は、別の番号で台帳にあります", one.number, rules.is_confidential(one))
+        for one in chunk
+        if isinstance(one, Line) and one.number in elsewhere and rules.has_left(one, run.day) is None
+    ]
+    left_out = {one.at for one in refused}
+    lines = [one for one in chunk if isinstance(one, Line) and one.at not in left_out]
     key, changed, fresh = queries.entry_key(), list[tuple[Line, Entry]](), list[Line]()
     for line in lines:
         entry = there.get(line.number)
@@ -158,12 +201,18 @@ def take(run: Import, chunk: Sequence[Line | Unread], *, by: Actor) -> Import:
         entry.digest, entry.gone_since = line.digest(key), rules.has_left(line, run.day)
     Entry.objects.bulk_update([entry for _, entry in changed], ["digest", "gone_since"])
     verdicts = _verdicts(run, [*fresh, *_of_nobody(changed)], by)
-    opened = _open(run, fresh, verdicts, key)
+    same = {number: one.same for number, one in verdicts.items() if one.same is not None}
+    opened = _open(run, fresh, same, key)
     entries = {entry.number: entry for entry in [*opened, *(entry for _, entry in changed)]}
-    facts = [row for line in fresh for row in _rows(line, entries[line.number].person_id, known=False)]
-    facts += [row for line, entry in changed for row in _rows(line, entry.person_id, known=True)]
-    append(facts, Source.REGISTER, day=run.day)
-    linked = {person for line in fresh if line.number in verdicts and (person := verdicts[line.number].same)}
+    # What a number says that is left behind comes before what that one says under which its person stands, or not at
+    # all.
+    stated = [(line, entry.person_id, True) for line, entry in changed if line.number not in elsewhere]
+    told = [(line, entries[line.number].person_id, line.number in same) for line in fresh]
+    for said in (stated, told):
+        rows = [row for line, person, is_known in said for row in _rows(line, person, known=is_known)]
+        append(rows, Source.REGISTER, day=run.day)
+    _protect(run, [*chunk, *refused])
+    linked = {same[line.number] for line in fresh if line.number in same}
     settle(run.register, linked)
     counts["linked"] = len(linked)
     counts["doubtful"] = wait(
@@ -177,7 +226,7 @@ def take(run: Import, chunk: Sequence[Line | Unread], *, by: Actor) -> Import:
     run.line = chunk[-1].at
     run.save(update_fields=[*_COUNTS, "line"])
     record(**counts, refused=len(chunk) - len(lines), line=run.line)
-    return run
+    return run, refused
 
 
 def _still_going_on(run: Import, at: int) -> Import:
@@ -187,6 +236,39 @@ def _still_going_on(run: Import, at: int) -> Import:
     if newest is None or newest.pk != run.pk or newest.ended_at is not None or newest.line >= at:
         raise Stale("register-overtaken", "この取込みは、別の取込みが始まったか、別のところで続けられています。")
     return newest
+
+
+def _refused(run: Import, chunk: Sequence[Line | Unread], there: Mapping[str, Entry]) -> list[Unread]:
+    """The lines of another human being than the one whom their number has meant so far; their entries stay as they are.
+    Raises Invalid where they are too many."""
+    key = queries.entry_key()
+    changed = [
+        (one, there[one.number])
+        for one in chunk
+        if isinstance(one, Line) and one.number in there and bytes(there[one.number].digest) != one.digest(key)
+    ]
+    others = queries.of_others({entry.person_id: rules.values_of(one) for one, entry in changed}, run.register)
+    refused = [
+        Unread(one.at, "", "この番号は、前と別の人の行のようです", one.number, rules.is_confidential(one))
+        for one, entry in changed
+        if entry.person_id in others
+    ]
+    if refused and run.strange + len(refused) > MOST_STRANGE:
+        raise Invalid(
+            "register-strange",
+            "番号が前と別の人を指す行が、%(most)s行を超えました（%(at)s行目など）。ここから先は取り込んでいません。"
+            "列がずれていないか、番号が付け直されていないか、ファイルを確かめてください。",
+            {"most": MOST_STRANGE, "at": refused[0].at},
+        )
+    return refused
+
+
+def _elsewhere(run: Import, there: Mapping[str, Entry]) -> set[str]:
+    """The numbers of entries that are gone and whose person stands under another number now."""
+    gone = [one for one in there.values() if one.gone_since is not None]
+    standing = Entry.objects.filter(register=run.register, person__in=[one.person_id for one in gone], gone_since=None)
+    persons = set(standing.values_list("person_id", flat=True))
+    return {one.number for one in gone if one.person_id in persons}
 
 
 def _of_nobody(changed: Sequence[tuple[Line, Entry]]) -> list[Line]:
@@ -206,12 +288,11 @@ def _verdicts(run: Import, lines: Sequence[Line], by: Actor) -> dict[str, Verdic
     }
 
 
-def _open(run: Import, fresh: Sequence[Line], verdicts: Mapping[str, Verdict], key: bytes) -> list[Entry]:
+def _open(run: Import, fresh: Sequence[Line], same: Mapping[str, UUID], key: bytes) -> list[Entry]:
     """Entries for new lines: of the person whom one means beyond doubt, else of one that is opened with it."""
-    same = {number: one.same for number, one in verdicts.items() if one.same is not None}
     opened = {line.number: Person() for line in fresh if line.number not in same}
     Person.objects.bulk_create(opened.values())
-    persons = same | {number: one.pk for number, one in opened.items()}
+    persons = {**same, **{number: one.pk for number, one in opened.items()}}
     return Entry.objects.bulk_create(
         Entry(
             register=run.register,
@@ -230,16 +311,49 @@ def _rows(line: Line, person: UUID, *, known: bool) -> list[dict[str, Any]]:
     return [row_of(person, key, one.value, valid=(one.since, None)) for key, one in told.items()]
 
 
+def _protect(run: Import, refused: Sequence[Line | Unread]) -> None:
+    """Whoever is there and whose line says 支援措置 is protected, though nothing else of the line could be read.
+    Without digest, so that the next line that can be read says anew whether they still are."""
+    numbers = [one.number for one in refused if isinstance(one, Unread) and one.is_confidential]
+    entries = list(Entry.objects.filter(register=run.register, number__in=numbers))
+    append([row_of(one.person_id, rules.CONFIDENTIAL, True) for one in entries], Source.REGISTER, day=run.day)
+    Entry.objects.filter(pk__in=[one.pk for one in entries]).update(digest=b"")
+
+
 @act("register.end", allow=(BY_SYSTEM,))
 def end(run: Import, *, by: Actor, held_back: bool = False) -> Import:
     """台帳の取込みの終わり: whoever was not seen in a whole file has left, unless that is ``held_back``."""
     fresh = _still_going_on(run, run.line + 1)
     if fresh.is_whole and not held_back:
+        left = list(_unseen(fresh).values_list("person_id", flat=True))
         fresh.gone = _unseen(fresh).update(gone_since=fresh.day)
+        fresh.doubtful += _under_another_number(fresh, left, by)
     fresh.ended_at = clock.now()
-    fresh.save(update_fields=["gone", "ended_at"])
+    fresh.save(update_fields=["gone", "doubtful", "ended_at"])
     record(**{name: getattr(fresh, name) for name in _COUNTS}, held_back=held_back)
     return fresh
+
+
+def _under_another_number(run: Import, left: Sequence[UUID], by: Actor) -> int:
+    """Whoever signs in by card and whose number is not in the file any more may stand there under a new one: how many
+    pairs wait for the section. That the old number is gone is known only when the whole file is read."""
+    purpose = Purpose("match", office=run.office)
+    proven = Identity.objects.filter(person__in=left, level__in=("card", "card-signature"))
+    said = {
+        str(person): {
+            key: one.value for key, one in known(person, ATTRIBUTES.values(), purpose, by=by, sources=VOUCHED).items()
+        }
+        for person in set(proven.values_list("person_id", flat=True))
+    }
+    found = queries.look(said, run.register, run.office, entries=True, by=by) if said else {}
+    near = {other for one in found.values() for other in one.near}
+    entries = Entry.objects.filter(register=run.register, person__in=near, gone_since=None)
+    of_person = {one.person_id: one for one in entries}
+    return wait(
+        (of_person[other], UUID(person), comparison)
+        for person, one in found.items()
+        for other, comparison in one.near.items()
+    )
 
 
 def _unseen(run: Import) -> QuerySet[Entry]:

@@ -38,10 +38,11 @@ DO $$ DECLARE one regprocedure; BEGIN
     FOR one IN SELECT p.oid FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
         WHERE n.nspname = 'public' AND p.proname IN
             ('fact_read', 'fact_find', 'fact_state', 'fact_count', 'fact_forget', 'fact_permit', 'fact_open_to',
-             'fact_is_confidential')
+             'fact_is_confidential', 'fact_says_confidential', 'fact_is_hidden')
     LOOP
         EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', one);
-        IF one <> 'fact_is_confidential(uuid, date)'::regprocedure THEN  -- for the door itself
+        IF one <> ALL (ARRAY['fact_is_confidential(uuid, date)', 'fact_says_confidential(uuid, date)',
+                             'fact_is_hidden(uuid, date)']::regprocedure[]) THEN  -- for the door itself
             EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO madoguchi_app', one);
         END IF;
     END LOOP;
@@ -67,7 +68,7 @@ NOT_APPEND_ONLY = "DROP TRIGGER fact_append_only ON fact; DROP FUNCTION fact_is_
 DOOR = """
 -- 支援措置 (秘匿): of such a person nothing is known to whoever reads by a basis that does not name them (``confidential``).
 -- No refusal and no gap in what is answered tells that there is something.
-CREATE FUNCTION fact_is_confidential(p_person uuid, p_day date) RETURNS boolean
+CREATE FUNCTION fact_says_confidential(p_person uuid, p_day date) RETURNS boolean
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT coalesce((
         SELECT f.value = 'true'::jsonb FROM fact f
@@ -76,6 +77,13 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
             AND (f.valid_from IS NULL OR f.valid_from <= p_day) AND (f.valid_to IS NULL OR f.valid_to > p_day)
         ORDER BY f.recorded_at DESC, f.id DESC LIMIT 1), false)
 $$;
+CREATE FUNCTION fact_is_confidential(p_person uuid, p_day date) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS
+$$ SELECT fact_says_confidential(p_person, p_day) $$;
+-- Of whom not even that they are there is told. With a register there are more of both (migration 0003).
+CREATE FUNCTION fact_is_hidden(p_person uuid, p_day date) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS
+$$ SELECT fact_is_confidential(p_person, p_day) $$;
 
 -- Reading is a hot act: guard, record and answer are one statement. The person reads what is kept about them by right;
 -- everybody else needs a legal basis for each key. What is refused is one row that names the keys, and an event.
@@ -202,7 +210,7 @@ BEGIN
     RETURN QUERY SELECT DISTINCT f.person_id FROM fact f WHERE f.key = p_key AND f.row = '' AND f.value = p_value
         AND NOT EXISTS (SELECT FROM fact newer WHERE newer.person_id = f.person_id AND newer.key = p_key
                         AND newer.row = '' AND (newer.recorded_at, newer.id) > (f.recorded_at, f.id))
-        AND (v_open OR NOT fact_is_confidential(f.person_id, v_today))
+        AND (v_open OR NOT fact_is_hidden(f.person_id, v_today))
         ORDER BY f.person_id LIMIT p_most;
 END $$;
 
@@ -210,7 +218,7 @@ END $$;
 CREATE FUNCTION fact_open_to(p_persons uuid[], p_purpose text, p_office text, p_at timestamptz) RETURNS SETOF uuid
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT one FROM unnest(p_persons) AS one
-    WHERE NOT fact_is_confidential(one, (p_at AT TIME ZONE 'Asia/Tokyo')::date) OR EXISTS (
+    WHERE NOT fact_is_hidden(one, (p_at AT TIME ZONE 'Asia/Tokyo')::date) OR EXISTS (
         SELECT FROM fact_basis b WHERE b.purpose = p_purpose AND b.withdrawn_at IS NULL AND b.kind <> 'consent'
             AND b.since <= (p_at AT TIME ZONE 'Asia/Tokyo')::date
             AND (b.until IS NULL OR b.until >= (p_at AT TIME ZONE 'Asia/Tokyo')::date)
@@ -280,7 +288,9 @@ DROP FUNCTION fact_state(jsonb, text, text, uuid, text, date, timestamptz);
 DROP FUNCTION fact_open_to(uuid[], text, text, timestamptz);
 DROP FUNCTION fact_find({_TELLS}, text, jsonb, text, text, integer);
 DROP FUNCTION fact_read({_TELLS}, uuid, text[], text, text, text, uuid, date, timestamptz, text[], boolean);
+DROP FUNCTION fact_is_hidden(uuid, date);
 DROP FUNCTION fact_is_confidential(uuid, date);
+DROP FUNCTION fact_says_confidential(uuid, date);
 """
 
 LEVELS = [

@@ -9,7 +9,7 @@ from django.db import migrations, models
 import madoguchi.ground.clock
 import madoguchi.ground.ids
 
-DOOR = """
+DOOR = r"""
 -- Which of these facts a law permits to be read for a purpose: those that it does not, and whether it holds of persons
 -- under 支援措置, too. Consent is no such law: it is of one person.
 CREATE FUNCTION fact_permitted(
@@ -32,7 +32,37 @@ CREATE FUNCTION fact_permitted(
            (SELECT coalesce(array_agg(DISTINCT reference), '{}') FROM permitted WHERE reference IS NOT NULL)
 $$;
 
--- Who may be whoever was born on one of these days: recognised persons without an entry in the register (for a new entry),
+-- A protected human who has signed in and waits to be joined with their entry is as protected as the entry.
+CREATE OR REPLACE FUNCTION fact_is_confidential(p_person uuid, p_day date) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT fact_says_confidential(p_person, p_day) OR EXISTS (
+        SELECT FROM register_pair p JOIN register_entry e ON e.id = p.entry_id
+        WHERE p.person_id = p_person AND p.decided_at IS NULL AND fact_says_confidential(e.person_id, p_day))
+$$;
+
+-- A name as it is compared here: without spaces, width and case.
+CREATE FUNCTION fact_folded(p_value jsonb) RETURNS text
+LANGUAGE sql IMMUTABLE SET search_path = public, pg_temp AS
+$$ SELECT lower(regexp_replace(normalize(p_value #>> '{}', NFKC), '\s', '', 'g')) $$;
+
+-- Nor is whoever has a protected entry's name (or its kana) and day of birth: nobody has found out yet that it is they, or
+-- has found that it is not; neither is for somebody who may not know that the entry is there.
+CREATE OR REPLACE FUNCTION fact_is_hidden(p_person uuid, p_day date) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT fact_is_confidential(p_person, p_day) OR EXISTS (
+        SELECT FROM fact mine
+        JOIN fact born ON born.key = 'person.date_of_birth' AND born.row = '' AND born.value = mine.value
+            AND born.person_id <> p_person
+        WHERE mine.person_id = p_person AND mine.key = 'person.date_of_birth' AND mine.row = ''
+            AND EXISTS (SELECT FROM register_entry e WHERE e.person_id = born.person_id)
+            AND fact_says_confidential(born.person_id, p_day)
+            AND EXISTS (
+                SELECT FROM fact a JOIN fact b ON b.key = a.key AND fact_folded(b.value) = fact_folded(a.value)
+                WHERE a.person_id = p_person AND a.row = '' AND b.person_id = born.person_id AND b.row = ''
+                    AND a.key IN ('person.full_name', 'person.full_name_kana')))
+$$;
+
+-- Who may be whoever was born on one of these days: recognised persons without an entry that stands in the register (for a new entry),
 -- or entries behind which nobody signs in (``p_entries``, for somebody who signs in). What a card or a register says of them.
 CREATE FUNCTION fact_candidates(
     p_at timestamptz, p_actor_kind text, p_actor uuid, p_channel text, p_cause uuid,
@@ -67,7 +97,8 @@ BEGIN
                         AND e.gone_since IS NULL)
                 AND NOT EXISTS (SELECT FROM person_identity i WHERE i.person_id = f.person_id)
             ELSE
-                NOT EXISTS (SELECT FROM register_entry e WHERE e.register = p_register AND e.person_id = f.person_id)
+                NOT EXISTS (SELECT FROM register_entry e WHERE e.register = p_register AND e.person_id = f.person_id
+                            AND e.gone_since IS NULL)
                 AND EXISTS (SELECT FROM person_identity i WHERE i.person_id = f.person_id
                             AND i.level IN ('card', 'card-signature'))
             END
@@ -82,8 +113,9 @@ BEGIN
         ORDER BY f.person_id, f.key, f.recorded_at DESC, f.id DESC;
 END $$;
 
--- Who lives with a person today, as the register says: residents ask for themselves, an office where a law names it. Whoever
--- is under 支援措置 is not there, and sees nobody, because a reading shows to those who were read.
+-- Who lives with a person today, as the register says: residents ask for themselves, an office where a law names it. Where
+-- anybody of them is under 支援措置, nobody is there: a household with a gap tells of them, and a reading shows to those who
+-- were read.
 CREATE FUNCTION fact_household(
     p_at timestamptz, p_actor_kind text, p_actor uuid, p_channel text, p_cause uuid,
     p_person uuid, p_keys text[], p_purpose text, p_procedure text, p_office text, p_case uuid
@@ -126,9 +158,9 @@ BEGIN
         WHERE mine.person_id = p_person AND (mine.gone_since IS NULL OR mine.gone_since > v_today)
             AND number.value = home.value
     )
-    SELECT coalesce(array_agg(DISTINCT person_id) FILTER (WHERE v_open OR NOT is_hidden), '{}') INTO v_found FROM standing
-    WHERE person_id <> p_person
-        AND (v_open OR NOT EXISTS (SELECT FROM standing me WHERE me.person_id = p_person AND me.is_hidden));
+    SELECT coalesce(array_agg(DISTINCT person_id), '{}') INTO v_found FROM standing
+    WHERE person_id <> p_person AND (v_open OR NOT EXISTS (SELECT FROM standing one WHERE one.is_hidden))
+        AND (SELECT count(DISTINCT one.person_id) FROM standing one) <= 20;  -- no household, but a number that stands for none
     IF v_found = '{}' THEN
         RETURN;
     END IF;
@@ -159,6 +191,18 @@ BEGIN
             AND (f.valid_from IS NULL OR f.valid_from <= v_today) AND (f.valid_to IS NULL OR f.valid_to > v_today)
         ORDER BY f.person_id, f.key, f.recorded_at DESC, f.id DESC;
 END $$;
+
+-- Whether what a line says agrees with what the register said of the same entry before, by key; what was not said is left
+-- out. Nothing else leaves the ledger, so it is nobody's reading.
+CREATE FUNCTION fact_agrees(p_register text, p_rows jsonb) RETURNS TABLE (person uuid, key text, agrees boolean)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT told.person, told.key, fact_folded(told.value) = fact_folded(last.value)
+    FROM jsonb_to_recordset(p_rows) AS told (person uuid, key text, value jsonb)
+    CROSS JOIN LATERAL (
+        SELECT f.value FROM fact f WHERE f.person_id = told.person AND f.key = told.key AND f.row = ''
+            AND f.source = 'register' ORDER BY f.recorded_at DESC, f.id DESC LIMIT 1) AS last
+    WHERE EXISTS (SELECT FROM register_entry e WHERE e.register = p_register AND e.person_id = told.person)
+$$;
 
 -- What a register says of a person behind an entry is said of another from now on: the two are one human being. In the order
 -- in which it was said (``p_ids`` grow). Only of whom nobody has ever signed in as.
@@ -191,10 +235,12 @@ $$ WITH gone AS (
 
 DO $$ DECLARE one regprocedure; BEGIN
     FOR one IN SELECT p.oid FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-        WHERE n.nspname = 'public' AND p.proname IN ('fact_candidates', 'fact_household', 'fact_adopt', 'fact_permitted')
+        WHERE n.nspname = 'public' AND p.proname IN ('fact_candidates', 'fact_household', 'fact_adopt', 'fact_permitted',
+            'fact_folded', 'fact_agrees')
     LOOP
         EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', one);
-        IF one <> 'fact_permitted(text[], text, text, text, date)'::regprocedure THEN  -- for the door itself
+        IF one <> ALL (ARRAY['fact_permitted(text[], text, text, text, date)', 'fact_folded(jsonb)']::regprocedure[])
+        THEN  -- for the door itself
             EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO madoguchi_app', one);
         END IF;
     END LOOP;
@@ -202,6 +248,14 @@ END $$;
 """
 _TELLS = "timestamptz, text, uuid, text, uuid"
 NO_DOOR = f"""
+CREATE OR REPLACE FUNCTION fact_is_confidential(p_person uuid, p_day date) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS
+$$ SELECT fact_says_confidential(p_person, p_day) $$;
+CREATE OR REPLACE FUNCTION fact_is_hidden(p_person uuid, p_day date) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS
+$$ SELECT fact_is_confidential(p_person, p_day) $$;
+DROP FUNCTION fact_agrees(text, jsonb);
+DROP FUNCTION fact_folded(jsonb);
 CREATE OR REPLACE FUNCTION fact_forget(p_case uuid, p_person uuid) RETURNS bigint
 LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS
 $$ WITH gone AS (DELETE FROM fact WHERE case_id = p_case OR person_id = p_person RETURNING 1)
@@ -249,6 +303,7 @@ class Migration(migrations.Migration):
                 ('gone', models.PositiveIntegerField(default=0)),
                 ('linked', models.PositiveIntegerField(default=0)),
                 ('doubtful', models.PositiveIntegerField(default=0)),
+                ('strange', models.PositiveIntegerField(default=0)),
             ],
             options={
                 'db_table': 'register_import',
@@ -312,7 +367,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='entry',
-            constraint=models.UniqueConstraint(fields=('register', 'person'), name='a_person_has_one_entry'),
+            constraint=models.UniqueConstraint(condition=models.Q(('gone_since', None)), fields=('register', 'person'), name='a_person_has_one_entry'),
         ),
         migrations.AddIndex(
             model_name='pair',

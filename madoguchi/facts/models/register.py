@@ -32,12 +32,14 @@ from madoguchi.people.models import Account, Person
     gone=Sensitivity.INTERNAL,
     linked=Sensitivity.INTERNAL,
     doubtful=Sensitivity.INTERNAL,
+    strange=Sensitivity.INTERNAL,
 )
 class Import(models.Model):
     """取込み: one file of a register. ``day`` is that for which it vouches, ``digest`` its SHA-256 (hex), ``office``
     the section that keeps the register, ``operator`` who ran it on the server, ``line`` the last line that is in.
 
-    The counts are of entries. One that was broken off has no end, and goes on behind ``line``.
+    The counts are of entries; ``strange`` are those whose line was refused as somebody else's. One that was broken off
+    has no end, and goes on behind ``line``.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7)
@@ -56,6 +58,7 @@ class Import(models.Model):
     gone = models.PositiveIntegerField(default=0)
     linked = models.PositiveIntegerField(default=0)
     doubtful = models.PositiveIntegerField(default=0)
+    strange = models.PositiveIntegerField(default=0)
 
     class Meta:
         db_table = "register_import"
@@ -80,6 +83,7 @@ class Import(models.Model):
 class Entry(models.Model):
     """A person's entry in a register, by its 宛名番号. ``digest`` (keyed) is of what the register says, to see whether
     it has changed; ``seen`` the last import in which it stood; ``gone_since`` the day from which on it does not.
+    Whoever comes back under another number has a second entry.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7)
@@ -94,7 +98,9 @@ class Entry(models.Model):
         db_table = "register_entry"
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["register", "number"], name="an_entry_has_its_number"),
-            models.UniqueConstraint(fields=["register", "person"], name="a_person_has_one_entry"),
+            models.UniqueConstraint(
+                fields=["register", "person"], condition=Q(gone_since=None), name="a_person_has_one_entry"
+            ),
         ]
 
     def __str__(self) -> str:

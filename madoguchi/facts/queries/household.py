@@ -1,7 +1,7 @@
 """Who lives with somebody, as the register says: what a form begins with where nothing was told yet.
 
-Whoever is under 支援措置 (秘匿) is in nobody's household and sees none: the door leaves them out (``fact_household``),
-so that no row, figure or refusal tells of them.
+Where anybody of a household is under 支援措置 (秘匿), the door shows nobody of it (``fact_household``), so that no row,
+gap, figure or refusal tells of them.
 """
 
 import json

@@ -145,7 +145,11 @@ def open_to(persons: Iterable[UUID], purpose: Purpose) -> frozenset[UUID]:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """That somebody read, or was refused: for its person to see. ``laws`` are the articles as they are cited."""
+    """That somebody read, or was refused: for its person to see. ``laws`` are the articles as they are cited.
+
+    ``day_only``: which procedure a resident prepares, and when, is not told to those who live with them; ``at`` is then
+    the beginning of that day.
+    """
 
     id: UUID
     at: dt.datetime
@@ -157,35 +161,45 @@ class Reading:
     laws: tuple[str, ...]
     procedure: str
     office: str
+    day_only: bool = False
 
 
-def readings(
-    person_id: UUID, *, own: bool = False, before: tuple[dt.datetime, UUID] | None = None, most: int
-) -> list[Reading]:
-    """Who has read what is known of a person, newest first: others, or with ``own`` the person. ``before``: time and id
-    of the last that was shown. Not what a law keeps from its person (``Basis.undisclosed``). With those who read what a
-    register said of them while nobody knew that it was they."""
+def of_the_day(event: Event) -> bool:
+    """Whether somebody's own household was read for a form of theirs: whoever was read is told the day, and no more."""
+    return event.actor_kind == "resident" and event.verb == "facts.read" and event.data.get("purpose") == "household"
+
+
+def beginning_of_day(moment: dt.datetime) -> dt.datetime:
+    """Midnight in Japan before a moment."""
+    return clock.in_tokyo(moment).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def readings(person_id: UUID, *, own: bool = False, before: UUID | None = None, most: int) -> list[Reading]:
+    """Who has read what is known of a person, newest first: others, or with ``own`` the person. ``before``: the last
+    that was shown; an id that is none of these begins anew. Not what a law keeps from its person
+    (``Basis.undisclosed``). With those who read what a register said of them while nobody knew that it was they."""
     earlier = Pair.objects.filter(person=person_id, replaced__isnull=False).values_list("replaced", flat=True)
     rows = Event.objects.filter(subject_id__in=[person_id, *earlier], verb="facts.read").exclude(data__keys=[])
     rows = rows.filter(actor_id=person_id) if own else rows.exclude(actor_id=person_id)
-    if before is not None:
-        at, last = before
-        rows = rows.filter(Q(at__lt=at) | Q(at=at, id__lt=last))
+    last = rows.filter(pk=before).values_list("at", flat=True).first() if before is not None else None
+    if last is not None:
+        rows = rows.filter(Q(at__lt=last) | Q(at=last, id__lt=before))
     found = list(rows.order_by("-at", "-id")[:most])
     cited = {reference for one in found for reference in one.data.get("basis", ())}
     titles = dict(Basis.objects.filter(reference__in=cited).order_by("published_at").values_list("reference", "title"))
     return [
         Reading(
             one.id,
-            one.at,
+            beginning_of_day(one.at) if of_the_day(one) else one.at,
             one.outcome == "done",
             one.actor_kind,
             one.actor_id,
             one.data["purpose"],
             tuple(one.data["keys"]),
             tuple(titles.get(reference, reference) for reference in one.data.get("basis", ())),
-            one.data.get("procedure", ""),
+            one.data.get("procedure", "") if not of_the_day(one) else "",
             one.data.get("office", ""),
+            of_the_day(one),
         )
         for one in found
     ]

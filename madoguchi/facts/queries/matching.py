@@ -15,7 +15,7 @@ from madoguchi.events.acting import current_cause
 from madoguchi.facts.models import Import
 from madoguchi.facts.queries.ledger import NoBasis
 from madoguchi.facts.rules import Purpose
-from madoguchi.facts.rules.matching import ATTRIBUTES, Record, Verdict, judge, record_of
+from madoguchi.facts.rules.matching import ATTRIBUTES, Record, Verdict, is_another, judge, record_of
 from madoguchi.ground import clock
 
 _BORN: Final = ATTRIBUTES["born"]
@@ -63,6 +63,24 @@ def look(
     for person, known in found.items():
         by_birth.setdefault(str(known.get(_BORN)), {})[person] = record_of(known)
     return {key: judge(one, by_birth.get(one.get("born"), {})) for key, one in records.items()}
+
+
+def of_others(said: Mapping[UUID, Mapping[str, Any]], register: str) -> set[UUID]:
+    """Those persons behind an entry of whom its line (fact → value) now says somebody else. What is known of them stays
+    in the ledger: it only answers what agrees."""
+    names = {key: name for name, key in ATTRIBUTES.items()}
+    rows = [
+        {"person": str(person), "key": key, "value": values[key]}
+        for person, values in said.items()
+        for key in names
+        if values.get(key)
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM fact_agrees(%s, %s)", [register, json.dumps(rows, ensure_ascii=False)])
+        found: dict[UUID, dict[str, bool]] = {}
+        for person, key, agrees in cursor.fetchall():
+            found.setdefault(person, {})[names[key]] = agrees
+    return {person for person, agrees in found.items() if is_another(agrees)}
 
 
 def _candidates(

@@ -48,7 +48,7 @@ class Record:
     """What one side says, by attribute; what it does not say is left out.
 
     ``substituted``: by attribute the positions (from 0) at which the certificate of a card flags a substitute character
-    (氏名代替文字位置, 住所代替文字位置), whatever stands there.
+    (氏名代替文字位置, 住所代替文字位置), whatever stands there. No sign-in brings them yet.
     """
 
     values: Mapping[str, str] = field(repr=False)
@@ -75,6 +75,15 @@ def is_same(comparison: Comparison) -> bool:
     """Beyond doubt: at least four agree and none differs."""
     said = list(comparison.values())
     return said.count(Outcome.AGREES) >= ENOUGH and Outcome.DIFFERS not in said
+
+
+def is_another(agrees: Mapping[str, bool]) -> bool:
+    """Whether an entry's number now stands before somebody else: by attribute, whether its line says what it said
+    before (what either does not say is left out). Name and day of birth never change together, and of all that is known
+    two attributes stay, or the one that there is.
+    """
+    both = agrees.get("name") is False and agrees.get("born") is False
+    return both or sum(agrees.values()) < min(2, len(agrees))
 
 
 def is_doubtful(comparison: Comparison) -> bool:

@@ -35,6 +35,8 @@ UNTIL: Final = "person.resident_until"
 
 #: By the digit of the era, from 1.
 _ERAS: Final = tuple(reversed(ERAS))
+#: What stands where somebody has no household; else all of these would be one.
+_NO_HOUSEHOLD: Final = re.compile("0*|9*")
 _UNSAID: Final = re.compile("[09\\s/-]*")
 _GAIJI: Final = re.compile("[\ue000-\uf8ff\U000f0000-\U000ffffd\U00100000-\U0010fffd]")
 _NUMBER: Final = re.compile("[0-9A-Za-z-]{1,40}")
@@ -98,12 +100,16 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """A line that was refused: where, in which column (empty: the whole line) and why; ``number`` if it had one."""
+    """A line that was refused: where, in which column (empty: the whole line) and why; ``number`` if it had one.
+
+    ``is_confidential``: what could be read of it says 支援措置, which holds whatever else could not be read.
+    """
 
     at: int
     column: str
     why: str
     number: str = field(default="", repr=False)
+    is_confidential: bool = field(default=False, repr=False)
 
 
 class _Refuses(Exception):
@@ -118,18 +124,14 @@ def read(layout: Layout, lines: Iterable[str]) -> Iterator[Line | Unread]:
     """The lines of a file after its header, in order. Raises Invalid ``register-header`` where columns are missing.
 
     Undecodable bytes must arrive as lone surrogates (``errors="surrogateescape"``). A number that comes again is
-    refused.
+    refused. Every line is read by itself, so that a stray quote spoils its own and swallows nobody behind it.
     """
-    rows = csv.reader(lines, delimiter=layout.delimiter, strict=True)
-    header = _header(layout, rows)
+    numbered = enumerate(lines, 1)
+    header = _header(layout, next(numbered, (1, ""))[1])
     places, seen = {name: at for at, name in enumerate(header)}, set[str]()
-    while True:
-        began = rows.line_num + 1
-        try:
-            cells = next(rows)
-        except StopIteration:
-            return
-        except csv.Error:
+    for began, line in numbered:
+        cells = _cells(layout, line)
+        if cells is None:
             yield Unread(began, "", "引用符か区切りの書き方が正しくありません")
             continue
         if not cells:
@@ -144,14 +146,21 @@ def read(layout: Layout, lines: Iterable[str]) -> Iterator[Line | Unread]:
             seen.add(number)
             yield Line(began, number, dict(_told(layout, cells, places)))
         except _Refuses as refusal:
-            yield Unread(began, refusal.column, refusal.why, number)
+            flagged = bool(number) and _is_confidential(layout, cells, places)
+            yield Unread(began, refusal.column, refusal.why, number, flagged)
 
 
-def _header(layout: Layout, rows: Iterator[Sequence[str]]) -> list[str]:
+def _cells(layout: Layout, line: str) -> list[str] | None:
+    """The cells of one physical line; None where a quote is left open, or stands where none may."""
     try:
-        header = [one.strip("\ufeff \u3000") for one in next(rows)]
-    except (StopIteration, csv.Error):
-        header = []
+        rows = list(csv.reader([line], delimiter=layout.delimiter, strict=True))
+    except csv.Error:
+        return None
+    return rows[0] if rows else []
+
+
+def _header(layout: Layout, line: str) -> list[str]:
+    header = [one.strip("\ufeff \u3000") for one in _cells(layout, line) or []]
     missing = sorted(layout.names() - set(header))
     twice = sorted({one for one in layout.names() if header.count(one) > 1})
     if missing or twice:
@@ -173,7 +182,10 @@ def _number(layout: Layout, text: str) -> str:
 
 def _told(layout: Layout, cells: Sequence[str], places: Mapping[str, int]) -> Iterator[tuple[str, Told]]:
     for key, column in layout.columns.items():
-        value = _value(column, cells[places[column.name]])
+        text = cells[places[column.name]]
+        value = _value(column, text) if key != CONFIDENTIAL else _confidential(column, text)
+        if key == HOUSEHOLD and _NO_HOUSEHOLD.fullmatch(unicodedata.normalize("NFKC", str(value))):
+            continue
         if value == "":
             if key == NAME:
                 raise _Refuses(column.name, "氏名がありません")
@@ -183,6 +195,17 @@ def _told(layout: Layout, cells: Sequence[str], places: Mapping[str, int]) -> It
             day = _day(column.since, column.since_form, cells[places[column.since]])
             since = dt.date.fromisoformat(day) if day else None
         yield key, Told(value, since)
+
+
+def _confidential(column: Column, text: str) -> str | bool:
+    """支援措置 fails closed: a code that the layout does not know may be a new kind of protection, and means one."""
+    code = unicodedata.normalize("NFKC", text).strip()
+    return column.codes.get(code, True) if code else ""
+
+
+def _is_confidential(layout: Layout, cells: Sequence[str], places: Mapping[str, int]) -> bool:
+    column = layout.columns.get(CONFIDENTIAL)
+    return column is not None and _confidential(column, cells[places[column.name]]) is True
 
 
 def _value(column: Column, text: str) -> str | bool:
@@ -242,6 +265,12 @@ def has_left(line: Line, day: dt.date) -> dt.date | None:
     until = line.told.get(UNTIL)
     since = dt.date.fromisoformat(str(until.value)) if until is not None else None
     return since if since is not None and since <= day else None
+
+
+def is_confidential(line: Line) -> bool:
+    """Whether it says 支援措置."""
+    told = line.told.get(CONFIDENTIAL)
+    return told is not None and told.value is True
 
 
 def values_of(line: Line) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -9,10 +10,13 @@ import pytest
 from madoguchi.events import SYSTEM, Actor
 from madoguchi.events.models import Event
 from madoguchi.facts.actions import permit, state
-from madoguchi.facts.models import Entry, Source
+from madoguchi.facts.models import Entry, Pair, Source
 from madoguchi.facts.queries import Member, NoBasis, everything, holders, household_of, known, open_to, readings
 from madoguchi.facts.rules import Permit, Purpose
-from madoguchi.facts.tests.registers import DAY, HANAKO, imported, person
+from madoguchi.facts.tests.registers import DAY, HANAKO, MATCH, imported, person
+from madoguchi.facts.tests.test_meeting import signs_in
+from madoguchi.ground import clock
+from madoguchi.people.models import Person
 
 pytestmark = pytest.mark.django_db
 
@@ -91,13 +95,55 @@ def test_whoever_is_looked_for_is_not_there(protected: UUID) -> None:
 
 def test_it_ends_when_the_register_says_so_and_nobody_says_it_of_themselves(protected: UUID, tmp_path: Path) -> None:
     state_it = {("person.confidential", ""): False}
-    from madoguchi.people.models import Person
-
     state(Person(pk=protected), state_it, Source.SELF, by=me("0001"))
     assert known(protected, [NAME], ANY, by=CLERK) == {}
     imported(tmp_path, [HANAKO], DAY)
     permit([DISCLOSURE, OPEN], by=SYSTEM)
     assert known(protected, [NAME], ANY, by=CLERK)[NAME].value == HANAKO["氏名"]
+
+
+# -- who is not linked yet --------------------------------------------------------------------------------------------
+
+
+def met(protected: UUID, **card: Any) -> UUID:
+    """Somebody signs in by card whom the entry does not fit beyond doubt."""
+    one = signs_in(**card)
+    assert one.pk != protected
+    permit([MATCH, DISCLOSURE, OPEN], by=SYSTEM)
+    return one.pk
+
+
+def test_whoever_waits_to_be_joined_with_a_protected_entry_is_protected(protected: UUID) -> None:
+    permit([MATCH], by=SYSTEM)
+    one = met(protected, address="大阪府大東市三箇1番1号")
+    pair = Pair.objects.get(person=one)
+    assert known(one, [NAME, ADDRESS], ANY, by=CLERK) == {}
+    assert known(one, [NAME], RESIDENTS, by=CLERK)[NAME].value == "見本 花子"
+    assert (one in open_to([one], ANY), one in open_to([one], RESIDENTS)) == (False, True)
+    Pair.objects.filter(pk=pair.pk).update(decided_at=clock.now(), is_same=False)
+    assert known(one, [NAME], ANY, by=CLERK)[NAME].value == "見本 花子", "somebody else after all"
+
+
+@pytest.mark.parametrize("name", ["見本 花子", "見本花子", "見本　花子 "])
+def test_whoever_has_the_name_and_birthday_of_a_protected_entry_is_not_found(protected: UUID, name: str) -> None:
+    """Who signs in by mail and types both is compared with nobody, and nobody knows that it is they."""
+    one = Person.objects.create()
+    told = {(NAME, ""): name, ("person.date_of_birth", ""): HANAKO["生年月日"], (ADDRESS, ""): "大東市三箇1番1号"}
+    state(one, told, Source.SELF, by=Actor("resident", one.pk, level="contact"))
+
+    def found(purpose: Purpose) -> set[UUID]:
+        there = holders("person.date_of_birth", HANAKO["生年月日"], purpose, by=CLERK, most=9)
+        assert set(there) == open_to([one.pk, protected], purpose)
+        return set(there)
+
+    assert (found(ANY), found(RESIDENTS)) == (set(), {protected, one.pk})
+
+
+def test_whoever_only_shares_the_birthday_is_found(protected: UUID) -> None:
+    one = Person.objects.create()
+    told = {(NAME, ""): "谷川 梅子", ("person.date_of_birth", ""): HANAKO["生年月日"]}
+    state(one, told, Source.SELF, by=Actor("resident", one.pk, level="contact"))
+    assert holders("person.date_of_birth", HANAKO["生年月日"], ANY, by=CLERK, most=9) == [one.pk]
 
 
 # -- households -------------------------------------------------------------------------------------------------------
@@ -116,7 +162,17 @@ def test_who_lives_with_somebody_is_read_through_the_door(family: None) -> None:
     events = Event.objects.filter(verb="facts.read")
     assert set(events.values_list("subject_id", flat=True)) == {of("0002"), of("0003"), of("0004")}
     [reading] = readings(of("0002"), most=9)
-    assert (reading.purpose, reading.procedure, reading.laws) == ("household", "change-of-address", ("第12条",))
+    assert (reading.purpose, reading.laws) == ("household", ("第12条",))
+
+
+def test_who_lives_with_somebody_is_told_the_day_and_neither_procedure_nor_hour(family: None) -> None:
+    """Else opening a form tells the household which procedure somebody prepares."""
+    with clock.travel(dt.datetime(2026, 11, 29, 21, 34, 56, tzinfo=clock.TOKYO)):
+        household_of(of("0001"), [NAME], FORM, by=me("0001"))
+    [reading] = readings(of("0002"), most=9)
+    assert (reading.procedure, reading.day_only) == ("", True)
+    assert reading.at == dt.datetime(2026, 11, 29, tzinfo=clock.TOKYO)
+    assert Event.objects.get(subject_id=of("0002")).data["procedure"] == "change-of-address", "the log knows"
 
 
 def test_a_child_of_the_head_is_nobody_elses_child(family: None) -> None:
@@ -150,13 +206,25 @@ def test_who_moves_or_leaves_is_not_there(family: None, tmp_path: Path) -> None:
     assert household_of(of("0003"), [NAME], FORM, by=me("0003")) == []
 
 
-def test_whoever_is_protected_is_in_nobodys_household_and_sees_none(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("many", "seen"), [(20, 19), (21, 0)])
+def test_more_than_twenty_of_one_number_are_no_household(tmp_path: Path, many: int, seen: int) -> None:
+    """A home for the aged, or a number that a system writes where it has none."""
+    imported(tmp_path, [person(f"{n:04}", 氏名=f"見本 {n}") for n in range(1, many + 1)])
+    permit([HOUSEHOLD], by=SYSTEM)
+    assert len(household_of(of("0001"), [NAME], FORM, by=me("0001"))) == seen
+
+
+def test_a_household_in_which_one_becomes_protected_is_nobodys(tmp_path: Path) -> None:
+    """Not the others without them: whoever saw three yesterday and sees two today has been told."""
+    imported(tmp_path, FAMILY[:3])
+    permit([HOUSEHOLD], by=SYSTEM)
+    assert names(household_of(of("0001"), [NAME], FORM, by=me("0001"))) == ["見本 太郎", "見本 桃子"]
+    before = Event.objects.filter(verb="facts.read").count()
     imported(tmp_path, [FAMILY[0], FAMILY[1], {**FAMILY[2], "支援措置": "1"}])
     permit([HOUSEHOLD], by=SYSTEM)
-    assert names(household_of(of("0001"), [NAME], FORM, by=me("0001"))) == ["見本 太郎"]
-    assert household_of(of("0003"), [NAME], FORM, by=me("0003")) == []
-    assert not Event.objects.filter(verb="facts.read", subject_id=of("0003")).exists()
-    assert not Event.objects.filter(verb="facts.read", actor_id=of("0003")).exists(), "a reading would tell the others"
+    for number in ("0001", "0002", "0003"):
+        assert household_of(of(number), [NAME], FORM, by=me(number)) == []
+    assert Event.objects.filter(verb="facts.read").count() == before, "a reading would tell the others, too"
 
 
 def test_no_law_of_residents_opens_what_is_protected(tmp_path: Path) -> None:

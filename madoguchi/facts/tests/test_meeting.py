@@ -181,6 +181,60 @@ def test_a_correction_in_the_register_makes_a_pair_and_no_link(tmp_path: Path) -
     assert Pair.objects.get().person_id == one.pk
 
 
+# -- under another number ---------------------------------------------------------------------------------------------
+
+LATER = DAY + dt.timedelta(days=7)
+LEFT = {**HANAKO, "消除日": "20261105", "世帯番号": "70"}
+BACK = person("0009", 住定日="20261106")
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+def test_whoever_comes_back_under_a_new_number_is_the_same(tmp_path: Path, at_once: bool) -> None:
+    imported(tmp_path, [HANAKO])
+    one = signs_in()
+    if not at_once:
+        imported(tmp_path, [LEFT], LATER)
+    report = imported(tmp_path, [LEFT, BACK], LATER)
+    assert (report.run.linked, report.refused) == (1, [])
+    assert Entry.objects.get(number="0009").person_id == one.pk
+    assert known_to(one)["person.household_number"] == "77", "what the new number says holds"
+    again = imported(tmp_path, [{**LEFT, "氏名": "別の 表記"}, BACK], LATER)
+    assert again.run.changed == 1
+    assert known_to(one)["person.full_name"] == HANAKO["氏名"], "what is left behind says nothing any more"
+
+
+def test_nobody_stands_in_the_register_twice(tmp_path: Path) -> None:
+    imported(tmp_path, [HANAKO])
+    one = signs_in()
+    imported(tmp_path, [LEFT, BACK], LATER)
+    report = imported(tmp_path, [HANAKO, BACK], LATER)
+    assert [refused.why for refused in report.refused] == ["この番号の方は、別の番号で台帳にあります"]
+    assert Entry.objects.get(person=one, gone_since=None).number == "0009"
+    imported(tmp_path, [HANAKO, {**BACK, "消除日": "20261107"}], LATER)
+    imported(tmp_path, [HANAKO, {**BACK, "消除日": "20261107"}], LATER)
+    assert Entry.objects.get(person=one, gone_since=None).number == "0001"
+
+
+def test_a_number_that_was_changed_within_one_file_waits_for_the_section(tmp_path: Path, clerk: Actor) -> None:
+    """Only at the end of the file is it known that the old number is gone, and then both persons are there."""
+    imported(tmp_path, [HANAKO])
+    one = signs_in()
+    report = imported(tmp_path, [person("0009")], LATER)
+    assert (report.run.new, report.run.gone, report.run.linked, report.run.doubtful) == (1, 1, 0, 1)
+    decide(Pair.objects.get(), same=True, reason="番号の変更を確認", by=clerk)
+    assert Entry.objects.get(gone_since=None).person_id == one.pk
+    assert imported(tmp_path, [person("0009")], LATER).run.unchanged == 1
+
+
+def test_a_later_card_is_compared_where_the_old_entry_is_gone(tmp_path: Path) -> None:
+    imported(tmp_path, [HANAKO])
+    one = signs_in()
+    imported(tmp_path, [person("0009", 氏名="谷川 花子", カナ="", 住所="大東市三箇1番1号")], LATER)
+    assert not Pair.objects.exists()
+    signs_in(full_name="谷川 花子")
+    assert [(pair.person_id, pair.entry.number) for pair in Pair.objects.all()] == [(one.pk, "0009")]
+
+
 # -- at once ----------------------------------------------------------------------------------------------------------
 
 

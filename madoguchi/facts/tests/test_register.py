@@ -97,6 +97,38 @@ def test_what_cannot_be_read_is_named_by_line_and_column_and_never_by_value(
     assert isinstance(after, Line), "the next line is read"
 
 
+@pytest.mark.parametrize(
+    ("written", "known"),
+    [("0", False), ("0000000000", False), ("９９９９", False), ("", False), ("0009", True), ("77", True), ("90", True)],
+)
+def test_a_household_number_that_stands_for_none_is_no_value(written: str, known: bool) -> None:
+    [one] = read_lines(HEAD, line_of(世帯番号=written))
+    assert isinstance(one, Line)
+    assert ("person.household_number" in one.told) is known
+
+
+def test_a_stray_quote_swallows_nobody_who_stands_behind_it() -> None:
+    """Two of them would make one row of all that is between, with the number of the first."""
+    read = read_lines(
+        HEAD,
+        line_of(氏名='"見本　花子'),
+        line_of(宛名番号="0002"),
+        line_of(宛名番号="0003", 住所='大阪府"'),
+        line_of(宛名番号="0004", 氏名='"見本　花子"'),
+        ",".join([*HANAKO.values()][:-1]) + ',"0\n',
+    )
+    assert [(one.at, isinstance(one, Line), one.number) for one in read] == [
+        (2, False, ""), (3, True, "0002"), (4, True, "0003"), (5, True, "0004"), (6, False, ""),
+    ]  # fmt: skip
+
+
+def test_a_row_over_two_lines_lets_nobody_leave(tmp_path: Path) -> None:
+    imported(tmp_path, [HANAKO, person("0002"), person("0003")])
+    report = imported(tmp_path, [{**HANAKO, "氏名": "見本\n花子"}, person("0002")], LATER)
+    assert [(one.at, one.number) for one in report.refused] == [(2, ""), (3, "")]
+    assert (report.run.gone, "2行" in report.held_back) == (0, True)
+
+
 def test_a_number_that_comes_again_is_refused() -> None:
     _, again = read_lines(HEAD, line_of(), line_of(氏名="だれか"))
     assert isinstance(again, Unread)
@@ -254,7 +286,7 @@ def test_what_was_broken_off_goes_on_where_it_stopped(tmp_path: Path, monkeypatc
     lines[3] = person("0003", 性別="x")
     take = register.take
 
-    def dies(run: Import, *rest: Any, **more: Any) -> Import:
+    def dies(run: Import, *rest: Any, **more: Any) -> tuple[Import, list[Unread]]:
         if run.line > 20:
             raise KeyboardInterrupt
         return take(run, *rest, **more)
@@ -278,7 +310,8 @@ def test_an_event_has_counts_and_no_person(tmp_path: Path) -> None:
     assert verbs == [("facts.permit", "done"), *[(f"register.{one}", "done") for one in ("begin", "take", "end")]]
     taken = Event.objects.get(verb="register.take")
     assert taken.data == {
-        "unchanged": 0, "new": 1, "changed": 0, "gone": 0, "linked": 0, "doubtful": 0, "refused": 1, "line": 3,
+        "unchanged": 0, "new": 1, "changed": 0, "gone": 0, "linked": 0, "doubtful": 0, "strange": 0,
+        "refused": 1, "line": 3,
     }  # fmt: skip
     everything = json.dumps(list(Event.objects.values_list("data", flat=True)), ensure_ascii=False)
     assert "見本" not in everything
@@ -332,3 +365,147 @@ def test_a_file_in_the_windows_encoding(tmp_path: Path) -> None:
     assert counts(report.run) == {"new": 1}
     [refused] = report.refused
     assert (refused.at, refused.column) == (3, "氏名")
+
+
+# -- 支援措置 fails closed ---------------------------------------------------------------------------------------------
+
+
+def is_protected(number: str) -> bool:
+    known = recorded(Entry.objects.get(number=number).person_id)
+    return "person.confidential" in known and known["person.confidential"].value is True
+
+
+def test_a_code_for_protection_that_the_layout_does_not_know_means_protection(tmp_path: Path) -> None:
+    report = imported(tmp_path, [HANAKO, person("0002", 支援措置="2"), person("0003", 支援措置="")])
+    assert report.refused == []
+    assert [is_protected(number) for number in ("0001", "0002", "0003")] == [False, True, False]
+
+
+@pytest.mark.parametrize("cells", [{"性別": "x"}, {"生年月日": "x"}, {"氏名": ""}])
+@pytest.mark.parametrize("flag", ["1", "8"])
+def test_a_line_that_cannot_be_read_protects_all_the_same(tmp_path: Path, cells: dict[str, str], flag: str) -> None:
+    imported(tmp_path, [HANAKO])
+    before = recorded(Entry.objects.get().person_id)
+    report = imported(tmp_path, [{**HANAKO, **cells, "支援措置": flag}], LATER)
+    assert len(report.refused) == 1
+    assert is_protected("0001")
+    now = recorded(Entry.objects.get().person_id)
+    assert {key for key in now if key not in before or now[key].value != before[key].value} == {"person.confidential"}
+    imported(tmp_path, [HANAKO], LATER)
+    assert not is_protected("0001"), "the line of before is no old news"
+
+
+def test_of_two_lines_of_one_number_the_one_that_protects_holds(tmp_path: Path) -> None:
+    for day in (DAY, LATER, LATER):
+        imported(tmp_path, [HANAKO, person("0001", 支援措置="1")], day)
+        assert is_protected("0001")
+
+
+def test_an_unreadable_line_of_nobody_who_is_there_states_nothing(tmp_path: Path) -> None:
+    imported(tmp_path, [HANAKO, person("0002", 性別="x", 支援措置="1")])
+    assert Entry.objects.count() == 1
+
+
+# -- a number that stands before somebody else ------------------------------------------------------------------------
+
+OTHER = {"氏名": "谷川 梅子", "カナ": "タニガワ ウメコ", "生年月日": "1950-01-02"}
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        OTHER,
+        {**OTHER, "住所": "大阪府大東市三箇1番1号", "性別": "1"},
+        {**OTHER, "生年月日": "1990-04-12", "性別": "1", "住所": "大阪府大東市三箇1番1号"},
+        {"氏名": "大阪府大東市谷川一丁目1番1号", "カナ": "2", "住所": "見本　花子", "生年月日": ""},
+    ],
+)
+def test_a_number_that_stands_before_somebody_else_is_refused(tmp_path: Path, cells: dict[str, str]) -> None:
+    imported(tmp_path, [HANAKO])
+    entry = Entry.objects.get()
+    before = recorded(entry.person_id)
+    report = imported(tmp_path, [{**HANAKO, **cells}], LATER)
+    [refused] = report.refused
+    assert (refused.at, refused.why) == (2, "この番号は、前と別の人の行のようです")
+    assert (counts(report.run), report.run.strange) == ({}, 1)
+    assert {key: one.value for key, one in recorded(entry.person_id).items()} == {
+        key: one.value for key, one in before.items()
+    }
+    after = Entry.objects.get()
+    assert (bytes(after.digest), after.gone_since) == (bytes(entry.digest), None)
+    assert Event.objects.filter(verb="facts.read").count() == 0, "nobody has read anything"
+    assert counts(imported(tmp_path, [HANAKO], LATER).run) == {"unchanged": 1}
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"氏名": "谷川　花子", "カナ": "タニガワ　ハナコ", "住所": "大阪府大東市三箇1番1号"},
+        {"生年月日": "1990-04-13", "性別": "1"},
+        {"氏名": "見本花子", "生年月日": "1990-04-21", "住所": "大阪府大東市三箇1番1号"},
+        {"氏名": "谷川　花子", "カナ": "", "性別": ""},
+    ],
+)
+def test_whoever_marries_moves_or_was_written_wrongly_is_still_the_same(tmp_path: Path, cells: dict[str, str]) -> None:
+    imported(tmp_path, [HANAKO])
+    report = imported(tmp_path, [{**HANAKO, **cells}], LATER)
+    assert (report.refused, counts(report.run)) == ([], {"changed": 1})
+
+
+def test_a_file_with_shifted_columns_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(register, "CHUNK", 10)
+    lines = [person(f"{n:04}", 氏名=f"見本　{n}", カナ=f"ミホン　{n}") for n in range(40)]
+    imported(tmp_path, lines)
+    facts = {one: count(one) for one in Person.objects.values_list("pk", flat=True)}
+    shifted = [{**one, **OTHER} for one in lines]
+    with pytest.raises(Invalid, match="列がずれて"):
+        imported(tmp_path, shifted, LATER)
+    with pytest.raises(Invalid):
+        imported(tmp_path, shifted, LATER)
+    assert {one: count(one) for one in facts} == facts
+    assert Import.objects.get(ended_at=None).line == 21, "it stays where it was stopped"
+    assert not Entry.objects.exclude(gone_since=None).exists()
+    assert counts(imported(tmp_path, lines, LATER).run) == {"unchanged": 40}
+
+
+def test_whoever_is_protected_under_the_number_of_another_is_protected(tmp_path: Path) -> None:
+    imported(tmp_path, [HANAKO])
+    imported(tmp_path, [{**HANAKO, **OTHER, "支援措置": "1"}], LATER)
+    assert is_protected("0001")
+
+
+# -- many new numbers -------------------------------------------------------------------------------------------------
+
+
+def test_numbers_that_are_suddenly_written_otherwise_stop_the_import_before_it_begins(tmp_path: Path) -> None:
+    lines = [person(f"{n:04}", 氏名=f"見本　{n}") for n in range(1, 31)]
+    imported(tmp_path, lines)
+    stripped = [{**one, "宛名番号": one["宛名番号"].lstrip("0")} for one in lines]
+    with pytest.raises(Invalid, match="--many-new") as refused:
+        imported(tmp_path, stripped, LATER)
+    assert refused.value.code == "register-many-new"
+    assert (Import.objects.count(), Entry.objects.count()) == (1, 30)
+    done = import_register(LAYOUT, written(tmp_path, stripped), LATER, by=SYSTEM, many_new=True)
+    assert done.run.new == 30
+
+
+@pytest.mark.parametrize(("there", "new"), [(5, 20), (500, 25)])
+def test_few_new_numbers_are_taken_in(tmp_path: Path, there: int, new: int) -> None:
+    lines = [person(f"{n:04}", 氏名=f"見本　{n}", 生年月日="") for n in range(there + new)]
+    assert imported(tmp_path, lines[:there]).run.new == there
+    assert imported(tmp_path, lines, LATER).run.new == new
+
+
+def test_a_first_import_that_was_broken_off_is_still_the_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(register, "CHUNK", 10)
+    end = register.end
+
+    def dies(run: Import, **more: Any) -> Import:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(register, "end", dies)
+    with pytest.raises(KeyboardInterrupt):
+        imported(tmp_path, [HANAKO])
+    monkeypatch.setattr(register, "end", end)
+    lines = [person(f"{n:04}", 氏名=f"見本　{n}") for n in range(1, 41)]
+    assert imported(tmp_path, lines, LATER).run.new == 40 - 1

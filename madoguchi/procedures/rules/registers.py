@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from madoguchi.facts.rules.register import NAME, Column, Encoding, Form, Layout
+from madoguchi.facts.rules.register import CONFIDENTIAL, NAME, Column, Encoding, Form, Layout
 from madoguchi.ground.languages import LocalText
 from madoguchi.procedures.rules.city import City
 from madoguchi.procedures.rules.document import BrokenPackage, Document, Problem, read
@@ -102,6 +102,14 @@ def check_registers(city: City, facts: Facts) -> Iterator[Problem]:
         except BrokenPackage as broken:
             yield from broken.problems
             continue
+        if CONFIDENTIAL not in layout.columns:
+            yield read(path).problem(
+                ("facts",),
+                "C05",
+                f"支援措置（{CONFIDENTIAL}）の列がありません。保護されている方も、ほかの方と同じに見えます",
+                f'facts: に {CONFIDENTIAL}: {{column: 支援措置, codes: {{"0": false, "1": true}}}} を加えます',
+                severity="warning",
+            )
         if layout.office not in sections:
             yield read(path).problem(
                 ("office",),
@@ -124,6 +132,13 @@ def _problems(file: RegisterFile, document: Document, facts: Facts) -> Iterator[
                 where, "C05", f"事実 {key} は facts.yaml にありません", "facts.yaml にある名前にします"
             )
             continue
+        if key == CONFIDENTIAL and one.otherwise is False:
+            yield document.problem(
+                (*where, "otherwise"),
+                "C05",
+                "支援措置で、codes にない値は、保護ありと読みます",
+                "otherwise: の行を消し、保護のない値を codes: に書きます",
+            )
         values = [*one.codes.values(), *([one.otherwise] if one.otherwise is not None else [])]
         known = set(fact.options or ()) if fact.type == "choice" else {True, False} if fact.type == "yes_no" else None
         if known is not None and not one.codes:

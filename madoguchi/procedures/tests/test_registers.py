@@ -1,5 +1,6 @@
 """registers/*.yaml: the city's layouts load; a wrong one says where and what to write instead."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,7 @@ def test_daitos_register_loads_and_knows_what_an_import_needs() -> None:
         ('codes: {"0": false, "1": true}', "form: text", "選ぶ値です"),
         ("{column: 住所を定めた年月日, form: YYYYMMDD}", "{column: 住所を定めた年月日, form: kana}", "日付の列"),
         ("  person.full_name: {column: 氏名}\n", "", "person.full_name の列がありません"),
+        ('codes: {"0": false, "1": true}', 'codes: {"1": true}\n    otherwise: false', "保護ありと読みます"),
         ("encoding: utf-8", "encoding: utf-16", "encoding"),
         ("number: 宛名番号\n", "", "number"),
     ],
@@ -50,3 +52,13 @@ def test_what_is_wrong_is_said_with_its_line(tmp_path: Path, was: str, becomes: 
 def test_a_file_that_is_not_there_says_so(tmp_path: Path) -> None:
     with pytest.raises(BrokenPackage, match="ファイルがありません"):
         load_register(tmp_path / "nothing.yaml", FACTS)
+
+
+def test_a_layout_without_a_column_for_who_is_protected_is_warned_of(tmp_path: Path) -> None:
+    folder = tmp_path / "registers"
+    folder.mkdir()
+    text = FILE.read_text(encoding="utf-8").partition("  person.confidential:")[0]
+    (folder / "residents.yaml").write_text(text, encoding="utf-8")
+    [found] = check_registers(replace(daito(), folder=tmp_path), FACTS)
+    assert (found.rule, found.severity) == ("C05", "warning")
+    assert "支援措置" in found.message

@@ -15,6 +15,7 @@ from madoguchi.cases.queries.known import PAGE, Read, answer
 from madoguchi.events.rules import ACTS
 from madoguchi.facts.models import Level, Source
 from madoguchi.facts.queries import Known
+from madoguchi.ground.clock import day_of
 from madoguchi.procedures import queries as procedures
 from madoguchi.web.annotating import annotated
 from madoguchi.web.forms.kinds import KINDS
@@ -195,9 +196,10 @@ class FactLine:
 
 @dataclass(frozen=True, slots=True)
 class ReadingLine:
-    """Who has read what, for what, by which law."""
+    """Who has read what, for what, by which law. ``day_only``: the hour is not shown."""
 
     at: dt.datetime
+    day_only: bool
     who: str
     done: bool
     what: Sequence[str]
@@ -208,8 +210,8 @@ class ReadingLine:
 
 @dataclass(frozen=True, slots=True)
 class FactsPage:
-    """``groups``: what is known of the person, then of each who belongs to them (a child); ``more``: from when on
-    there is more."""
+    """``groups``: what is known of the person, then of each who belongs to them (a child); ``more``: the last
+    reading, where there are more behind it."""
 
     groups: Sequence[Sequence[FactLine]]
     readings: Sequence[ReadingLine]
@@ -223,8 +225,10 @@ def facts_page(told: Sequence[Known], readings: Sequence[Read]) -> FactsPage:
     for one in sorted(told, key=lambda fact: order.index(fact.key) if fact.key in order else len(order)):
         groups.setdefault(one.row and f"{one.key.partition('.')[0]} {one.row}", []).append(_fact_line(one))
     shown = readings[:PAGE]
-    more = f"{shown[-1].reading.at.isoformat()}_{shown[-1].reading.id}" if len(readings) > PAGE else ""
-    return FactsPage([lines for lines in groups.values() if lines], [_reading_line(one) for one in shown], more)
+    more = str(shown[-1].reading.id) if len(readings) > PAGE else ""
+    # Of whose hour is not shown, the place among the others tells none: they come last of their day.
+    ordered = sorted(shown, key=lambda one: (day_of(one.reading.at), not one.reading.day_only), reverse=True)
+    return FactsPage([lines for lines in groups.values() if lines], [_reading_line(one) for one in ordered], more)
 
 
 def _fact_line(one: Known) -> FactLine:
@@ -251,6 +255,7 @@ def _reading_line(one: Read) -> ReadingLine:
         who = offices
     return ReadingLine(
         reading.at,
+        reading.day_only,
         who,
         reading.done,
         [said(label) for label in one.labels] or [gettext("すべて")],

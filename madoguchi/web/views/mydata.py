@@ -1,6 +1,5 @@
 """わたしの情報: what is known of the resident and who has read it; and all that is kept, in one file."""
 
-from datetime import UTC, datetime
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -8,7 +7,6 @@ from django.contrib import messages as notices
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
@@ -83,11 +81,9 @@ def my_facts(request: HttpRequest, resident: Actor) -> HttpResponse:
     return render(request, "web/my_facts.html", {"page": page, "own": own, "earlier": before is not None})
 
 
-def _place(text: str) -> tuple[datetime, UUID] | None:
-    """Time and id of the last reading on the page before; None where somebody made it up."""
-    at, _, last = text.partition("_")
+def _place(text: str) -> UUID | None:
+    """The id of the last reading on the page before; None where somebody made it up."""
     try:
-        found = parse_datetime(at)
-        return (found.astimezone(UTC), UUID(last)) if found is not None and found.tzinfo is not None else None
-    except (ValueError, OverflowError):
+        return UUID(text)
+    except ValueError:
         return None

@@ -10,6 +10,7 @@ from madoguchi.cases.queries.handout.tables import models_by_table
 from madoguchi.cases.rules.keeping import LIVES
 from madoguchi.events.models import Event
 from madoguchi.facts.models import Fact
+from madoguchi.facts.queries import beginning_of_day, of_the_day
 from madoguchi.ground.clock import day_of
 from madoguchi.people.models import Identity, Person
 from madoguchi.people.queries import partner_names, posts_on
@@ -20,7 +21,7 @@ from madoguchi.procedures import queries as procedures
 class Happened:
     """One event as its person may read it: ``verb`` and ``why`` (code of a reason, or of a refusal) are for a face to
     put into words. ``who`` is self, resident, staff, partner or system; ``office`` names section and post, or the
-    partner.
+    partner. ``day_only``: ``at`` is the beginning of the day, because the hour is not told.
     """
 
     at: datetime
@@ -29,6 +30,7 @@ class Happened:
     why: str
     who: str
     office: str
+    day_only: bool = False
 
 
 def of_case(case: Case, person: Person, language: str = "ja") -> list[Happened]:
@@ -49,10 +51,7 @@ def of_person(person: Person, language: str = "ja") -> list[Happened]:
 def _told(keys: Sequence[UUID], person: Person, language: str) -> list[Happened]:
     # What becomes of a mail that was taken in hand follows at once.
     rows = (
-        Event.objects.filter(subject_id__in=keys)
-        .exclude(verb="message.take")
-        .exclude(verb="facts.read", data__keys=[])
-        .defer("data")
+        Event.objects.filter(subject_id__in=keys).exclude(verb="message.take").exclude(verb="facts.read", data__keys=[])
     )
     events = list(rows.order_by("at", "id"))
     staff = {(one.actor_id, day_of(one.at)) for one in events if one.actor_kind == "staff" and one.actor_id}
@@ -67,11 +66,21 @@ def _told(keys: Sequence[UUID], person: Person, language: str) -> list[Happened]
         return partners.get(one.actor_id, "")
 
     def who(one: Event) -> str:
-        if one.actor_kind == "visitor" or one.actor_id == person.pk:
+        if one.actor_id == person.pk:
             return "self"
-        return one.actor_kind
+        if one.actor_kind != "visitor":
+            return one.actor_kind
+        # Whoever was not signed in yet is the person, but where somebody's card was compared with those who share the
+        # birthday: the machine has read then, and shown nothing to anybody.
+        return "system" if one.verb == "facts.read" else "self"
 
-    return [Happened(one.at, one.verb, one.outcome, one.reason, who(one), office(one)) for one in events]
+    def at(one: Event) -> datetime:
+        return beginning_of_day(one.at) if of_the_day(one) else one.at
+
+    told = [
+        Happened(at(one), one.verb, one.outcome, one.reason, who(one), office(one), of_the_day(one)) for one in events
+    ]
+    return sorted(told, key=lambda one: one.at)  # so that their place among the others does not tell the hour
 
 
 def _office(held: Sequence[str], language: str) -> str:
