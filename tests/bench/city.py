@@ -6,7 +6,7 @@ The city is the one of ``madoguchi sample``, in a database of its own, made once
 (``DROP DATABASE`` by its printed name forgets it). The server is granian as ``madoguchi web`` starts it; the clients
 run on the same cores. A peer that serves the same kind of lists publishes 200 ms at one user and 320–430 ms at 16, for
 one million cases on ten pods. Aimed at are medians under 50 ms at one user, and under 150 ms for 16 who turn a page
-every two seconds each; 16 who never pause measure how many pages a second two cores give (docs/adr/0032).
+every two seconds each; 16 who never pause measure how many pages a second two cores give.
 """
 
 import hashlib
