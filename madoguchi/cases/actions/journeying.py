@@ -19,8 +19,9 @@ from madoguchi.procedures.rules import journeys
 def open_parts(journey: Case, chosen: Collection[str], *, by: Actor) -> list[Case]:
     """手続をまとめて始める: a draft for each procedure of ``chosen`` (codes) that applies, with what is told already.
 
-    A draft that the person has begun before becomes a part as it is. What was opened here and is not chosen any more
-    is deleted, what was there before is let go. Raises Invalid where an answer is missing or nothing is chosen.
+    A draft that the person has begun before becomes a part as it is. What is not chosen any more is deleted where it
+    was opened here and nobody wrote in it, else let go. Raises Invalid where an answer is missing, nothing is chosen,
+    or a draft is part of another life event.
     """
     fresh = drafting.editable(journey)
     package = procedures.package(fresh.procedure)

@@ -12,6 +12,7 @@ from madoguchi.ground.dates import listed
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules import journeys
 from madoguchi.procedures.rules.form import FormSection
+from madoguchi.procedures.rules.format import Procedure
 from madoguchi.web.presenting.formpage import AnswerSection, Draft, StepMark, key_of, section_url
 from madoguchi.web.presenting.offers import fee_words
 from madoguchi.web.words import language, said
@@ -19,7 +20,7 @@ from madoguchi.web.words import language, said
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A procedure that applies. ``after``: what it rests on; ``break_``: why it may not end on the screen alone."""
+    """A procedure that applies. ``days`` are business days; ``after``: what it rests on, in words."""
 
     code: str
     title: str
@@ -43,16 +44,6 @@ class PartAnswers:
     url: str
 
 
-@dataclass(frozen=True, slots=True)
-class PartLine:
-    """One part on the status page."""
-
-    title: str
-    url: str
-    number: str
-    office: str
-
-
 def choices(journey: Case) -> list[Choice]:
     """What applies, each after what it rests on; all chosen as long as nobody has chosen."""
     parts = cases.offered_parts(journey)
@@ -67,7 +58,7 @@ def choices(journey: Case) -> list[Choice]:
                 package.code,
                 titles[package.code],
                 said(one.body.because),
-                _office(package.code, package),
+                _office(package),
                 package.standard_period.business_days if package.standard_period else None,
                 fee_words(package),
                 gettext("「%(titles)s」の結果が出てから決まります。") % {"titles": listed(after, language())}
@@ -89,8 +80,8 @@ def _title(code: str, parts: Sequence[cases.JourneyPart]) -> str:
     return said(procedures.package(row).procedure.title)
 
 
-def _office(code: str, package: object) -> str:
-    section = procedures.city().section_of(package)  # type: ignore[arg-type]
+def _office(package: Procedure) -> str:
+    section = procedures.city().section_of(package)
     return said(section.name) if section else ""
 
 
@@ -194,7 +185,7 @@ def review(journey: Case) -> Iterator[PartAnswers]:
         package = draft.package.procedure
         yield PartAnswers(
             draft.title,
-            _office(package.code, package),
+            _office(package),
             [
                 one
                 for one in draft.answers(problems, without={key for key in read if read[key] == told.get(key)})
@@ -205,13 +196,3 @@ def review(journey: Case) -> Iterator[PartAnswers]:
             section_url(draft.case, first) if first else "",
         )
         read |= told
-
-
-def lines(journey: Case) -> list[PartLine]:
-    """The parts of a life event that was received, for its status page."""
-    found = []
-    for one in cases.journey_parts(journey):
-        package = procedures.package(one.procedure).procedure
-        url = reverse("web:case", args=(key_of(one),))
-        found.append(PartLine(said(package.title), url, one.number or "", _office(package.code, package)))
-    return found
