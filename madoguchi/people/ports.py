@@ -67,7 +67,9 @@ class Claims:
 
     ``subject`` is pairwise: the same person has another one elsewhere. An attribute that was not handed over, or that
     could not be read with certainty, is None; the latter is named in ``unreadable``. ``raw`` is what came over the
-    wire, to be kept as evidence of the source and never to be logged.
+    wire, to be kept as evidence of the source and never to be logged. ``proof`` is shown to the provider at the
+    sign-out, to say whose it is; empty where it says more of the person than ``subject``. ``session`` is the
+    provider's name for this visit (``sid``), where it gives one.
     """
 
     issuer: str
@@ -81,10 +83,25 @@ class Claims:
     sex: Sex | None = field(default=None, repr=False)
     unreadable: frozenset[str] = frozenset()
     raw: Mapping[str, object] = field(default_factory=dict, repr=False)
+    proof: str = field(default="", repr=False)
+    session: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """That a provider says: this subject, or who was in this session of theirs, has signed out with us; one of the two
+    may be empty. ``mark`` is the saying's own name, by which it is heeded once; after ``until`` it is refused for its
+    age."""
+
+    issuer: str
+    subject: str = field(repr=False)
+    session: str = field(repr=False)
+    mark: str = field(repr=False)
+    until: dt.datetime
 
 
 class IdentityProvider(Protocol):
-    """A party that authenticates residents. Both calls may reach over the network and refuse (``Refused``)."""
+    """A party that authenticates residents. Every call may reach over the network; all but ``leave`` may refuse."""
 
     def begin(self, *, redirect_uri: str) -> tuple[str, Transaction]:
         """The address to send the visitor to, and the transaction to keep until they come back to ``redirect_uri``."""
@@ -97,6 +114,15 @@ class IdentityProvider(Protocol):
         """
         ...
 
+    def leave(self, *, return_to: str, state: str, proof: str = "") -> str | None:
+        """The address at which the provider signs its visitor out and sends them back to ``return_to`` with ``state``;
+        None where there is none. ``proof`` as ``Claims`` had it."""
+        ...
+
+    def ended(self, logout_token: str) -> Ended:
+        """Who has signed out at the provider, by what it says. Refused where it is not the provider's word."""
+        ...
+
 
 class Admitting(Protocol):
     """Lets in whom a provider has just proven."""
@@ -106,6 +132,9 @@ class Admitting(Protocol):
 
 #: Where providers send visitors back to, below the base URL: a provider knows each such address beforehand.
 RETURN_PATH: Final = "/sign-in/card/return/"
+#: Where it sends back who has signed out there, and where it tells us that somebody has.
+LEFT_PATH: Final = "/sign-out/return/"
+ENDED_PATH: Final = "/sign-out/told/"
 
 #: Bridges register a factory here at start-up; it is called when a sign-in needs it.
 IDENTITY_PROVIDERS: Registry[Callable[[], IdentityProvider]] = Registry("identity provider")

@@ -109,8 +109,13 @@ def client_mark(key: bytes, client: str) -> str:
 
 
 def state_mark(state: str) -> str:
-    """By what a sign-in that came back is remembered."""
+    """By what something that a provider said, and that counts once, is remembered."""
     return hashlib.sha256(state.encode()).hexdigest()
+
+
+def session_mark(issuer: str, session: str) -> str:
+    """By what the provider's session of a sign-in is remembered; empty where the provider named none."""
+    return hashlib.sha256(f"{issuer} {session}".encode()).hexdigest() if session else ""
 
 
 def is_right_code(key: bytes, confirmation: UUID, typed: str) -> bool:

@@ -534,6 +534,55 @@ def staff(options: argparse.Namespace) -> int:
     return 0
 
 
+def _identity_arguments(parser: argparse.ArgumentParser) -> None:
+    what = parser.add_subparsers(dest="what", metavar="key | switch | look", required=True)
+    key = what.add_parser(
+        "key", help="print what is handed in at registration: our addresses and public keys (JWK set)"
+    )
+    key.add_argument("--next", action="store_true", help="make the key that will follow ours, and print it, too")
+    what.add_parser("switch", help="the key that was to follow is ours from now on; restart every web process")
+    what.add_parser("look", help="ask the provider from here: is it reached, does it offer what we need, its clock")
+
+
+@command("identity", "People", _identity_arguments)
+def identity(options: argparse.Namespace) -> int:
+    """Connect the provider at which residents prove themselves by card: our keys, and a look at it.
+
+        madoguchi identity key            # to hand in at registration
+        madoguchi identity look           # from the machine that serves residents
+
+    docs/identity-provider.md says what to do in which order. Ends with 1 where the provider is not in order.
+    """
+    _django()
+    import json
+
+    from django.conf import settings
+
+    from madoguchi.bridges.oidc import keys, setup
+
+    if options.what == "switch":
+        try:
+            ours = keys.switch_keys(setup.key_path())
+        except FileNotFoundError:
+            print("there is no key to switch to; `madoguchi identity key --next` makes one", file=sys.stderr)
+            return 1
+        print(f"{ours.kid} is our key from now on. Restart every web process; then have the provider forget the other")
+        return 0
+    if options.what == "look":
+        found = list(setup.look())
+        print(*(f"{'ok ' if fine else 'NOT'} {text}" for fine, text in found), sep="\n")
+        return 0 if all(fine for fine, _ in found) else 1
+    if options.next:
+        keys.coming_key(setup.key_path(), make=True)
+    print(
+        f"client_id  {settings.OIDC_CLIENT_ID}",
+        *(f"{name}  {one}" for name, one in setup.addresses().items()),
+        sep="\n",
+    )
+    print(json.dumps(setup.own_jwks(), indent=2))
+    return 0
+
+
 def _totp_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("username")
 

@@ -182,6 +182,8 @@ OIDC_ISSUER = os.environ.get(
     "http://localhost:3999/api/realms/main" if DEMO else "https://auth-and-sign.go.jp/api/realms/main",
 ).rstrip("/")
 OIDC_CLIENT_ID = os.environ.get("MADOGUCHI_OIDC_CLIENT_ID", "RP00000001")
+# A file with the provider's metadata, for one that has no discovery document.
+OIDC_METADATA = os.environ.get("MADOGUCHI_OIDC_METADATA", "")
 
 # Staff sign in by passkey, or by password and TOTP. Nobody signs up: accounts are opened by the city.
 AUTH_USER_MODEL = "madoguchi_people.Account"

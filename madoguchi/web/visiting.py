@@ -18,6 +18,8 @@ from madoguchi.people.queries import actor_of_person
 RESIDENT: Final = "resident"
 KEPT: Final = "kept"
 LINKED: Final = "linked"
+#: What the provider is shown at the sign-out (``people.ports.Claims.proof``).
+PROOF: Final = "proof"
 #: Characters that a form may hold when it is kept for after the sign-in.
 KEPT_MOST: Final = 200_000
 
@@ -35,16 +37,27 @@ def actor(request: HttpRequest) -> Actor:
     return resident(request) or Actor("visitor", channel="web")
 
 
-def welcome(request: HttpRequest, person: UUID, level: str) -> None:
-    """The visitor is this person from now on. The session gets a new key; what a form had in hand stays."""
+def welcome(request: HttpRequest, person: UUID, level: str, *, provider_session: str = "", proof: str = "") -> None:
+    """The visitor is this person from now on. The session gets a new key; what a form had in hand stays.
+
+    ``provider_session``: the mark of the provider's own session. Another one is another sign-in.
+    """
     before = request.session.get(RESIDENT)
     if isinstance(before, dict) and before.get("person") != str(person):
         request.session.flush()
     request.session.cycle_key()
     held = {"person": str(person), "level": level}
+    if provider_session:
+        held["provider_session"] = provider_session
     if isinstance(before, dict) and before.get("person") == str(person) and "sign_in" in before:
-        held["sign_in"] = before["sign_in"]
+        if before.get("provider_session", "") == provider_session:
+            held["sign_in"] = before["sign_in"]
+        else:
+            note_end(str(before["sign_in"]))
     request.session[RESIDENT] = held
+    request.session.pop(PROOF, None)
+    if proof:
+        request.session[PROOF] = proof
 
 
 def goodbye(request: HttpRequest) -> None:
@@ -65,7 +78,12 @@ def note_visit(request: HttpRequest) -> bool:
     if not isinstance(held, dict):
         return True
     before = sign_in_of(request)
-    known = note_use(before, request.headers.get("User-Agent", ""), person=UUID(held["person"]))
+    known = note_use(
+        before,
+        request.headers.get("User-Agent", ""),
+        person=UUID(held["person"]),
+        provider_session=held.get("provider_session", ""),
+    )
     if not known:
         request.session.flush()
     elif known != before:

@@ -58,7 +58,19 @@ PUBLIC = {
         "robots",
     ),
     *("office", "figures", "styles", "paper", "help", "help-page"),
-    *("sign-in", "card", "card-return", "email", "email-code", "email-link", "sign-out", "verify", "verify-code"),
+    *(
+        "sign-in",
+        "card",
+        "card-return",
+        "email",
+        "email-code",
+        "email-link",
+        "sign-out",
+        "left",
+        "told",
+        "verify",
+        "verify-code",
+    ),
 }
 #: What a member of staff has of their own, whatever their section.
 OWN_DESK = re.compile(r"^(account_|mfa_|work$|messages$)")

@@ -9,7 +9,7 @@ import { createServer } from 'node:http';
 import { Provider, errors } from 'oidc-provider';
 
 import { clientsFrom, residentsFrom, secretsFrom, memory } from './store.mjs';
-import { choosePage, problemPage, pageHeaders } from './pages.mjs';
+import { SUBMIT, choosePage, leavePage, leftPage, problemPage, pageHeaders } from './pages.mjs';
 import { settingsFrom } from './settings.mjs';
 
 const settings = settingsFrom(process.argv.slice(2), process.env);
@@ -38,6 +38,7 @@ const provider = new Provider(settings.issuer, {
     token: `${ENDPOINTS}/token`,
     userinfo: `${ENDPOINTS}/userinfo`,
     jwks: `${ENDPOINTS}/certs`,
+    end_session: `${ENDPOINTS}/logout`,
   },
   scopes: ['openid', ...Object.keys(ATTRIBUTES)],
   claims: {
@@ -68,7 +69,18 @@ const provider = new Provider(settings.issuer, {
   ttl: { AccessToken: 300, AuthorizationCode: 60, IdToken: 300, Interaction: 600, Grant: 600, Session: 600 },
   features: {
     devInteractions: { enabled: false },
-    rpInitiatedLogout: { enabled: false },
+    rpInitiatedLogout: {
+      enabled: true,
+      logoutSource: (ctx, form) => {
+        ctx.set(pageHeaders(SUBMIT));
+        ctx.body = leavePage(form);
+      },
+      postLogoutSuccessSource: (ctx) => {
+        ctx.set(pageHeaders());
+        ctx.body = leftPage();
+      },
+    },
+    backchannelLogout: { enabled: true },
     userinfo: { enabled: true },
     resourceIndicators: { enabled: false },
     pushedAuthorizationRequests: { enabled: false },
@@ -190,9 +202,10 @@ const server = createServer((request, response) => {
 
 provider.on('server_error', (ctx, error) => console.error(error));
 if (settings.verbose) {
-  for (const name of ['authorization.error', 'grant.error', 'userinfo.error']) {
+  for (const name of ['authorization.error', 'grant.error', 'userinfo.error', 'end_session.error']) {
     provider.on(name, (ctx, error) => console.error(name, error.error, error.error_detail ?? error.error_description));
   }
+  provider.on('backchannel.error', (ctx, error, client) => console.error('backchannel.error', client.clientId, error.message));
 }
 server.on('error', (error) => {
   console.error(error.code === 'EADDRINUSE'

@@ -29,10 +29,14 @@ button:focus-visible { outline: 4px solid #000; outline-offset: 2px; box-shadow:
 
 const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
 
-export function pageHeaders() {
+/** Sends the only form of a page off; where scripts do not run, its button does. */
+export const SUBMIT = 'document.forms[0].submit();';
+
+export function pageHeaders(script = '') {
+  const allowed = script ? ` script-src 'sha256-${createHash('sha256').update(script).digest('base64')}';` : '';
   return {
     'Content-Type': 'text/html; charset=utf-8',
-    'Content-Security-Policy': `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; base-uri 'none'; frame-ancestors 'none'`,
+    'Content-Security-Policy': `default-src 'none';${allowed} style-src 'sha256-${STYLE_HASH}'; base-uri 'none'; frame-ancestors 'none'`,
     'Referrer-Policy': 'no-referrer',
     'X-Content-Type-Options': 'nosniff',
     'Cache-Control': 'no-store',
@@ -84,6 +88,16 @@ ${items.join('\n')}
 </ul>
 <button class="cancel" name="cancel" value="1">やめて元の画面に戻る</button>
 </form>`);
+}
+
+/** Signing out needs no second question: whoever comes here has just signed out where they came from. */
+export function leavePage(form) {
+  const button = '<input type="hidden" name="logout" value="yes"><button class="cancel">サインアウトする</button></form>';
+  return page('サインアウト', `${form.replace('</form>', button)}<script>${SUBMIT}</script>`);
+}
+
+export function leftPage() {
+  return page('サインアウトしました', '<p>この画面は閉じてかまいません。</p>');
 }
 
 export function problemPage(text) {

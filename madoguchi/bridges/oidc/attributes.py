@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
 
+from madoguchi.ground import clock
 from madoguchi.ground.errors import Refused
 from madoguchi.ground.text import clean
 from madoguchi.people.ports import Sex
@@ -38,7 +39,9 @@ _ERAS: Final = (
     dt.date(1989, 1, 8),
     dt.date(2019, 5, 1),
 )
-_DATE: Final = re.compile(r"(?P<era>[0-5])?(?P<year>\d{4})(?P<dash>-?)(?P<month>\d{2})(?P=dash)(?P<day>\d{2})")
+_DATE: Final = re.compile(
+    r"(?P<era>[0-5])?(?P<year>\d{4})(?P<dash>-?)(?P<month>\d{2})(?P=dash)(?P<day>\d{2})", re.ASCII
+)
 
 
 class UnreadableError(ValueError):
@@ -46,8 +49,11 @@ class UnreadableError(ValueError):
 
 
 def name_from(value: object) -> str:
-    """The full name with the characters as the card has them; its parts parted by one half-width space (GIF)."""
-    return re.sub(r"[ 　]+", " ", _text(value, 200))
+    """The full name with the characters as the card has them; its parts parted by one half-width space (GIF).
+
+    A substitute character (〓, ●) stays one: matching reads it as unknown.
+    """
+    return re.sub(r"\s+", " ", _text(value, 200))
 
 
 def address_from(value: object) -> str:
@@ -64,7 +70,8 @@ def address_from(value: object) -> str:
 def birth_date_from(value: object) -> dt.date:
     """``YYYY-MM-DD``, ``YYYYMMDD``, or the certificate's ``EYYYYMMDD``: a digit for the era, then the Gregorian date.
 
-    Partial dates exist in the register and are unreadable here, and so is an era that does not hold the date.
+    Partial dates exist in the register and are unreadable here, and so are an era that does not hold the date and a
+    day that is still to come.
     """
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
@@ -75,7 +82,7 @@ def birth_date_from(value: object) -> dt.date:
         date = dt.date(int(found["year"]), int(found["month"]), int(found["day"]))
     except ValueError:
         raise UnreadableError from None
-    if found["era"] and not _in_era(date, int(found["era"])):
+    if (found["era"] and not _in_era(date, int(found["era"]))) or date > clock.today():
         raise UnreadableError
     return date
 

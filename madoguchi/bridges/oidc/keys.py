@@ -1,4 +1,8 @@
-"""The key with which this city hall proves itself to the provider (private_key_jwt): made once, kept at home."""
+"""The key with which this city hall proves itself to the provider (private_key_jwt): made once, kept at home.
+
+It is renewed in two steps, because the provider must know the new one before it is used: the coming key stands beside
+ours (``oidc.next.json``), both are handed in, then they change places.
+"""
 
 import json
 import os
@@ -28,6 +32,27 @@ def own_key(path: Path) -> ECKey:
     return ECKey.import_key(json.loads(path.read_text()))
 
 
-def public_jwks(key: ECKey) -> dict[str, list[dict[str, Any]]]:
-    """What the provider is given at registration: the public half of the key, as a JWK set."""
-    return {"keys": [dict(key.as_dict(private=False))]}
+def coming_key(path: Path, *, make: bool = False) -> ECKey | None:
+    """The key that will follow the one at ``path``; None where none is made, unless ``make`` makes it."""
+    coming = _beside(path, "next")
+    return own_key(coming) if make or coming.exists() else None
+
+
+def switch_keys(path: Path) -> ECKey:
+    """The coming key is ours from now on; the one until now is kept beside it (``oidc.earlier.json``), to go back to.
+    Raises FileNotFoundError where no key is coming."""
+    coming, earlier = _beside(path, "next"), _beside(path, "earlier")
+    coming.stat()
+    earlier.unlink(missing_ok=True)
+    os.link(path, earlier)  # there is one of ours at every moment: a process that starts now must not make a third
+    coming.replace(path)
+    return own_key(path)
+
+
+def public_jwks(*keys: ECKey) -> dict[str, list[dict[str, Any]]]:
+    """What the provider is given at registration: the public halves of the keys, as a JWK set."""
+    return {"keys": [dict(key.as_dict(private=False)) for key in keys]}
+
+
+def _beside(path: Path, which: str) -> Path:
+    return path.with_name(f"{path.stem}.{which}{path.suffix}")

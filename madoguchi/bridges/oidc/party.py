@@ -2,11 +2,14 @@
 
 Authorization code with PKCE (S256), state, nonce, ``private_key_jwt`` and ES256 throughout. Five steps: discover, send
 the visitor off (``begin``); check what they bring back, exchange the code, ask for the attributes (``complete``).
+Signing out goes either way: from here (``leave``, OpenID Connect RP-Initiated Logout 1.0), or from there (``ended``,
+Back-Channel Logout 1.0).
 """
 
 import datetime as dt
 import hmac
-import json
+import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -19,10 +22,12 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from joserfc.jwk import ECKey
 
 from madoguchi.bridges.oidc import attributes, tokens
+from madoguchi.bridges.oidc.documents import read_object
 from madoguchi.bridges.oidc.refusals import cancelled, expired, mismatch, unavailable
 from madoguchi.ground import clock
+from madoguchi.ground.errors import Refused
 from madoguchi.ground.ids import new_token
-from madoguchi.people.ports import Claims, Transaction
+from madoguchi.people.ports import Claims, Ended, Transaction
 
 #: How long a visitor may take in the app.
 PATIENCE: Final = dt.timedelta(minutes=10)
@@ -31,20 +36,37 @@ FRESH: Final = dt.timedelta(hours=1)
 #: Seconds that a client assertion is valid: it is used at once. The library's default is an hour.
 ASSERTION_SECONDS: Final = 60
 TIMEOUT: Final = httpx.Timeout(5.0, connect=3.0)
+#: Seconds for one whole answer, however steadily it drips.
+LONGEST_ANSWER: Final = 10.0
+#: A stranger may post a logout_token of any key: the keys are fetched again for one only if they are older than this.
+SETTLED: Final = dt.timedelta(seconds=10)
 #: No answer of a provider is nearly as large, in bytes.
 LARGEST_ANSWER: Final = 256 * 1024
 _LOOPBACK: Final = {"localhost", "127.0.0.1", "::1"}
+_ENDPOINTS: Final = ("authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri")
+#: What we use, and where the provider says that it offers it; one that says nothing of it may.
+_NEEDED: Final[Mapping[str, str]] = {
+    "code_challenge_methods_supported": "S256",
+    "id_token_signing_alg_values_supported": tokens.ALGORITHM,
+    "token_endpoint_auth_methods_supported": "private_key_jwt",
+}
+#: An access token as a header can carry it (RFC 6750, 2.1).
+_BEARER: Final = re.compile(r"[A-Za-z0-9._~+/=-]{1,8192}")
 
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """How we are known to the provider. ``scopes`` are the attributes that the purpose needs, and no more."""
+    """How we are known to the provider. ``scopes`` are the attributes that the purpose needs, and no more.
+
+    ``metadata``: what discovery would say (OpenID Connect Discovery 1.0, 3), for a provider that only writes it down.
+    """
 
     issuer: str
     client_id: str
     key: ECKey = field(repr=False)
     scopes: tuple[str, ...] = ("openid", "name", "address", "birthdate", "gender")
     acr: tuple[str, ...] = ("aal3", "crl")
+    metadata: Mapping[str, Any] | None = field(default=None, repr=False)
 
 
 @dataclass(slots=True)
@@ -109,6 +131,8 @@ class RelyingParty:
         access_token, id_token = answer.get("access_token"), answer.get("id_token")
         if not isinstance(access_token, str) or not isinstance(id_token, str):
             raise mismatch("token-answer")
+        if _BEARER.fullmatch(access_token) is None:
+            raise mismatch("access-token")
         if str(answer.get("token_type", "")).lower() != "bearer":
             raise mismatch("token-type")
         token = self._verify(id_token, metadata)
@@ -119,7 +143,8 @@ class RelyingParty:
             nonce=transaction.nonce,
             now=int(clock.now().timestamp()),
         )
-        tokens.check_access_token(token, access_token)
+        tokens.check_hash(token, "at_hash", access_token)
+        tokens.check_hash(token, "c_hash", code)
         acr = tokens.check_strength(token, transaction.acr)
         person = self._ask(access_token, metadata)
         if person.get("sub") != token["sub"]:
@@ -133,8 +158,40 @@ class RelyingParty:
             authenticated_at=_moment(token.get("auth_time", token["iat"])),
             unreadable=unreadable,
             raw=person,
+            proof=id_token if tokens.is_bare(token) else "",
+            session=token["sid"] if tokens.is_session(token.get("sid")) else "",
             **read,
         )
+
+    def leave(self, *, return_to: str, state: str, proof: str = "") -> str | None:
+        """Where to send who signs out, so that the provider forgets them, too. None where it offers no such place, or
+        is out of reach: nobody is kept from signing out here by what is wrong there."""
+        try:
+            place = self._discover().get("end_session_endpoint")
+        except Refused:
+            return None
+        if not isinstance(place, str) or not _is_protected(place):
+            return None
+        params = {"client_id": self.registration.client_id, "post_logout_redirect_uri": return_to, "state": state}
+        if proof:
+            params["id_token_hint"] = proof
+        return str(add_params_to_uri(place, list(params.items())))
+
+    def ended(self, logout_token: str) -> Ended:
+        """Who has signed out at the provider, as it told us over the back channel."""
+        tokens.read_token(
+            logout_token, "logout-token"
+        )  # what anybody may post goes no further than that, if it is none
+        metadata, now = self._discover(), clock.now()
+        token = self._verify(logout_token, metadata, "logout-token")
+        tokens.check_logout(
+            token,
+            issuer=self.registration.issuer,
+            client_id=self.registration.client_id,
+            now=int(now.timestamp()),
+        )
+        until = _moment(token["exp"] + tokens.LEEWAY) or now + PATIENCE
+        return Ended(self.registration.issuer, token.get("sub", ""), token.get("sid", ""), token["jti"], until)
 
     def _check_return(self, params: Mapping[str, str], transaction: Transaction, metadata: Mapping[str, Any]) -> str:
         """The code that the visitor brought, once it is sure that they went to this provider from this session."""
@@ -191,16 +248,23 @@ class RelyingParty:
             raise expired("sign-in-expired-code")
         raise mismatch("token-refused")
 
-    def _verify(self, id_token: str, metadata: Mapping[str, Any]) -> dict[str, Any]:
-        """Checked against the keys we know; where the key is not among them, once more against those of now."""
+    def usable_keys(self) -> int:
+        """How many keys the provider publishes that may sign for us, for an operator who looks."""
+        return len(tokens.usable_keys(self._jwks(self._discover(), anew=True)))
+
+    def _verify(self, token: str, metadata: Mapping[str, Any], kind: tokens.Kind = "id-token") -> dict[str, Any]:
+        """Checked against the keys we know; where none of them has signed it, once more against those of now."""
+        known = self._keys
         try:
-            return tokens.verified_claims(id_token, tokens.usable_keys(self._jwks(metadata)))
-        except tokens.UnknownKeyError:
-            pass
+            return tokens.verified_claims(token, tokens.usable_keys(self._jwks(metadata)), kind)
+        except tokens.UnknownKeyError as unknown:
+            fetched_now = self._keys is not known
+            if fetched_now or (kind == "logout-token" and known is not None and clock.now() - known.at < SETTLED):
+                raise unknown.refusal from None
         try:
-            return tokens.verified_claims(id_token, tokens.usable_keys(self._jwks(metadata, anew=True)))
-        except tokens.UnknownKeyError:
-            raise mismatch("id-token-key") from None
+            return tokens.verified_claims(token, tokens.usable_keys(self._jwks(metadata, anew=True)), kind)
+        except tokens.UnknownKeyError as unknown:
+            raise unknown.refusal from None
 
     def _ask(self, access_token: str, metadata: Mapping[str, Any]) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {access_token}"}
@@ -213,14 +277,22 @@ class RelyingParty:
         known = self._metadata
         if known is None or not known.is_fresh():
             issuer = self.registration.issuer
-            status, found = self._fetch("discovery", "GET", f"{issuer}/.well-known/openid-configuration")
-            if status != 200:
-                raise unavailable("discovery")
+            if self.registration.metadata is not None:
+                found = dict(self.registration.metadata)
+            else:
+                status, found = self._fetch("discovery", "GET", f"{issuer}/.well-known/openid-configuration")
+                if status != 200:
+                    raise unavailable("discovery")
             if found.get("issuer") != issuer:
                 raise mismatch("discovery-issuer")
-            for name in ("authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri"):
+            for name in _ENDPOINTS:
                 if not isinstance(found.get(name), str) or not _is_protected(found[name]):
                     raise mismatch("discovery-endpoints")
+            for name, needed in _NEEDED.items():
+                if name in found and (not isinstance(found[name], list) or needed not in found[name]):
+                    raise mismatch(
+                        f"discovery-{name.partition('_values')[0].partition('_methods')[0].replace('_', '-')}"
+                    )
             self._metadata = known = _Known(found, clock.now())
         return known.document
 
@@ -234,28 +306,33 @@ class RelyingParty:
         return known.document
 
     def _fetch(self, what: str, method: str, url: str, **options: Any) -> tuple[int, dict[str, Any]]:
-        """Status and JSON object; out of reach, too slow, too large, broken or 5xx is unavailable."""
-        headers = {"Accept": "application/json", **options.pop("headers", {})}
+        """Status and JSON object; out of reach, too slow, too large, packed, broken or 5xx is unavailable."""
+        headers = {"Accept": "application/json", "Accept-Encoding": "identity", **options.pop("headers", {})}
+        until = time.monotonic() + LONGEST_ANSWER
         try:
             with self._http.stream(method, url, headers=headers, **options) as response:
-                if response.status_code >= 500:
+                packed = response.headers.get("Content-Encoding", "identity") != "identity"
+                if response.status_code >= 500 or packed:
                     raise unavailable(what)
                 body = b""
-                for chunk in response.iter_bytes():
+                for chunk in response.iter_raw():
                     body += chunk
-                    if len(body) > LARGEST_ANSWER:
+                    if len(body) > LARGEST_ANSWER or time.monotonic() > until:
                         raise unavailable(what)
-            answer = json.loads(body)
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError, RecursionError):
+            answer = read_object(body)
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError):
             raise unavailable(what) from None
-        if not isinstance(answer, dict):
-            raise unavailable(what)
         return response.status_code, answer
 
 
 def _is_protected(url: str) -> bool:
-    """https, or a provider on this machine (the demo's)."""
-    parts = urlsplit(url)
+    """https, or a provider on this machine (the demo's); nothing in it that could end a line or hide a host."""
+    if not url.isascii() or not url.isprintable() or " " in url or "@" in url:
+        return False
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
     return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
 
 

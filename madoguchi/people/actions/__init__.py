@@ -29,6 +29,7 @@ from madoguchi.people.actions.partners import (
 from madoguchi.people.actions.sessions import (
     end_sessions_of_account,
     end_sessions_of_person,
+    hear_sign_out,
     note_end,
     note_use,
 )
@@ -44,6 +45,7 @@ __all__ = [
     "end_sessions_of_account",
     "end_sessions_of_person",
     "enrol_totp",
+    "hear_sign_out",
     "introduce",
     "issue_token",
     "new_secret",

@@ -16,7 +16,8 @@ from madoguchi.events.rules import BY_SYSTEM
 from madoguchi.ground import clock
 from madoguchi.ground.errors import Invalid, NotAllowed, NotFound, Refused, Stale
 from madoguchi.people import rules
-from madoguchi.people.models import Absence, Account, EmailConfirmation, Identity, Person, PostHolding, SpentSignIn
+from madoguchi.people.actions.sessions import comes_first
+from madoguchi.people.models import Absence, Account, EmailConfirmation, Identity, Person, PostHolding
 from madoguchi.people.ports import Admitting, Claims, IdentityProvider, Transaction
 from madoguchi.people.queries import confirmation_key, coverers, leads, sections_of
 
@@ -67,12 +68,7 @@ def introduce(*, by: Actor) -> Person:
 @act("person.sign_in", allow=(BY_VISITOR,))
 def admit(claims: Claims, begun: Transaction, *, by: Actor, behind: Person | None = None) -> Person:
     """サインイン: the person whom a provider has just proven. Refused where this very sign-in came back before."""
-    now = clock.now()
-    SpentSignIn.objects.filter(until__lt=now).delete()
-    _, first = SpentSignIn.objects.get_or_create(
-        mark=rules.state_mark(begun.state), defaults={"until": begun.begun_at + dt.timedelta(days=1)}
-    )
-    if not first:
+    if not comes_first(rules.state_mark(begun.state), until=begun.begun_at + dt.timedelta(days=1)):
         raise Refused(
             "sign-in-spent", "このサインインの手続きはすでに使われています。もう一度はじめからお進みください。"
         )

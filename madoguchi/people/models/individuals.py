@@ -212,7 +212,8 @@ class EmailConfirmation(models.Model):
 
 @classified(mark=Sensitivity.INTERNAL, until=Sensitivity.INTERNAL)
 class SpentSignIn(models.Model):
-    """A sign-in that came back from the provider: its ``state`` opens nothing a second time. Kept until it is stale."""
+    """A sign-in that came back from the provider (its ``state`` opens nothing a second time), or a sign-out of which it
+    told. Kept until it is stale."""
 
     mark = models.TextField(primary_key=True)
     until = models.DateTimeField(db_index=True)

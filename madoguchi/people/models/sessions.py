@@ -18,13 +18,15 @@ from madoguchi.people.models.individuals import Account, Person
     browser=Sensitivity.PERSONAL,
     since=Sensitivity.INTERNAL,
     seen_at=Sensitivity.INTERNAL,
+    provider_session=Sensitivity.INTERNAL,
 )
 class SignIn(models.Model):
     """A browser in which a member of staff or a resident is signed in. The session names the row; where the row is
     gone, the sign-in is over, and the next request finds nobody.
 
     ``browser`` is the kind of browser and device, as the person would name them. The network address is not kept.
-    ``seen_at`` is true to a minute.
+    ``seen_at`` is true to a minute. ``provider_session`` is the mark of the provider's own session, where it named one:
+    by it the provider says later which browser has signed out.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7)
@@ -33,6 +35,7 @@ class SignIn(models.Model):
     browser = models.TextField(blank=True)
     since = models.DateTimeField(default=clock.now)
     seen_at = models.DateTimeField(default=clock.now)
+    provider_session = models.TextField(blank=True, default="")
 
     class Meta:
         db_table = "sign_in"

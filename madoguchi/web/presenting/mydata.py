@@ -86,6 +86,7 @@ DONE: Final[Mapping[str, str]] = {
     "person.recognise": gettext_noop("あなたを確かめた"),
     "person.introduce": gettext_noop("ほかの方があなたのことを伝えた"),
     "person.sign_in": gettext_noop("サインインした"),
+    "person.heed_sign_out": gettext_noop("認証アプリの側でサインアウトした"),
     "person.answer_email_confirmation": gettext_noop("メールアドレスを確かめた"),
     "person.export": gettext_noop("あなたの情報をまとめて渡した"),
     "step.claim": gettext_noop("担当になった"),

@@ -1,16 +1,21 @@
-"""Signing in: by card (デジタル認証アプリ, OpenID Connect) or, where a procedure allows it, by a confirmed address."""
+"""Signing in: by card (デジタル認証アプリ, OpenID Connect) or, where a procedure allows it, by a confirmed address; and
+signing out, here and at the provider.
+"""
 
+import hmac
 from typing import Final
 from uuid import UUID
 
 from allauth.account.adapter import get_adapter
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.contrib import messages as notices
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import Resolver404, resolve, reverse
 from django.utils.http import urlencode
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from madoguchi.cases import queries as cases
@@ -18,6 +23,7 @@ from madoguchi.events import Actor
 from madoguchi.facts import actions as facts
 from madoguchi.facts.models import Source
 from madoguchi.ground.errors import Refused
+from madoguchi.ground.ids import new_token
 from madoguchi.people import actions as people
 from madoguchi.people import rules
 from madoguchi.people.models import Person
@@ -30,6 +36,7 @@ from madoguchi.web.words import said, words
 
 BEGUN: Final = "sign-in"
 ASKED: Final = "email-confirmation"
+LEAVING: Final = "sign-out"
 #: How sure the city is of a confirmed address.
 WITHOUT_CARD: Final = ("none", "contact")
 
@@ -111,11 +118,17 @@ def card_return(request: HttpRequest) -> HttpResponse:
     visitor = Actor("visitor", channel="web")
     target = str(held.get("next") or reverse("web:my-cases"))
     try:
-        person, claims = facts.sign_in(identity_provider(), request.GET.dict(), begun, by=visitor)
+        person, claims = facts.sign_in(identity_provider(), _said_once(request), begun, by=visitor)
     except Refused as refusal:
         return _choose(request, status=refusal.status, refused=words(refusal), target=target)
-    visiting.welcome(request, person.pk, claims.level)
+    mark = rules.session_mark(claims.issuer, claims.session)
+    visiting.welcome(request, person.pk, claims.level, provider_session=mark, proof=claims.proof)
     return redirect(target)
+
+
+def _said_once(request: HttpRequest) -> dict[str, str]:
+    """The parameters of the address. One that comes twice says nothing (RFC 6749, 3.1), and so matches nothing."""
+    return {name: values[0] if len(values) == 1 else "" for name, values in request.GET.lists()}
 
 
 # -- by address -------------------------------------------------------------------------------------------------------
@@ -190,8 +203,53 @@ def _admitted(request: HttpRequest, person: Person, held: dict[str, str]) -> Htt
     return redirect(held.get("next") or reverse("web:my-cases"))
 
 
+# -- signing out ------------------------------------------------------------------------------------------------------
+
+
+@never_cache
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
-    """Nothing stays behind."""
+    """Nothing stays behind here; then the provider is told, where it has a place for that.
+
+    Its address is opened by the page that answers: a form may send nobody away (``form-action`` of our policy).
+    """
+    resident, proof = visiting.resident(request), str(request.session.get(visiting.PROOF, ""))
     visiting.goodbye(request)
+    if resident is not None and resident.level.startswith("card"):
+        state, return_to = new_token(), settings.BASE_URL + reverse("web:left")
+        url = identity_provider().leave(return_to=return_to, state=state, proof=proof)
+        if url is not None:
+            request.session[LEAVING] = state
+            return render(request, "web/leaving.html", {"url": url})
+    notices.success(request, gettext("サインアウトしました。"))
     return redirect("web:home")
+
+
+@never_cache
+@require_safe
+def left(request: HttpRequest) -> HttpResponse:
+    """Back from the provider, where the visitor has signed out, too. Nobody is signed out by this address: a link to it
+    may be anybody's."""
+    begun = str(request.session.pop(LEAVING, ""))
+    if not begun or not hmac.compare_digest(begun.encode(), _said_once(request).get("state", "").encode()):
+        raise Refused(
+            "sign-out-not-begun",
+            "サインアウトの続きかどうかを確かめられませんでした。画面の上に「サインアウト」が出ているときは、"
+            "まだサインインしています。",
+        )
+    notices.success(request, gettext("サインアウトしました。認証アプリの側のサインアウトも終わりました。"))
+    return redirect("web:home")
+
+
+@csrf_exempt  # no cookie is read: the proof is the provider's signature
+@never_cache
+@require_POST
+def told(request: HttpRequest) -> HttpResponse:
+    """The provider says who has signed out there (OpenID Connect Back-Channel Logout 1.0, 2.5 to 2.8)."""
+    try:
+        people.hear_sign_out(
+            identity_provider(), request.POST.get("logout_token", ""), by=Actor("system", channel="web")
+        )
+    except Refused as refusal:
+        return JsonResponse({"error": "invalid_request", "error_description": refusal.code}, status=refusal.status)
+    return HttpResponse(status=200)

@@ -1,14 +1,19 @@
 """The two providers that the relying party is tried against: the real one of tools/idp, and a hostile one."""
 
 import json
+import re
 import shutil
 import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Thread
+from urllib.parse import parse_qs
 
 import httpx
 import pytest
@@ -20,6 +25,7 @@ from madoguchi.bridges.oidc.tests.hostile import HostileProvider
 
 ROOT = Path(__file__).resolve().parents[4]
 RETURN_TO = "http://localhost:8000/signin/return"
+LEFT_TO = "http://localhost:8000/signin/left"
 CLIENT_ID = "RP00000001"
 
 
@@ -29,10 +35,11 @@ class SampleProvider:
 
     issuer: str
     client_key: ECKey
+    told: list[str] = field(default_factory=list)
 
-    def visit(self, url: str, *, choose: str | None) -> dict[str, str]:
+    def visit(self, url: str, *, choose: str | None, browser: httpx.Client | None = None) -> dict[str, str]:
         """What a browser does from the authorization address on: choose a resident (None cancels) and come back."""
-        with httpx.Client(trust_env=False) as browser:
+        with nullcontext(browser) if browser else httpx.Client(trust_env=False) as browser:
             answer = browser.get(url)
             if answer.is_redirect:
                 card = str(answer.next_request.url) if answer.next_request else ""
@@ -42,6 +49,17 @@ class SampleProvider:
                 answer = browser.send(answer.next_request)
             assert answer.next_request, answer.text
             return dict(answer.next_request.url.params)
+
+    def leave(self, url: str, browser: httpx.Client) -> dict[str, str]:
+        """What a browser does at the address of the sign-out: send off the form of the page, and come back."""
+        page = browser.get(url)
+        action = re.search(r'action="([^"]+)"', page.text)
+        assert action, page.text
+        hidden = dict(re.findall(r'name="(\w+)" value="([^"]*)"', page.text))
+        answer = browser.post(action[1], data=hidden)
+        assert answer.next_request, answer.text
+        assert str(answer.next_request.url).startswith(LEFT_TO)
+        return dict(answer.next_request.url.params)
 
 
 def node() -> str:
@@ -65,7 +83,29 @@ def sample_provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sample
     """The certified provider in a process of its own, knowing one relying party."""
     place, port = tmp_path_factory.mktemp("idp"), free_port()
     key = ECKey.generate_key("P-256", {"use": "sig", "alg": "ES256"}, auto_kid=True)
-    client = {"client_id": CLIENT_ID, "client_name": "見本市", "redirect_uris": [RETURN_TO], "jwks": public_jwks(key)}
+    told: list[str] = []
+
+    class Ear(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            told.extend(parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())["logout_token"])
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- the library's name
+            """Quiet."""
+
+    ear = ThreadingHTTPServer(("127.0.0.1", 0), Ear)
+    Thread(target=ear.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+    client = {
+        "client_id": CLIENT_ID,
+        "client_name": "見本市",
+        "redirect_uris": [RETURN_TO],
+        "post_logout_redirect_uris": [LEFT_TO],
+        "backchannel_logout_uri": f"http://localhost:{ear.server_address[1]}/told",
+        "backchannel_logout_session_required": True,
+        "jwks": public_jwks(key),
+    }
     (place / "clients.json").write_text(json.dumps([client]))
     process = subprocess.Popen(
         [node(), "tools/idp/main.mjs", "--port", str(port), "--clients", str(place / "clients.json"), "--verbose"],
@@ -80,8 +120,10 @@ def sample_provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sample
             except httpx.HTTPError:
                 assert process.poll() is None, "the provider did not start"
                 time.sleep(0.1)
-        yield SampleProvider(issuer, key)
+        yield SampleProvider(issuer, key, told)
     finally:
+        ear.shutdown()
+        ear.server_close()
         process.terminate()
         process.wait(10)
 

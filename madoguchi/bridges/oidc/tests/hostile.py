@@ -5,6 +5,7 @@ It checks as little as it can: what it must not get away with is the relying par
 
 import json
 import time
+import uuid
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,6 +15,9 @@ from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs
 
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
@@ -27,8 +31,20 @@ def new_key(kid: str | None = "first") -> ECKey:
 
 
 def at_hash(access_token: str) -> str:
-    """OpenID Connect Core 3.1.3.6."""
-    return urlsafe_b64encode(sha256(access_token.encode()).digest()[:16]).rstrip(b"=").decode()
+    """OpenID Connect Core 3.1.3.6; ``c_hash`` is made the same way of the code."""
+    return segment(sha256(access_token.encode()).digest()[:16])
+
+
+def segment(part: bytes) -> str:
+    """A part of a token."""
+    return urlsafe_b64encode(part).rstrip(b"=").decode()
+
+
+def signed(header: str, payload: str, key: ECKey) -> str:
+    """A token with a true ES256 signature over texts that no library would write."""
+    text = f"{segment(header.encode())}.{segment(payload.encode())}"
+    r, s = decode_dss_signature(key.get_op_key("sign").sign(text.encode(), ECDSA(SHA256())))
+    return f"{text}.{segment(r.to_bytes(32, 'big') + s.to_bytes(32, 'big'))}"
 
 
 @dataclass
@@ -47,6 +63,10 @@ class HostileProvider:
     status: dict[str, int] = field(default_factory=dict)
     body: dict[str, bytes] = field(default_factory=dict)
     delay: dict[str, float] = field(default_factory=dict)
+    #: Seconds between two bytes of an answer.
+    drip: dict[str, float] = field(default_factory=dict)
+    headers: dict[str, dict[str, str]] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
     token_requests: list[dict[str, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -54,18 +74,27 @@ class HostileProvider:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                self._say(*provider.answer(self.path, {}))
+                self._say({})
 
             def do_POST(self) -> None:
                 form = self.rfile.read(int(self.headers["Content-Length"])).decode()
-                self._say(*provider.answer(self.path, {name: values[0] for name, values in parse_qs(form).items()}))
+                self._say({name: values[0] for name, values in parse_qs(form).items()})
 
-            def _say(self, status: int, body: bytes) -> None:
+            def _say(self, form: dict[str, str]) -> None:
+                status, body = provider.answer(self.path, form)
+                name = self.path.rsplit("/", 1)[-1]
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(body)))
+                for header in provider.headers.get(name, {}).items():
+                    self.send_header(*header)
                 self.end_headers()
-                self.wfile.write(body)
+                if pause := provider.drip.get(name):
+                    for at in range(len(body)):
+                        self.wfile.write(body[at : at + 1])
+                        time.sleep(pause)
+                else:
+                    self.wfile.write(body)
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- the library's name
                 """Quiet."""
@@ -83,6 +112,7 @@ class HostileProvider:
     def answer(self, path: str, form: dict[str, str]) -> tuple[int, bytes]:
         """Status and body for one request."""
         name = path.rsplit("/", 1)[-1]
+        self.asked.append(name)
         time.sleep(self.delay.get(name, 0))
         parts: dict[str, Callable[[], Json]] = {
             "openid-configuration": self._metadata,
@@ -92,6 +122,23 @@ class HostileProvider:
         }
         return self.status.get(name, 200), self.body.get(name) or json.dumps(parts[name]()).encode()
 
+    def logout_token(self, header: Json | None = None, **changed: Any) -> str:
+        """What is posted over the back channel; a value that is None is left out."""
+        now = int(time.time())
+        honest = {
+            "iss": self.issuer,
+            "sub": "pairwise-subject",
+            "aud": "RP00000001",
+            "iat": now,
+            "exp": now + 120,
+            "jti": str(uuid.uuid4()),
+            "events": {"http://schemas.openid.net/event/backchannel-logout": {}},
+        }
+        claims = {name: value for name, value in (honest | changed).items() if value is not None}
+        return jwt.encode(
+            {"alg": "ES256", "kid": self.keys[0].kid, "typ": "logout+jwt"} | (header or {}), claims, self.keys[0]
+        )
+
     def _metadata(self) -> Json:
         return self.metadata(
             {
@@ -100,6 +147,10 @@ class HostileProvider:
                 "token_endpoint": f"{self.issuer}/token",
                 "userinfo_endpoint": f"{self.issuer}/userinfo",
                 "jwks_uri": f"{self.issuer}/certs",
+                "end_session_endpoint": f"{self.issuer}/logout",
+                "code_challenge_methods_supported": ["S256"],
+                "id_token_signing_alg_values_supported": ["ES256"],
+                "token_endpoint_auth_methods_supported": ["private_key_jwt"],
                 "authorization_response_iss_parameter_supported": True,
             }
         )

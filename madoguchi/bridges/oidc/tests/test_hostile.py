@@ -2,6 +2,7 @@
 opens no person and leaves one event.
 """
 
+import gzip
 import hmac
 import json
 import time
@@ -14,9 +15,10 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 
+from madoguchi.bridges.oidc import party as rules
 from madoguchi.bridges.oidc.party import RelyingParty
 from madoguchi.bridges.oidc.tests.conftest import RETURN_TO
-from madoguchi.bridges.oidc.tests.hostile import HostileProvider, new_key
+from madoguchi.bridges.oidc.tests.hostile import HostileProvider, new_key, signed
 from madoguchi.bridges.oidc.tests.test_party import VISITOR, nothing_but_a_refusal
 from madoguchi.ground import clock
 from madoguchi.ground.errors import Refused
@@ -98,6 +100,26 @@ def signed_with_a_key_it_brings_along(provider: HostileProvider) -> None:
     )
 
 
+@case("sign-in-mismatch-id-token-signature")
+def signed_with_a_key_it_points_to(provider: HostileProvider) -> None:
+    key = new_key("first")
+    provider.sign = lambda header, claims: signed(
+        json.dumps(header | {"jku": f"{provider.issuer}/mine", "x5u": f"{provider.issuer}/mine", "x5c": ["AAAA"]}),
+        json.dumps(claims),
+        key,
+    )
+
+
+@case("sign-in-mismatch-id-token-type")
+def an_access_token_for_an_id_token(provider: HostileProvider) -> None:
+    provider.header = says(typ="at+jwt")
+
+
+@case("sign-in-mismatch-id-token-type")
+def a_logout_token_for_an_id_token(provider: HostileProvider) -> None:
+    provider.header = says(typ="logout+jwt")
+
+
 @case("sign-in-mismatch-id-token-key-ambiguous")
 def no_kid_and_several_keys(provider: HostileProvider) -> None:
     provider.keys = [new_key("first"), new_key("second")]
@@ -127,6 +149,49 @@ def not_a_token(provider: HostileProvider) -> None:
 @case("sign-in-mismatch-id-token-form")
 def an_unknown_critical_header(provider: HostileProvider) -> None:
     provider.sign = lambda header, claims: compact(header | {"crit": ["must-know"], "must-know": 1}, claims, "AAAA")
+
+
+@case("sign-in-mismatch-id-token-form")
+def a_critical_header_that_is_unknown_and_truly_signed(provider: HostileProvider) -> None:
+    provider.sign = lambda header, claims: signed(
+        json.dumps(header | {"crit": ["b64"], "b64": False}), json.dumps(claims), provider.keys[0]
+    )
+
+
+@case("sign-in-mismatch-id-token-form")
+def a_subject_said_twice(provider: HostileProvider) -> None:
+    provider.sign = lambda header, claims: signed(
+        json.dumps(header), json.dumps(claims)[:-1] + ', "sub": "somebody-else"}', provider.keys[0]
+    )
+
+
+@case("sign-in-mismatch-id-token-form")
+def an_algorithm_said_twice(provider: HostileProvider) -> None:
+    provider.sign = lambda header, claims: signed(
+        '{"alg": "none", ' + json.dumps(header)[1:], json.dumps(claims), provider.keys[0]
+    )
+
+
+@case("sign-in-mismatch-id-token-form")
+def an_expiry_without_end(provider: HostileProvider) -> None:
+    provider.sign = lambda header, claims: signed(
+        json.dumps(header), json.dumps(claims | {"exp": float("inf")}), provider.keys[0]
+    )
+
+
+@case("sign-in-mismatch-id-token-form")
+def a_token_nested_without_end(provider: HostileProvider) -> None:
+    provider.sign = lambda header, claims: signed("[" * 10_000, "{}", provider.keys[0])
+
+
+@case("sign-in-mismatch-id-token-form")
+def a_token_longer_than_any(provider: HostileProvider) -> None:
+    provider.claims = says(padding="x" * 20_000)
+
+
+@case("sign-in-mismatch-id-token-form")
+def an_encrypted_token(provider: HostileProvider) -> None:
+    provider.sign = lambda header, claims: "a.b.c.d.e"
 
 
 # -- the claims -------------------------------------------------------------------------------------------------------
@@ -227,6 +292,11 @@ def another_access_token(provider: HostileProvider) -> None:
     provider.token = says(access_token="another-token")
 
 
+@case("sign-in-mismatch-id-token-c-hash")
+def another_code(provider: HostileProvider) -> None:
+    provider.claims = says(c_hash="AAAA")
+
+
 @case("sign-in-too-weak")
 def a_lower_acr(provider: HostileProvider) -> None:
     provider.claims = says(acr="aal2 crl")
@@ -268,6 +338,82 @@ def discovery_of_another_issuer(provider: HostileProvider) -> None:
 @case("sign-in-mismatch-discovery-endpoints")
 def an_endpoint_in_the_clear(provider: HostileProvider) -> None:
     provider.metadata = says(token_endpoint="http://idp.example.jp/token")
+
+
+@case("sign-in-mismatch-discovery-endpoints")
+def an_endpoint_that_ends_a_line(provider: HostileProvider) -> None:
+    provider.metadata = says(authorization_endpoint="https://idp.example.jp/auth\r\nSet-Cookie: a=b")
+
+
+@case("sign-in-mismatch-discovery-endpoints")
+def an_endpoint_that_hides_its_host(provider: HostileProvider) -> None:
+    provider.metadata = says(token_endpoint="https://localhost@idp.example.jp/token")
+
+
+@case("sign-in-mismatch-discovery-code-challenge")
+def only_plain_pkce(provider: HostileProvider) -> None:
+    provider.metadata = says(code_challenge_methods_supported=["plain"])
+
+
+@case("sign-in-mismatch-discovery-id-token-signing-alg")
+def only_rs256(provider: HostileProvider) -> None:
+    provider.metadata = says(id_token_signing_alg_values_supported=["RS256"])
+
+
+@case("sign-in-mismatch-discovery-token-endpoint-auth")
+def only_a_shared_secret(provider: HostileProvider) -> None:
+    provider.metadata = says(token_endpoint_auth_methods_supported=["client_secret_basic"])
+
+
+@case("provider-unavailable-discovery")
+def discovery_that_says_its_issuer_twice(provider: HostileProvider) -> None:
+    honest = json.dumps(provider._metadata())
+    provider.body["openid-configuration"] = f'{{"issuer": "https://idp.example.jp", {honest[1:]}'.encode()
+
+
+@case("provider-unavailable-token")
+def a_token_said_twice(provider: HostileProvider) -> None:
+    provider.body["token"] = b'{"access_token": "a", "access_token": "b", "token_type": "Bearer", "id_token": "x"}'
+
+
+@case("provider-unavailable-userinfo")
+def a_name_said_twice(provider: HostileProvider) -> None:
+    provider.body["userinfo"] = '{"sub": "pairwise-subject", "name": "甲", "name": "乙"}'.encode()
+
+
+@case("sign-in-mismatch-access-token")
+def an_access_token_that_ends_a_line(provider: HostileProvider) -> None:
+    provider.token = says(access_token="a\r\nX-Forwarded-For: 127.0.0.1")
+
+
+@case("provider-unavailable-userinfo")
+def userinfo_packed_to_burst(provider: HostileProvider) -> None:
+    provider.headers["userinfo"] = {"Content-Encoding": "gzip"}
+    provider.body["userinfo"] = gzip.compress(b'{"sub": "' + b"x" * 50_000_000 + b'"}')
+
+
+@case("provider-unavailable-discovery")
+def discovery_elsewhere(provider: HostileProvider) -> None:
+    provider.status["openid-configuration"] = 302
+    provider.headers["openid-configuration"] = {"Location": f"{provider.issuer}/elsewhere"}
+
+
+@case("sign-in-mismatch-token-refused")
+def a_token_endpoint_elsewhere(provider: HostileProvider) -> None:
+    provider.status["token"] = 307
+    provider.headers["token"] = {"Location": f"{provider.issuer}/elsewhere"}
+
+
+@case("provider-unavailable-keys")
+def keys_elsewhere(provider: HostileProvider) -> None:
+    provider.status["certs"] = 302
+    provider.headers["certs"] = {"Location": f"{provider.issuer}/elsewhere"}
+
+
+@case("sign-in-mismatch-userinfo-refused")
+def userinfo_elsewhere(provider: HostileProvider) -> None:
+    provider.status["userinfo"] = 302
+    provider.headers["userinfo"] = {"Location": f"{provider.issuer}/elsewhere"}
 
 
 @case("sign-in-mismatch-token-answer")
@@ -346,6 +492,7 @@ def test_it_is_refused(name: str, hostile: HostileProvider, victim: RelyingParty
     assert caught.value.code == code
     assert caught.value.status == (503 if code.startswith("provider-unavailable") else 400)
     assert nothing_but_a_refusal(code)
+    assert not {"elsewhere", "mine"} & set(hostile.asked)
 
 
 @pytest.mark.django_db
@@ -364,6 +511,11 @@ def test_it_is_refused(name: str, hostile: HostileProvider, victim: RelyingParty
         ({"code": None, "error": "temporarily_unavailable"}, "provider-unavailable-authorization"),
         ({"code": None, "error": "<script>"}, "sign-in-mismatch-refused-by-provider"),
         ({"error": "access_denied", "state": "another"}, "sign-in-mismatch-state"),
+        ({"error": ""}, "sign-in-mismatch-refused-by-provider"),
+    ],
+    ids=[
+        *("state-another", "state-empty", "state-not-ascii", "iss-another", "iss-none", "code-empty", "code-none"),
+        *("code-too-long", "cancelled", "provider-away", "error-hostile", "error-forged", "error-empty"),
     ],
 )
 def test_a_forged_return_is_refused(
@@ -413,6 +565,30 @@ def test_a_single_key_needs_no_name(hostile: HostileProvider, victim: RelyingPar
     begun = begin(victim)
     sign_in(victim, returned(hostile, begun), begun, by=VISITOR)
     assert Identity.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_keys_rotated_just_before_signing_are_found(hostile: HostileProvider, victim: RelyingParty) -> None:
+    """Without a name, too, and where the new key has the name of the old one."""
+    for kid in ("first", None, None):
+        begun = begin(victim)
+        victim._jwks(victim._discover())
+        hostile.keys = [new_key(kid)]
+        sign_in(victim, returned(hostile, begun), begun, by=VISITOR)
+    assert Identity.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_an_answer_that_drips_is_not_waited_for(
+    hostile: HostileProvider, victim: RelyingParty, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = begin(victim)
+    monkeypatch.setattr(rules, "LONGEST_ANSWER", 0.2)
+    hostile.drip["userinfo"] = 0.02
+    hostile.body["userinfo"] = b"[" + b" " * 200
+    with pytest.raises(Refused):
+        sign_in(victim, returned(hostile, begun), begun, by=VISITOR)
+    assert nothing_but_a_refusal("provider-unavailable-userinfo")
 
 
 @pytest.mark.django_db

@@ -3,13 +3,15 @@
 import datetime as dt
 import json
 import logging
+import re
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import httpx
 import pytest
 from joserfc.jwk import ECKey
 
-from madoguchi.bridges.oidc.keys import own_key, public_jwks
+from madoguchi.bridges.oidc.keys import coming_key, own_key, public_jwks, switch_keys
 from madoguchi.bridges.oidc.party import PATIENCE, Registration, RelyingParty
 from madoguchi.bridges.oidc.tests.conftest import CLIENT_ID, RETURN_TO, SampleProvider
 from madoguchi.events import Actor
@@ -74,6 +76,19 @@ def test_nothing_about_a_person_is_logged_or_shown(
     claims = party.complete(sample_provider.visit(url, choose="mihon-hanako"), begun)
     for text in (caplog.text, repr(claims), str(claims)):
         assert not any(known in text for known in ("花子", "谷川", "1990", claims.subject))
+
+
+def test_without_pkce_there_is_no_code(party: RelyingParty, sample_provider: SampleProvider) -> None:
+    """A provider that gave one without would let a stolen code be used by whoever has it."""
+    url, _ = party.begin(redirect_uri=RETURN_TO)
+    for worse in (
+        re.sub(r"&code_challenge=[^&]+|&code_challenge_method=S256", "", url),
+        url.replace("code_challenge_method=S256", "code_challenge_method=plain"),
+    ):
+        assert worse != url
+        back = sample_provider.visit(worse, choose="mihon-taro")
+        assert "code" not in back
+        assert back["error"] == "invalid_request"
 
 
 @pytest.mark.django_db
@@ -170,6 +185,37 @@ def test_the_key_is_made_once_and_kept_from_others(tmp_path: Path) -> None:
     (public,) = public_jwks(key)["keys"]
     assert "d" not in public
     assert (public["alg"], public["crv"], public["kid"]) == ("ES256", "P-256", key.kid)
+
+
+def test_the_key_is_renewed_in_two_steps(tmp_path: Path) -> None:
+    path = tmp_path / "oidc.json"
+    first = own_key(path)
+    assert coming_key(path) is None
+    with pytest.raises(FileNotFoundError):
+        switch_keys(path)
+    assert own_key(path).kid == first.kid
+    second = coming_key(path, make=True)
+    assert second is not None
+    assert coming_key(path, make=True) is not None
+    assert own_key(path).kid == first.kid != second.kid
+    assert [one["kid"] for one in public_jwks(first, second)["keys"]] == [first.kid, second.kid]
+    assert switch_keys(path).kid == own_key(path).kid == second.kid
+    assert coming_key(path) is None
+    assert own_key(path.with_name("oidc.earlier.json")).kid == first.kid
+    assert {one.stat().st_mode & 0o777 for one in tmp_path.iterdir()} == {0o600}
+
+
+def test_a_provider_that_only_writes_its_metadata_down(sample_provider: SampleProvider) -> None:
+    written = httpx.get(f"{sample_provider.issuer}/.well-known/openid-configuration", trust_env=False).json()
+    for metadata in (written | {"issuer": "https://idp.example.jp"}, written | {"jwks_uri": "http://idp.example.jp/"}):
+        with pytest.raises(Refused, match="sign-in-mismatch-discovery"):
+            RelyingParty(
+                Registration("http://localhost:1", CLIENT_ID, sample_provider.client_key, metadata=metadata)
+            ).begin(redirect_uri=RETURN_TO)
+    party = RelyingParty(Registration(sample_provider.issuer, CLIENT_ID, sample_provider.client_key, metadata=written))
+    url, begun = party.begin(redirect_uri=RETURN_TO)
+    assert party.complete(sample_provider.visit(url, choose="mihon-taro"), begun).full_name == "見本 太郎"
+    party.close()
 
 
 def test_an_issuer_in_the_clear_is_not_accepted() -> None:
