@@ -38,7 +38,7 @@ def publish(say: Callable[[str], None], codes: Collection[str] = (), *, check: b
         is_new = Procedure.objects.filter(code=code).count() > before
         say(f"{'published' if is_new else 'unchanged'}  {code} {row.version}  {title}")
     if catalogue.laws:  # a file that does not load takes no basis away
-        permit(list(permits(catalogue.laws)), by=Actor("system", channel="console"))
+        permit(list(permits(catalogue.laws, city.ordinances)), by=Actor("system", channel="console"))
     for code in sorted(left_out):
         say(f"NOT published  {code}: " + ("it has errors" if code in folders else "there is no such package"))
     for problem in wrong if left_out else ():

@@ -5,7 +5,6 @@ led there. Making and signing letters is left to the worker: its open step *is* 
 """
 
 import datetime as dt
-import json
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,7 +17,7 @@ from madoguchi.events.acting import current_event
 from madoguchi.events.rules import BY_SYSTEM
 from madoguchi.facts import actions as facts
 from madoguchi.facts.models import Source
-from madoguchi.facts.queries import NoBasis, known
+from madoguchi.facts.queries import Known, NoBasis, read, row_named
 from madoguchi.facts.rules import Purpose
 from madoguchi.ground import clock
 from madoguchi.ground.errors import NotFound
@@ -29,6 +28,7 @@ from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules import engine, fees
 from madoguchi.procedures.rules.course import Course
 from madoguchi.procedures.rules.flow import Node
+from madoguchi.procedures.rules.form import get
 from madoguchi.procedures.rules.format import Procedure as Format
 from madoguchi.procedures.rules.format.retention import Outcome
 
@@ -341,35 +341,36 @@ class Drive:
         case = self.case
         purpose = Purpose("look_up", case.procedure.code, case.section, case.pk)
         try:
-            found = known(case.about_id, said["facts"], purpose, by=SYSTEM, sources=RECORDS)
+            found = read(case.about_id, said["facts"], purpose, by=SYSTEM, sources=RECORDS)
         except NoBasis as refusal:
             record(not_permitted=refusal.keys, basis=said["basis"])
         else:
-            known_facts, rows = procedures.vocabulary(), {one.each for one in self.package.form.sections}
-            self.course.looked_up |= {
-                key: {
-                    "value": one.value,
-                    "type": known_facts[key].type,
-                    "source": one.source.value,
-                    "as_of": one.as_of.isoformat(),
-                }
-                for key, one in found.items()
-                if key.partition(".")[0] not in rows  # of which child is not known
-            }
-            record(looked_up=sorted(found), basis=said["basis"])
+            rows = {one.each for one in self.package.form.sections}
+            held: dict[str, list[Known]] = {}
+            for one in found:
+                if one.key.partition(".")[0] not in rows:  # of which child is not known
+                    held.setdefault(one.key, []).append(one)
+            self.course.looked_up |= {key: _as_found(key, several) for key, several in held.items()}
+            record(looked_up=sorted(held), basis=said["basis"])
 
     def _record(self, said: Any) -> None:
-        value: Any
-        if "value" in said:
-            value = procedures.expression(said["value"]).evaluate(self.scope())
-        else:
-            value = {"granted": self.course.granted, **self.course.values}
-        person = Person(pk=self.case.about_id)
-        plain = json.loads(json.dumps(value, default=str))
-        facts.state(person, {(said["fact"], ""): plain}, Source.STAFF, by=SYSTEM, case_id=self.case.pk)
+        case = self.case
+        value = self.course.recorded(said, self.scope())
+        names = [get(case.answers, name) for name in said.get("of", ())]
+        row = row_named(case.about_id, names) if any(names) else ""
+        facts.state(Person(pk=case.about_id), {(said["fact"], row): value}, Source.STAFF, by=SYSTEM, case_id=case.pk)
 
     def _notify(self, template: str) -> None:
         telling.tell(self.case, template, event=current_event(), by=SYSTEM)
+
+
+def _as_found(key: str, several: list[Known]) -> dict[str, Any]:
+    """A fact as it is kept with the case; of several (two children's) none is the one that a table may see."""
+    said = [{"value": one.value, "source": one.source.value, "as_of": one.as_of.isoformat()} for one in several]
+    type_ = procedures.vocabulary()[key].type
+    if len(said) == 1:
+        return {**said[0], "type": type_}
+    return {"value": None, "type": type_, "source": said[0]["source"], "as_of": said[0]["as_of"], "several": said}
 
 
 @act("case.perform", allow=(BY_SYSTEM,))

@@ -46,14 +46,16 @@ def records(case: Case, package: Published, decision: Decision | None, by: Actor
         if held is None:
             yield RecordLine(label, None, "", differs=False)
             continue
-        one = field_of(FactField(fact=key), None, known)
-        answer = get(case.answers, key)
-        source = gettext("%(source)s・%(day)s現在") % {
-            "source": Source(held["source"]).label,
-            "day": day_words(dt.date.fromisoformat(held["as_of"])),
-        }
-        cell = Cell(key, one, held["value"], None, None)
-        yield RecordLine(label, cell, source, differs=answer is not None and not _same(answer, held["value"]))
+        one, answer = field_of(FactField(fact=key), None, known), get(case.answers, key)
+        several = held.get("several")
+        for said in several or (held,):  # of several (two children's) none is set against the answer
+            source = gettext("%(source)s・%(day)s現在") % {
+                "source": Source(said["source"]).label,
+                "day": day_words(dt.date.fromisoformat(said["as_of"])),
+            }
+            cell = Cell(key, one, said["value"], None, None)
+            differs = not several and answer is not None and not _same(answer, said["value"])
+            yield RecordLine(label, cell, source, differs=differs)
 
 
 def _same(one: object, other: object) -> bool:

@@ -18,7 +18,7 @@ from madoguchi.facts.queries.ledger import (
     read,
     readings,
 )
-from madoguchi.facts.queries.matching import hold, office_of
+from madoguchi.facts.queries.matching import hold, office_of, row_named
 from madoguchi.facts.queries.pairs import Sides, keeps, open_pair, open_pairs, sides
 
 __all__ = [
@@ -46,5 +46,6 @@ __all__ = [
     "open_to",
     "read",
     "readings",
+    "row_named",
     "sides",
 ]

@@ -1,6 +1,7 @@
 """Who may be whom: persons and entries of a register, looked for by a day of birth and read through the door."""
 
 import hashlib
+import hmac
 import json
 from collections.abc import Collection, Mapping
 from typing import Any, Final
@@ -17,6 +18,7 @@ from madoguchi.facts.queries.ledger import NoBasis
 from madoguchi.facts.rules import Purpose
 from madoguchi.facts.rules.matching import ATTRIBUTES, Record, Verdict, is_another, judge, record_of
 from madoguchi.ground import clock
+from madoguchi.ground.kana import search_key
 
 _BORN: Final = ATTRIBUTES["born"]
 
@@ -40,6 +42,14 @@ def office_of(register: str) -> str:
 def entry_key() -> bytes:
     """The key of this installation under which an entry's digest is taken."""
     return hashlib.sha256(b"madoguchi.facts.register/" + force_bytes(settings.SECRET_KEY)).digest()
+
+
+def row_named(person: UUID, names: Collection[Any]) -> str:
+    """The row of what a person may have several of, from what it is called (a child's name and day of birth). The same
+    one has the same row in every case; keyed, so that it tells nothing by itself. Spelling apart: width, spaces.
+    """
+    said = "/".join([str(person), *(search_key(str(one)) for one in names)])
+    return hmac.new(entry_key(), said.encode(), "sha256").hexdigest()[:32]
 
 
 def hold(register: str) -> None:

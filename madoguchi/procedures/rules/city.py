@@ -1,4 +1,4 @@
-"""One municipality as data: city.yaml, organisation.yaml, offers.yaml, towns.yaml, typed and checked.
+"""One municipality as data: city.yaml, organisation.yaml, offers.yaml, towns.yaml, ordinances.yaml, typed and checked.
 
 Apart from the catalogue, because the catalogue holds for every municipality: here is what makes a procedure Daito's
 (names, who decides, local amounts). A wrong file gives problems with file, line and what to write instead, as a
@@ -30,8 +30,9 @@ from madoguchi.procedures.rules.format import (
     refuse,
     walk,
 )
-from madoguchi.procedures.rules.load import Package, validated
+from madoguchi.procedures.rules.load import Package, load_ordinances, validated
 from madoguchi.procedures.rules.tablecheck import verdict_names
+from madoguchi.procedures.rules.vocabulary import Ordinances
 
 AA_CONTRAST = 4.5
 """WCAG 2.2, 1.4.3: text of normal size against its background."""
@@ -133,9 +134,10 @@ class Post(Model):
     id: Kebab
     title: LocalText
     head: bool = False
-    may: tuple[Literal["texts", "hold", "export", "register"], ...] = ()
+    may: tuple[Literal["texts", "hold", "export", "register", "request"], ...] = ()
     """What its holder may do beside the steps of cases: word the section's mails, hold its records back from
-    deletion, hand out all that is kept about one person, say who is who in the register that the section keeps."""
+    deletion, hand out all that is kept about one person, say who is who in the register that the section keeps, make
+    wishes to the State of what a law keeps from the city (要望)."""
 
 
 class Unit(Model):
@@ -405,6 +407,8 @@ class City:
     offers: tuple[Offer, ...]
     towns: tuple[Town, ...]
     documents: Mapping[str, Document] = field(repr=False)
+    ordinances: Ordinances = field(default_factory=dict)
+    """条例・規則 by which facts may be read here; a city that has none written down has no file."""
 
     @property
     def name(self) -> LocalText:
@@ -570,7 +574,7 @@ def _gate(ask: str, one: Round) -> Gate:
 
 
 def load_city(folder: Path) -> City:
-    """Load a city. Raises BrokenPackage with every problem of its four files."""
+    """Load a city. Raises BrokenPackage with every problem of its files."""
     problems: list[Problem] = []
     documents: dict[str, Document] = {}
 
@@ -586,10 +590,16 @@ def load_city(folder: Path) -> City:
     organisation = load("organisation.yaml", Organisation)
     offers = load("offers.yaml", Offers)
     towns = load("towns.yaml", Towns)
-    if file is None or organisation is None or offers is None or towns is None:
+    ordinances: Ordinances = {}
+    try:
+        if (folder / "ordinances.yaml").exists():
+            ordinances = load_ordinances(folder / "ordinances.yaml")
+    except BrokenPackage as broken:
+        problems += broken.problems
+    if problems or file is None or organisation is None or offers is None or towns is None:
         raise BrokenPackage(sorted(problems))
     expanded = tuple(town for line in towns.towns for town in _expand(line))
-    return City(folder, file, organisation, offers.offers, expanded, documents)
+    return City(folder, file, organisation, offers.offers, expanded, documents, ordinances)
 
 
 def check_offers(city: City, packages: Mapping[str, Package]) -> Iterator[Problem]:

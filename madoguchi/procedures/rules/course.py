@@ -4,11 +4,13 @@ Pure, so that the examples of a package and a real case are decided by the same 
 when they change (補正), every table that has judged is asked again.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from madoguchi.ground.expressions import Expression
 from madoguchi.procedures.rules import tables
 from madoguchi.procedures.rules.allotment import FINDINGS, Placing
 from madoguchi.procedures.rules.flow import Node
@@ -32,7 +34,8 @@ class Course:
     wording: list[dict[str, str]] = field(default_factory=list)
     """The reasons in the order of the letter, where an examiner ordered or worded them: {of, ja}."""
     looked_up: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """Fact → what the city's records said at the look-up (照会): {value, type, source, as_of}."""
+    """Fact → what the city's records said at the look-up (照会): {value, type, source, as_of}; where they hold it of
+    several (children), ``value`` is None and ``several`` a list of {value, source, as_of}."""
 
     @property
     def granted(self) -> bool:
@@ -126,6 +129,19 @@ class Course:
                 seen[subject] = {**(held or {}), name: date.fromisoformat(value) if found["type"] == "date" else value}
         return seen
 
+    def recorded(self, said: Mapping[str, Any], scope: Mapping[str, Any]) -> Any:
+        """What a record step keeps, as JSON data: an expression's value, an answer whole, or the decision itself.
+
+        Raises ExpressionError where kinds do not fit.
+        """
+        value: Any = {"granted": self.granted, **self.values}
+        if (text := said.get("value")) is not None:
+            expression = Expression.parse(text)
+            held = _under(scope, text.strip()) if expression.names == {text.strip()} else None
+            # A name by itself is what stands under it: an account or a place is no value of an expression.
+            value = dict(held) if isinstance(held, Mapping) else expression.evaluate(scope)
+        return json.loads(json.dumps(value, default=str))
+
     def scope(self) -> dict[str, Any]:
         """What expressions see of the course."""
         return {"decision": {"granted": self.granted}, "verdict": self.values, "finding": self.finding}
@@ -145,3 +161,10 @@ class Course:
     def from_json(cls, data: Mapping[str, Any]) -> "Course":
         held: dict[str, Any] = {key: value.copy() for key, value in data.items()}
         return cls(**held)
+
+
+def _under(scope: Mapping[str, Any], name: str) -> Any:
+    found: Any = scope
+    for part in name.split("."):
+        found = found.get(part) if isinstance(found, Mapping) else None
+    return found

@@ -41,7 +41,7 @@ class Problem:
     rule: str
     message: str
     instead: str = ""
-    severity: Literal["error", "warning"] = "error"
+    severity: Literal["error", "warning", "note"] = "error"
 
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}  {self.rule}  {self.message}"
@@ -76,7 +76,7 @@ class Document:
         rule: str,
         message: str,
         instead: str = "",
-        severity: Literal["error", "warning"] = "error",
+        severity: Literal["error", "warning", "note"] = "error",
     ) -> Problem:
         line, column = self.at(*path)
         return Problem(self.file, line, column, rule, message, instead, severity)

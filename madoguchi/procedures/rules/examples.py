@@ -11,7 +11,7 @@ from typing import Any
 
 from madoguchi.ground import clock
 from madoguchi.ground.errors import Refused
-from madoguchi.ground.expressions import Expression
+from madoguchi.ground.expressions import Expression, ExpressionError
 from madoguchi.messages.rules import letters
 from madoguchi.procedures.rules import allotment, cosigning, engine, fees, journeys, papers
 from madoguchi.procedures.rules.city import City
@@ -266,7 +266,7 @@ class _Player:
             try:
                 self._perform(node, outcome)
                 moves = engine.complete(graph, state, token[0], outcome, self.scope())
-            except Refused as refused:
+            except (Refused, ExpressionError) as refused:
                 return self._stop("E02", f"{told}（{node.id}）が進めません: {refused}")
             if story.stopped is not None:
                 return story
@@ -307,6 +307,8 @@ class _Player:
         elif node.kind == "correction":
             self.answers = _merged(self.answers, next(self.corrections, {}))
             course.rejudge(self.published, self.scope())
+        elif node.kind == "record":
+            course.recorded(said, self.scope())  # what cannot be kept stops here, and not in a real case
         elif node.kind == "pay":
             self.story.pays += fees.amount(self.published.procedure, node, self.scope())
         elif node.kind == "issue" and "letter" in said:

@@ -188,16 +188,17 @@ class Graph:
             open_ += new
         return frozenset(seen)
 
-    def paths(self, limit: int = 2000) -> Iterator[tuple[tuple[str, str], ...]]:
+    def paths(self, limit: int = 2000, *, conditions: bool = False) -> Iterator[tuple[tuple[str, str], ...]]:
         """Ways through the flow as (step, outcome) pairs: every loop at most once, branches in the order written.
 
         A condition keeps its value along a way until a step could have changed it, and a refusal makes
-        ``decision.granted`` false; so contradictory ways are left out. Stops after ``limit`` ways.
+        ``decision.granted`` false; so contradictory ways are left out. With ``conditions`` the gateways are in the
+        ways, too. Stops after ``limit`` ways.
         """
         for count, (way, _) in enumerate(self._ways(START, END, _Known())):
             if count >= limit:
                 return
-            yield way
+            yield way if conditions else tuple(one for one in way if self.nodes[one[0]].is_step)
 
     def _ways(self, at: str, stop: str, known: "_Known") -> Iterator[tuple[tuple[tuple[str, str], ...], "_Known"]]:
         node = self.nodes[at]
@@ -214,7 +215,7 @@ class Graph:
             then = None if (at, outcome) in known.loops else known.after(node, outcome)
             if then is None:
                 continue
-            here = ((at, outcome),) if node.is_step else ()
+            here = ((at, outcome),) if node.is_step or node.kind == "gateway" else ()
             for way, last in self._ways(target, stop, then):
                 yield here + way, last
 
@@ -227,6 +228,20 @@ class Graph:
         for way, after in self._ways(entries[0], join, known):
             for rest, last in self._branches(entries[1:], join, after):
                 yield way + rest, last
+
+    def branches(self) -> Mapping[str, Mapping[str, str]]:
+        """Of every node within a parallel: fork → the branch of it in which it stands."""
+        found: dict[str, dict[str, str]] = {id_: {} for id_ in self.nodes}
+        for fork in self.nodes.values():
+            for branch, first in fork.next.items() if fork.kind == "fork" else ():
+                inside, open_ = {first}, [first]
+                while open_:
+                    new = {*self.nodes[open_.pop()].next.values()} - inside - {str(fork.join)}
+                    inside |= new
+                    open_ += new
+                for id_ in inside - {str(fork.join)}:
+                    found[id_][fork.id] = branch
+        return found
 
 
 @dataclass(frozen=True, slots=True)

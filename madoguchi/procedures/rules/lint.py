@@ -14,14 +14,18 @@ from pathlib import Path
 
 from madoguchi.ground import clock
 from madoguchi.procedures.rules import examples
+from madoguchi.procedures.rules.bases import check_bases
 from madoguchi.procedures.rules.city import City, check_offers, load_city
 from madoguchi.procedures.rules.document import BrokenPackage, Problem
 from madoguchi.procedures.rules.flow import step_places
 from madoguchi.procedures.rules.format import Waiver
+from madoguchi.procedures.rules.helping import load_help
 from madoguchi.procedures.rules.lint_journeys import RULES
 from madoguchi.procedures.rules.lint_rules import SEVERITIES, Finding, Found, Rule, Severity, Subject
 from madoguchi.procedures.rules.load import Catalogue, Package, load_catalogue
+from madoguchi.procedures.rules.readings import load_readings
 from madoguchi.procedures.rules.registers import check_registers
+from madoguchi.procedures.rules.search import load_synonyms
 
 __all__ = ["RULES", "Finding", "Rule", "Severity", "as_json", "as_text", "check", "check_package", "explain", "failed"]
 
@@ -45,10 +49,24 @@ def check(codes: Sequence[str], catalogue_dir: Path, city_dir: Path | None) -> l
     if city is not None and not codes:
         findings += map(_of, check_offers(city, catalogue.packages))
         findings += map(_of, check_registers(city, catalogue.facts))
+    if not codes:
+        findings += map(_of, _shared(catalogue_dir))
+        findings += map(_of, check_bases(catalogue_dir, catalogue.laws, catalogue.facts, city))
     for code, package in catalogue.packages.items():
         if not codes or code in codes:
             findings += check_package(package, catalogue, city)
     return sorted(set(findings))
+
+
+def _shared(catalogue_dir: Path) -> Iterator[Problem]:
+    """The files of words that pages read as they are shown, where they do not load."""
+    for name, load in (("readings", load_readings), ("synonyms", load_synonyms), ("help", load_help)):
+        path = catalogue_dir / f"{name}.yaml"
+        try:
+            if path.exists():
+                load(path)
+        except BrokenPackage as broken:
+            yield from broken.problems
 
 
 def check_package(package: Package, catalogue: Catalogue, city: City | None = None) -> list[Finding]:

@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple
 from madoguchi.ground.expressions import Expression
 from madoguchi.ground.languages import LocalText
 from madoguchi.messages.rules import letters
-from madoguchi.procedures.rules import examples, load, tablecheck
+from madoguchi.procedures.rules import examples, load, tablecheck, tables
 from madoguchi.procedures.rules.city import City
 from madoguchi.procedures.rules.document import Path_
 from madoguchi.procedures.rules.flow import Graph, Node
@@ -140,6 +140,22 @@ _add(
     )
 )
 _add(Rule("C05", "error", "台帳の対応表が、事実の名前と値に合う", "合わない対応表では、台帳を取り込めません。"))
+_add(
+    Rule(
+        "K04",
+        "error",
+        "根拠の登録（laws.yaml・ordinances.yaml）の名前・種類・日が合う",
+        "ない課や手続きの根拠では、だれも何も見られません。日の重なった二つの根拠は、どちらが今の条文か分かりません。",
+    )
+)
+_add(
+    Rule(
+        "K05",
+        "note",
+        "市の条例を、例規集の本文と照らした",
+        "仮置きの条例で見たことは、市民にも「仮置き」と見えます。運用を始める前に、例規集で確かめます。",
+    )
+)
 _add(Rule("W01", "warning", "使われていない、または期限の切れた猶予がない", "直した後の猶予は消します。"))
 
 
@@ -665,6 +681,120 @@ def endless_way(subject: Subject) -> Iterator[Found]:
             )
 
 
+@rule(
+    "G03",
+    "error",
+    "照会した事実を使う表と条件は、どの道でも照会の後にある",
+    "照会の前や、並行する別の枝で判定すると、市の記録をまだ見ないまま決まります。",
+)
+def judged_before_it_is_known(subject: Subject) -> Iterator[Found]:
+    package, graph = subject.package, subject.package.graph
+    only = _looked_up_only(subject)
+    if not only:
+        return
+    for path, text in _before_the_flow(package):
+        for key in sorted(only & _facts_in({text}, only)):
+            message = f"{key} は照会で分かる事実で、申請の入力のときにはまだ分かりません"
+            yield Found(path, message, "申請者にたずねるか、流れの中の表で決めます", key)
+    uses = {node.id: used for node in graph.nodes.values() if (used := _facts_in(_expressions_of(node, package), only))}
+    found_at: dict[str, set[str]] = {}
+    for node in graph.steps:
+        for key in node.arguments["facts"] if node.kind == "look_up" else ():
+            found_at.setdefault(key, set()).add(node.id)
+    branches, told = graph.branches(), set[tuple[str, str]]()
+    for way in graph.paths(conditions=True):
+        behind: set[str] = set()
+        for id_, _ in way:
+            for key in sorted(uses.get(id_, ())):
+                known = any(_stands_behind(branches, one, id_) for one in found_at[key] & behind)
+                if not known and (id_, key) not in told:
+                    told.add((id_, key))
+                    what = graph[id_].title or "流れの分かれ目"
+                    message = f"{what}（{id_}）が使う {key} は、その前に照会しない道があります"
+                    instead = "look_up: を、どの道でも通る前の所（並行なら parallel の前）に移します"
+                    yield Found(subject.places.get(id_, ("flow",)), message, instead, id_.removesuffix("-if"))
+            behind.add(id_)
+
+
+@rule(
+    "G04",
+    "warning",
+    "照会した事実を、だれかが使う",
+    "見る必要のない記録は見ません。市民の「だれが見たか」にも載ります。",
+)
+def looked_up_in_vain(subject: Subject) -> Iterator[Found]:
+    package, graph = subject.package, subject.package.graph
+    rows = {section.each for section in package.procedure.asks if section.each}
+    for node, path in _steps(subject):
+        if node.kind != "look_up":
+            continue
+        after = [graph[id_] for id_ in _reached(graph, node.next[""], through_people=True)]
+        seen = any(one.kind in ("examine", "approve", "consult", "allot") for one in after)
+        for number, key in enumerate(node.arguments["facts"]):
+            where = (*path, "facts", number)
+            if key.partition(".")[0] in rows:
+                message = f"{node.title} が見る {key} は行ごとにたずねるので、どの行のことか分かりません"
+                yield Found(where, message, "facts: から消します", node.id)
+            elif not seen and not any(_facts_in(_expressions_of(one, package), {key}) for one in after):
+                message = f"{node.title} が見る {key} を、その後の表も条件も人も使いません"
+                yield Found(where, message, "照会を、使う手順の前に移すか、facts: から消します", node.id)
+
+
+def _looked_up_only(subject: Subject) -> set[str]:
+    """The facts that a step looks up and the form does not ask of everybody: until then they may be unknown."""
+    package = subject.package
+    asked = {
+        one.fact
+        for section in package.procedure.asks
+        if section.each is None and section.when is None
+        for one in section.ask
+        if isinstance(one, FactField) and one.required and one.when is None
+    }
+    return {key for node in package.graph.steps if node.kind == "look_up" for key in node.arguments["facts"]} - asked
+
+
+def _expressions_of(node: Node, package: Package) -> set[str]:
+    """What is evaluated at this node: its condition, its value, the inputs of its table."""
+    said = node.arguments
+    texts = {node.when, *(said.get(name) for name in ("value", "yen", "until") if isinstance(said.get(name), str))}
+    table = package.tables.get(said["table"]) if node.kind in ("judge", "allot") else None
+    for name in table.inputs if table else ():
+        assert table is not None
+        spec = table.input(name)
+        texts |= {spec.rank.among} if spec.rank else {tables.source_of(table, name, spec)}
+    for bounds in table.editable.values() if table else ():
+        texts |= {one for one in (bounds.min, bounds.max) if isinstance(one, str)}
+    return {text for text in texts if text}
+
+
+def _before_the_flow(package: Package) -> Iterator[tuple[Path_, str]]:
+    """Conditions that hold or fail while somebody still fills in the form."""
+    procedure = package.procedure
+    for index, gate in enumerate(procedure.gates):
+        yield ("gates", index, "when"), gate.when
+    for index, section in enumerate(procedure.asks):
+        if section.when:
+            yield ("asks", index, "when"), section.when
+        for number, one in enumerate(section.ask):
+            if one.when:
+                yield ("asks", index, "ask", number, "when"), one.when
+    for path, step in walk(procedure.flow):
+        if step.apply:  # which parts of a life event apply, and what they are given, is settled in the form
+            yield from (((*path, "gives", name), text) for name, text in step.apply.gives.items())
+            if step.apply.when:
+                yield (*path, "when"), step.apply.when
+
+
+def _facts_in(texts: Iterable[str], keys: Iterable[str]) -> set[str]:
+    names = {name for text in texts for name in Expression.parse(text).names}
+    return {key for key in keys if any(name == key or name.startswith(f"{key}.") for name in names)}
+
+
+def _stands_behind(branches: Mapping[str, Mapping[str, str]], first: str, then: str) -> bool:
+    """Whether ``first`` is over when ``then`` begins, and not only beside it in another branch."""
+    return all(branches[then].get(fork, branch) == branch for fork, branch in branches[first].items())
+
+
 # -- T: texts ---------------------------------------------------------------------------------------------------------
 
 
@@ -835,7 +965,8 @@ def basis_without_words(subject: Subject) -> Iterator[Found]:
 )
 def looked_up_without_permission(subject: Subject) -> Iterator[Found]:
     procedure = subject.package.procedure
-    register = [one for one in permits(subject.catalogue.laws) if one.purpose == "look_up"]
+    ordinances = subject.city.ordinances if subject.city else {}
+    register = [one for one in permits(subject.catalogue.laws, ordinances) if one.purpose == "look_up"]
     for node, path in _steps(subject):
         if node.kind != "look_up":
             continue
@@ -850,7 +981,7 @@ def looked_up_without_permission(subject: Subject) -> Iterator[Found]:
             )
             if not permitted:
                 message = f"{node.title} が見る {key} に、{'同意による' if is_consent else ''}根拠の登録がありません"
-                instead = "laws.yaml で、認める条文に permits: を書きます"
+                instead = "laws.yaml か市の ordinances.yaml で、認める条文に permits: を書きます"
                 yield Found((*path, "facts", number), message, instead, node.id)
 
 

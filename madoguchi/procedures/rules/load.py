@@ -35,7 +35,7 @@ from madoguchi.procedures.rules.format import (
 )
 from madoguchi.procedures.rules.migration import MigrationMap
 from madoguchi.procedures.rules.tablecheck import check_names, verdict_names
-from madoguchi.procedures.rules.vocabulary import Facts, FactsFile, Laws, LawsFile
+from madoguchi.procedures.rules.vocabulary import Facts, FactsFile, Laws, LawsFile, Ordinances, OrdinancesFile
 
 __all__ = [
     "RULES",
@@ -48,6 +48,7 @@ __all__ = [
     "load_facts",
     "load_laws",
     "load_migration",
+    "load_ordinances",
     "load_package",
 ]
 
@@ -139,6 +140,11 @@ def load_facts(path: Path) -> Facts:
 def load_laws(path: Path) -> Laws:
     """Load laws.yaml. Raises BrokenPackage."""
     return MappingProxyType(validated(LawsFile, read(path)).root)
+
+
+def load_ordinances(path: Path) -> Ordinances:
+    """Load a city's ordinances.yaml. Raises BrokenPackage."""
+    return MappingProxyType(validated(OrdinancesFile, read(path)).root)
 
 
 def load_example(path: Path) -> Example:
@@ -297,6 +303,12 @@ def _lookups(
                 f"事実 {record.fact} は facts.yaml にありません",
                 _close(record.fact, facts, "ある事実"),
             )
+        for number, name in enumerate(step.record.of if step.record else ()):
+            if name not in seen or any(
+                section.each and name.startswith(f"{section.each}.") for section in procedure.asks
+            ):
+                message = f"{name} は、一つだけの答えとしてたずねていません"
+                yield document.problem((*path, "of", number), "F05", message, _close(name, seen, "ある項目"))
         messages = {one.stem for one in (folder.parent.parent / "messages").glob("*.yaml")}
         if (notify := step.notify) and messages and notify.template not in messages:
             yield document.problem(

@@ -60,7 +60,8 @@ def letters_ahead(
     """The letters that go out if the step ``at`` ends with ``outcome`` and all goes well; tables on the way judge.
 
     ``course`` must already hold what the outcome changes, ``given`` is what conditions see beside it. None where
-    somebody has yet to find out what the letter says: another examination, a round, a table without its inputs.
+    somebody has yet to find out what the letter says: another examination, a round, a look-up, a table without its
+    inputs.
     """
     letters: list[str] = []
     running = [package.graph[at].next[outcome if outcome in package.graph[at].next else ""]]
@@ -70,7 +71,7 @@ def letters_ahead(
         if node.id in seen:
             continue
         seen.add(node.id)
-        if node.kind in ("examine", "allot"):
+        if node.kind in ("examine", "allot", "look_up"):
             return None
         if node.kind == "judge":
             try:

@@ -18,7 +18,7 @@ from madoguchi.procedures.rules.migration import MigrationMap
 from madoguchi.procedures.rules.readings import ReadingsFile
 from madoguchi.procedures.rules.registers import RegisterFile
 from madoguchi.procedures.rules.search import SynonymsFile
-from madoguchi.procedures.rules.vocabulary import FactsFile, LawsFile
+from madoguchi.procedures.rules.vocabulary import FactsFile, LawsFile, OrdinancesFile
 
 
 class RulesFile(RootModel[dict[Snake, Table]]):
@@ -40,6 +40,7 @@ FILES: Mapping[str, type[BaseModel]] = {
     "offers.schema.json": Offers,
     "towns.schema.json": Towns,
     "register.schema.json": RegisterFile,
+    "ordinances.schema.json": OrdinancesFile,
 }
 
 

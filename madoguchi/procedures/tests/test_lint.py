@@ -18,6 +18,7 @@ from madoguchi.procedures.rules.load import load_catalogue
 from madoguchi.procedures.tests.packages import BREAK, CATALOGUE, CITY, Files, Spoil, words, write
 from madoguchi.procedures.tests.shipped import daito
 
+LOOK_UP: dict[str, Any] = {"look_up": {"id": "held", "facts": ["permit.mihon"], "basis": "law"}}
 CASES: dict[str, Spoil] = {}
 """For every rule of lint_rules: what to spoil so that it complains."""
 
@@ -172,6 +173,17 @@ def _nobody_refuses(files: Files) -> None:
     _flow(files)[3]["issue"]["when"] = "not decision.granted"
 
 
+@spoils("G03")
+def _judged_before_the_look_up(files: Files) -> None:
+    files["rules.yaml"]["size_rule"]["inputs"]["held"] = {"type": "text", "is": "permit.mihon", "optional": True}
+    _flow(files)[1:1] = [LOOK_UP]
+
+
+@spoils("G04")
+def _looked_up_for_nobody(files: Files) -> None:
+    _flow(files).append(LOOK_UP)
+
+
 @spoils("T01")
 def _only_japanese(files: Files) -> None:
     del files["procedure.yaml"]["title"]["en"]
@@ -305,6 +317,99 @@ def test_a_step_on_paper_without_a_ground_does_not_load_and_says_what_to_write(t
 
 def test_a_gap_prints_a_counter_example(tmp_path: Path) -> None:
     assert "size = 4" in _look("R02", write(tmp_path, CASES["R02"]))[0].message
+
+
+# -- what is looked up, and what stands behind it ---------------------------------------------------------------------
+
+
+def _uses_what_is_held(files: Files) -> None:
+    files["rules.yaml"]["size_rule"]["inputs"]["held"] = {"type": "text", "is": "permit.mihon", "optional": True}
+
+
+def _held(tmp_path: Path, flow: Callable[[list[dict[str, Any]]], list[Any]], *more: Spoil) -> list[Found]:
+    """What G03 finds where the table uses a looked-up fact and the flow begins so."""
+
+    def spoil(files: Files) -> None:
+        _uses_what_is_held(files)
+        for one in more:
+            one(files)
+        files["procedure.yaml"]["flow"] = flow(_flow(files))
+
+    return _look("G03", write(tmp_path, spoil))
+
+
+def test_a_table_behind_its_look_up_has_no_finding(tmp_path: Path) -> None:
+    assert _held(tmp_path, lambda flow: [LOOK_UP, *flow]) == []
+
+
+def test_a_look_up_beside_the_table_is_not_before_it(tmp_path: Path) -> None:
+    (found,) = _held(tmp_path / "beside", lambda flow: [{"parallel": [[LOOK_UP], [flow[0]]]}, *flow[1:]])
+    assert found.at == "rule"
+    assert _held(tmp_path / "after", lambda flow: [{"parallel": [[LOOK_UP], [flow[1]]]}, flow[0], *flow[2:]]) == []
+    within = [LOOK_UP, {"judge": {"id": "rule", "table": "size_rule"}}]
+    assert _held(tmp_path / "same", lambda flow: [{"parallel": [within, [flow[1]]]}, *flow[2:]]) == []
+
+
+def test_a_look_up_that_is_sometimes_passed_over_leaves_a_way_without_it(tmp_path: Path) -> None:
+    sometimes = {"look_up": {**LOOK_UP["look_up"], "when": "size > 2"}}
+    assert [one.at for one in _held(tmp_path / "a", lambda flow: [sometimes, *flow])] == ["rule"]
+
+    def both(flow: list[dict[str, Any]]) -> list[Any]:
+        return [sometimes, {"judge": {**flow[0]["judge"], "when": "size > 2"}}, *flow[1:]]
+
+    assert _held(tmp_path / "b", both) == [], "where the one is passed over, the other is"
+
+
+def test_a_condition_and_a_record_stand_behind_the_look_up_too(tmp_path: Path) -> None:
+    def condition(files: Files) -> None:
+        _flow(files)[1]["examine"]["when"] = "permit.mihon <> ''"
+        _flow(files)[2:2] = [LOOK_UP]
+
+    def kept(files: Files) -> None:
+        _flow(files)[2]["record"]["value"] = "permit.mihon"
+        _flow(files)[3:3] = [LOOK_UP]
+
+    assert [one.at for one in _look("G03", write(tmp_path / "a", condition))] == ["examine"]
+    assert [one.at for one in _look("G03", write(tmp_path / "b", kept))] == ["record"]
+
+
+def test_no_form_asks_by_what_is_only_looked_up_later(tmp_path: Path) -> None:
+    def gate(files: Files) -> None:
+        _flow(files)[0:0] = [LOOK_UP]
+        files["procedure.yaml"]["gates"] = [{"when": "permit.mihon <> ''", "title": words("x"), "text": words("y")}]
+
+    def question(files: Files) -> None:
+        _flow(files)[0:0] = [LOOK_UP]
+        _asks(files)[1]["when"] = "permit.mihon <> ''"
+
+    for name, spoil in (("gate", gate), ("question", question)):
+        (found,) = _look("G03", write(tmp_path / name, spoil))
+        assert "入力のときにはまだ分かりません" in found.message
+
+
+def test_what_everybody_is_asked_needs_no_look_up_before(tmp_path: Path) -> None:
+    def asked(files: Files) -> None:
+        _uses_what_is_held(files)
+        _asks(files).append({"fact": "permit.mihon"})
+        _flow(files)[1:1] = [LOOK_UP]
+
+    def asked_of_some(files: Files) -> None:
+        asked(files)
+        _asks(files)[-1]["when"] = "size > 2"
+
+    assert _look("G03", write(tmp_path / "all", asked)) == []
+    assert [one.at for one in _look("G03", write(tmp_path / "some", asked_of_some))] == ["rule"]
+
+
+def test_a_look_up_of_a_fact_that_stands_in_rows_is_in_vain(tmp_path: Path) -> None:
+    def spoil(files: Files) -> None:
+        files["/facts.yaml"]["child.name"] = {**files["/facts.yaml"]["person.full_name"], "label": words("子の氏名")}
+        rows = {"section": words("子"), "id": "children", "each": "child", "ask": [{"fact": "child.name"}]}
+        files["procedure.yaml"]["asks"].append(rows)
+        _flow(files)[0:0] = [{"look_up": {**LOOK_UP["look_up"], "facts": ["child.name", "permit.mihon"]}}]
+
+    (found,) = _look("G04", write(tmp_path, spoil))
+    assert "child.name" in found.message
 
 
 # -- waivers ----------------------------------------------------------------------------------------------------------

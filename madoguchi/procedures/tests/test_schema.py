@@ -27,10 +27,12 @@ WRITTEN_WITH = {
     "catalogue/procedures/*/examples/*.yaml": "example.schema.json",
     "catalogue/facts.yaml": "facts.schema.json",
     "catalogue/laws.yaml": "laws.schema.json",
+    "catalogue/readings.yaml": "readings.schema.json",
     "cities/*/city.yaml": "city.schema.json",
     "cities/*/organisation.yaml": "organisation.schema.json",
     "cities/*/offers.yaml": "offers.schema.json",
     "cities/*/towns.yaml": "towns.schema.json",
+    "cities/*/ordinances.yaml": "ordinances.schema.json",
     "cities/*/registers/*.yaml": "register.schema.json",
 }
 

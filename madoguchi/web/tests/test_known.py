@@ -58,7 +58,7 @@ def test_what_the_office_has_looked_up_stands_there(case: Case) -> None:
     [card] = cards(browser_of(applicant(case)))
     assert "子ども室（自動）" in card
     assert "児童手当" in card
-    assert "見たもの 住所（住民票のある所）、お子さんの生年月日" in card
+    assert "見たもの 住所（住民票のある所）" in card
     assert "何のため 手続きの審査に要ることを確かめるため" in card
     assert f"根拠 {LAW}" in card
 

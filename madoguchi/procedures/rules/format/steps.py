@@ -277,7 +277,10 @@ class Record(StepBody):
 
     fact: FactKey
     value: Condition | None = None
-    """An expression; without it the decision itself is kept."""
+    """An expression, or the name of what was asked or found, whole; without it the decision itself is kept."""
+    of: tuple[AnswerPath, ...] = ()
+    """Where a person may have several (children, dogs): what was asked that tells this one apart. The same one's next
+    record follows its last, and another's stays beside it."""
 
 
 class Wait(StepBody):
