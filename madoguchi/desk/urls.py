@@ -23,6 +23,7 @@ from madoguchi.desk.views import (
     sharing,
     talking,
     texts,
+    wishing,
 )
 
 app_name = "desk"
@@ -40,6 +41,11 @@ urlpatterns = [
     path("disclosure/file/", disclosing.hand_out, name="disclosure-file"),
     path("pairs/", pairs.pairs, name="pairs"),
     path("pairs/<uuid:pair_id>/", pairs.pair, name="pair"),
+    path("wishes/", wishing.wishes, name="wishes"),
+    path("wishes/wishes.csv", wishing.wishes_csv, name="wishes-csv"),
+    path("wishes/wishes.json", wishing.wishes_json, name="wishes-json"),
+    path("wishes/new/", wishing.new, name="new-wish"),
+    path("wishes/<uuid:key>/", wishing.wish, name="wish"),
     path("cases/<str:number>/hold/", keeping.hold, name="hold"),
     path("export/", exporting.export, name="export"),
     path("load/", loads.load, name="load"),

@@ -58,6 +58,9 @@ class Event(models.Model):
             models.Index(fields=["xid", "id"], name="event_order"),
             models.Index(fields=["subject_id", "at"], name="event_subject"),
             models.Index(fields=["verb", "at"], name="event_verb"),
+            models.Index(
+                fields=["at"], name="event_no_basis", condition=models.Q(outcome="refused", reason="no-basis")
+            ),
         ]
 
     def __str__(self) -> str:

@@ -40,6 +40,9 @@ from madoguchi.cases.actions.sharing import assign, claim, hand_over, release
 from madoguchi.cases.actions.talking import answer, read_thread, write
 from madoguchi.cases.actions.timing import fire
 from madoguchi.cases.actions.uploading import begin_upload, drop_upload, finish_upload, forget_uploads, receive_part
+from madoguchi.cases.actions.wishing import answer as answer_wish
+from madoguchi.cases.actions.wishing import make as make_wish
+from madoguchi.cases.actions.wishing import send as send_wish
 from madoguchi.cases.actions.wording import restore as restore_text
 from madoguchi.cases.actions.wording import word as word_text
 
@@ -50,6 +53,7 @@ __all__ = [
     "allot",
     "amend_note",
     "answer",
+    "answer_wish",
     "approve",
     "ask_cosigner",
     "ask_opinion",
@@ -82,6 +86,7 @@ __all__ = [
     "give_opinion",
     "hand_over",
     "hold",
+    "make_wish",
     "may_draft",
     "migrate",
     "note",
@@ -107,6 +112,7 @@ __all__ = [
     "review_afterwards",
     "save_section",
     "scan_again",
+    "send_wish",
     "set_places",
     "settle",
     "submit",

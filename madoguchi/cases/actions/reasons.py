@@ -64,6 +64,11 @@ MAY_HOLD = Reason(
     "この課の文書の廃棄を保留できる職だから",
     lambda actor, case: _may(actor, "hold", case.section),
 )
+MAY_REQUEST = Reason(
+    "may-request",
+    "国などへの要望をまとめる職だから",
+    lambda actor, _: _holds_post_that_may(actor, "request"),
+)
 MAY_EXPORT = Reason(
     "may-export",
     "保有個人情報の開示を担当する職だから",

@@ -21,8 +21,10 @@ from madoguchi.cases.models.round import Round
 from madoguchi.cases.models.step import Correction, Step, Timer
 from madoguchi.cases.models.submission import Submission
 from madoguchi.cases.models.upload import Upload, UploadPart
+from madoguchi.cases.models.wish import Addressee, Wish, WishState
 
 __all__ = [
+    "Addressee",
     "Approval",
     "Batch",
     "Case",
@@ -57,5 +59,7 @@ __all__ = [
     "UploadPart",
     "Use",
     "Why",
+    "Wish",
+    "WishState",
     "at_post",
 ]

@@ -6,7 +6,7 @@ from typing import Any
 from django import template
 
 from madoguchi.cases import queries as cases
-from madoguchi.cases.actions.reasons import MAY_EXPORT
+from madoguchi.cases.actions.reasons import MAY_EXPORT, MAY_REQUEST
 from madoguchi.desk.access import whoever_asks
 from madoguchi.facts.queries import keeps
 
@@ -25,6 +25,13 @@ def hands_out(context: Mapping[str, Any]) -> bool:
     """Whether this member of staff answers requests for all that is kept about a person."""
     by = whoever_asks(context.get("request"))
     return by is not None and MAY_EXPORT.holds(by, None)
+
+
+@register.simple_tag(takes_context=True)
+def requests_laws(context: Mapping[str, Any]) -> bool:
+    """Whether this member of staff makes wishes to the State of what a law keeps from the city."""
+    by = whoever_asks(context.get("request"))
+    return by is not None and MAY_REQUEST.holds(by, None)
 
 
 @register.simple_tag(takes_context=True)

@@ -63,7 +63,7 @@ def csv_lines(rows: Iterable[dict[str, Any]]) -> Iterator[bytes]:
     for row in rows:
         held.seek(0)
         held.truncate()
-        writer.writerow([_cell(row[name]) for name in cases.COLUMNS])
+        writer.writerow([cell(row[name]) for name in cases.COLUMNS])
         yield held.getvalue().encode()
 
 
@@ -73,7 +73,8 @@ def json_lines(rows: Iterable[dict[str, Any]]) -> Iterator[bytes]:
         yield json.dumps(row, ensure_ascii=False, default=dt.date.isoformat).encode() + b"\n"
 
 
-def _cell(value: Any) -> str:
+def cell(value: Any) -> str:
+    """A value as a spreadsheet takes it: no formula."""
     if value is None:
         return ""
     if isinstance(value, bool):

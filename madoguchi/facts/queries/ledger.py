@@ -44,6 +44,8 @@ class NoBasis(NotAllowed):
         super().__init__("no-basis", "この情報を見ることを認める法令の定めが、登録されていません。")
         self.keys = tuple(sorted(keys))
         self.log = {"keys": self.keys, "purpose": purpose.code, "person": person}
+        if purpose.procedure:
+            self.log["procedure"] = purpose.procedure
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 from uuid import UUID
 
 from madoguchi.events.rules import Reason
@@ -16,6 +16,8 @@ BY_BASIS: Final = Reason("basis", "法令の定めによる", lambda actor, _: a
 PurposeCode = Literal["prefill", "confirm", "view", "look_up", "disclosure", "match", "household"]
 """What for: a form that shows it, whoever confirms a part, its person, a step of a flow, a disclosure, whether somebody
 is who stands in a register, a form that shows who lives with its person."""
+#: All of them.
+PURPOSES: Final[tuple[str, ...]] = get_args(PurposeCode)
 BasisKind = Literal["内部利用", "番号法", "特定公的給付", "条例", "本人同意", "開示"]
 #: As the ledger's door knows them (``consent`` asks for a consent that stands).
 CONSENT: Final = "consent"

@@ -9,6 +9,7 @@ from django.utils.translation import gettext, gettext_noop
 
 from madoguchi.cases import queries as cases
 from madoguchi.cases.models import Figures
+from madoguchi.ground import clock
 from madoguchi.procedures import queries as procedures
 from madoguchi.web.words import said
 
@@ -24,6 +25,12 @@ CHANNELS: Final = {
     "seal": gettext_noop("はんこ"),
     "visit": gettext_noop("訪問"),
     "medium": gettext_noop("記録媒体"),
+}
+#: Whom the city asks to change a law.
+ADDRESSEES: Final = {
+    "state": gettext_noop("国"),
+    "prefecture": gettext_noop("都道府県"),
+    "city": gettext_noop("市議会（条例の改正）"),
 }
 EASE: Final = (gettext_noop("たいへん"), gettext_noop("ふつう"), gettext_noop("かんたん"))
 
@@ -76,11 +83,30 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """What the city asks for because a law stands in the way (要望); title, law, why and answer as the city wrote them.
+
+    ``laws``: by which it has come true.
+    """
+
+    title: str
+    procedure: str
+    to: str
+    law: str
+    why: str
+    sent_on: dt.date
+    answered_on: dt.date | None
+    answer: str
+    laws: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class FiguresPage:
     """All procedures that are offered; ``counted_at`` is None before the first count."""
 
     counted_at: dt.datetime | None
     lines: tuple[Line, ...]
+    asked: tuple[Asked, ...] = ()
 
 
 def measured(figures: Figures | None) -> Measured | None:
@@ -119,7 +145,25 @@ def figures_page() -> FiguresPage:
                 retyped=-(-figures.known_retyped * 100 // known_) if known_ else 0,
             )
         )
-    return FiguresPage(max((one.counted_at for one in known.values()), default=None), tuple(lines))
+    counted_at = max((one.counted_at for one in known.values()), default=None)
+    return FiguresPage(counted_at, tuple(lines), tuple(_asked_for()))
+
+
+def _asked_for() -> Iterator[Asked]:
+    titles = {row.code: said(procedures.package(row).procedure.title) for row in procedures.offered()}
+    for one in cases.public_wishes():
+        if one.sent_on is not None:
+            yield Asked(
+                one.title,
+                titles.get(one.procedure, ""),
+                gettext(ADDRESSEES[one.to]),
+                one.law,
+                one.why,
+                one.sent_on,
+                one.answered_on,
+                one.answer,
+                tuple(dict.fromkeys(row.title for row in cases.came_true(one) if row.since <= clock.today())),
+            )
 
 
 def _levels(figures: Figures) -> Iterator[Level]:
