@@ -15,7 +15,7 @@ from django.db.models import Max, Q
 
 from madoguchi.cases.actions import driving, listing
 from madoguchi.cases.models import Case, Correction, Document, DocumentContent, Scan, Submission, Upload
-from madoguchi.cases.queries import kept_until
+from madoguchi.cases.queries import kept_until, known_of_businesses
 from madoguchi.cases.rules import uploads
 from madoguchi.cases.rules.permission import OWN_CASE, PARTNER_ADDS, PARTNER_FILED, SIGNED_IN
 from madoguchi.events import SYSTEM, Actor, act, record
@@ -488,14 +488,18 @@ def _keep_speaker(case: Case, given: forms.Read) -> None:
 
 def _take_known(case: Case, section: FormSection, raw: forms.Raw, given: forms.Read, by: Actor) -> list[str]:
     """Put what is known where it was confirmed with one tap; the names of those fields."""
-    fields = {one.name: one for one in section.fields if one.fact and not section.each}
+    fields = {one.name: one for one in section.fields if (one.fact or one.business[0]) and not section.each}
     taken = [name for name in fields if raw.get(f"{name}.{AS_KNOWN}")]
-    if not taken or case.about_id != by.id:
+    if case.about_id != by.id:
+        taken = [name for name in taken if not fields[name].fact]
+    if not taken:
         return []
     purpose = Purpose("prefill", case.procedure.code, case=case.pk)
-    facts_known = known(by.who, [key for name in taken if (key := fields[name].fact)], purpose, by=by)
+    keys = [key for name in taken if (key := fields[name].fact)]
+    facts_known = known(by.who, keys, purpose, by=by) if keys else {}
+    of_businesses = known_of_businesses(section, {**case.answers, **given.values}, purpose, by=by)
     for name in taken:
-        fact = facts_known.get(fields[name].fact or "")
+        fact = of_businesses.get(name) or facts_known.get(fields[name].fact or "")
         if fact is not None and forms.fits(fields[name], fact.value):
             given.values[name] = fact.value
             given.typed.pop(name, None)

@@ -23,6 +23,7 @@ from madoguchi.ground import clock
 from madoguchi.ground.errors import NotFound
 from madoguchi.messages import actions as messages
 from madoguchi.messages.models import Letter
+from madoguchi.people import actions as people
 from madoguchi.people.models import Person
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules import engine, fees
@@ -356,6 +357,12 @@ class Drive:
     def _record(self, said: Any) -> None:
         case = self.case
         value = self.course.recorded(said, self.scope())
+        if "business" in said:
+            number = case.answers.get(said["business"])
+            if number and value:  # of the business, and not of the case: it stays when the record ends
+                business = people.enter_business(number, by=SYSTEM)
+                facts.state(business, {(said["fact"], ""): value}, Source.STAFF, by=SYSTEM)
+            return
         names = [get(case.answers, name) for name in said.get("of", ())]
         row = row_named(case.about_id, names) if any(names) else ""
         facts.state(Person(pk=case.about_id), {(said["fact"], row): value}, Source.STAFF, by=SYSTEM, case_id=case.pk)

@@ -15,6 +15,7 @@ from madoguchi.cases.queries.batch import (
     foresee,
     hindrance,
 )
+from madoguchi.cases.queries.businesses import known_of_businesses
 from madoguchi.cases.queries.changes import answers_at, answers_before, case_notes, corrected, differing, last_look
 from madoguchi.cases.queries.checking import Checkable, checkables, line_subject, unchecked
 from madoguchi.cases.queries.consulting import asked_of, can_be_asked, open_questions, questions
@@ -227,6 +228,7 @@ __all__ = [
     "is_sure_enough",
     "journey_parts",
     "kept_until",
+    "known_of_businesses",
     "last_look",
     "led_sections",
     "level_for",

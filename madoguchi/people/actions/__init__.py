@@ -1,5 +1,6 @@
 """Acts on people: recognising a resident, opening a staff account, holding a post; and on partners, their systems."""
 
+from madoguchi.people.actions.businesses import enter_business
 from madoguchi.people.actions.individuals import (
     admit,
     appoint,
@@ -45,6 +46,7 @@ __all__ = [
     "end_sessions_of_account",
     "end_sessions_of_person",
     "enrol_totp",
+    "enter_business",
     "hear_sign_out",
     "introduce",
     "issue_token",

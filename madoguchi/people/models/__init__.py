@@ -1,5 +1,6 @@
 """Who may act: residents and staff (``individuals``), and the systems of others (``partners``)."""
 
+from madoguchi.people.models.businesses import Business
 from madoguchi.people.models.individuals import (
     Absence,
     Account,
@@ -16,6 +17,7 @@ from madoguchi.people.models.webhooks import Delivery, Subscription
 __all__ = [
     "Absence",
     "Account",
+    "Business",
     "Delivery",
     "EmailConfirmation",
     "Identity",

@@ -13,7 +13,8 @@ from madoguchi.ground.sensitivity import Sensitivity, classified
 
 @classified(id=Sensitivity.PERSONAL, opened_at=Sensitivity.INTERNAL)
 class Person(models.Model):
-    """A resident. Bears no name: names, address and the rest are facts with their source and date."""
+    """A resident, or the subject behind a :class:`Business`. Bears no name: names, address and the rest are facts with
+    their source and date."""
 
     id = models.UUIDField(primary_key=True, default=uuid7)
     opened_at = models.DateTimeField(default=clock.now)

@@ -1,5 +1,6 @@
 """Who is acting, from what is stored; and what stands of partners."""
 
+from madoguchi.people.queries.businesses import business_of
 from madoguchi.people.queries.individuals import (
     Challenge,
     absences_of,
@@ -40,6 +41,7 @@ __all__ = [
     "actor_of_account",
     "actor_of_partner",
     "actor_of_person",
+    "business_of",
     "challenge",
     "colleagues",
     "confirmation_key",

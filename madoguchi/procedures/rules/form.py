@@ -19,7 +19,7 @@ from madoguchi.ground.kana import is_katakana_name, to_fullwidth, to_katakana
 from madoguchi.ground.languages import LocalText
 from madoguchi.ground.text import clean
 from madoguchi.procedures.rules import speaking
-from madoguchi.procedures.rules.format import AnyField, FactField, Procedure, Section
+from madoguchi.procedures.rules.format import AnyField, AskField, FactField, Procedure, Section
 from madoguchi.procedures.rules.vocabulary import Fact
 
 #: What one field posts besides its own path: ``<path>.<part>``.
@@ -58,6 +58,8 @@ class FormField:
     again_because: LocalText | None
     may_be_linked: bool = False
     """A link may choose it beforehand (``rules.linking``)."""
+    business: tuple[str, str] = ("", "")
+    """Of what is known of a business: the fact, and the field that holds its number."""
 
     def parts(self) -> tuple[str, ...]:
         """The names of the inputs of which this field consists; empty where it is one input."""
@@ -277,6 +279,7 @@ def field_of(one: AnyField, section: Section | None, facts: Mapping[str, Fact]) 
         fact=one.fact if isinstance(one, FactField) else None,
         again_because=one.again_because,
         may_be_linked=one.prefill == "link" and (section is None or section.each is None),
+        business=(one.business.fact, one.business.number) if isinstance(one, AskField) and one.business else ("", ""),
     )
 
 

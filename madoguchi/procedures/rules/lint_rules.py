@@ -966,7 +966,17 @@ def basis_without_words(subject: Subject) -> Iterator[Found]:
 def looked_up_without_permission(subject: Subject) -> Iterator[Found]:
     procedure = subject.package.procedure
     ordinances = subject.city.ordinances if subject.city else {}
-    register = [one for one in permits(subject.catalogue.laws, ordinances) if one.purpose == "look_up"]
+    every = list(permits(subject.catalogue.laws, ordinances))
+    for path, _, one in _asks(subject.package):
+        if one.business is not None and not any(
+            entry.purpose == "prefill"
+            and (not entry.procedures or procedure.code in entry.procedures)
+            and (not entry.facts or one.business.fact in entry.facts)
+            for entry in every
+        ):
+            message = f"項目 {one.ask} に出す {one.business.fact} に、根拠（prefill）の登録がありません"
+            yield Found((*path, "business"), message, "laws.yaml の認める条文に permits: を書きます", one.ask)
+    register = [one for one in every if one.purpose == "look_up"]
     for node, path in _steps(subject):
         if node.kind != "look_up":
             continue

@@ -28,6 +28,7 @@ from madoguchi.procedures.rules.format import (
     Example,
     FactField,
     Fee,
+    OfBusiness,
     Procedure,
     Section,
     Table,
@@ -265,6 +266,8 @@ def _lookups(
                 )
             if asked.prefill is not None:
                 yield from _wrong_link(document, path, section, asked, facts)
+            if isinstance(asked, AskField) and asked.business is not None:
+                yield from _wrong_business(document, (*path, "business"), asked.business, asked.type, facts, seen)
             if isinstance(asked, AskField):
                 for fact in asked.proves:
                     if fact not in facts:
@@ -303,6 +306,12 @@ def _lookups(
                 f"事実 {record.fact} は facts.yaml にありません",
                 _close(record.fact, facts, "ある事実"),
             )
+        if (record := step.record) and record.fact.startswith("business.") != (record.business is not None):
+            message = "事業者の事実は、だれのことかを business: に書いて記録します"
+            yield document.problem((*path, "fact"), "F05", message, "business: に、番号をたずねた項目を書きます")
+        if record and record.business is not None and record.business not in seen:
+            message = f"番号の項目 {record.business} をたずねていません"
+            yield document.problem((*path, "business"), "F05", message, _close(record.business, seen, "ある項目"))
         for number, name in enumerate(step.record.of if step.record else ()):
             if name not in seen or any(
                 section.each and name.startswith(f"{section.each}.") for section in procedure.asks
@@ -326,6 +335,21 @@ def _lookups(
                         f"事実 {fact} は facts.yaml にありません",
                         _close(fact, facts, "ある事実"),
                     )
+
+
+def _wrong_business(
+    document: Document, path: Path_, said: OfBusiness, type_: str, facts: Facts, seen: Mapping[str, Path_]
+) -> Iterator[Problem]:
+    fact = facts.get(said.fact)
+    if fact is None or not said.fact.startswith("business."):
+        message = f"{said.fact} は facts.yaml にある事業者の事実ではありません"
+        there = [key for key in facts if key.startswith("business.")]
+        yield document.problem((*path, "fact"), "F05", message, _close(said.fact, there, "ある事実"))
+    elif fact.type != type_:
+        yield document.problem((*path, "fact"), "F05", f"{said.fact} の型は {fact.type} です", f"type: {fact.type}")
+    if said.number not in seen:
+        message, instead = f"番号の項目 {said.number} を、それより前にたずねていません", "番号を先にたずねます"
+        yield document.problem((*path, "number"), "F05", message, instead)
 
 
 def _wrong_link(

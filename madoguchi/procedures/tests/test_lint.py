@@ -412,6 +412,56 @@ def test_a_look_up_of_a_fact_that_stands_in_rows_is_in_vain(tmp_path: Path) -> N
     assert "child.name" in found.message
 
 
+# -- what is known of a business --------------------------------------------------------------------------------------
+
+SHOP: dict[str, Any] = {
+    "type": "text",
+    "label": words("事業所"),
+    "gif": "LegalEntity.tradeName",
+    "sensitivity": "public",
+}
+
+
+def _of_a_shop(files: Files) -> None:
+    files["/facts.yaml"]["business.trade_name"] = SHOP
+    number = {"ask": "shop_number", "type": "text", "digits": 10, "label": words("番号")}
+    name = {"ask": "shop", "type": "text", "label": words("店の名前")}
+    _asks(files).extend([number, {**name, "business": {"fact": "business.trade_name", "number": "shop_number"}}])
+    kept = {"id": "shop", "fact": "business.trade_name", "business": "shop_number", "value": "shop"}
+    _flow(files).insert(3, {"record": kept})
+
+
+def test_what_is_known_of_a_business_is_offered_by_a_law(tmp_path: Path) -> None:
+    def permitted(files: Files) -> None:
+        _of_a_shop(files)
+        entry = {"purpose": "prefill", "kind": "内部利用", "procedures": ["mihon"], "facts": ["business.trade_name"]}
+        files["/laws.yaml"]["mihon"]["articles"]["第1条"]["permits"] = [{**entry, "since": "2026-04-01"}]
+
+    assert [one.at for one in _look("K03", write(tmp_path / "without", _of_a_shop))] == ["shop"]
+    assert _look("K03", write(tmp_path / "with", permitted)) == []
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda files: _asks(files)[-1]["business"].update(fact="person.full_name"), "事業者の事実ではありません"),
+        (lambda files: _asks(files)[-1]["business"].update(number="nothing"), "それより前にたずねていません"),
+        (lambda files: _asks(files).insert(0, _asks(files).pop()), "それより前にたずねていません"),
+        (lambda files: _asks(files)[-1].update(type="kana"), "型は text"),
+        (lambda files: _flow(files)[3]["record"].pop("business"), "business: に書いて"),
+        (lambda files: _flow(files)[3]["record"].update(business="nothing"), "をたずねていません"),
+        (lambda files: _flow(files)[2]["record"].update(business="shop_number"), "business: に書いて"),
+    ],
+)
+def test_a_business_that_is_not_said_which_does_not_load(tmp_path: Path, spoil: Spoil, said: str) -> None:
+    def spoilt(files: Files) -> None:
+        _of_a_shop(files)
+        spoil(files)
+
+    problems = load_catalogue(write(tmp_path, spoilt)).problems
+    assert any(said in one.message and one.rule == "F05" for one in problems), problems
+
+
 # -- waivers ----------------------------------------------------------------------------------------------------------
 
 

@@ -240,7 +240,8 @@ def questions(
             files=[files[one] for one in cell.value or [] if one in files] if cell.field.type in UPLOADED else (),
             arriving=(arriving or {}).get(cell.path, ()),
         )
-        fact = known.get(cell.field.fact or "") if cell.row is None and not cell.field.again_because else None
+        bound = cell.field.name if cell.field.business[0] else cell.field.fact or ""
+        fact = known.get(bound) if cell.row is None and not cell.field.again_because else None
         if fact is not None and not fits(cell.field, fact.value):  # known, and no answer to this question
             fact = None
         if fact is not None:

@@ -284,10 +284,12 @@ class Draft:
         return section.each in self.case.answers or self.correcting or self._is_of_another(by)
 
     def _known(self, section: FormSection, by: Actor) -> Mapping[str, Known]:
+        """By fact what is known of the applicant, by name of the field what is known of a business."""
+        of_businesses = cases.known_of_businesses(section, self.case.answers, self._purpose(), by=by)
         keys = [one.fact for one in section.fields if one.fact]
         if not keys or section.each or self._is_of_another(by):
-            return {}
-        return known(by.who, keys, self._purpose(), by=by)
+            return of_businesses
+        return {**known(by.who, keys, self._purpose(), by=by), **of_businesses}
 
     def _is_of_another(self, by: Actor) -> bool:
         """What the city knows of somebody is shown to nobody who only speaks for them."""

@@ -5,7 +5,15 @@ everything later (flow, tables, letters, lint) reads these models and never the 
 written as YAML, so dates are ``YYYY-MM-DD`` and every number is exact.
 """
 
-from madoguchi.procedures.rules.format.asks import AnyField, AskField, FactField, Question, Section, check_attributes
+from madoguchi.procedures.rules.format.asks import (
+    AnyField,
+    AskField,
+    FactField,
+    OfBusiness,
+    Question,
+    Section,
+    check_attributes,
+)
 from madoguchi.procedures.rules.format.examples import Example, LetterExpectation
 from madoguchi.procedures.rules.format.model import (
     BREAKING_CHANNELS,
@@ -92,6 +100,7 @@ __all__ = [
     "LookUp",
     "Model",
     "Notify",
+    "OfBusiness",
     "OfficeDeadline",
     "Pay",
     "PayDeadline",

@@ -83,12 +83,22 @@ class FactField(Asked):
     fact: FactKey
 
 
+class OfBusiness(Model):
+    """What is asked of a business that has a number: known from there once an office has recorded it."""
+
+    fact: FactKey
+    number: Snake
+    """The field, asked before, that holds the ten digits."""
+
+
 class AskField(Asked):
     """A field of this procedure's own, for what no fact covers."""
 
     ask: Snake
     type: type_of_answer
     label: LocalText
+    business: OfBusiness | None = None
+    """Offered as known where the city has recorded it of the business with that number."""
 
     @model_validator(mode="after")
     def _fits_its_type(self) -> Self:

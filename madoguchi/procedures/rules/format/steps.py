@@ -278,6 +278,8 @@ class Record(StepBody):
     fact: FactKey
     value: Condition | None = None
     """An expression, or the name of what was asked or found, whole; without it the decision itself is kept."""
+    business: Snake | None = None
+    """Of whom, where it is a fact of a business: the field with its number. It stays when the case is deleted."""
     of: tuple[AnswerPath, ...] = ()
     """Where a person may have several (children, dogs): what was asked that tells this one apart. The same one's next
     record follows its last, and another's stays beside it."""
