@@ -57,6 +57,8 @@ STAFF = (
     ("elderly-care", "elderly-care-head", "課長 介川"),
     ("elderly-care", "care-assessor", "調査員 面田"),
     ("elderly-care", "care-board-secretary", "審査会 判野"),
+    ("health-insurance", "health-insurance-clerk", "保田 けんじ"),
+    ("health-insurance", "health-insurance-head", "課長 国本"),
     ("support-centre", "support-centre-officer", "包括 みまもり"),
     ("residents", "residents-clerk", "住友 うつる"),
     ("residents", "residents-head", "課長 籍本"),
@@ -452,6 +454,29 @@ def _stories() -> Iterator[Story]:
     yield Story("mihon-taro", "change-of-address", 2, _move(taro, "灰塚二丁目2番2号", 2), [])
     yield Story("mihon-hanako", "resident-record-copy", 14, _record(hanako, "certificate"), [(1, "go"), (0, "go")])
     yield Story("nozaki-linh", "resident-record-copy", 1, _record(linh, "copy"), [(0, "go")])
+    # おくやみ: 梅子's husband was past 75, 健's father was not.
+    mourned = _mourned(umeko, "谷川 松吉", "タニガワ マツキチ", "1947-03-03", 9)
+    yield Story("tanigawa-umeko", "funeral-benefit-late-elderly", 6, {**mourned, "paid_by_other": False}, [(1, "go")])
+    head = {"new_head": "me", "member": [_grown_up("谷川 竹男", "1975-05-05")]}
+    yield Story("tanigawa-umeko", "household-head-change", 5, {**mourned, **head}, [])
+    elder = _mourned(ken, "住道 勇", "スミノドウ イサム", "1953-09-09", 40)
+    yield Story(
+        "suminodo-ken",
+        "funeral-benefit",
+        30,
+        {**elder, "other_allowance": False},
+        [(3, "go"), (2, "go")],
+        findings={"insured_here": True, "in_time": True},
+    )
+    late = _mourned(ken, "住道 千代", "スミノドウ チヨ", "1938-12-01", 70)
+    yield Story(
+        "suminodo-ken",
+        "funeral-benefit-late-elderly",
+        50,
+        {**late, "paid_by_other": False},
+        [(2, "go"), (9, "go")],
+        findings={"union_decided_on": _ago(40), "union_decision": "paid", "union_paid": 50_000},
+    )
     rng = random.Random(27218)  # noqa: S311 -- a sample, the same at every start
     towns = procedures.city().towns
     plots: tuple[tuple[str, int, Sequence[tuple[int, str]]], ...] = (
@@ -881,6 +906,24 @@ def _benefit(who: Mapping[str, Any], code: str) -> dict[str, Any]:
         "need_by": "plan",
         "bought_again": False,
     }
+
+
+def _mourned(who: Mapping[str, Any], name: str, kana: str, born: str, days: int) -> dict[str, Any]:
+    """What the procedures of おくやみ ask of the survivor and of whoever died ``days`` ago."""
+    account = {"bank": "みほん銀行", "branch": "大東支店", "kind": "ordinary", "number": "1234567"}
+    return {
+        "person": {**who, "bank_account": {**account, "holder": who["full_name_kana"]}},
+        "deceased_name": name,
+        "deceased_name_kana": kana,
+        "deceased_born_on": born,
+        "died_on": _ago(days),
+        "deceased_address": who["registered_address"],
+        "funeral_on": _ago(days - 2),
+    }
+
+
+def _grown_up(name: str, born: str) -> dict[str, Any]:
+    return {"full_name": name, "date_of_birth": born, "relation_to_new_head": "child"}
 
 
 def _pregnancy(who: Mapping[str, Any], talk: str) -> dict[str, Any]:

@@ -174,7 +174,7 @@ def _share(case: Case, package: Published, before: Mapping[str, Any], by: Actor)
         form, other = procedures.package(one.procedure).form, bodies.get(one.procedure.code)
         values = journeys.taken(form, one.answers, news, other.keeps if other else ())
         if is_journey and other is not None:
-            scopes = package.form.scope(before), package.form.scope(case.answers)
+            scopes = journeys.scope_of(package.form, before), journeys.scope_of(package.form, case.answers)
             values |= journeys.given_anew(other, form, one.answers, *scopes)
         if values:
             take_over(one, values, by=by)

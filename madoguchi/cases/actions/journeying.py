@@ -46,7 +46,7 @@ def open_parts(journey: Case, chosen: Collection[str], *, by: Actor) -> list[Cas
     for each in wanted.values():
         part = drafting.open_draft(each.procedure, by=by, language=fresh.language)
         Case.objects.filter(pk=part.pk).update(part_of=fresh)
-    scope = package.form.scope(fresh.answers)
+    scope = journeys.scope_of(package.form, fresh.answers)
     opened = drafting.drafts_of(fresh)
     bodies = {code: one.body for code, one in wanted.items()}
     told = [
@@ -107,7 +107,7 @@ def submit_parts(journey: Case, *, by: Actor, email: str = "") -> Case:
     if not parts:
         raise Stale("nothing-chosen", "申し込む手続きを1つ以上選んでください。")
     package = procedures.package(fresh.procedure)
-    for one in journeys.in_order(journeys.applying(package.procedure, package.form.scope(fresh.answers))):
+    for one in journeys.in_order(journeys.applying(package.procedure, journeys.scope_of(package.form, fresh.answers))):
         part = parts.pop(one.procedure, None)
         if part is None:
             continue

@@ -44,6 +44,7 @@ from madoguchi.cases.queries.journeys import (
     elsewhere_parts,
     is_journey,
     journey_parts,
+    named_elsewhere,
     offered_parts,
     rests_on,
 )
@@ -238,6 +239,7 @@ __all__ = [
     "may_rate",
     "may_write",
     "mine_to_do",
+    "named_elsewhere",
     "notes",
     "offered_parts",
     "open_corrections",

@@ -6,7 +6,7 @@ from madoguchi.cases.models import Case
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.models import Procedure
 from madoguchi.procedures.rules import journeys
-from madoguchi.procedures.rules.format import Apply
+from madoguchi.procedures.rules.format import Apply, Elsewhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +26,21 @@ def offered_parts(journey: Case) -> list[JourneyPart]:
     """The procedures that apply to the answers and that the city offers today, each after those that it rests on."""
     package = procedures.package(journey.procedure)
     rows = {row.code: row for row in procedures.offered()}
-    parts = journeys.in_order(journeys.applying(package.procedure, package.form.scope(journey.answers)))
+    parts = journeys.in_order(journeys.applying(package.procedure, journeys.scope_of(package.form, journey.answers)))
     return [JourneyPart(one, rows[one.procedure]) for one in parts if one.procedure in rows]
 
 
 def elsewhere_parts(journey: Case) -> list[Apply]:
     """What applies and cannot be applied for here: the city does not offer it online today."""
     package, there = procedures.package(journey.procedure), {row.code for row in procedures.offered()}
-    applying = journeys.applying(package.procedure, package.form.scope(journey.answers))
+    applying = journeys.applying(package.procedure, journeys.scope_of(package.form, journey.answers))
     return [one for one in applying if one.procedure not in there]
+
+
+def named_elsewhere(journey: Case) -> list[Elsewhere]:
+    """What the answers ask for besides, which is done elsewhere or applied for by itself."""
+    package = procedures.package(journey.procedure)
+    return list(journeys.elsewhere(package.procedure, journeys.scope_of(package.form, journey.answers)))
 
 
 def journey_parts(journey: Case) -> list[Case]:

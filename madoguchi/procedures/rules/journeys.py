@@ -4,17 +4,38 @@ Every part keeps its own form. What makes them one is here: an answer under a fa
 the journey itself has asked goes where its ``gives`` sends it.
 """
 
+import copy
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from madoguchi.ground.expressions import Expression
-from madoguchi.procedures.rules.form import UPLOADED, Form, FormSection, fits, get
-from madoguchi.procedures.rules.format import Apply, Procedure
+from madoguchi.procedures.rules.form import UPLOADED, Form, FormSection, fits, get, put
+from madoguchi.procedures.rules.format import Apply, Elsewhere, Procedure
+
+
+def scope_of(form: Form, answers: Mapping[str, Any]) -> dict[str, Any]:
+    """The answers of a journey as expressions see them, without those to questions that are not asked (any more):
+    whoever first says yes and then that it is none of theirs is offered nothing for it."""
+    seen = copy.deepcopy(dict(answers))
+    while True:
+        asked = {cell.path for section in form.visible_sections(seen) for cell in form.cells(section, seen)}
+        alone = (section for section in form.sections if section.each is None)
+        cells = [cell for section in alone for cell in form.cells(section, seen, hidden=True)]
+        hidden = [cell.path for cell in cells if cell.path not in asked and cell.value is not None]
+        if not hidden:
+            return form.scope(seen)
+        for path in hidden:
+            put(seen, path, None)
 
 
 def applying(procedure: Procedure, scope: Mapping[str, Any]) -> tuple[Apply, ...]:
-    """The parts that apply to these answers of the journey (``scope`` as its form gives it), in the order written."""
+    """The parts that apply to these answers of the journey (``scope_of``), in the order written."""
     return tuple(one for one in procedure.parts if one.when is None or Expression.parse(one.when).holds(scope))
+
+
+def elsewhere(procedure: Procedure, scope: Mapping[str, Any]) -> tuple[Elsewhere, ...]:
+    """What else has to be done by these answers, elsewhere or by itself, in the order written."""
+    return tuple(one for one in procedure.elsewhere if one.when is None or Expression.parse(one.when).holds(scope))
 
 
 def in_order(parts: Iterable[Apply]) -> list[Apply]:

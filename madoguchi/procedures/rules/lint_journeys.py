@@ -60,6 +60,13 @@ def part_is_there(subject: Subject) -> Iterator[Found]:
                 yield Found((*path, "gives", name), message, "その手続きの asks にある名前にします", one.procedure)
             elif message := _never_fits(found[1], text):
                 yield Found((*path, "gives", name), message, "その項目の選択肢か型に合わせます", one.procedure)
+    for number, other in enumerate(subject.package.procedure.elsewhere):
+        if other.procedure is not None and other.procedure not in packages:
+            message = f"手続き {other.procedure} がカタログにありません"
+            yield Found(("elsewhere", number, "procedure"), message, "", other.procedure)
+        elif other.procedure in forms:
+            message = f"{other.procedure} は、ここでまとめて申し込めます"
+            yield Found(("elsewhere", number, "procedure"), message, "elsewhere: から消します", other.procedure)
     try:
         journeys.in_order(one for _, one in _parts(subject))
     except ValueError as error:
@@ -94,6 +101,8 @@ def asked_in_vain(subject: Subject) -> Iterator[Found]:
             used |= Expression.parse(text).names if text else set()
     for gate in procedure.gates:
         used |= Expression.parse(gate.when).names
+    for other in procedure.elsewhere:
+        used |= Expression.parse(other.when).names if other.when else set()
     for number, section in enumerate(procedure.asks):
         for at, asked in enumerate(section.ask):
             name = getattr(asked, "ask", None)

@@ -263,12 +263,20 @@ def result_on_paper(subject: Subject) -> Iterator[Found]:
 def asked_again(subject: Subject) -> Iterator[Found]:
     package, facts = subject.package, subject.catalogue.facts
     labels = {fact.label["ja"]: key for key, fact in facts.items()}
+    # What a life event asks once and hands to its parts; it may be no fact, as it is about somebody who has died.
+    handed = {
+        (part.procedure, name)
+        for journey in subject.catalogue.packages.values()
+        for part in journey.procedure.parts
+        for name in part.gives
+    }
     elsewhere = {
         (one.label["ja"], one.type): other.procedure.code
         for other in subject.catalogue.packages.values()
         if other.procedure.code != package.procedure.code
         and "journey" not in (other.procedure.kind, package.procedure.kind)  # it hands its answers on (P01–P03)
         for _, _, one in _asks(other)
+        if (other.procedure.code, one.ask) not in handed
     }
     for path, key, one in _asks(package):
         fact = labels.get(one.label["ja"]) or (key if key in facts else None)
@@ -280,6 +288,7 @@ def asked_again(subject: Subject) -> Iterator[Found]:
             (other := elsewhere.get((one.label["ja"], one.type)))
             and one.type != "consent"
             and one.again_because is None
+            and (package.procedure.code, one.ask) not in handed
         ):
             message = f"項目 {one.ask} は、手続き {other} でもたずねています"
             yield Found(path, message, "facts.yaml の事実にして、どちらからも使います", one.ask, severity="warning")

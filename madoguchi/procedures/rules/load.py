@@ -452,6 +452,8 @@ def _expressions(
 
     for index, gate in enumerate(procedure.gates):
         yield from check(gate.when, answers, ("gates", index, "when"))
+    for index, one in enumerate(procedure.elsewhere):
+        yield from check(one.when, answers, ("elsewhere", index, "when"))
     if isinstance(procedure.fee, Fee):
         yield from check(procedure.fee.when, answers, ("fee", "when"))
     for index, section in enumerate(procedure.asks):

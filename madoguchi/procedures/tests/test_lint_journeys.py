@@ -17,6 +17,12 @@ PARTS = (
     "dog-registration", "resident-record-copy",
 )  # fmt: skip
 
+ELSEWHERE = """elsewhere:
+  - title: {ja: 年金, ja-simple: 年金, en: Pension}
+    because: {ja: 住所が変わるため, ja-simple: 住所が 変わるから, en: The address changes}
+    where: {ja: 年金事務所, ja-simple: 年金事務所, en: The pension office}
+"""
+
 
 def look(rule: str, folder: Path, old: str = "", new: str = "") -> list[Found]:
     """What the rule says of 引越し in which ``old`` is replaced by ``new``."""
@@ -58,6 +64,22 @@ def test_the_life_event_that_ships_is_sound(rule: str, tmp_path: Path) -> None:
 def test_what_it_names_must_exist(old: str, new: str, words: str, tmp_path: Path) -> None:
     found = look("P01", tmp_path, old, new)
     assert any(words in one.message for one in found), found
+
+
+@pytest.mark.parametrize(
+    ("code", "words"), [("cat-registration", "カタログにありません"), ("dog-registration", "まとめて申し込めます")]
+)
+def test_what_is_done_elsewhere_exists_and_is_no_part(code: str, words: str, tmp_path: Path) -> None:
+    found = look("P01", tmp_path, "\nasks:\n", f"\n{ELSEWHERE}    procedure: {code}\n\nasks:\n")
+    assert any(words in one.message and one.path[:2] == ("elsewhere", 0) for one in found), found
+
+
+def test_only_a_life_event_names_what_is_done_elsewhere(tmp_path: Path) -> None:
+    shutil.copytree(CATALOGUE, tmp_path / "all")
+    file = tmp_path / "all" / "procedures" / "dog-registration" / "procedure.yaml"
+    file.write_text(file.read_text("utf-8").replace("\nasks:\n", f"\n{ELSEWHERE}\nasks:\n", 1), "utf-8")
+    problems = load_catalogue(tmp_path / "all").problems
+    assert any("elsewhere は、ライフイベント" in one.message for one in problems)
 
 
 def test_parts_that_wait_for_each_other_are_found(tmp_path: Path) -> None:

@@ -65,7 +65,10 @@ _SHARES: Final = {
     "care-need-change": 0.7,
     "pregnancy-notification": 0.7,
     "child-rearing-allowance-report": 0.5,
+    "funeral-benefit-late-elderly": 1.2,
+    "household-head-change": 0.6,
     "disaster-certificate": 0.5,
+    "funeral-benefit": 0.4,
     "care-burden-certificate-reissue": 0.4,
     "care-need-transfer": 0.2,
 }

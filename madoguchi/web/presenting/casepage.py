@@ -24,6 +24,7 @@ from madoguchi.web.presenting.cards import Card, card, tone_of, turn_words
 from madoguchi.web.presenting.cosigning import Asked, Refusal
 from madoguchi.web.presenting.cosigning import asked as asked_of
 from madoguchi.web.presenting.formpage import AnswerSection, Draft, asked_words, key_of, section_url
+from madoguchi.web.presenting.journeys import Besides, besides
 from madoguchi.web.presenting.thread import Thread, thread
 from madoguchi.web.words import language, said
 
@@ -119,6 +120,7 @@ class CasePage:
     thread: Thread
     asked: Asked | None
     parts: Sequence[Card]
+    besides: Sequence[Besides]
     part_of: tuple[str, str] | None
 
 
@@ -167,6 +169,7 @@ def case_page(case: Case, *, typed: str = "", refusal: Refused | None = None, as
         thread=thread(case, office_words(draft), typed=typed, refusal=refusal),
         asked=asked_of(case, asked),
         parts=[replace(card(one), subject="") for one in parts],
+        besides=besides(case) if parts else [],
         part_of=(Draft(case.part_of).title, reverse("web:case", args=(key_of(case.part_of),)))
         if case.part_of
         else None,

@@ -33,6 +33,16 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Besides:
+    """What has to be done as well and is not sent from here. ``url`` where it can be applied for by itself."""
+
+    title: str
+    because: str
+    where: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class PartAnswers:
     """One part on the review: what was answered for it and not shown above, and what stands in its way."""
 
@@ -73,6 +83,20 @@ def choices(journey: Case) -> list[Choice]:
 def elsewhere(journey: Case) -> list[tuple[str, str]]:
     """What applies and cannot be done here, with its reason: it is done at the counter."""
     return [(said(one.title), said(one.because)) for one in cases.elsewhere_parts(journey)]
+
+
+def besides(journey: Case) -> list[Besides]:
+    """What is done elsewhere or by itself, each with its reason and where."""
+    there = {row.code for row in procedures.offered()}
+    return [
+        Besides(
+            said(one.title),
+            said(one.because),
+            said(one.where),
+            reverse("web:procedure", args=(one.procedure,)) if one.procedure in there else "",
+        )
+        for one in cases.named_elsewhere(journey)
+    ]
 
 
 def _title(code: str, parts: Sequence[cases.JourneyPart]) -> str:

@@ -24,6 +24,7 @@ LIFE_EVENTS: Final = {
     gettext_noop("引越し"): "move",
     gettext_noop("ペット"): "paw",
     gettext_noop("災害"): "shelter",
+    gettext_noop("おくやみ"): "flower",
     gettext_noop("介護・高齢"): "care",
     gettext_noop("仕事"): "work",
 }

@@ -44,6 +44,7 @@ def parts(request: HttpRequest, resident: Actor, key: str) -> HttpResponse:
         "form": _progress(draft, "parts"),
         "choices": journeys.choices(case),
         "elsewhere": journeys.elsewhere(case),
+        "besides": journeys.besides(case),
         "problem": problem,
         "back_url": section_url(case, draft.sections()[-1]) if marks else "",
         "delete_url": reverse("web:withdraw", args=(key_of(case),)),

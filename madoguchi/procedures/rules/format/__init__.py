@@ -30,7 +30,7 @@ from madoguchi.procedures.rules.format.model import (
     refuse,
     type_of_answer,
 )
-from madoguchi.procedures.rules.format.procedure import Gate, Procedure, Waiver
+from madoguchi.procedures.rules.format.procedure import Elsewhere, Gate, Procedure, Waiver
 from madoguchi.procedures.rules.format.steps import (
     Allot,
     AnyBody,
@@ -83,6 +83,7 @@ __all__ = [
     "Criterion",
     "DigitalBreak",
     "Editable",
+    "Elsewhere",
     "Examine",
     "Example",
     "FactField",

@@ -23,6 +23,21 @@ class Gate(Model):
     """Where to go instead."""
 
 
+class Elsewhere(Model):
+    """Of a life event: what has to be done as well, and is no part of what is sent together. It is named with its
+    reason and where it is done, so that nobody has to find out."""
+
+    when: Condition | None = None
+    title: LocalText
+    because: LocalText
+    """Why it is needed and by when, with the law that says so."""
+    where: LocalText
+    """Who takes it, what to bring, and where it cannot be done online, why."""
+    procedure: Kebab | None = None
+    """The code of the procedure where it can be applied for here, but by itself: for another person than the one who
+    goes through the life event."""
+
+
 class Waiver(DigitalBreak):
     """A finding of the check that the city accepts for now, with the same honesty as a digital break."""
 
@@ -67,6 +82,8 @@ class Procedure(Model):
     """How long a finished case is kept."""
     waivers: tuple[Waiver, ...] = ()
     gates: tuple[Gate, ...] = ()
+    elsewhere: tuple[Elsewhere, ...] = ()
+    """Of a life event: what is done elsewhere or by itself."""
     asks: tuple[Section, ...]
     flow: Annotated[tuple[Step, ...], Field(min_length=1)]
 
@@ -97,6 +114,10 @@ class Procedure(Model):
                     raise refuse(
                         f"after の {code} は、このライフイベントにありません", "flow にある手続きを書きます", "flow"
                     )
+        if self.kind != "journey" and self.elsewhere:
+            raise refuse(
+                "elsewhere は、ライフイベントの手続きだけにあります", "kind: journey にするか、消します", "elsewhere"
+            )
         if self.kind == "journey" and (self.fee != "none" or self.apply_for_others):
             raise refuse(
                 "手数料と代わりの申請は、それぞれの手続きにあります",
