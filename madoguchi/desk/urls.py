@@ -74,5 +74,6 @@ urlpatterns = [
     path("messages/", talking.unanswered, name="messages"),
     path("cases/<str:number>/messages/", talking.say, name="thread"),
     path("cases/<str:number>/documents/<uuid:document_id>/", files.document, name="document"),
+    path("cases/<str:number>/signatures/<uuid:signature_id>/<str:what>", files.signature, name="signature"),
     path("cases/<str:number>/letters/<uuid:letter_id>/", files.letter, name="letter"),
 ]

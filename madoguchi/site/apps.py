@@ -8,6 +8,7 @@ from django.apps import AppConfig
 JOBS = ("madoguchi.people.jobs", "madoguchi.messages.jobs", "madoguchi.cases.jobs")
 BRIDGES = (
     "madoguchi.bridges.clamd",
+    "madoguchi.bridges.jpki",
     "madoguchi.bridges.mail",
     "madoguchi.bridges.oidc",
     "madoguchi.bridges.pades",

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import django.conf.locale
+from django.core.exceptions import ImproperlyConfigured
 from psycopg.conninfo import conninfo_to_dict
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,6 +33,11 @@ def _kept_secret(name: str) -> str:
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_urlsafe(48))
     return path.read_text().strip()
+
+
+def _files(name: str) -> list[str]:
+    """Paths parted by commas."""
+    return [one.strip() for one in os.environ.get(name, "").split(",") if one.strip()]
 
 
 AS_APP = "-c role=madoguchi_app"
@@ -184,6 +190,15 @@ OIDC_ISSUER = os.environ.get(
 OIDC_CLIENT_ID = os.environ.get("MADOGUCHI_OIDC_CLIENT_ID", "RP00000001")
 # A file with the provider's metadata, for one that has no discovery document.
 OIDC_METADATA = os.environ.get("MADOGUCHI_OIDC_METADATA", "")
+
+# Signatures by card are believed where a signing authority named here has issued the certificate: files, PEM or DER, of
+# jpki.go.jp; and of test authorities, which every page then says. Whether one was revoked is asked where a bridge of a
+# 署名検証者 is named; else it is "not checked".
+JPKI_ROOTS = _files("MADOGUCHI_JPKI_ROOTS")
+JPKI_TEST_ROOTS = _files("MADOGUCHI_JPKI_TEST_ROOTS")
+REVOCATION_VERIFIER = os.environ.get("MADOGUCHI_REVOCATION_VERIFIER", "")
+if JPKI_TEST_ROOTS and HTTPS and not DEMO:
+    raise ImproperlyConfigured("MADOGUCHI_JPKI_TEST_ROOTS: a node that serves residents believes no test certificates")
 
 # Staff sign in by passkey, or by password and TOTP. Nobody signs up: accounts are opened by the city.
 AUTH_USER_MODEL = "madoguchi_people.Account"

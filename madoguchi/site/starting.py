@@ -10,6 +10,7 @@ import json
 import os
 import secrets
 import shutil
+import subprocess
 import sys
 import time
 import unicodedata
@@ -78,6 +79,7 @@ def demo(ports: Ports) -> None:
             _prepare()
             if private:
                 _remember_tables()
+            _make_cards()
             with Supervisor() as supervisor:
                 say("starting identity provider, mail catcher, payment provider and web")
                 for program in _faces(ports):
@@ -99,6 +101,7 @@ def _environ(ports: Ports) -> dict[str, str]:
         "MADOGUCHI_VAR": str(var()),
         "MADOGUCHI_BASE_URL": f"http://localhost:{ports.web}",
         "MADOGUCHI_OIDC_ISSUER": f"http://localhost:{ports.identity}/api/realms/main",
+        "MADOGUCHI_JPKI_TEST_ROOTS": str(var() / "jpki" / "root.pem"),
         "MADOGUCHI_SMTP": f"smtp://127.0.0.1:{ports.smtp}",
         "MADOGUCHI_STRIPE_URL": f"http://localhost:{ports.payments}",
         # Between the city and the sandbox of this start: nobody else has to know them.
@@ -119,9 +122,10 @@ def _faces(ports: Ports) -> list[Program]:
     mail = [sys.executable, "-m", "tools.mailbox", "--smtp-port", str(ports.smtp), "--http-port", str(ports.mail_page)]
     notify = f"http://localhost:{ports.web}/payments/notice/"
     money = [sys.executable, "-m", "tools.payments", "--port", str(ports.payments), "--notify", notify]
+    identity += ["--state", str(var() / "idp"), "--cards", str(var() / "jpki")]
     configuration = "/api/realms/main/.well-known/openid-configuration"
     return [
-        Program("identity", [*identity, "--state", str(var() / "idp")], answers_http(ports.identity, configuration)),
+        Program("identity", identity, answers_http(ports.identity, configuration)),
         Program("mail", [*mail, "--folder", str(var() / "mail")], answers_http(ports.mail_page), _PYTHON),
         Program("payments", [*money, "--folder", str(var() / "payments")], answers_http(ports.payments), _PYTHON),
         # One process: a visitor at a time does not need a second, and each costs seconds of the start.
@@ -129,6 +133,16 @@ def _faces(ports: Ports) -> list[Program]:
             "web", [*_MADOGUCHI, "web", "--port", str(ports.web), "--workers", "1"], answers_http(ports.web), _PYTHON
         ),
     ]
+
+
+def _make_cards() -> None:
+    """Signing certificates of a test authority for the residents of the sample provider, anew at each start."""
+    subprocess.run(
+        [sys.executable, "-m", "tools.jpki", "--folder", str(var() / "jpki")],
+        check=True,
+        env={**os.environ, **_PYTHON},
+        stdout=subprocess.DEVNULL,
+    )
 
 
 def _worker() -> Program:

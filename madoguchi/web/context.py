@@ -32,6 +32,7 @@ def city(request: HttpRequest) -> dict[str, Any]:
             "hours": said(contact.hours),
         },
         "demo": settings.DEMO,
+        "test_signatures": bool(settings.JPKI_TEST_ROOTS),
         "html_language": tag(language()),
         "language_name": dict(settings.LANGUAGES)[language()],
         "is_partly_translated": language() in COMMON,

@@ -11,6 +11,7 @@ import { Provider, errors } from 'oidc-provider';
 import { clientsFrom, residentsFrom, secretsFrom, memory } from './store.mjs';
 import { SUBMIT, choosePage, leavePage, leftPage, problemPage, pageHeaders } from './pages.mjs';
 import { settingsFrom } from './settings.mjs';
+import { SIGN_PATH, signingAt } from './signing.mjs';
 
 const settings = settingsFrom(process.argv.slice(2), process.env);
 const residents = residentsFrom(settings.residents);
@@ -40,7 +41,8 @@ const provider = new Provider(settings.issuer, {
     jwks: `${ENDPOINTS}/certs`,
     end_session: `${ENDPOINTS}/logout`,
   },
-  scopes: ['openid', ...Object.keys(ATTRIBUTES)],
+  scopes: ['openid', 'sign', ...Object.keys(ATTRIBUTES)],
+  extraParams: ['sign_transaction_id'],
   claims: {
     openid: ['sub'],
     ...Object.fromEntries(Object.keys(ATTRIBUTES).map((name) => [name, [name]])),
@@ -59,15 +61,16 @@ const provider = new Provider(settings.issuer, {
     clientAuthSigningAlgValues: ['ES256'],
   },
   clientDefaults: {
-    grant_types: ['authorization_code'],
+    grant_types: ['authorization_code', 'client_credentials'],
     response_types: ['code'],
     token_endpoint_auth_method: 'private_key_jwt',
     token_endpoint_auth_signing_alg: 'ES256',
     id_token_signed_response_alg: 'ES256',
     subject_type: 'pairwise',
   },
-  ttl: { AccessToken: 300, AuthorizationCode: 60, IdToken: 300, Interaction: 600, Grant: 600, Session: 600 },
+  ttl: { AccessToken: 300, ClientCredentials: 60, AuthorizationCode: 60, IdToken: 300, Interaction: 600, Grant: 600, Session: 600 },
   features: {
+    clientCredentials: { enabled: true },
     devInteractions: { enabled: false },
     rpInitiatedLogout: {
       enabled: true,
@@ -106,6 +109,7 @@ const provider = new Provider(settings.issuer, {
 
 const basePath = new URL(settings.issuer).pathname.replace(/\/$/, '');
 const answerProtocol = provider.callback();
+const signing = signingAt(provider, settings.cards);
 
 function send(response, status, body, headers = {}) {
   response.writeHead(status, { ...pageHeaders(), ...headers });
@@ -141,7 +145,8 @@ async function answerCard(request, response) {
   if (request.method !== 'POST') {
     const client = await provider.Client.find(params.client_id);
     const asked = params.scope.split(' ').filter((scope) => scope in ATTRIBUTES).map((scope) => ATTRIBUTES[scope]);
-    send(response, 200, choosePage({ client: client.clientName ?? client.clientId, asked, residents: [...residents.values()] }));
+    const signs = params.sign_transaction_id !== undefined;
+    send(response, 200, choosePage({ client: client.clientName ?? client.clientId, asked, signs, residents: [...residents.values()] }));
     return;
   }
   const form = await readForm(request);
@@ -149,6 +154,8 @@ async function answerCard(request, response) {
   let result;
   if (form.has('cancel')) {
     result = { error: 'access_denied', error_description: 'cancelled by the user' };
+  } else if (resident && params.sign_transaction_id && !signing.sign(params.sign_transaction_id, resident.id)) {
+    result = { error: 'server_error', error_description: 'this card cannot sign' };
   } else if (resident) {
     const wanted = (params.acr_values ?? '').split(' ').filter((value) => resident.acr.includes(value));
     result = { login: { accountId: resident.id, acr: wanted.join(' ') || undefined, remember: false } };
@@ -165,6 +172,12 @@ async function answer(request, response) {
     response.writeHead(204).end();
     return;
   }
+  const beside = basePath.replace(/\/realms\/.*$/, '') + SIGN_PATH; // .../api/realms/main and .../api/sign-transactions
+  if (url.pathname === beside || url.pathname.startsWith(`${beside}/`)) {
+    const [status, told] = await signing.answer(request, url.pathname.slice(beside.length));
+    send(response, status, JSON.stringify(told), { 'Content-Type': 'application/json' });
+    return;
+  }
   if (!url.pathname.startsWith(`${basePath}/`)) {
     send(response, 404, problemPage('このページはありません。'));
     return;
@@ -179,6 +192,12 @@ async function answer(request, response) {
     const missing = missingParameter(url.searchParams);
     if (missing) {
       send(response, 400, problemPage(`invalid_request: ${missing} is required`));
+      return;
+    }
+    const named = url.searchParams.get('sign_transaction_id');
+    const signs = (url.searchParams.get('scope') ?? '').split(' ').includes('sign');
+    if (signs !== (named !== null) || (named !== null && !signing.knows(named, url.searchParams.get('client_id')))) {
+      send(response, 400, problemPage('invalid_request: sign_transaction_id'));
       return;
     }
   }

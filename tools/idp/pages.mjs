@@ -78,10 +78,10 @@ function describe({ claims, note }) {
   return [claims.birthdate && `${readableDate(claims.birthdate)}生まれ`, address, note].filter(Boolean).map(escape).join('<br>');
 }
 
-export function choosePage({ client, asked, residents }) {
-  const handed = asked.length ? `<p>「${escape(client)}」に、選んだ方の${escape(asked.join('、'))}を渡します。</p>` : `<p>「${escape(client)}」にサインインします。</p>`;
+export function choosePage({ client, asked, signs, residents }) {
+  const handed = signs ? `<p>「${escape(client)}」への申請に、選んだ方の署名用電子証明書（試験用）で電子署名します。</p>` : asked.length ? `<p>「${escape(client)}」に、選んだ方の${escape(asked.join('、'))}を渡します。</p>` : `<p>「${escape(client)}」にサインインします。</p>`;
   const items = residents.map((resident) => `<li><button class="resident" name="resident" value="${escape(resident.id)}"><b>${escape(resident.claims.name)}</b><small>${describe(resident)}</small></button></li>`);
-  return page('どの方として認証しますか', `${handed}
+  return page(signs ? 'どの方として署名しますか' : 'どの方として認証しますか', `${handed}
 <form method="post">
 <ul>
 ${items.join('\n')}

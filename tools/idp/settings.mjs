@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import { fileURLToPath } from 'node:url';
 
-export const USAGE = `使い方: node tools/idp/main.mjs [--port 3999] [--issuer URL] [--clients FILE] [--residents FILE] [--state DIR]
+export const USAGE = `使い方: node tools/idp/main.mjs [--port 3999] [--issuer URL] [--clients FILE] [--residents FILE] [--state DIR] [--cards DIR]
 　　　　 node tools/idp/main.mjs --subjects localhost --state DIR（見本の方の sub を書き出して終わります）`;
 
 export function settingsFrom(argv, env) {
@@ -17,6 +17,7 @@ export function settingsFrom(argv, env) {
         clients: { type: 'string', default: env.MADOGUCHI_IDP_CLIENTS ?? `${env.MADOGUCHI_VAR ?? 'var'}/idp/clients.json` },
         residents: { type: 'string', default: env.MADOGUCHI_IDP_RESIDENTS ?? fileURLToPath(new URL('residents.json', import.meta.url)) },
         state: { type: 'string', default: env.MADOGUCHI_IDP_STATE },
+        cards: { type: 'string', default: env.MADOGUCHI_IDP_CARDS },
         subjects: { type: 'string' },
         verbose: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },

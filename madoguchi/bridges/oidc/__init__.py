@@ -1,14 +1,16 @@
-"""OpenID Connect: residents prove themselves with their card at デジタル認証アプリ (in the demo, at tools/idp).
+"""OpenID Connect: residents prove themselves with their card at デジタル認証アプリ (in the demo: tools/idp), and sign.
 
-Registers itself into ``people.ports.IDENTITY_PROVIDERS`` as ``card``. Settings: ``OIDC_ISSUER``, ``OIDC_CLIENT_ID``,
-``OIDC_METADATA``; the own key is made at first use under ``var/secrets`` (its public half: ``setup.own_jwks``).
+Registers itself into ``people.ports.IDENTITY_PROVIDERS`` and ``CARD_SIGNERS`` as ``card``. Settings: ``OIDC_ISSUER``,
+``OIDC_CLIENT_ID``, ``OIDC_METADATA``; the own keys are made at first use under ``var/secrets`` (their public halves:
+``setup.own_jwks``).
 """
 
 from functools import cache
 
 from madoguchi.bridges.oidc.party import RelyingParty
-from madoguchi.bridges.oidc.setup import registration
-from madoguchi.people.ports import IDENTITY_PROVIDERS
+from madoguchi.bridges.oidc.setup import answers_key, registration
+from madoguchi.bridges.oidc.signing import CardSigning
+from madoguchi.people.ports import CARD_SIGNERS, IDENTITY_PROVIDERS
 
 
 @IDENTITY_PROVIDERS.register("card")
@@ -16,3 +18,10 @@ from madoguchi.people.ports import IDENTITY_PROVIDERS
 def relying_party() -> RelyingParty:
     """The one of this process: it remembers what it has discovered."""
     return RelyingParty(registration())
+
+
+@CARD_SIGNERS.register("card")
+@cache
+def card_signing() -> CardSigning:
+    """Signing at the same provider."""
+    return CardSigning(relying_party(), answers_key())

@@ -1,6 +1,7 @@
-"""The key with which this city hall proves itself to the provider (private_key_jwt): made once, kept at home.
+"""The key with which this city hall proves itself to the provider (private_key_jwt), and the one for which the provider
+encrypts what a card has signed: made once, kept at home.
 
-It is renewed in two steps, because the provider must know the new one before it is used: the coming key stands beside
+The first is renewed in two steps, because the provider must know the new one before it is used: the coming key stands beside
 ours (``oidc.next.json``), both are handed in, then they change places.
 """
 
@@ -9,7 +10,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from joserfc.jwk import ECKey
+from joserfc.jwk import ECKey, KeyParameters
 
 
 def own_key(path: Path) -> ECKey:
@@ -17,9 +18,18 @@ def own_key(path: Path) -> ECKey:
 
     Two processes that start at once end up with the same key.
     """
+    return _kept(path, {"use": "sig", "alg": "ES256"})
+
+
+def own_encryption_key(path: Path) -> ECKey:
+    """The key kept at ``path`` for which answers are encrypted; made at the first call, as :func:`own_key`."""
+    return _kept(path, {"use": "enc", "alg": "ECDH-ES+A256KW"})
+
+
+def _kept(path: Path, use: KeyParameters) -> ECKey:
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        fresh = ECKey.generate_key("P-256", {"use": "sig", "alg": "ES256"}, private=True, auto_kid=True)
+        fresh = ECKey.generate_key("P-256", use, private=True, auto_kid=True)
         draft = path.with_name(f"{path.name}.{os.getpid()}")
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             json.dump(fresh.as_dict(private=True), file)

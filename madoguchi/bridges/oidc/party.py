@@ -10,7 +10,7 @@ import datetime as dt
 import hmac
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -101,23 +101,30 @@ class RelyingParty:
 
     def begin(self, *, redirect_uri: str) -> tuple[str, Transaction]:
         """The provider's address for this visitor, with everything デジタル認証アプリ requires in it."""
+        return self.address(self.registration.scopes, redirect_uri, acr=self.registration.acr)
+
+    def address(
+        self, scopes: Iterable[str], redirect_uri: str, *, acr: tuple[str, ...] = (), **more: str
+    ) -> tuple[str, Transaction]:
+        """Where to send a visitor for these scopes; ``more`` are further parameters of the request."""
         transaction = Transaction(
             state=new_token(),
             nonce=new_token(),
             verifier=new_token(48),
             redirect_uri=redirect_uri,
-            acr=self.registration.acr,
+            acr=acr,
             begun_at=clock.now(),
         )
         params = {
             "response_type": "code",
             "client_id": self.registration.client_id,
             "redirect_uri": redirect_uri,
-            "scope": " ".join(self.registration.scopes),
+            "scope": " ".join(scopes),
             "state": transaction.state,
             "nonce": transaction.nonce,
             "code_challenge": create_s256_code_challenge(transaction.verifier),
             "code_challenge_method": "S256",
+            **more,
         }
         if transaction.acr:
             params["acr_values"] = " ".join(transaction.acr)
@@ -125,6 +132,28 @@ class RelyingParty:
 
     def complete(self, params: Mapping[str, str], transaction: Transaction) -> Claims:
         """The checked identity and attributes of the visitor who came back with ``params``."""
+        token, access_token, id_token = self.returned(params, transaction)
+        acr = tokens.check_strength(token, transaction.acr)
+        person = self._ask(access_token, self._discover())
+        if person.get("sub") != token["sub"]:
+            raise mismatch("userinfo-sub")
+        read, unreadable = attributes.read(person)
+        return Claims(
+            issuer=self.registration.issuer,
+            subject=token["sub"],
+            level="card",
+            acr=acr,
+            authenticated_at=_moment(token.get("auth_time", token["iat"])),
+            unreadable=unreadable,
+            raw=person,
+            proof=id_token if tokens.is_bare(token) else "",
+            session=token["sid"] if tokens.is_session(token.get("sid")) else "",
+            **read,
+        )
+
+    def returned(self, params: Mapping[str, str], transaction: Transaction) -> tuple[dict[str, Any], str, str]:
+        """What the visitor who came back with ``params`` has brought: the checked claims of the id_token, the access
+        token, and the id_token itself."""
         metadata = self._discover()
         code = self._check_return(params, transaction, metadata)
         answer = self._exchange(code, transaction, metadata)
@@ -145,23 +174,16 @@ class RelyingParty:
         )
         tokens.check_hash(token, "at_hash", access_token)
         tokens.check_hash(token, "c_hash", code)
-        acr = tokens.check_strength(token, transaction.acr)
-        person = self._ask(access_token, metadata)
-        if person.get("sub") != token["sub"]:
-            raise mismatch("userinfo-sub")
-        read, unreadable = attributes.read(person)
-        return Claims(
-            issuer=self.registration.issuer,
-            subject=token["sub"],
-            level="card",
-            acr=acr,
-            authenticated_at=_moment(token.get("auth_time", token["iat"])),
-            unreadable=unreadable,
-            raw=person,
-            proof=id_token if tokens.is_bare(token) else "",
-            session=token["sid"] if tokens.is_session(token.get("sid")) else "",
-            **read,
-        )
+        return token, access_token, id_token
+
+    def own_token(self, scope: str) -> str:
+        """An access token of our own (client credentials), for what is asked before any visitor is sent."""
+        form = {"grant_type": "client_credentials", "scope": scope}
+        status, answer = self._at_token_endpoint(form, self._discover())
+        token = answer.get("access_token")
+        if status != 200 or not isinstance(token, str) or _BEARER.fullmatch(token) is None:
+            raise mismatch("own-token")
+        return token
 
     def leave(self, *, return_to: str, state: str, proof: str = "") -> str | None:
         """Where to send who signs out, so that the provider forgets them, too. None where it offers no such place, or
@@ -218,6 +240,21 @@ class RelyingParty:
         return code
 
     def _exchange(self, code: str, transaction: Transaction, metadata: Mapping[str, Any]) -> dict[str, Any]:
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": transaction.redirect_uri,
+            "code_verifier": transaction.verifier,
+        }
+        status, answer = self._at_token_endpoint(form, metadata)
+        if status == 200:
+            return answer
+        # The provider says why in a code of RFC 6749 5.2; its prose stays where it is.
+        if answer.get("error") == "invalid_grant":
+            raise expired("sign-in-expired-code")
+        raise mismatch("token-refused")
+
+    def _at_token_endpoint(self, form: Mapping[str, str], metadata: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
         registration = self.registration
         assertion = private_key_jwt_sign(
             registration.key,
@@ -227,26 +264,17 @@ class RelyingParty:
             header={"alg": tokens.ALGORITHM, "kid": registration.key.kid},
             expires_in=ASSERTION_SECONDS,
         )
-        status, answer = self._fetch(
+        return self.fetch(
             "token",
             "POST",
             metadata["token_endpoint"],
             data={
-                "grant_type": "authorization_code",
-                "code": code,
-                "redirect_uri": transaction.redirect_uri,
+                **form,
                 "client_id": registration.client_id,
-                "code_verifier": transaction.verifier,
                 "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
                 "client_assertion": assertion,
             },
         )
-        if status == 200:
-            return answer
-        # The provider says why in a code of RFC 6749 5.2; its prose stays where it is.
-        if answer.get("error") == "invalid_grant":
-            raise expired("sign-in-expired-code")
-        raise mismatch("token-refused")
 
     def usable_keys(self) -> int:
         """How many keys the provider publishes that may sign for us, for an operator who looks."""
@@ -268,7 +296,7 @@ class RelyingParty:
 
     def _ask(self, access_token: str, metadata: Mapping[str, Any]) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {access_token}"}
-        status, answer = self._fetch("userinfo", "GET", metadata["userinfo_endpoint"], headers=headers)
+        status, answer = self.fetch("userinfo", "GET", metadata["userinfo_endpoint"], headers=headers)
         if status != 200:
             raise mismatch("userinfo-refused")
         return answer
@@ -280,7 +308,7 @@ class RelyingParty:
             if self.registration.metadata is not None:
                 found = dict(self.registration.metadata)
             else:
-                status, found = self._fetch("discovery", "GET", f"{issuer}/.well-known/openid-configuration")
+                status, found = self.fetch("discovery", "GET", f"{issuer}/.well-known/openid-configuration")
                 if status != 200:
                     raise unavailable("discovery")
             if found.get("issuer") != issuer:
@@ -299,13 +327,13 @@ class RelyingParty:
     def _jwks(self, metadata: Mapping[str, Any], *, anew: bool = False) -> dict[str, Any]:
         known = self._keys
         if known is None or anew or not known.is_fresh():
-            status, found = self._fetch("keys", "GET", metadata["jwks_uri"])
+            status, found = self.fetch("keys", "GET", metadata["jwks_uri"])
             if status != 200 or not isinstance(found.get("keys"), list):
                 raise unavailable("keys")
             self._keys = known = _Known(found, clock.now())
         return known.document
 
-    def _fetch(self, what: str, method: str, url: str, **options: Any) -> tuple[int, dict[str, Any]]:
+    def fetch(self, what: str, method: str, url: str, **options: Any) -> tuple[int, dict[str, Any]]:
         """Status and JSON object; out of reach, too slow, too large, packed, broken or 5xx is unavailable."""
         headers = {"Accept": "application/json", "Accept-Encoding": "identity", **options.pop("headers", {})}
         until = time.monotonic() + LONGEST_ANSWER

@@ -45,3 +45,22 @@ def too_weak() -> Refused:
         "カードの電子証明書が有効なことを確かめられなかったため、サインインできませんでした。"
         "電子証明書の有効期限をお確かめください。",
     )
+
+
+def for_signing(refusal: Refused) -> Refused:
+    """The same where the visitor was sent off to sign: nothing was sent in, and nothing typed is lost."""
+    code = refusal.code.replace("sign-in", "signing")
+    if refusal.code.startswith("provider-unavailable"):
+        return refusal
+    if refusal.code == "sign-in-cancelled":
+        return Refused(code, "署名をとりやめました。まだ申し込んでいません。入力した内容は残っています。")
+    if refusal.code.startswith("sign-in-expired"):
+        return Refused(
+            code,
+            "時間がたったか、すでに使われたため、署名できませんでした。まだ申し込んでいません。もう一度署名してください。",
+        )
+    return Refused(
+        code,
+        "署名の結果を確かめられなかったため、まだ申し込んでいません。もう一度署名してください。"
+        "くり返し起きるときは、市役所へお知らせください。",
+    )

@@ -9,19 +9,25 @@ from typing import Any
 
 import httpx
 from django.conf import settings
+from joserfc.jwk import ECKey
 
 from madoguchi.bridges.oidc.documents import read_object
-from madoguchi.bridges.oidc.keys import coming_key, own_key, public_jwks
+from madoguchi.bridges.oidc.keys import coming_key, own_encryption_key, own_key, public_jwks
 from madoguchi.bridges.oidc.party import TIMEOUT, Registration, RelyingParty
 from madoguchi.bridges.oidc.tokens import LEEWAY
 from madoguchi.ground import clock
 from madoguchi.ground.errors import Refused
-from madoguchi.people.ports import ENDED_PATH, LEFT_PATH, RETURN_PATH
+from madoguchi.people.ports import ENDED_PATH, LEFT_PATH, RETURN_PATH, SIGNED_PATH
 
 
 def key_path() -> Path:
     """Where our key is kept."""
     return Path(settings.VAR) / "secrets" / "oidc.json"
+
+
+def answers_key() -> ECKey:
+    """The key for which the provider encrypts what a card has signed."""
+    return own_encryption_key(key_path().with_name("oidc-answers.json"))
 
 
 def registration() -> Registration:
@@ -31,9 +37,9 @@ def registration() -> Registration:
 
 
 def own_jwks() -> dict[str, list[dict[str, Any]]]:
-    """The public keys to hand in at registration: ours (made here where there is none), and the coming one."""
+    """The public keys to hand in at registration: ours (made here where there are none), and the coming one."""
     coming = coming_key(key_path())
-    return public_jwks(own_key(key_path()), *([coming] if coming is not None else []))
+    return public_jwks(own_key(key_path()), *([coming] if coming is not None else []), answers_key())
 
 
 def return_address() -> str:
@@ -45,6 +51,7 @@ def addresses() -> dict[str, str]:
     """All addresses of ours that a provider is told at registration, by their names in OpenID Connect."""
     return {
         "redirect_uri": return_address(),
+        "redirect_uri after signing": f"{settings.BASE_URL}{SIGNED_PATH}",
         "post_logout_redirect_uri": f"{settings.BASE_URL}{LEFT_PATH}",
         "backchannel_logout_uri": f"{settings.BASE_URL}{ENDED_PATH}",
     }
@@ -85,7 +92,7 @@ def register_with_sample_provider(*, name: str) -> Path:
     client = {
         "client_id": settings.OIDC_CLIENT_ID,
         "client_name": name,
-        "redirect_uris": [ours["redirect_uri"]],
+        "redirect_uris": [ours["redirect_uri"], ours["redirect_uri after signing"]],
         "post_logout_redirect_uris": [ours["post_logout_redirect_uri"]],
         "backchannel_logout_uri": ours["backchannel_logout_uri"],
         "backchannel_logout_session_required": True,

@@ -37,6 +37,9 @@ from madoguchi.cases.actions.refunding import refund
 from madoguchi.cases.actions.reminding import remind
 from madoguchi.cases.actions.settling import open_page, settle
 from madoguchi.cases.actions.sharing import assign, claim, hand_over, release
+from madoguchi.cases.actions.signing import begin as begin_signing
+from madoguchi.cases.actions.signing import complete as complete_signing
+from madoguchi.cases.actions.signing import sign
 from madoguchi.cases.actions.talking import answer, read_thread, write
 from madoguchi.cases.actions.timing import fire
 from madoguchi.cases.actions.uploading import begin_upload, drop_upload, finish_upload, forget_uploads, receive_part
@@ -60,11 +63,13 @@ __all__ = [
     "ask_payment",
     "assign",
     "begin_batch",
+    "begin_signing",
     "begin_upload",
     "carry_out",
     "change_phrase",
     "check",
     "claim",
+    "complete_signing",
     "consult",
     "cosign",
     "count_figures",
@@ -115,6 +120,7 @@ __all__ = [
     "send_wish",
     "set_places",
     "settle",
+    "sign",
     "submit",
     "submit_parts",
     "too_weak",

@@ -14,8 +14,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max, Q
 
 from madoguchi.cases.actions import driving, listing
-from madoguchi.cases.models import Case, Correction, Document, DocumentContent, Scan, Submission, Upload
-from madoguchi.cases.queries import kept_until, known_of_businesses
+from madoguchi.cases.models import Case, Correction, Document, DocumentContent, Scan, Signature, Submission, Upload
+from madoguchi.cases.queries import demands_signature, is_signed, kept_until, known_of_businesses
 from madoguchi.cases.rules import uploads
 from madoguchi.cases.rules.permission import OWN_CASE, PARTNER_ADDS, PARTNER_FILED, SIGNED_IN
 from madoguchi.events import SYSTEM, Actor, act, record
@@ -327,6 +327,8 @@ def submit(case: Case, *, by: Actor, email: str = "") -> Case:
             {"count": len(problems)},
             fields=problems,
         )
+    if by.kind == "resident" and demands_signature(fresh) and not is_signed(fresh):
+        raise Stale("not-signed", "電子署名がまだか、署名のあとに内容が変わっています。確かめて、署名してください。")
     _forget_hidden(fresh, package.form)
     if fresh.returned_at is not None:
         _resubmit(fresh)
@@ -400,6 +402,7 @@ def withdraw(case: Case, *, by: Actor) -> Case:
         Case.objects.filter(part_of=fresh).update(part_of=None)
         DocumentContent.objects.filter(document__case=fresh).delete()
         Upload.objects.filter(case=fresh).delete()
+        Signature.objects.filter(case=fresh).delete()
         fresh.answers, fresh.typed = {}, {}
     driving.cancel(fresh, "withdrawn")
     fresh.withdrawn_at = clock.now()

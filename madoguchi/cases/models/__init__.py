@@ -18,6 +18,7 @@ from madoguchi.cases.models.origin import Origin
 from madoguchi.cases.models.payment import Payment, PaymentNotice, PaymentState, Why
 from madoguchi.cases.models.remark import Remark
 from madoguchi.cases.models.round import Round
+from madoguchi.cases.models.signature import Checked, Signature
 from madoguchi.cases.models.step import Correction, Step, Timer
 from madoguchi.cases.models.submission import Submission
 from madoguchi.cases.models.upload import Upload, UploadPart
@@ -29,6 +30,7 @@ __all__ = [
     "Batch",
     "Case",
     "Check",
+    "Checked",
     "Consultation",
     "Correction",
     "Cosigner",
@@ -51,6 +53,7 @@ __all__ = [
     "Remark",
     "Round",
     "Scan",
+    "Signature",
     "State",
     "Step",
     "Submission",

@@ -79,6 +79,13 @@ from madoguchi.cases.queries.sealing import (
     turn_of,
     why_not_seal,
 )
+from madoguchi.cases.queries.signing import (
+    demands_signature,
+    is_signed,
+    signable,
+    signature,
+    signatures,
+)
 from madoguchi.cases.queries.staff import (
     after,
     corrections,
@@ -196,6 +203,7 @@ __all__ = [
     "days_left",
     "decided_for",
     "decision_of",
+    "demands_signature",
     "departures",
     "differing",
     "documents",
@@ -226,6 +234,7 @@ __all__ = [
     "inbox",
     "is_held",
     "is_journey",
+    "is_signed",
     "is_sure_enough",
     "journey_parts",
     "kept_until",
@@ -277,6 +286,9 @@ __all__ = [
     "section_load",
     "sections_of_phrases",
     "sections_where_may",
+    "signable",
+    "signature",
+    "signatures",
     "simulate",
     "sorts_of",
     "spared",

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from madoguchi.cases.models import Case, Cosigner, Document, Step
 from madoguchi.cases.queries.documents import opened
-from madoguchi.cases.rules.permission import LEVELS
+from madoguchi.cases.rules.permission import LEVELS, sign_in_level
 from madoguchi.events import Actor
 from madoguchi.facts.queries import VOUCHED, known
 from madoguchi.facts.rules import Purpose
@@ -39,7 +39,7 @@ def level_for(cosigner: Cosigner) -> str:
     """How sure the city must be of whoever confirms: what the step says, else what the procedure asks of applicants."""
     package = procedures.package(cosigner.case.procedure)
     node = package.graph.nodes.get(cosigner.node)
-    return str((node.arguments.get("identity") if node else None) or package.procedure.identity)
+    return sign_in_level((node.arguments.get("identity") if node else None) or package.procedure.identity)
 
 
 def is_sure_enough(cosigner: Cosigner, by: Actor) -> bool:

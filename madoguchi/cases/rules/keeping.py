@@ -96,6 +96,7 @@ LIVES: Final[Mapping[str, Life]] = MappingProxyType(
             withheld={"refund_note": _INNER},
         ),
         "case_remark": Life("case"),
+        "case_signature": Life("case", withheld=dict.fromkeys(("content", "cover", "cms"), _BYTES)),
         "case_submission": Life("case"),
         "case_upload": Life("case"),
         "case_upload_part": Life("upload__case", withheld={"content": "送りかけで、まだ書類になっていないもの"}),

@@ -23,6 +23,7 @@ from madoguchi.desk.presenting.phrases import OfferedUse, offered
 from madoguchi.desk.presenting.records import RecordLine, records
 from madoguchi.desk.presenting.seals import SealBox, seal_box
 from madoguchi.desk.presenting.sharing import SharingBlock, sharing_block
+from madoguchi.desk.presenting.signing import SignatureLine, signature_lines
 from madoguchi.desk.presenting.since import Since, since_last_look
 from madoguchi.desk.presenting.thread import Thread, thread
 from madoguchi.desk.presenting.verdict import Verdict, decided, verdicts
@@ -138,6 +139,7 @@ class CasePage:
     records: Sequence[RecordLine]
     sharing: SharingBlock
     rests_on: Sequence[str]
+    signatures: Sequence[SignatureLine]
     cosigning: CosignBlock | None
     seals: SealBox | None
     consulting: ConsultingBlock
@@ -212,6 +214,7 @@ def case_page(case: Case, by: Actor, typed: Typed | None = None) -> CasePage:
         records=list(records(case, package, decision, by)),
         sharing=sharing_block(case, by),
         rests_on=[_rests_on(one) for one in cases.rests_on(case)],
+        signatures=signature_lines(case),
         cosigning=cosign_block(case, by),
         seals=seal_box(case, by),
         consulting=consulting_block(case, by),

@@ -1,6 +1,7 @@
 """Documents of the applicant and letters of the city, as files. What a stranger uploaded never runs here."""
 
 from collections.abc import Iterator
+from typing import Final
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -34,6 +35,26 @@ def letter(request: HttpRequest, by: Actor, number: str, letter_id: UUID) -> Htt
     if found is None:
         raise NotFound("letter-unknown", "この通知書は見つかりません。")
     return file_response(messages.file_of(found), "application/pdf", f"{found.title}-{found.number}.pdf", inline=False)
+
+
+#: What of a signature can be taken out, by the last part of the address.
+SIGNED: Final = {
+    "document.txt": ("content", "text/plain; charset=utf-8"),
+    "cover.txt": ("cover", "text/plain; charset=utf-8"),
+    "signature.p7s": ("cms", "application/pkcs7-signature"),
+}
+
+
+@require_safe
+@desk
+def signature(request: HttpRequest, by: Actor, number: str, signature_id: UUID, what: str) -> HttpResponse:
+    """What was signed, and the signature over it, byte for byte: anybody can check them without us."""
+    found = cases.signature(seen_by(number, by), signature_id)
+    column, media_type = SIGNED.get(what, ("", ""))
+    content = bytes(getattr(found, column)) if column else b""
+    if not content:
+        raise NotFound("signature-unknown", "この署名は見つかりません。")
+    return file_response(content, media_type, f"{number}-{what}", inline=False)
 
 
 @require_safe

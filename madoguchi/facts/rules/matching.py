@@ -48,7 +48,7 @@ class Record:
     """What one side says, by attribute; what it does not say is left out.
 
     ``substituted``: by attribute the positions (from 0) at which the certificate of a card flags a substitute character
-    (氏名代替文字位置, 住所代替文字位置), whatever stands there. No sign-in brings them yet.
+    (氏名代替文字位置, 住所代替文字位置), whatever stands there. A signature brings them, a sign-in does not.
     """
 
     values: Mapping[str, str] = field(repr=False)
@@ -75,6 +75,14 @@ def is_same(comparison: Comparison) -> bool:
     """Beyond doubt: at least four agree and none differs."""
     said = list(comparison.values())
     return said.count(Outcome.AGREES) >= ENOUGH and Outcome.DIFFERS not in said
+
+
+def is_holder(comparison: Comparison) -> bool:
+    """Whether the card that has signed is that of whoever is signed in, of whom much is sure already: nothing differs,
+    the day of birth agrees, and so does the name, or where it has substitutes the address."""
+    named = comparison["name"] is Outcome.AGREES
+    lived = comparison["name"] is Outcome.UNKNOWN and comparison["address"] is Outcome.AGREES
+    return comparison["born"] is Outcome.AGREES and (named or lived) and Outcome.DIFFERS not in comparison.values()
 
 
 def is_another(agrees: Mapping[str, bool]) -> bool:

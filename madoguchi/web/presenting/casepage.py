@@ -86,6 +86,14 @@ class Said:
     returned: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """That it was signed, last when, and whether by a test certificate."""
+
+    at: datetime
+    is_test: bool
+
+
 @dataclass(slots=True)
 class CasePage:
     """All that ``web/case.html`` shows."""
@@ -122,6 +130,7 @@ class CasePage:
     parts: Sequence[Card]
     besides: Sequence[Besides]
     part_of: tuple[str, str] | None
+    signed: Signed | None
 
 
 def case_page(case: Case, *, typed: str = "", refusal: Refused | None = None, asked: Refusal | None = None) -> CasePage:
@@ -173,6 +182,7 @@ def case_page(case: Case, *, typed: str = "", refusal: Refused | None = None, as
         part_of=(Draft(case.part_of).title, reverse("web:case", args=(key_of(case.part_of),)))
         if case.part_of
         else None,
+        signed=next((Signed(one.kept_at, one.is_test) for one in cases.signatures(case)), None),
     )
 
 

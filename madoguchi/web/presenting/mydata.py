@@ -40,6 +40,7 @@ DONE: Final[Mapping[str, str]] = {
     "case.file": gettext_noop("連携先のシステムから提出した"),
     "case.revise": gettext_noop("連携先のシステムから直した"),
     "case.submit": gettext_noop("提出した"),
+    "case.sign": gettext_noop("電子署名をした"),
     "case.withdraw": gettext_noop("取り下げた"),
     "case.read": gettext_noop("内容を見た"),
     "case.check": gettext_noop("内容を一つ確かめた"),
@@ -179,6 +180,7 @@ WHAT_FOR: Final[Mapping[str, str]] = {
     "look_up": gettext_noop("手続きの審査に要ることを確かめるため"),
     "disclosure": gettext_noop("開示の求めに応じるため"),
     "match": gettext_noop("市の台帳に記載のある方かどうかを確かめるため"),
+    "sign": gettext_noop("電子署名をした方がご本人かどうかを照合するため"),
     "household": gettext_noop("同じ世帯の方の手続きで、入力らんに世帯の方を出すため"),
 }
 

@@ -42,7 +42,9 @@ SIGN_IN: Final = {
     "contact": gettext_noop("マイナンバーカードか、メールアドレスで始められます。"),
     "account": gettext_noop("マイナンバーカードで始めます。"),
     "card": gettext_noop("マイナンバーカードで始めます。"),
-    "card-signature": gettext_noop("マイナンバーカードで始めます。"),
+    "card-signature": gettext_noop(
+        "マイナンバーカードで始め、最後に電子署名をします。署名用パスワード（英数字6〜16文字）が要ります。"
+    ),
 }
 
 

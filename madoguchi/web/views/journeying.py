@@ -77,6 +77,7 @@ def review_of_parts(
         "submit_url": reverse("web:submit", args=(key_of(case),)),
         "parts_url": journeys.parts_url(case),
         "ask_email": not any(told),
+        "signs": cases.demands_signature(case) and not cases.is_signed(case),
         "email": email or case.email or confirmed_address(case.person_id),
         "email_problem": email_problem,
     }

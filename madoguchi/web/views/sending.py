@@ -7,6 +7,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from madoguchi.cases import actions
 from madoguchi.cases import queries as cases
+from madoguchi.cases.models import Case
 from madoguchi.events import Actor
 from madoguchi.ground import clock
 from madoguchi.ground.errors import Invalid, Refused
@@ -14,10 +15,12 @@ from madoguchi.people.queries import confirmed_address
 from madoguchi.people.rules import normalise_address
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules import form as forms
+from madoguchi.web.presenting import journeys
 from madoguchi.web.presenting.cosigning import to_ask
 from madoguchi.web.presenting.formpage import Draft, key_of, section_url
 from madoguchi.web.views.guard import for_residents, own
 from madoguchi.web.views.journeying import review_of_parts
+from madoguchi.web.views.signing import keep_for_signing
 from madoguchi.web.words import words
 
 
@@ -61,6 +64,7 @@ def _review(
         "email_problem": email_problem,
         "promise": None if draft.correcting else promise,
         "correction": draft.correcting,
+        "signs": cases.demands_signature(case) and not cases.is_signed(case),
         "to_ask": [] if problems or draft.correcting else to_ask(case),
     }
     return render(request, "web/review.html", context, status=status)
@@ -87,6 +91,9 @@ def submit(request: HttpRequest, resident: Actor, key: str) -> HttpResponse:
         if together:
             return review_of_parts(request, case, status=422, email=typed, email_problem=words(refusal))
         return _review(request, draft, status=422, email=typed, email_problem=words(refusal))
+    if cases.demands_signature(case) and not cases.is_signed(case) and _is_whole(case, draft):
+        keep_for_signing(request, case, email)
+        return redirect("web:sign", key_of(case))
     try:
         (actions.submit_parts if together else actions.submit)(case, by=resident, email=email)
     except Refused as refusal:
@@ -96,3 +103,8 @@ def submit(request: HttpRequest, resident: Actor, key: str) -> HttpResponse:
             raise
         return _review(request, Draft(own(resident, str(case.pk))), status=refusal.status)
     return redirect("web:case" if correcting else "web:received", key_of(case))
+
+
+def _is_whole(case: Case, draft: Draft) -> bool:
+    """Whether nothing is missing, in none of the parts: only then is there something to sign."""
+    return not draft.missing() and not any(one.missing() for one in journeys.drafts(case))

@@ -15,7 +15,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import BinaryField, F, Func, IntegerField, Model, Q, QuerySet, Sum, Value
 from django.utils.text import get_valid_filename
 
-from madoguchi.cases.models import Case, Document, DocumentContent, Remark, Scan
+from madoguchi.cases.models import Case, Document, DocumentContent, Remark, Scan, Signature
 from madoguchi.cases.ports import HANDOUT_PAGES, Page
 from madoguchi.cases.queries.handout import events
 from madoguchi.cases.queries.handout.events import Happened
@@ -141,6 +141,8 @@ def _files(person: Person, by: Actor, at: datetime, language: str, page: Page) -
         for name, one in _documents(case, by):
             if name:
                 yield name, _parts(DocumentContent.objects.filter(document=one), "content")
+        for name, one_, column in _signed(case):
+            yield name, _parts(Signature.objects.filter(pk=one_.pk), column)
     for letter in _letters(person):
         yield _letter_name(letter), _parts(LetterFile.objects.filter(letter=letter), "pdf")
 
@@ -164,6 +166,16 @@ def _documents(case: Case, by: Actor) -> list[tuple[str, Document]]:
         name = f"documents/{case.number or case.pk}/{number:02}-{_plain(one.name)}"
         listed.append((name if one.pk in there and not waits else "", one))
     return listed
+
+
+def _signed(case: Case) -> Iterator[tuple[str, Signature, str]]:
+    """Where what was signed, and the signatures over it, stand in the ZIP."""
+    for number, one in enumerate(case.signatures.defer("content", "cms").order_by("kept_at", "pk"), 1):
+        at = f"signatures/{case.number or case.pk}/{number:02}"
+        yield f"{at}-document.txt", one, "content"
+        if one.is_of_several:
+            yield f"{at}-cover.txt", one, "cover"
+        yield f"{at}-signature.p7s", one, "cms"
 
 
 def _letters(person: Person) -> QuerySet[Letter]:
@@ -295,6 +307,7 @@ def _page_of(case: Case, person: Person, by: Actor, language: str) -> dict[str, 
         "section": procedures.section_of(package.procedure).name,
         "answers": list(_answers(case, package)),
         "documents": _documents(case, by),
+        "signed": [(name, one) for name, one, _ in _signed(case)],
         "letters": [(_letter_name(one), one) for one in _letters(person).filter(about=case.pk)],
         "messages": list(_messages(person).filter(about=case.pk).order_by("created_at")),
         "remarks": list(case.remarks.order_by("written_at", "pk")),
