@@ -13,9 +13,11 @@ import random
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -32,10 +34,16 @@ from madoguchi.facts import actions as facts
 from madoguchi.facts.models import Source
 from madoguchi.ground import clock
 from madoguchi.people.actions import appoint, enrol_totp, open_account, recognise, set_absence
-from madoguchi.people.models import Account
+from madoguchi.people.models import Account, Person
+from madoguchi.people.ports import SIGNATURE_FORMATS, RawSignature
 from madoguchi.people.queries import actor_of_account, actor_of_person
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules.form import UPLOADED
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+    from tools.jpki.authority import Authority
 
 PASSWORD = "madoguchi-mihon-2026"  # noqa: S105 -- of invented accounts in a database that only the demo uses
 SAMPLE_ISSUER = "urn:madoguchi:sample"
@@ -139,13 +147,14 @@ def load() -> list[tuple[str, str, str]]:
             for use, title, words in phrases:
                 actions.add_phrase(section, use=use, title=title, words=words, by=staff[f"{section}-clerk"])
     subjects = _residents_of_the_identity_provider()
-    for number, story in enumerate(_stories()):
-        key = subjects.get(story.who)
-        issuer, subject = (settings.OIDC_ISSUER, key) if key else (SAMPLE_ISSUER, story.who)
-        person = recognise(issuer, subject, "card", by=SYSTEM)
-        by = actor_of_person(person.pk, "card")
-        if not Case.objects.filter(person=person, procedure__code=story.procedure).exists():
-            _play(story, by, staff, number)
+    with _test_authority():
+        for number, story in enumerate(_stories()):
+            key = subjects.get(story.who)
+            issuer, subject = (settings.OIDC_ISSUER, key) if key else (SAMPLE_ISSUER, story.who)
+            person = recognise(issuer, subject, "card", by=SYSTEM)
+            by = actor_of_person(person.pk, "card")
+            if not Case.objects.filter(person=person, procedure__code=story.procedure).exists():
+                _play(story, by, staff, number)
     lines = [
         ("  residents sign in as", "見本 花子, 見本 太郎, 谷川 梅子 …", "chosen on the provider's page, no password")
     ]
@@ -196,6 +205,7 @@ def _play(story: Story, by: Actor, staff: Mapping[str, Actor], number: int) -> N
         _fill_in(case, story.answers, by)
         if story.told is None:
             return
+        _sign(case, by)
         actions.submit(case, by=by, email=f"{MAIL_TO if story.cast else 'shown-'}{number}@example.jp")
         _machine(case)
     for days, deed in story.told:
@@ -209,6 +219,50 @@ def _play(story: Story, by: Actor, staff: Mapping[str, Actor], number: int) -> N
             _machine(case)
 
 
+@contextmanager
+def _test_authority() -> Iterator[None]:
+    """While the city is loaded, this process alone believes an authority that dies with it."""
+    before, file = settings.JPKI_TEST_ROOTS, settings.VAR / "jpki" / "loading.pem"
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    file.write_bytes(_authority().pem())
+    settings.JPKI_TEST_ROOTS = [str(file)]
+    try:
+        yield
+    finally:
+        settings.JPKI_TEST_ROOTS = before
+
+
+@cache
+def _authority() -> "Authority":
+    from tools.jpki.authority import Authority
+
+    return Authority(since=clock.now() - dt.timedelta(days=3650))
+
+
+@cache
+def _key() -> "RSAPrivateKey":
+    from tools.jpki.authority import new_key
+
+    return new_key()
+
+
+def _sign(case: Case, by: Actor) -> None:
+    """Where the procedure wants it, a card of the test authority signs, which says what the sign-in's card has said."""
+    if not cases.demands_signature(case):
+        return
+    from tools.jpki.authority import Holder
+
+    case.refresh_from_db()
+    said = case.answers["person"]
+    keys = {f"person.{name}": said[name] for name in ("full_name", "registered_address", "date_of_birth")}
+    facts.state(Person(pk=by.who), {(key, ""): value for key, value in keys.items()}, Source.CARD, by=by)
+    holder = Holder(said["full_name"], said["registered_address"], dt.date.fromisoformat(said["date_of_birth"]))
+    card, form = _authority().issue(holder, key=_key()), SIGNATURE_FORMATS.get("jpki")()
+    attributes = form.attributes(cases.signable(case).content, clock.now())
+    signature = card.sign(hashlib.sha256(attributes).digest())
+    actions.sign(case, form.assemble(attributes, RawSignature(signature, card.der)), by=by)
+
+
 def _do(deed: str, case: Case, story: Story, by: Actor, staff: Mapping[str, Actor]) -> None:
     if deed == "withdraw":
         actions.withdraw(case, by=by)
@@ -216,6 +270,7 @@ def _do(deed: str, case: Case, story: Story, by: Actor, staff: Mapping[str, Acto
     if deed == "correct":
         case.refresh_from_db()
         _fill_in(case, story.answers, by, only=set(story.corrections))
+        _sign(case, by)
         actions.submit(case, by=by)
         return
     _cosign(case)

@@ -1,5 +1,5 @@
-"""A resident's card signs, at デジタル認証アプリ: the provider is given a digest beforehand, the visitor signs it there, and
-what the card has signed is fetched when they are back.
+"""A resident's card signs, at デジタル認証アプリ: the provider is given a digest, the visitor has the card sign it, and
+what it has signed is fetched when they are back.
 
 Published (developers.digital.go.jp, API reference and guideline; read in part): client credentials first; an
 authorization request with the scope ``sign`` and ``sign_transaction_id`` (a UUID). Told by a platform's documents:

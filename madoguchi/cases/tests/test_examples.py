@@ -14,6 +14,7 @@ from PIL import Image
 from madoguchi.cases import actions, queries
 from madoguchi.cases.models import Case, Decision, Round, State, Step, Timer
 from madoguchi.cases.tests.conftest import flat, named, pay
+from madoguchi.cases.tests.signing import sign_where_asked
 from madoguchi.events import SYSTEM, Actor
 from madoguchi.facts.actions import state
 from madoguchi.facts.models import Source
@@ -88,6 +89,7 @@ def test_an_example_takes_its_path(code: str, name: str, published: dict[str, Pr
         }
         state(case.person, {(key, ""): value for key, value in records.items()}, Source.REGISTER, by=SYSTEM)
         answer(case, answers_of(example, form), players.resident)
+        sign_where_asked(case, players.resident)
         actions.submit(case, by=players.resident)
         corrections = iter(example.corrections)
     with clock.travel(example.on + dt.timedelta(days=7)):
@@ -141,6 +143,7 @@ def act_out(told: str, case: Case, example: Example, corrections: Iterator[Any],
                 actions.save_section(case, section.id, posted, by=players.resident)
         for number, path in enumerate(sorted(uploads)):
             actions.add_document(case, path, "追加.jpg", photograph(100 + number), by=players.resident)
+        sign_where_asked(case, players.resident)
         actions.submit(case, by=players.resident)
     elif kind == "cosign":
         cosign_all(case, outcome)
