@@ -29,6 +29,7 @@ from madoguchi.cases.models import (
     HandOver,
     Origin,
     Payment,
+    Signature,
     Submission,
     Upload,
     UploadPart,
@@ -108,6 +109,9 @@ def everything_of(published: dict[str, Procedure], staff: Staff) -> Person:
     Cosigner.objects.create(case=house, node="partner", digest="0" * 64, address="partner@example.jp",
                             person=Person.objects.create(), level="card", declined_at=clock.now(),
                             words="就労時間が違います")  # fmt: skip
+    Signature.objects.create(case=house, content="文書".encode(), cover="一覧".encode(), cms=b"cms", digest="0" * 64,
+                             name="見本 花子", address="大東市", born_on=clock.today(), sex="female", serial="1f",
+                             issuer="CN=x", policy="1.2.3", is_test=True, valid_until=clock.now())  # fmt: skip
     upload = Upload.objects.create(case=house, path="x", name="送りかけ.jpg", length=9)
     UploadPart.objects.create(upload=upload, at=0, content=b"half a file")
     for one in (case, house):
@@ -206,7 +210,10 @@ def test_every_field_is_there_or_withheld_for_a_reason(published: dict[str, Proc
             elif values:
                 assert not [one for one in values if one not in data], f"{where} is not handed out"
             elif not field.is_relation and table != "case":
-                shown = {json.dumps(getattr(row, field.name), ensure_ascii=False) for row in rows_of(person, model)}
+                shown = {
+                    json.dumps(getattr(row, field.name), ensure_ascii=False, default=str)
+                    for row in rows_of(person, model)
+                }
                 assert not [one for one in shown if one not in data], where
         of = [one.name for one in of_words(model)]
         assert covered >= {(table, name) for name in of if name in handout.personal(model)}, table

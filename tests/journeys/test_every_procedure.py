@@ -9,6 +9,7 @@ something is played by itself. The city lives on the days that the example tells
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -30,6 +31,7 @@ from madoguchi.procedures.rules.form import UPLOADED, Cell, FormField, get
 from madoguchi.procedures.rules.format import Example
 from madoguchi.procedures.tests.shipped import catalogue, publish, telling
 from tests.journeys.residents import PHONE, Visit, a_resident, photo, sign_in, visiting
+from tests.journeys.signing import app_of, sign_in_app
 from tests.journeys.test_desk import Desk, desk, quick_passwords, sound
 
 __all__ = ["desk", "quick_passwords", "staff"]
@@ -105,13 +107,14 @@ def test_a_procedure_from_the_phone_to_the_letter(
     desk: Desk,
     staff: Staff,
     settings: Any,
+    tmp_path: Path,
 ) -> None:
     example, settings.BASE_URL = main_example(code), str(live_server.url)
     days.go(example.on)
     publish(code)
     by = a_resident({f"{who}.{key}": one for who, facts in known(example).items() for key, one in facts.items()})
     with visiting(browser, str(live_server.url), by, viewport=PHONE, script=script) as visit:
-        case = hand_in(visit, code, example, script=script)
+        case = hand_in(visit, code, example, tmp_path, script=script)
         days.go(example.on + dt.timedelta(days=7))
         sign_in(visit.page.context, visit.base, by)  # a week later, as people do
         office = Office(desk, Players(by, staff), case, example, script=script)
@@ -147,7 +150,7 @@ def known(example: Example) -> dict[str, dict[str, Any]]:
     return {who: facts for who, facts in example.known.items() if isinstance(facts, dict)}
 
 
-def hand_in(visit: Visit, code: str, example: Example, *, script: bool) -> Case:
+def hand_in(visit: Visit, code: str, example: Example, folder: Path, *, script: bool) -> Case:
     """From the list of procedures to the number under which it was received."""
     page, answers, asked = visit.page, answers_of(example), set[str]()
     visit.go("/procedures/")
@@ -175,7 +178,14 @@ def hand_in(visit: Visit, code: str, example: Example, *, script: bool) -> Case:
     visit.headed("内容を確かめてください")
     visit.check()
     page.fill("#email", "hanako@example.jp")
-    visit.next()
+    if row.identity == "card-signature":
+        facts = {f"{who}.{key}": one for who, told in known(example).items() for key, one in told.items()}
+        with app_of(facts, visit.base, folder):
+            visit.next()
+            sign_in_app(visit)
+            visit.headed("受け付けました")
+    else:
+        visit.next()
     visit.headed("受け付けました")
     visit.check()
     case = Case.objects.get(number=page.locator(".reference").inner_text())

@@ -22,6 +22,7 @@ from joserfc.jwk import ECKey
 from madoguchi.bridges.oidc.keys import public_jwks
 from madoguchi.bridges.oidc.party import Registration, RelyingParty
 from madoguchi.bridges.oidc.tests.hostile import HostileProvider
+from tools.jpki.__main__ import make_cards
 
 ROOT = Path(__file__).resolve().parents[4]
 RETURN_TO = "http://localhost:8000/signin/return"
@@ -35,6 +36,8 @@ class SampleProvider:
 
     issuer: str
     client_key: ECKey
+    answers_key: ECKey
+    cards: Path
     told: list[str] = field(default_factory=list)
 
     def visit(self, url: str, *, choose: str | None, browser: httpx.Client | None = None) -> dict[str, str]:
@@ -83,6 +86,7 @@ def sample_provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sample
     """The certified provider in a process of its own, knowing one relying party."""
     place, port = tmp_path_factory.mktemp("idp"), free_port()
     key = ECKey.generate_key("P-256", {"use": "sig", "alg": "ES256"}, auto_kid=True)
+    answers = ECKey.generate_key("P-256", {"use": "enc", "alg": "ECDH-ES+A256KW"}, auto_kid=True)
     told: list[str] = []
 
     class Ear(BaseHTTPRequestHandler):
@@ -104,13 +108,12 @@ def sample_provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sample
         "post_logout_redirect_uris": [LEFT_TO],
         "backchannel_logout_uri": f"http://localhost:{ear.server_address[1]}/told",
         "backchannel_logout_session_required": True,
-        "jwks": public_jwks(key),
+        "jwks": public_jwks(key, answers),
     }
     (place / "clients.json").write_text(json.dumps([client]))
-    process = subprocess.Popen(
-        [node(), "tools/idp/main.mjs", "--port", str(port), "--clients", str(place / "clients.json"), "--verbose"],
-        cwd=ROOT,
-    )
+    make_cards(place / "cards", ROOT / "tools" / "idp" / "residents.json")
+    files = ["--clients", str(place / "clients.json"), "--cards", str(place / "cards")]
+    process = subprocess.Popen([node(), "tools/idp/main.mjs", "--port", str(port), *files, "--verbose"], cwd=ROOT)
     issuer = f"http://localhost:{port}/api/realms/main"
     try:
         for _ in range(100):
@@ -120,7 +123,7 @@ def sample_provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sample
             except httpx.HTTPError:
                 assert process.poll() is None, "the provider did not start"
                 time.sleep(0.1)
-        yield SampleProvider(issuer, key, told)
+        yield SampleProvider(issuer, key, answers, place / "cards", told)
     finally:
         ear.shutdown()
         ear.server_close()
