@@ -21,8 +21,15 @@ from madoguchi.ground import clock
 from tests.journeys.residents import Visit
 from tools.jpki.__main__ import make_cards
 
-#: Lets Node live on the day of the city: its tokens bear the time, which the relying party compares with its own.
+#: Lets Node live on the day of the city: its tokens bear the time, which the relying party compares with its own. The
+#: browser stays in ours, so cookies end with it and not on a day.
 SHIFT = """
+import { ServerResponse } from 'node:http';
+const set = ServerResponse.prototype.setHeader;
+ServerResponse.prototype.setHeader = function (name, value) {
+  const lasting = (one) => String(one).replace(/; *expires=[^;]*/i, '');
+  return set.call(this, name, name.toLowerCase() === 'set-cookie' ? [value].flat().map(lasting) : value);
+};
 const ahead = Number(process.env.SHIFT_MS), Real = Date;
 globalThis.Date = class extends Real {
   constructor(...given) { given.length ? super(...given) : super(Real.now() + ahead); }
@@ -67,6 +74,7 @@ def app_of(known: Mapping[str, Any], base: str, folder: Path) -> Iterator[None]:
                     time.sleep(0.1)
             yield
         finally:
+            oidc.relying_party().close()
             process.terminate()
             process.wait(10)
             oidc.relying_party.cache_clear()
