@@ -1,8 +1,8 @@
 """The key with which this city hall proves itself to the provider (private_key_jwt), and the one for which the provider
 encrypts what a card has signed: made once, kept at home.
 
-The first is renewed in two steps, because the provider must know the new one before it is used: the coming key stands beside
-ours (``oidc.next.json``), both are handed in, then they change places.
+The first is renewed in two steps, because the provider must know the new one before it is used: the coming key stands
+beside ours (``oidc.next.json``), both are handed in, then they change places.
 """
 
 import json
