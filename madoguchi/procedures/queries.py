@@ -1,6 +1,7 @@
 """What can be asked for today, and the published version that a case runs on."""
 
 from collections.abc import Mapping
+from copy import copy
 from functools import cache, lru_cache
 from uuid import UUID
 
@@ -100,6 +101,16 @@ def package_of(key: UUID) -> Published:
     """The published version of this row's key."""
     row = Procedure.objects.get(pk=key)
     return published(row.data, Graph.from_json(row.graph))
+
+
+def version(key: UUID) -> Procedure:
+    """The row of this key, without content: a version never changes but that it is withdrawn, which is asked anew."""
+    return copy(_version(key))
+
+
+@lru_cache(maxsize=512)
+def _version(key: UUID) -> Procedure:
+    return Procedure.objects.defer("data", "graph", "withdrawn_at").get(pk=key)
 
 
 def search(said: str) -> Found:

@@ -4,10 +4,11 @@ A draft is a case that has not been received. The same acts serve the correction
 the office asked for can be changed, and ``submit`` gives the case back to the step that returned it.
 """
 
+import datetime as dt
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -42,6 +43,8 @@ from madoguchi.procedures.rules.published import Published
 
 #: A known fact is taken over with one tap: the form posts ``<path>.as_known``.
 AS_KNOWN = "as_known"
+#: How often a save in one part renews the term of the whole life event: drafts are forgotten after days.
+RENEWED_EVERY: Final = dt.timedelta(hours=1)
 #: Tries to find a 受付番号 that is not taken; with 10^8 a year the second is already rare.
 NUMBER_TRIES = 8
 
@@ -131,9 +134,8 @@ def save_section(case: Case, section_id: str, raw: forms.Raw, *, by: Actor, base
     filled in; where another window has changed a field to something else since, :class:`Stale` names the fields
     and nothing is stored. Returns the values, the unreadable input and the problems by path.
     """
-    if case.part_of_id is not None and case.received_at is None:
-        driving.locked(Case(pk=case.part_of_id))  # before the part itself: what is told in one part is told in all
-    fresh = editable(case)
+    journey, fresh = driving.locked_with_its_whole(case)  # what is told in one part is told in all
+    _refuse_uneditable(fresh)
     package = procedures.package(fresh.procedure)
     section = package.form.section(section_id)
     if section is None:
@@ -151,8 +153,8 @@ def save_section(case: Case, section_id: str, raw: forms.Raw, *, by: Actor, base
         fresh.typed.pop(path, None)
     fresh.typed.update(given.typed)
     _store(fresh)
-    if fresh.received_at is None:
-        _share(fresh, package, before, by)
+    if fresh.received_at is None and (journey is not None or package.procedure.kind == "journey"):
+        _share(fresh, package, before, journey or fresh, by)
     fields = given.values.keys() | given.typed.keys()
     same = [path for path in given.values if forms.get(before, path) == given.values[path]]
     record(section=section_id, fields=sorted(fields), taken=taken, unchanged=sorted(same))
@@ -160,17 +162,14 @@ def save_section(case: Case, section_id: str, raw: forms.Raw, *, by: Actor, base
     return given
 
 
-def _share(case: Case, package: Published, before: Mapping[str, Any], by: Actor) -> None:
+def _share(case: Case, package: Published, before: Mapping[str, Any], journey: Case, by: Actor) -> None:
     """What one part of a life event, or the life event itself, has told anew under fact keys is told in all its drafts,
     and what the life event gives to its parts follows its own answers."""
-    is_journey = package.procedure.kind == "journey"
-    if not is_journey and case.part_of_id is None:
-        return
-    journey = case if is_journey else driving.locked(Case(pk=case.part_of_id))
+    is_journey = case.pk == journey.pk
     bodies = {one.procedure: one for one in procedures.package(journey.procedure).procedure.parts}
     body = bodies.get(case.procedure.code)
     news = journeys.changed(package.form, before, case.answers, body.keeps if body else ())
-    for one in drafts_of(journey, besides=case):
+    for one in drafts_of(journey, besides=case) if news or is_journey else ():
         form, other = procedures.package(one.procedure).form, bodies.get(one.procedure.code)
         values = journeys.taken(form, one.answers, news, other.keeps if other else ())
         if is_journey and other is not None:
@@ -178,15 +177,15 @@ def _share(case: Case, package: Published, before: Mapping[str, Any], by: Actor)
             values |= journeys.given_anew(other, form, one.answers, *scopes)
         if values:
             take_over(one, values, by=by)
-    # What is filled in together is forgotten together.
-    together = Case.objects.filter(Q(pk=journey.pk) | Q(part_of=journey), received_at=None, withdrawn_at=None)
-    together.exclude(pk=case.pk).update(saved_at=case.saved_at)
+    if is_journey or case.saved_at - journey.saved_at > RENEWED_EVERY:
+        # What is filled in together is forgotten together.
+        together = Case.objects.filter(Q(pk=journey.pk) | Q(part_of=journey), received_at=None, withdrawn_at=None)
+        together.exclude(pk=case.pk).update(saved_at=case.saved_at)
 
 
 def drafts_of(journey: Case, besides: Case | None = None) -> list[Case]:
     """The drafts that are filled in together, locked: the parts, and the life event itself."""
-    found = Case.objects.filter(part_of=journey, received_at=None, withdrawn_at=None).order_by("pk")
-    drafts = [*found.select_for_update(of=("self",)), journey]
+    drafts = [*driving.locked_drafts(journey), journey]
     return [one for one in drafts if besides is None or one.pk != besides.pk]
 
 
@@ -426,11 +425,15 @@ def adopted(journey: Case) -> set[UUID]:
 def editable(case: Case) -> Case:
     """The case, locked, if its applicant may change it now: a draft, or one that was returned. Raises Stale."""
     fresh = driving.locked(case)
-    if fresh.withdrawn_at is not None or fresh.closed_at is not None:
-        raise Stale("case-ended", "この手続は終わっているため、変更できません。")
-    if fresh.received_at is not None and fresh.returned_at is None:
-        raise Stale("case-received", "提出ずみのため、変更できません。直したいときは担当課にご連絡ください。")
+    _refuse_uneditable(fresh)
     return fresh
+
+
+def _refuse_uneditable(case: Case) -> None:
+    if case.withdrawn_at is not None or case.closed_at is not None:
+        raise Stale("case-ended", "この手続は終わっているため、変更できません。")
+    if case.received_at is not None and case.returned_at is None:
+        raise Stale("case-received", "提出ずみのため、変更できません。直したいときは担当課にご連絡ください。")
 
 
 def _take_link(case: Case, linked: forms.Raw | None) -> Case:
@@ -585,8 +588,9 @@ def _taken_over(case: Case) -> set[str]:
 
 def _told_in_others(case: Case) -> set[str]:
     """What the other parts of the same life event say in this very sitting: nobody knew it before."""
-    others = Case.objects.filter(part_of=case.part_of_id).exclude(pk=case.pk).select_related("procedure")
-    return {key for one in others for key in journeys.told(procedures.package(one.procedure).form, one.answers)}
+    others = Case.objects.filter(part_of=case.part_of_id).exclude(pk=case.pk).values_list("procedure", "answers")
+    forms_ = [(procedures.package_of(version).form, answers) for version, answers in others]
+    return {key for form, answers in forms_ for key in journeys.told(form, answers)}
 
 
 def _looks_up_by_consent(package: Published) -> bool:

@@ -59,7 +59,12 @@ def agreement(cosigner: Cosigner, by: Actor) -> tuple[str, ...]:
 
 def asked_cosigner(cosigner_id: UUID) -> Cosigner | None:
     """Whoever a link leads to, known or not; for the choice of a sign-in only."""
-    return Cosigner.objects.select_related("case__procedure").filter(pk=cosigner_id).first()
+    return (
+        Cosigner.objects.select_related("case__procedure")
+        .defer("case__procedure__data", "case__procedure__graph")
+        .filter(pk=cosigner_id)
+        .first()
+    )
 
 
 def own_part(cosigner_id: UUID, by: Actor) -> Cosigner:
@@ -119,7 +124,11 @@ def open_cosigning(case: Case) -> Step | None:
 def own_parts(by: Actor) -> list[Cosigner]:
     """What this resident has confirmed for others, while those cases run."""
     rows = Cosigner.objects.filter(person_id=by.who, over_at=None, case__closed_at=None, case__withdrawn_at=None)
-    return list(rows.select_related("case__procedure").order_by("-asked_at"))
+    return list(
+        rows.select_related("case__procedure")
+        .defer("case__procedure__data", "case__procedure__graph")
+        .order_by("-asked_at")
+    )
 
 
 def _unknown() -> NotFound:

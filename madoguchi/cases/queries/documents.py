@@ -38,7 +38,12 @@ def opened(case: Case, document_id: UUID) -> tuple[Document, bytes]:
 
 def upload(case: Case, upload_id: UUID) -> Upload:
     """A file that is on its way into a case that the caller may see."""
-    found = Upload.objects.select_related("case__procedure").filter(case=case, pk=upload_id).first()
+    found = (
+        Upload.objects.select_related("case__procedure")
+        .defer("case__procedure__data", "case__procedure__graph")
+        .filter(case=case, pk=upload_id)
+        .first()
+    )
     if found is None:
         raise NotFound("upload-unknown", "この送信は見つかりません。もう一度ファイルを選んでください。")
     return found

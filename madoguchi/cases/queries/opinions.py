@@ -14,4 +14,8 @@ def may_rate(case: Case) -> bool:
 def opinions_for(by: Actor) -> QuerySet[Opinion]:
     """The answers with words about cases of the member's sections, newest first."""
     given = Opinion.objects.filter(case__section__in=by.sections if by.kind == "staff" else ()).exclude(words="")
-    return given.select_related("case__procedure").order_by("-given_at")
+    return (
+        given.select_related("case__procedure")
+        .defer("case__procedure__data", "case__procedure__graph")
+        .order_by("-given_at")
+    )

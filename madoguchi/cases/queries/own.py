@@ -1,5 +1,6 @@
 """What the applicant asks: the own cases, the own draft, what must be corrected."""
 
+from typing import Final
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -11,11 +12,14 @@ from madoguchi.events import Actor
 from madoguchi.ground.errors import Invalid, NotFound
 from madoguchi.ground.ids import parse_reference
 
+#: What a version holds is read once in a process (``procedures.package``), not with each case.
+_CONTENTS: Final = tuple(f"{way}__{name}" for way in ("procedure", "part_of__procedure") for name in ("data", "graph"))
+
 
 def own_cases(by: Actor) -> QuerySet[Case]:
     """All cases of the resident, newest first; deleted drafts are left out."""
     cases = Case.objects.filter(person_id=by.who).exclude(received_at=None, withdrawn_at__isnull=False)
-    return cases.select_related("procedure", "part_of__procedure").order_by("-opened_at")
+    return cases.select_related("procedure", "part_of__procedure").defer(*_CONTENTS).order_by("-opened_at")
 
 
 def own_case(number: str, by: Actor) -> Case:

@@ -26,7 +26,7 @@ def partner_cases(by: Actor) -> QuerySet[Case]:
     cases = Case.objects.filter(mine | all_received)
     if "*" not in by.procedures:
         cases = cases.filter(procedure__code__in=by.procedures)
-    return cases.select_related("procedure", "origin").order_by("pk")
+    return cases.select_related("procedure", "origin").defer("procedure__data", "procedure__graph").order_by("pk")
 
 
 def partner_case(case_id: UUID, by: Actor) -> Case:

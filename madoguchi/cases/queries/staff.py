@@ -30,7 +30,11 @@ def staff_case(number: str, by: Actor) -> Case:
         canonical = parse_reference(number)
     except Invalid:
         raise unknown_case() from None
-    cases = Case.objects.filter(visible(by), number=canonical).select_related("procedure")
+    cases = (
+        Case.objects.filter(visible(by), number=canonical)
+        .select_related("procedure")
+        .defer("procedure__data", "procedure__graph")
+    )
     case = cases.first() if by.kind == "staff" else None
     if case is None:
         raise unknown_case()
