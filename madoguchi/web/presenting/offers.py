@@ -1,6 +1,6 @@
 """What the city offers, as the pages say it: a card in a list, and the page that a procedure opens with."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -114,17 +114,25 @@ class Page:
     parts: tuple[Offer, ...] = ()
 
 
-def offered() -> list[Offer]:
-    """All that can be asked for today, in the order of the city's file."""
-    order = {one.procedure: place for place, one in enumerate(procedures.city().offers)}
-    rows = sorted(procedures.offered(), key=lambda row: order.get(row.code, len(order)))
+def offered(rows: Sequence[Row] | None = None) -> list[Offer]:
+    """All that can be asked for today, in the order of the city's file; or these of it."""
     known = cases.figures()
-    return [_offer(procedures.package(row).procedure, measured(known.get(row.code))) for row in rows]
+    return [
+        _offer(procedures.package(row).procedure, measured(known.get(row.code)))
+        for row in (in_force() if rows is None else rows)
+    ]
 
 
-def life_events() -> list[LifeEvent]:
-    """The events of life that what is offered names, each once."""
-    slugs = dict.fromkeys(slug for one in offered() for slug in one.life_events)
+def in_force() -> list[Row]:
+    """What can be asked for today, in the order of the city's file."""
+    order = {one.procedure: place for place, one in enumerate(procedures.city().offers)}
+    return sorted(procedures.offered(), key=lambda row: order.get(row.code, len(order)))
+
+
+def life_events(rows: Sequence[Row] | None = None) -> list[LifeEvent]:
+    """The events of life that what is offered (``rows`` of it) names, each once."""
+    there = in_force() if rows is None else rows
+    slugs = dict.fromkeys(slug for row in there for slug in procedures.package(row).procedure.life_events)
     ordered = sorted(slugs, key=lambda slug: list(LIFE_EVENTS).index(slug) if slug in LIFE_EVENTS else 99)
     return [LifeEvent(slug, gettext(slug), LIFE_EVENTS.get(slug, "city")) for slug in ordered]
 

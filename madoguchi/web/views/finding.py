@@ -1,6 +1,7 @@
 """Finding a procedure: the first page, the search, life events, and what a procedure says before it begins."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -16,19 +17,24 @@ from madoguchi.web.presenting.measured import figures_page
 from madoguchi.web.presenting.paper import paper
 from madoguchi.web.views.downloads import pdf
 
+#: Procedures on the first page, in the order of the city's file; all others are one tap away.
+FIRST: Final = 6
+
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """探す, 暮らしのできごと, わたしの手続き."""
     resident = visiting.resident(request)
     mine = cards.open_cards(resident) if resident else []
+    rows = offers.in_force()
     return render(
         request,
         "web/home.html",
         {
             "is_home": True,
-            "events": offers.life_events(),
-            "procedures": offers.offered(),
+            "events": offers.life_events(rows),
+            "procedures": offers.offered(rows[:FIRST]),
+            "count": len(rows),
             "open_cases": mine[:3],
         },
     )
