@@ -9,7 +9,7 @@ from django.utils.translation import gettext_noop
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
-from madoguchi.feeds import calling, cases, problems, procedures, webhooks
+from madoguchi.feeds import calling, cases, problems, procedures, usage, webhooks
 from madoguchi.ground.errors import Problem, Refused
 from madoguchi.people.rules import SCOPES
 
@@ -32,6 +32,7 @@ api.add_decorator(calling.headers, mode="view")
 api.add_router("", procedures.router, tags=["procedures"])
 api.add_router("", cases.router, tags=["cases"])
 api.add_router("", webhooks.router, tags=["webhooks"])
+api.add_router("", usage.router, tags=["usage"])
 
 
 @api.exception_handler(Refused)

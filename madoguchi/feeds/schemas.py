@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from ninja import Schema
-from pydantic import ConfigDict, Field
+from pydantic import AwareDatetime, ConfigDict, Field
 
 Language = Literal["ja", "ja-simple", "en"]
 State = Literal[
@@ -274,3 +274,38 @@ class DeliveryOfWebhook(Schema):
 
 class Deliveries(Schema):
     deliveries: list[DeliveryOfWebhook]
+
+
+# -- usage: the members' names are those of Estonia's data tracker -----------------------------------------------------
+
+
+class FindUsage(Closed):
+    userCode: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]  # noqa: N815
+    periodStart: AwareDatetime | None = None  # noqa: N815
+    periodEnd: AwareDatetime | None = None  # noqa: N815
+    offset: Annotated[int, Field(ge=0, le=10_000_000)] = 0
+    limit: Annotated[int, Field(ge=1, le=1000)] = 1000
+
+
+class UsageLine(Schema):
+    """`receiverCode` is the code of a section of the city, the id of a partner, or `self` and `other` for residents."""
+
+    logtime: dt.datetime
+    action: Annotated[str, Field(description="Why, what, for which procedure and by which law, to be read by people.")]
+    receiverCode: str  # noqa: N815
+    receiverName: str  # noqa: N815
+    receiverSystem: str  # noqa: N815
+
+
+class UsagePage(Schema):
+    totalUsages: int  # noqa: N815
+    usages: list[UsageLine]
+
+
+class UsagePeriod(Schema):
+    periodStart: dt.datetime  # noqa: N815
+    periodEnd: dt.datetime  # noqa: N815
+
+
+class Heartbeat(Schema):
+    at: dt.datetime

@@ -133,6 +133,12 @@ def paper(data: Mapping[str, object], *, path: str) -> bytes:
     return letters.render(settings.CATALOGUE, "letters/form.typ", whole)
 
 
+def my_data(data: Mapping[str, object], *, path: str) -> bytes:
+    """わたしの情報 as PDF, unsigned and not kept. ``path`` is the page that says the same as it is now."""
+    whole = {**data, "sample": settings.DEMO, "page": _page(path)}
+    return letters.render(settings.CATALOGUE, "letters/my-data.typ", whole)
+
+
 @lru_cache(maxsize=64)
 def _loaded(path: Path, changed_ns: int) -> texts.Text:
     return texts.load(str(path), path.read_text(encoding="utf-8"))

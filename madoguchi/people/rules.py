@@ -140,6 +140,7 @@ SCOPES: Final = {
     "documents:add": "書類を添付する",
     "cases:decide": "審査の結果を登録する",
     "webhooks:manage": "通知先を登録し、やめる",
+    "usage:read": "ご本人に、だれが情報を見たかの記録を示す",
 }
 #: How long an access token works, and how long the answer to an Idempotency-Key is remembered.
 TOKEN_VALID_FOR: Final = timedelta(minutes=15)

@@ -67,9 +67,12 @@ def holders(role: str, procedure: formats.Procedure) -> Holders:
     return city().holders(role, procedure)
 
 
-def route(role: str, procedure: formats.Procedure, scope: Mapping[str, object] | None = None) -> Route:
-    """The way of an approval that the package gives to ``role``, for the decision that ``scope`` tells of."""
-    return city().route(role, procedure, scope)
+def route(
+    role: str, procedure: formats.Procedure, scope: Mapping[str, object] | None = None, section: str = ""
+) -> Route:
+    """The way of an approval that the package gives to ``role``, for the decision that ``scope`` tells of, in the
+    ``section`` that has the case."""
+    return city().route(role, procedure, scope, section)
 
 
 @lru_cache(maxsize=256)
@@ -125,6 +128,13 @@ def _index(keys: tuple[UUID, ...]) -> Index:
     packages = [package_of(key) for key in keys]
     sections = [city().section_of(one.procedure) for one in packages]
     return Index([entry(one, at.name if at else None, groups) for one, at in zip(packages, sections, strict=True)])
+
+
+@cache
+def registers() -> tuple[Layout, ...]:
+    """The registers of which this city says how their files are written, read once per process."""
+    names = sorted(one.stem for one in (settings.CITY / "registers").glob("*.yaml"))
+    return tuple(register(one) for one in names)
 
 
 def register(name: str) -> Layout:

@@ -9,7 +9,11 @@ from pytest_django.live_server_helper import LiveServer
 
 from madoguchi.cases.models import Case
 from madoguchi.desk.tests.staging import DOG, applicant, handed_in
+from madoguchi.events import SYSTEM
 from madoguchi.events.models import Event
+from madoguchi.facts.actions import state
+from madoguchi.facts.models import Source
+from madoguchi.people.models import Person
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.models import Procedure
 from madoguchi.procedures.tests.shipped import publish
@@ -71,3 +75,35 @@ def test_taking_ones_own_data_along(
     assert faults(page, BEST_PRACTICE) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.close()
+
+
+def test_correcting_what_is_known_on_a_phone(browser: Browser, live_server: LiveServer, case: Case) -> None:
+    by = applicant(case)
+    told = {("person.registered_address", ""): "大阪府大東市谷川一丁目1番1号"}
+    state(Person(pk=by.who), told, Source.REGISTER, by=SYSTEM)
+    with visiting(browser, live_server.url, by, viewport=PHONE) as visit:
+        visit.go("/my-data/known/")
+        visit.page.locator("details", has_text="何に使われるか").first.locator("summary").click()
+        visit.check()
+        visit.page.get_by_role("link", name="直す：電話番号").click()
+        visit.headed("電話番号を直す")
+        visit.page.get_by_label("電話番号").fill("12")
+        visit.page.get_by_role("button", name="この内容に直す").click()
+        expect(visit.page.get_by_text("電話番号は10桁か11桁の数字です。例：072-872-2181").first).to_be_visible()
+        visit.check()
+        visit.page.get_by_label("電話番号").fill("072-872-2181")
+        visit.page.get_by_role("button", name="この内容に直す").click()
+        expect(visit.page.get_by_text("直しました。前の内容も記録に残ります。")).to_be_visible()
+        visit.page.get_by_role("link", name="訂正を申し出る：住所（住民票のある所）").click()
+        visit.headed("住所（住民票のある所）の訂正を申し出る")
+        expect(visit.page.locator("main")).to_contain_text("市民課")
+        visit.check()
+        visit.page.get_by_label("住所（住民票のある所）").fill("大阪府大東市谷川一丁目1番11号")
+        visit.page.get_by_label("訂正を求める理由").fill("番地が違います。")
+        visit.page.get_by_role("button", name="訂正を申し出る").click()
+        visit.page.wait_for_url("**/received/")
+        visit.go("/my-data/known/")
+        expect(visit.page.get_by_role("link", name="訂正を申し出ています")).to_be_visible()
+        visit.check()
+    asked = Case.objects.get(corrects__key="person.registered_address")
+    assert asked.section == "residents"

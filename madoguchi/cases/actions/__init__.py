@@ -6,6 +6,7 @@ from madoguchi.cases.actions.asking import ask as ask_cosigner
 from madoguchi.cases.actions.batching import begin_batch, carry_out
 from madoguchi.cases.actions.checking import check, uncheck
 from madoguchi.cases.actions.consulting import ask_opinion, drop_question, give_opinion
+from madoguchi.cases.actions.correcting import correct
 from madoguchi.cases.actions.cosigning import cosign, decline
 from madoguchi.cases.actions.drafting import (
     add_row,
@@ -21,7 +22,7 @@ from madoguchi.cases.actions.driving import perform
 from madoguchi.cases.actions.exporting import export_list
 from madoguchi.cases.actions.foreseeing import draft_letters, enclosure, may_draft
 from madoguchi.cases.actions.giving import add_document, scan_again
-from madoguchi.cases.actions.handing_out import export_person, find_person, too_weak
+from madoguchi.cases.actions.handing_out import export_person, find_person, find_usage, too_weak
 from madoguchi.cases.actions.handling import consult, do, examine, read
 from madoguchi.cases.actions.journeying import open_parts, submit_parts
 from madoguchi.cases.actions.keeping import delete, hold, release_hold, warn
@@ -71,6 +72,7 @@ __all__ = [
     "claim",
     "complete_signing",
     "consult",
+    "correct",
     "cosign",
     "count_figures",
     "decline",
@@ -84,6 +86,7 @@ __all__ = [
     "export_list",
     "export_person",
     "find_person",
+    "find_usage",
     "finish_upload",
     "fire",
     "forget_uploads",

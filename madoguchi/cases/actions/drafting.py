@@ -57,7 +57,12 @@ def open_draft(procedure: Procedure, *, by: Actor, language: str = "ja", linked:
     chose beforehand: it answers what has no answer yet, and changes none.
     """
     mine = Case.objects.filter(
-        person_id=by.who, procedure__code=procedure.code, received_at=None, withdrawn_at=None, subject=None
+        person_id=by.who,
+        procedure__code=procedure.code,
+        received_at=None,
+        withdrawn_at=None,
+        subject=None,
+        corrects__isnull=True,
     ).first()
     if mine is not None:
         record(case=mine.pk, continued=True)
@@ -73,7 +78,12 @@ def open_draft(procedure: Procedure, *, by: Actor, language: str = "ja", linked:
             )
     except IntegrityError:
         case = Case.objects.get(
-            person_id=by.who, procedure=procedure, received_at=None, withdrawn_at=None, subject=None
+            person_id=by.who,
+            procedure=procedure,
+            received_at=None,
+            withdrawn_at=None,
+            subject=None,
+            corrects__isnull=True,
         )
     record(case=case.pk, procedure=procedure.code, version=procedure.version)
     return _take_link(case, linked)
@@ -561,6 +571,8 @@ def _keep_facts(case: Case, by: Actor) -> tuple[int, int]:
                     names[cell.field.name] = cell.field.fact
             if cell.field.type == "consent":
                 consents.add(cell.value is True)
+    if case.corrects is not None:
+        values[(case.corrects["key"], case.corrects["row"])] = case.corrects["value"]
     if case.subject_id is None and consents and _looks_up_by_consent(package):
         # Not of this case: what was agreed to, or taken back, outlives the record of the one in which it was.
         consent = {(consent_to(case.procedure.code), ""): consents == {True}}

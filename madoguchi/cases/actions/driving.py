@@ -135,7 +135,7 @@ def is_later(step: Step) -> bool:
 
 def lay_way(case: Case, step: Step, node: Node, procedure: Format, scope: dict[str, Any]) -> None:
     """The way of an approval (決裁) that begins, and whose seal is first."""
-    way = procedures.route(node.by or "", procedure, scope)
+    way = procedures.route(node.by or "", procedure, scope, case.section)
     step.route = list(way.posts)
     step.in_absence = list(way.in_absence) if node.arguments.get("may_be_delegated") else []
     case.show_to(posts=step.route)
@@ -383,6 +383,9 @@ class Drive:
             record(looked_up=sorted(held), basis=said["basis"])
 
     def _record(self, said: Any) -> None:
+        if said.get("corrected"):
+            self._correct()
+            return
         case = self.case
         value = self.course.recorded(said, self.scope())
         if "business" in said:
@@ -394,6 +397,20 @@ class Drive:
         names = [get(case.answers, name) for name in said.get("of", ())]
         row = row_named(case.about_id, names) if any(names) else ""
         facts.state(Person(pk=case.about_id), {(said["fact"], row): value}, Source.STAFF, by=SYSTEM, case_id=case.pk)
+
+    def _correct(self) -> None:
+        """What the office has found to be wrong (訂正): its own record says from now on what was asked for. What a
+        register or a card says comes right with the register's next file, and is stated by nobody else."""
+        asked = self.case.corrects
+        if asked is None or asked["source"] not in (Source.STAFF, Source.DOCUMENT):
+            return
+        shown = self.case.documents.filter(removed_at=None).order_by("added_at", "pk").first()
+        said = {(asked["key"], asked["row"]): asked["value"]}
+        evidence = shown.sha256 if shown is not None else ""
+        person = Person(pk=self.case.about_id)
+        # As long as the record that it corrects: with this case alone it would go first, and leave the wrong one.
+        kept_with = UUID(asked["case"]) if asked["case"] else None
+        facts.state(person, said, Source.STAFF, by=SYSTEM, case_id=kept_with, evidence=evidence)
 
     def _notify(self, template: str) -> None:
         telling.tell(self.case, template, event=current_event(), by=SYSTEM)
@@ -422,7 +439,7 @@ def perform(step: Step, *, by: Actor = SYSTEM) -> Step:
         case.pk,
         template=writing.template_of(case, said["letter"]),
         kind=said["letter"],
-        symbol=writing.symbol(package),
+        symbol=writing.symbol(package, case.section),
         data=writing.letter_data(case, package, course_of(case)),
         person=case.person_id,
         signed=said.get("signed", True),

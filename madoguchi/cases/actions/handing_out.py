@@ -1,10 +1,12 @@
 """All that is kept about one person leaves the house: to the person, or by a post that answers 開示請求."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
-from madoguchi.cases.actions.reasons import MAY_EXPORT, OWN_PERSON
+from madoguchi.cases.actions.reasons import MAY_EXPORT, OWN_PERSON, PARTNER_TRACKS
 from madoguchi.cases.queries import persons
+from madoguchi.cases.queries.usage import Usage
+from madoguchi.cases.queries.usage import find_usage as tracked
 from madoguchi.cases.rules.permission import LEVELS
 from madoguchi.events import Actor, act, record
 from madoguchi.events.models import Event
@@ -55,6 +57,20 @@ def export_person(person: Person, *, by: Actor, basis: str = "", proof: str = ""
 def too_weak(person: Person, by: Actor) -> bool:
     """Whether the present sign-in is weaker than the one by which the person is known."""
     return LEVELS.index(by.level or "none") < LEVELS.index(level_of(person))
+
+
+@act("person.find_usage", allow=(OWN_PERSON, PARTNER_TRACKS))
+def find_usage(
+    person: Person, *, by: Actor, since: datetime | None, until: datetime | None, offset: int, limit: int
+) -> tuple[int, list[Usage]]:
+    """だれが見たかの記録の提供: how many readings there were in a period, and a page of them, to the person or to the
+    partner through which they ask. Raises NotAllowed where the sign-in, or the partner's, is weaker than the one by
+    which the person is known."""
+    if too_weak(person, by):
+        raise NotAllowed("level-too-low", "ご本人をより確かに確かめた方法で、やり直してください。")
+    total, usages = tracked(person.pk, since=since, until=until, offset=offset, limit=limit)
+    record(told=len(usages))
+    return total, usages
 
 
 @act("person.find", allow=(MAY_EXPORT,))

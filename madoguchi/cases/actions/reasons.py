@@ -8,6 +8,7 @@ from madoguchi.cases.models import Consultation
 from madoguchi.cases.queries.cosigning import agreement, is_sure_enough
 from madoguchi.cases.queries.wording import sections_where_may
 from madoguchi.events import Actor, Reason
+from madoguchi.people.models import Identity
 from madoguchi.procedures.queries import city
 
 
@@ -87,4 +88,14 @@ OWN_PERSON = Reason(
     "own-person",
     "ご本人の記録だから",
     lambda actor, person: actor.kind == "resident" and actor.id == person.pk,
+)
+#: A partner through which persons look at their log: for those whom it has identified itself, and nobody else.
+PARTNER_TRACKS = Reason(
+    "partner-tracks",
+    "ご本人が自分の記録を見るための連携先だから",
+    lambda actor, person: (
+        actor.kind == "partner"
+        and "usage:read" in actor.scopes
+        and Identity.objects.filter(person=person.pk, issuer=f"partner:{actor.id}").exists()
+    ),
 )

@@ -13,24 +13,30 @@ from madoguchi.ground.dates import format_day
 from madoguchi.ground.languages import LANGUAGES
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules import papers, speaking
+from madoguchi.procedures.rules.city import Section
 from madoguchi.procedures.rules.course import Course
 from madoguchi.procedures.rules.form import get
 from madoguchi.procedures.rules.published import Published
 
 
-def symbol(package: Published) -> str:
+def symbol(package: Published, section: str = "") -> str:
     """文書記号: the first characters of the city and of the section in charge (大子, 大環)."""
-    return f"{procedures.city().name['ja'][0]}{procedures.section_of(package.procedure).name['ja'][0]}"
+    return f"{procedures.city().name['ja'][0]}{_in_charge(package, section).name['ja'][0]}"
 
 
-def contact(package: Published, language: str = "ja") -> dict[str, str]:
+def _in_charge(package: Published, section: str) -> Section:
+    """The section that has the case, or where none is said that of the procedure."""
+    return procedures.city().organisation.section(section) or procedures.section_of(package.procedure)
+
+
+def contact(package: Published, language: str = "ja", section: str = "") -> dict[str, str]:
     """Whom to ask: section, address, telephone and hours of the section in charge."""
-    city, section = procedures.city(), procedures.section_of(package.procedure)
+    city, section_ = procedures.city(), _in_charge(package, section)
     said = city.file.contact
     return {
-        "section": city.full_name(section, language),
+        "section": city.full_name(section_, language),
         "address": f"〒{said.postal_code} {said.address.get_for(language)}",
-        "phone": section.phone or said.phone,
+        "phone": section_.phone or said.phone,
         "hours": said.hours.get_for(language),
     }
 
@@ -53,7 +59,7 @@ def base_data(case: Case, package: Published, language: str = "ja") -> dict[str,
     return {
         "to": {"name": name, "honorific": "様", "address": [address] if address else [], **_care_of(case)},
         "from": {"title": city.file.authorities.mayor.get_for(language)},
-        "contact": contact(package, language),
+        "contact": contact(package, language, case.section),
         "case": {
             "reference": case.number,
             "procedure": package.procedure.title.get_for(language),
@@ -108,7 +114,7 @@ def deleted_on(case: Case) -> dt.date:
 def message_values(case: Case, package: Published) -> dict[str, object]:
     """The values that the mail templates use. Neither name nor answers: those stand in the portal only."""
     language = case.language
-    said = contact(package, language)
+    said = contact(package, language, case.section)
     open_step = case.steps.filter(kind__in=("correction", "pay", "cosign"), done_at=None).first()
     due = clock.day_of(open_step.due_at) if open_step is not None and open_step.due_at else None
     return {

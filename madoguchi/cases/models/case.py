@@ -9,6 +9,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Case as When_
 from django.db.models import F, Func, Q, Value, When
+from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce
 
 from madoguchi.ground import clock
@@ -62,6 +63,7 @@ _STATE = When_(
     person=Sensitivity.PERSONAL,
     subject=Sensitivity.PERSONAL,
     part_of=Sensitivity.INTERNAL,
+    corrects=Sensitivity.SPECIAL,
     language=Sensitivity.INTERNAL,
     email=Sensitivity.PERSONAL,
     answers=Sensitivity.SPECIAL,
@@ -100,6 +102,9 @@ class Case(models.Model):
     ``person`` is who asks: signs in, is told, may change and withdraw. ``subject`` is who it is about, where somebody
     asks for another (:attr:`about_id`): a person without any identity, so that the two's facts never mix.
     ``part_of`` is the life event (a case of kind ``journey``) that this was applied for with, in one go.
+    ``corrects`` says which fact is to be corrected (訂正), where that is what is asked: its ``key`` and ``row``, the
+    ``source`` that says it, the id of the ``case`` in which it was recorded, and the ``value`` that it should have. One
+    at a time is open for each fact.
     ``answers`` holds the checked answers in the shape of the package's sections; ``typed`` keeps, path by path, what
     was typed but cannot be accepted yet, so that nothing is lost. ``engine`` is the state of the flow as the pure
     engine writes it (under 1 KB); its open tokens stand as :class:`Step` rows. ``due_on`` is the date promised.
@@ -122,6 +127,7 @@ class Case(models.Model):
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="cases")
     subject = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
     part_of = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="parts")
+    corrects = models.JSONField(null=True)
     language = models.TextField(default="ja")
     email = models.EmailField(blank=True)
     answers = models.JSONField(default=dict)
@@ -161,8 +167,17 @@ class Case(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["person", "procedure"],
-                condition=Q(received_at__isnull=True, withdrawn_at__isnull=True, subject__isnull=True),
+                condition=Q(
+                    received_at__isnull=True, withdrawn_at__isnull=True, subject__isnull=True, corrects__isnull=True
+                ),
                 name="one_draft_per_person_and_procedure",
+            ),
+            models.UniqueConstraint(
+                F("person"),
+                KT("corrects__key"),
+                KT("corrects__row"),
+                condition=Q(corrects__isnull=False, withdrawn_at__isnull=True, closed_at__isnull=True),
+                name="a_fact_is_being_corrected_once",
             ),
             models.CheckConstraint(
                 name="a_received_case_has_number_and_promise",
@@ -189,7 +204,17 @@ class Case(models.Model):
             models.CheckConstraint(
                 name="an_erased_case_is_empty",
                 condition=Q(erased_at__isnull=True)
-                | Q(answers={}, typed={}, email="", place__isnull=True, applicant="", kana="", town="", search_key=""),
+                | Q(
+                    answers={},
+                    typed={},
+                    email="",
+                    corrects__isnull=True,
+                    place__isnull=True,
+                    applicant="",
+                    kana="",
+                    town="",
+                    search_key="",
+                ),
             ),
             models.CheckConstraint(
                 name="nothing_is_closed_before_it_is_received",

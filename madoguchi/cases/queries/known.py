@@ -1,10 +1,14 @@
 """わたしの情報: what is known of a person and who has read it, as that person sees it."""
 
 import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
 from uuid import UUID
+
+from django.utils.translation import gettext_noop
 
 from madoguchi.events import Actor
 from madoguchi.facts import queries as facts
@@ -33,13 +37,38 @@ class Read:
 
 
 def of_person(by: Actor) -> list[Known]:
-    """What is known today of the resident who asks; it is a reading like any other."""
-    return facts.all_known(by.who, Purpose("view"), by=by)
+    """What is known today of the resident who asks; it is a reading like any other. What they have said themselves
+    stands behind the record of the same where it was said since, and differs."""
+    told: dict[tuple[str, str], list[Known]] = {}
+    for one in facts.all_known(by.who, Purpose("view"), by=by):
+        told.setdefault((one.key, one.row), []).append(one)
+    return [one for both in told.values() for one in both if one is both[0] or _adds(one, both[0])]
+
+
+def _adds(word: Known, known: Known) -> bool:
+    return word.as_of >= known.as_of and word.value != known.value
+
+
+#: For what facts are read.
+WHAT_FOR: Final[Mapping[str, str]] = {
+    "prefill": gettext_noop("入力らんに、分かっていることを出すため"),
+    "confirm": gettext_noop("確認を頼まれたご本人かどうかを照合するため"),
+    "view": gettext_noop("ご本人が、自分についての記録を見るため"),
+    "look_up": gettext_noop("手続きの審査に要ることを確かめるため"),
+    "disclosure": gettext_noop("開示の求めに応じるため"),
+    "match": gettext_noop("市の台帳に記載のある方かどうかを確かめるため"),
+    "sign": gettext_noop("電子署名をした方がご本人かどうかを照合するため"),
+    "household": gettext_noop("同じ世帯の方の手続きで、入力らんに世帯の方を出すため"),
+}
 
 
 def readings(by: Actor, *, own: bool, before: UUID | None) -> list[Read]:
     """Who has read what is known of the resident who asks, newest first: a page, and one more where there is more."""
-    found = facts.readings(by.who, own=own, before=before, most=PAGE + 1)
+    return told(facts.readings(by.who, own=own, before=before, most=PAGE + 1), by.who)
+
+
+def told(found: Sequence[Reading], person: UUID) -> list[Read]:
+    """Readings of a person with the names of whoever read, of what, and for which procedure."""
     staff = {(one.actor_id, day_of(one.at)) for one in found if one.actor_kind == "staff" and one.actor_id}
     posts = posts_on(staff)
     partners = partner_names({one.actor_id for one in found if one.actor_kind == "partner" and one.actor_id})
@@ -50,10 +79,54 @@ def readings(by: Actor, *, own: bool, before: UUID | None) -> list[Read]:
             _offices(one, posts.get((one.actor_id, day_of(one.at)), []) if one.actor_id else [], partners),
             tuple(question(key).label for key in one.keys if key != "*"),
             titles.get(one.procedure),
-            one.actor_id != by.id,
+            one.actor_id != person,
         )
         for one in found
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """For what, in which procedures (empty: any), by which article and which sections (empty: any) facts are read."""
+
+    purpose: str
+    procedures: tuple[LocalText, ...]
+    law: str
+    offices: tuple[LocalText, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Uses:
+    """``of_key``: what is read of one fact; ``of_all``: what is read whatever it is. ``forms``: how many procedures
+    show a fact in their form, to its person."""
+
+    of_key: Mapping[str, Sequence[Use]]
+    of_all: Sequence[Use]
+    forms: Mapping[str, int]
+
+
+def uses() -> Uses:
+    """For what facts are used today: the register of legal bases and the forms that are offered."""
+    offered = {row.code: procedures.package(row) for row in procedures.offered()}
+    organisation = procedures.city().organisation
+    of_key: dict[str, list[Use]] = {}
+    of_all = []
+    for one in facts.bases_in_force():
+        titles = tuple(offered[code].procedure.title for code in one.procedures if code in offered)
+        if one.procedures and not titles:  # for procedures that are not offered here
+            continue
+        sections = (organisation.section(code) for code in one.offices)
+        use = Use(one.purpose, titles, one.title, tuple(section.name for section in sections if section))
+        if not one.facts:
+            of_all.append(use)
+        for key in one.facts:
+            of_key.setdefault(key, []).append(use)
+    forms = Counter(
+        key
+        for package in offered.values()
+        for key in {one.fact for section in package.form.sections for one in section.fields if one.fact}
+    )
+    return Uses(of_key, of_all, forms)
 
 
 def question(key: str) -> FormField:

@@ -51,6 +51,7 @@ LIVES: Final[Mapping[str, Life]] = MappingProxyType(
                 "email": "",
                 "answers": {},
                 "typed": {},
+                "corrects": None,
                 "place_id": None,
                 "applicant": "",
                 "kana": "",

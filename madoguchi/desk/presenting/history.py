@@ -24,6 +24,7 @@ DONE: Final = {
     "case.submit-parts": gettext_noop("まとめて提出した"),
     "case.end-part": gettext_noop("まとめて申し込まれた手続きの一つが終わった"),
     "case.open-for-another": gettext_noop("ほかの方の代わりに入力を始めた"),
+    "case.open-correction": gettext_noop("訂正の申出を書いた"),
     "case.add-row": gettext_noop("入力欄の行を増やした"),
     "case.remove-row": gettext_noop("入力欄の行を減らした"),
     "case.add-document": gettext_noop("写真・ファイルを付けた"),
@@ -85,6 +86,8 @@ DONE: Final = {
     "payment.give_back": gettext_noop("返金を終えた"),
     "case.export": gettext_noop("一覧を書き出した"),
     "person.export": gettext_noop("本人の情報をまとめて渡した"),
+    "person.correct": gettext_noop("本人が自分の情報を直した"),
+    "person.find_usage": gettext_noop("本人が、見られた記録を調べた"),
     "message.forget": gettext_noop("宛先だけの古いメールを消した"),
     "person.find": gettext_noop("開示請求の本人をさがした"),
     "case.hand_over": gettext_noop("ほかの課へ引き継いだ"),
@@ -121,6 +124,7 @@ TRIED: Final = {
     "case.do": gettext_noop("画面の外で行ったことの記録"),
     "case.open": gettext_noop("入力の開始"),
     "case.open-for-another": gettext_noop("ほかの方の代わりの入力の開始"),
+    "case.open-correction": gettext_noop("訂正の申出の記入"),
     "case.save": gettext_noop("入力の保存"),
     "case.take-over": gettext_noop("答えの引継ぎ"),
     "case.open-parts": gettext_noop("まとめて申し込む手続きの選択"),
@@ -158,6 +162,8 @@ TRIED: Final = {
     "payment.refund": gettext_noop("返金"),
     "case.export": gettext_noop("一覧の書き出し"),
     "person.export": gettext_noop("本人の情報の書き出し"),
+    "person.correct": gettext_noop("自分の情報の訂正"),
+    "person.find_usage": gettext_noop("見られた記録の調べ"),
     "person.find": gettext_noop("開示請求の本人さがし"),
     "case.hand_over": gettext_noop("引継ぎ"),
     "case.remind": gettext_noop("補正のお願いの再送"),
@@ -175,6 +181,8 @@ TRIED: Final = {
 }
 #: Why not, by the code of the refusal; any other is shown as its code.
 WHY_NOT: Final = {
+    "correction-open": gettext_noop("同じ情報の訂正が、すでに申し出られていた"),
+    "fact-unknown": gettext_noop("その情報が見つからなかった"),
     "journey-not-filed": gettext_noop("まとめて申し込む手続きは、連携先からは提出できない"),
     "parts-open": gettext_noop("まとめて申し込む手続きがそろっていなかった"),
     "parts-changed": gettext_noop("必要な手続きが変わっていた"),

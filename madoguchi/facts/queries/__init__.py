@@ -7,6 +7,7 @@ from madoguchi.facts.queries.ledger import (
     NoBasis,
     Reading,
     all_known,
+    bases_in_force,
     beginning_of_day,
     count,
     everything,
@@ -17,6 +18,7 @@ from madoguchi.facts.queries.ledger import (
     open_to,
     read,
     readings,
+    usages,
 )
 from madoguchi.facts.queries.matching import hold, office_of, row_named
 from madoguchi.facts.queries.pairs import Sides, keeps, open_pair, open_pairs, sides
@@ -29,6 +31,7 @@ __all__ = [
     "Reading",
     "Sides",
     "all_known",
+    "bases_in_force",
     "beginning_of_day",
     "count",
     "everything",
@@ -48,4 +51,5 @@ __all__ = [
     "readings",
     "row_named",
     "sides",
+    "usages",
 ]

@@ -5,13 +5,14 @@ Guard, record and answer are one SQL function (migration 0002): there is no way 
 
 import datetime as dt
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Case, F, Q, QuerySet, When
+from django.db.models.functions import TruncDay
 
 from madoguchi.events import Actor
 from madoguchi.events.acting import current_cause
@@ -107,8 +108,9 @@ def known_rows(person_id: UUID, keys: Iterable[str], purpose: Purpose, *, by: Ac
 
 
 def all_known(person_id: UUID, purpose: Purpose, *, by: Actor) -> list[Known]:
-    """What is known today, whatever it is: one for each key and row. Raises NoBasis."""
-    return _read(person_id, [], purpose, by, None, None)
+    """What is known today, whatever it is: for each key and row what the records say, and behind it what was only said
+    (by the person, or for them). Raises NoBasis."""
+    return _read(person_id, [], purpose, by, None, None, apart=True)
 
 
 def everything(person_id: UUID, purpose: Purpose, *, by: Actor) -> list[Known]:
@@ -143,6 +145,13 @@ def open_to(persons: Iterable[UUID], purpose: Purpose) -> frozenset[UUID]:
             "SELECT * FROM fact_open_to(%s, %s, %s, %s)", [list(persons), purpose.code, purpose.office, clock.now()]
         )
         return frozenset(one for (one,) in cursor.fetchall())
+
+
+def bases_in_force() -> list[Basis]:
+    """The legal bases by which somebody may read today, but those that a law keeps from whoever is read."""
+    today = clock.today()
+    rows = Basis.objects.filter(withdrawn_at=None, undisclosed=False, since__lte=today)
+    return list(rows.filter(Q(until=None) | Q(until__gte=today)).order_by("purpose", "reference", "published_at", "id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,13 +189,35 @@ def readings(person_id: UUID, *, own: bool = False, before: UUID | None = None, 
     """Who has read what is known of a person, newest first: others, or with ``own`` the person. ``before``: the last
     that was shown; an id that is none of these begins anew. Not what a law keeps from its person
     (``Basis.undisclosed``). With those who read what a register said of them while nobody knew that it was they."""
-    earlier = Pair.objects.filter(person=person_id, replaced__isnull=False).values_list("replaced", flat=True)
-    rows = Event.objects.filter(subject_id__in=[person_id, *earlier], verb="facts.read").exclude(data__keys=[])
+    rows = _logged(person_id)
     rows = rows.filter(actor_id=person_id) if own else rows.exclude(actor_id=person_id)
     last = rows.filter(pk=before).values_list("at", flat=True).first() if before is not None else None
     if last is not None:
         rows = rows.filter(Q(at__lt=last) | Q(at=last, id__lt=before))
-    found = list(rows.order_by("-at", "-id")[:most])
+    return _as_readings(list(rows.order_by("-at", "-id")[:most]))
+
+
+def usages(
+    person_id: UUID, *, since: dt.datetime | None, until: dt.datetime | None, offset: int, most: int
+) -> tuple[int, list[Reading]]:
+    """How many readings the person may be told of in a period (``until`` belongs to it), their own among them, and some
+    of them, newest first. Of those whose hour is not told, the period and the order know the day only."""
+    midnight = TruncDay("at", tzinfo=clock.TOKYO)
+    rows = _logged(person_id).annotate(
+        told_at=Case(When(actor_kind="resident", data__purpose="household", then=midnight), default=F("at"))
+    )
+    rows = rows.filter(told_at__gte=since) if since is not None else rows
+    rows = rows.filter(told_at__lte=until) if until is not None else rows
+    return rows.count(), _as_readings(list(rows.order_by("-told_at", "-id")[offset : offset + most]))
+
+
+def _logged(person_id: UUID) -> QuerySet[Event]:
+    """Every reading of the person that its person may be told of."""
+    earlier = Pair.objects.filter(person=person_id, replaced__isnull=False).values_list("replaced", flat=True)
+    return Event.objects.filter(subject_id__in=[person_id, *earlier], verb="facts.read").exclude(data__keys=[])
+
+
+def _as_readings(found: Sequence[Event]) -> list[Reading]:
     cited = {reference for one in found for reference in one.data.get("basis", ())}
     titles = dict(Basis.objects.filter(reference__in=cited).order_by("published_at").values_list("reference", "title"))
     return [
@@ -216,6 +247,7 @@ def _read(
     known_at: dt.datetime | None,
     *,
     sources: Collection[Source] = (),
+    apart: bool = False,
     history: bool = False,
 ) -> list[Known]:
     who = _who(by)
@@ -232,7 +264,7 @@ def _read(
                 purpose.case,
                 day or clock.today(),
                 known_at or clock.now(),
-                [one.value for one in sources],
+                ["*"] if apart else [one.value for one in sources],
                 history,
             ],
         )

@@ -458,15 +458,21 @@ class City:
             posts=frozenset((holder.post,) if holder.post else ()),
         )
 
-    def route(self, role: str, procedure: Procedure, scope: Mapping[str, object] | None = None) -> Route:
+    def route(
+        self, role: str, procedure: Procedure, scope: Mapping[str, object] | None = None, section: str = ""
+    ) -> Route:
         """The way of an approval that the catalogue gives to ``role``, for a decision that ``scope`` tells of.
 
-        Without a scope the way that holds where no condition does. No posts where a whole section may approve.
+        Without a scope the way that holds where no condition does. No posts where a whole section may approve. Where
+        ``decides`` says nothing of the procedure, the head of the ``section`` that has the case decides.
         """
         said = self.organisation.decided_by(procedure.code) if role == "head-of-office" else ()
         for one in said:
             if one.when is None or (scope is not None and Expression.parse(one.when).holds(scope)):
                 return Route((*one.route, one.post), one.in_absence)
+        has_it = self.organisation.section(section) if role == "head-of-office" and not said else None
+        if has_it is not None and has_it.head is not None:
+            return Route((has_it.head.id,))
         return Route(tuple(sorted(self.holders(role, procedure).posts)))
 
     def role_names(self, procedure: Procedure) -> dict[str, LocalText]:

@@ -299,14 +299,15 @@ def _lookups(
                 f"文書 letters/{issue.letter}.typ がありません",
                 _close(issue.letter, letters, "ある文書") or f"letters/{issue.letter}.typ を作ります",
             )
-        if (record := step.record) and record.fact not in facts:
+        if (record := step.record) and record.fact is not None and record.fact not in facts:
             yield document.problem(
                 (*path, "fact"),
                 "F05",
                 f"事実 {record.fact} は facts.yaml にありません",
                 _close(record.fact, facts, "ある事実"),
             )
-        if (record := step.record) and record.fact.startswith("business.") != (record.business is not None):
+        named = (record and record.fact) or ""
+        if record and named.startswith("business.") != (record.business is not None):
             message = "事業者の事実は、だれのことかを business: に書いて記録します"
             yield document.problem((*path, "fact"), "F05", message, "business: に、番号をたずねた項目を書きます")
         if record and record.business is not None and record.business not in seen:

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.http import QueryDict
+from django.urls import reverse
 from django.utils.translation import gettext
 
 from madoguchi.cases.models import Upload
+from madoguchi.cases.queries.correcting import is_word, may_be_corrected
 from madoguchi.cases.rules import uploads
 from madoguchi.facts.queries import Known
 from madoguchi.ground.errors import Problem
@@ -43,10 +45,12 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class KnownCard:
-    """What the city already knows, as it is shown to be confirmed."""
+    """What the city already knows, as it is shown to be confirmed; ``correct_url``: where a record is asked to be
+    corrected, empty for what was only said."""
 
     shown: str
     source: str
+    correct_url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +249,11 @@ def questions(
         if fact is not None and not fits(cell.field, fact.value):  # known, and no answer to this question
             fact = None
         if fact is not None:
-            question.known = KnownCard(kind.show(fact.value, cell.field, language), source_words(fact))
+            question.known = KnownCard(
+                kind.show(fact.value, cell.field, language),
+                source_words(fact),
+                reverse("web:correct-fact", args=(fact.id,)) if not is_word(fact) and may_be_corrected(fact) else "",
+            )
             choice = (posted or {}).get(f"{cell.path}.known", [""])[-1]
             untouched = cell.typed is None and cell.value in (None, fact.value)
             question.keep = choice == "keep" if choice else untouched and not cell.problem

@@ -188,7 +188,8 @@ def case_page(case: Case, *, typed: str = "", refusal: Refused | None = None, as
 
 def office_words(draft: Draft) -> str:
     """The section in charge, by its name."""
-    section = procedures.city().section_of(draft.package.procedure)
+    city = procedures.city()
+    section = city.organisation.section(draft.case.section) or city.section_of(draft.package.procedure)
     return said(section.name) if section else ""
 
 

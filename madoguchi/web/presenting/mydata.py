@@ -3,28 +3,41 @@
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final
 
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext, gettext_noop
 
+from madoguchi.cases.models import Case
 from madoguchi.cases.ports import Page
+from madoguchi.cases.queries import correcting
+from madoguchi.cases.queries.correcting import Asked
 from madoguchi.cases.queries.handout import Happened
-from madoguchi.cases.queries.known import PAGE, Read, answer
+from madoguchi.cases.queries.known import PAGE, WHAT_FOR, Read, Use, Uses, answer
+from madoguchi.cases.rules import uploads
 from madoguchi.events.rules import ACTS
 from madoguchi.facts.models import Level, Source
 from madoguchi.facts.queries import Known
 from madoguchi.ground.clock import day_of
+from madoguchi.ground.errors import Problem
 from madoguchi.procedures import queries as procedures
+from madoguchi.procedures.rules.form import fits
 from madoguchi.web.annotating import annotated
 from madoguchi.web.forms.kinds import KINDS
-from madoguchi.web.words import language, said
+from madoguchi.web.forms.questions import ProblemLink, Question, links, questions
+from madoguchi.web.presenting.formpage import key_of
+from madoguchi.web.words import day_words, language, said
+
+NOTHING: Final[Mapping[Any, Any]] = MappingProxyType({})
 
 #: What was done, by verb.
 DONE: Final[Mapping[str, str]] = {
     "case.open": gettext_noop("入力を始めた"),
     "case.open-for-another": gettext_noop("ほかの方の代わりに入力を始めた"),
+    "case.open-correction": gettext_noop("訂正の申出を書いた"),
     "case.save": gettext_noop("入力を保存した"),
     "case.take-over": gettext_noop("ほかの手続きの答えを引き継いだ"),
     "case.open-parts": gettext_noop("まとめて申し込む手続きを選んだ"),
@@ -90,6 +103,8 @@ DONE: Final[Mapping[str, str]] = {
     "person.heed_sign_out": gettext_noop("認証アプリの側でサインアウトした"),
     "person.answer_email_confirmation": gettext_noop("メールアドレスを確かめた"),
     "person.export": gettext_noop("あなたの情報をまとめて渡した"),
+    "person.find_usage": gettext_noop("見られた記録を調べた"),
+    "person.correct": gettext_noop("自分の情報を直した"),
     "step.claim": gettext_noop("担当になった"),
     "step.assign": gettext_noop("担当を決めた"),
     "step.release": gettext_noop("担当を外した"),
@@ -99,6 +114,7 @@ BECAUSE: Final[Mapping[str, str]] = {
     "own": gettext_noop("ご本人のものだから"),
     "own-case": gettext_noop("ご本人の手続だから"),
     "own-facts": gettext_noop("ご本人の情報だから"),
+    "partner-tracks": gettext_noop("ご本人が自分の記録を見るための連携先だから"),
     "own-person": gettext_noop("ご本人の記録だから"),
     "basis": gettext_noop("法令の定めによる"),
     "signed-in": gettext_noop("手続が求める方法でご本人を確かめたから"),
@@ -172,22 +188,13 @@ VERIFIED: Final[Mapping[Level, str]] = {
     Level.ATTESTED: gettext_noop("証明書で確かめた"),
     Level.REGISTERED: gettext_noop("公の台帳の記載"),
 }
-#: For what it was read.
-WHAT_FOR: Final[Mapping[str, str]] = {
-    "prefill": gettext_noop("入力らんに、分かっていることを出すため"),
-    "confirm": gettext_noop("確認を頼まれたご本人かどうかを照合するため"),
-    "view": gettext_noop("ご本人が、自分についての記録を見るため"),
-    "look_up": gettext_noop("手続きの審査に要ることを確かめるため"),
-    "disclosure": gettext_noop("開示の求めに応じるため"),
-    "match": gettext_noop("市の台帳に記載のある方かどうかを確かめるため"),
-    "sign": gettext_noop("電子署名をした方がご本人かどうかを照合するため"),
-    "household": gettext_noop("同じ世帯の方の手続きで、入力らんに世帯の方を出すため"),
-}
 
 
 @dataclass(frozen=True, slots=True)
 class FactLine:
-    """A fact as its person reads it. ``consent``: the procedure to which they may take back what they agreed to."""
+    """A fact as its person reads it. ``consent``: the procedure to which they may take back what they agreed to;
+    ``correct_url``: where it is corrected, empty where it is not; ``is_word``: only said, so that it is corrected at
+    once; ``beside``: said since by its person, beside the record above; ``asked``: how its correction stands."""
 
     label: str
     shown: str
@@ -195,6 +202,35 @@ class FactLine:
     as_of: dt.date
     level: str
     consent: str
+    correct_url: str
+    is_word: bool
+    beside: bool
+    asked: "AskedLine | None"
+    is_consent: bool
+    uses: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class AskedLine:
+    """「訂正を申し出ています（11月29日）」, and the case in which it is."""
+
+    words: str
+    url: str
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectionPage:
+    """The form on which one fact is corrected. ``is_open``: it is with the office already."""
+
+    fact: FactLine
+    url: str
+    questions: Sequence[Question]
+    problems: Sequence[ProblemLink]
+    asked: AskedLine | None
+    keeper: str
+    limits: str
+    accept: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,22 +255,36 @@ class FactsPage:
     groups: Sequence[Sequence[FactLine]]
     readings: Sequence[ReadingLine]
     more: str
+    uses: Sequence[str]
 
 
-def facts_page(told: Sequence[Known], readings: Sequence[Read]) -> FactsPage:
-    """Facts in the order of the vocabulary, rows by themselves."""
+def facts_page(
+    told: Sequence[Known],
+    readings: Sequence[Read],
+    asked: Mapping[tuple[str, str], Asked] = NOTHING,
+    uses: Uses | None = None,
+) -> FactsPage:
+    """Facts in the order of the vocabulary, rows by themselves; ``asked`` is what was asked to be corrected, ``uses``
+    for what facts are used."""
     order = list(procedures.vocabulary())
     groups: dict[str, list[FactLine]] = {"": []}
     for one in sorted(told, key=lambda fact: order.index(fact.key) if fact.key in order else len(order)):
-        groups.setdefault(one.row and f"{one.key.partition('.')[0]} {one.row}", []).append(_fact_line(one))
+        groups.setdefault(one.row and f"{one.key.partition('.')[0]} {one.row}", []).append(
+            _fact_line(one, told, asked.get((one.key, one.row)), _uses_of(one.key, uses))
+        )
     shown = readings[:PAGE]
     more = str(shown[-1].reading.id) if len(readings) > PAGE else ""
     # Of whose hour is not shown, the place among the others tells none: they come last of their day.
     ordered = sorted(shown, key=lambda one: (day_of(one.reading.at), not one.reading.day_only), reverse=True)
-    return FactsPage([lines for lines in groups.values() if lines], [_reading_line(one) for one in ordered], more)
+    general = [use_words(one) for one in uses.of_all] if uses is not None else []
+    return FactsPage(
+        [lines for lines in groups.values() if lines], [reading_line(one) for one in ordered], more, general
+    )
 
 
-def _fact_line(one: Known) -> FactLine:
+def _fact_line(
+    one: Known, told: Sequence[Known] = (), asked: Asked | None = None, uses: Sequence[str] = ()
+) -> FactLine:
     cell = answer(one)
     shown = KINDS.get(cell.field.type).show(cell.value, cell.field, language())
     kind, _, code = one.key.partition(".")
@@ -244,10 +294,95 @@ def _fact_line(one: Known) -> FactLine:
     label = said(cell.field.label)
     if kind == "consent":
         label = gettext("情報を確かめることへの同意（%(procedure)s）") % {"procedure": label}
-    return FactLine(label, shown, one.source, one.as_of, gettext(VERIFIED[one.level]), open_consent)
+    word = correcting.is_word(one)
+    beside = word and any((rec.key, rec.row) == (one.key, one.row) and not correcting.is_word(rec) for rec in told)
+    line = None if word or asked is None else _asked_line(asked, one)
+    may = correcting.may_be_corrected(one) and not (line is not None and line.is_open)
+    url = reverse("web:correct-fact", args=(one.id,)) if may else ""
+    verified = gettext(VERIFIED[one.level])
+    return FactLine(
+        label, shown, one.source, one.as_of, verified, open_consent, url, word, beside, line, kind == "consent", uses
+    )
 
 
-def _reading_line(one: Read) -> ReadingLine:
+def _uses_of(key: str, uses: Uses | None) -> list[str]:
+    """「手続きの審査に要ることを確かめるため：児童手当（…法第69条）」, a line for each law; how many forms show it."""
+    if uses is None:
+        return []
+    shown = uses.forms.get(key, 0)
+    forms = gettext("あなたが書く%(count)s件の手続きの入力らんに、あらかじめ出すため") % {"count": shown}
+    return ([forms] if shown else []) + [use_words(one) for one in uses.of_key.get(key, ())]
+
+
+def use_words(one: Use) -> str:
+    """For what, in which procedures, by which law."""
+    where = gettext("、").join([*map(said, one.procedures), *map(said, one.offices)])
+    what = gettext(WHAT_FOR.get(one.purpose, one.purpose))
+    return gettext("%(what)s：%(where)s（%(law)s）") % {
+        "what": what,
+        "where": where or gettext("すべての手続き"),
+        "law": one.law,
+    }
+
+
+def _asked_line(asked: Asked, fact: Known) -> AskedLine | None:
+    """How a correction stands; nothing once the record says something new since."""
+    url = reverse("web:case", args=(key_of(asked.case),))
+    if asked.granted is None or asked.decided_on is None:
+        return AskedLine(gettext("訂正を申し出ています（%(day)s）") % {"day": day_words(asked.on)}, url, True)
+    if fact.as_of > asked.decided_on or fact.value == (asked.case.corrects or {}).get("value"):
+        return None
+    if asked.granted:
+        said = gettext("訂正することが決まりました（%(day)s）。台帳の次の更新で、ここも変わります。")
+    else:
+        said = gettext("訂正しないことが決まりました（%(day)s）。理由と、不服があるときの方法は通知書にあります。")
+    return AskedLine(said % {"day": day_words(asked.decided_on)}, url, False)
+
+
+def correction_page(
+    fact: Known,
+    draft: Case | None,
+    *,
+    posted: Mapping[str, Sequence[str]] | None = None,
+    problems: Mapping[str, Problem] = NOTHING,
+) -> CorrectionPage:
+    """The form for a fact, as the vocabulary asks for it; a request that was begun stands in it."""
+    form = correcting.form_for(fact)
+    section = form.sections[0]
+    answers: dict[str, Any] = {correcting.VALUE: fact.value}
+    if draft is not None and draft.corrects is not None:
+        answers = {correcting.VALUE: draft.corrects["value"], correcting.WHY: draft.answers.get("why")}
+    if not fits(section.fields[0], answers[correcting.VALUE]):
+        answers.pop(correcting.VALUE)
+    asked = list(
+        questions(
+            form.cells(section, answers, {}, problems),
+            section,
+            language=language(),
+            known={},
+            files={},
+            posted=posted,
+        )
+    )
+    with_office = draft is not None and draft.received_at is not None
+    line = _asked_line(correcting.how_it_stands(draft), fact) if draft is not None and with_office else None
+    keeper = procedures.city().organisation.section(correcting.keeper_of(fact))
+    labels = {one.path: one.label for one in asked}
+    return CorrectionPage(
+        _fact_line(fact),
+        reverse("web:correct-fact", args=(fact.id,)),
+        asked,
+        links(problems, lambda path: labels.get(path, path)),
+        line,
+        said(keeper.name) if keeper is not None else "",
+        gettext("写真（JPEG・PNG）かPDFを5個まで、1個%(megabytes)sMBまで付けられます。")
+        % {"megabytes": uploads.MAX_BYTES // 1024 // 1024},
+        uploads.ACCEPT_FILES,
+    )
+
+
+def reading_line(one: Read) -> ReadingLine:
+    """A reading as its person reads it."""
     reading = one.reading
     offices = "・".join(f"{said(unit)}（{said(post)}）" if post else said(unit) for unit, post in one.offices)
     kind = "self" if reading.actor_kind == "resident" and not one.is_other else reading.actor_kind

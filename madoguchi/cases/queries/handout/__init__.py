@@ -30,7 +30,7 @@ from madoguchi.cases.queries.handout.tables import (
     schema,
     tables,
 )
-from madoguchi.cases.queries.known import answer
+from madoguchi.cases.queries.known import answer, told
 from madoguchi.events import Actor
 from madoguchi.events.rules import ACTS
 from madoguchi.facts import queries as facts
@@ -58,6 +58,8 @@ __all__ = [
     "tables",
 ]
 
+#: More readings than anybody has.
+MOST_READINGS: Final = 1_000_000
 #: Bytes of a document or letter that are in memory at a time.
 PART: Final = 256 * 1024
 
@@ -218,6 +220,7 @@ def _data(person: Person, by: Actor, at: datetime) -> Iterator[bytes]:
         "made_at": at,
         "left_out": left_out(),
         "events": [_event(one) for one in events.of_person(person)],
+        "readings": _readings(person),
     }
     for name, model in tables():
         if life_of(model).of_person and model is not Case:
@@ -235,6 +238,24 @@ def _kept(person: Person, by: Actor) -> list[dict[str, Any]]:
     names = [one.attname for one in columns(Fact)]
     found = sorted(facts.everything(person.pk, _disclosed(by), by=by), key=lambda one: (one.recorded_at, str(one.id)))
     return [{name: getattr(one, name) for name in names} for one in found]
+
+
+def _readings(person: Person) -> list[dict[str, Any]]:
+    """Who has read what is known of the person, with keys, purpose and law; what a law keeps from them is left out."""
+    _, found = facts.usages(person.pk, since=None, until=None, offset=0, most=MOST_READINGS)
+    return [
+        {
+            "at": one.reading.at,
+            "done": one.reading.done,
+            "who": [f"{unit['ja']}（{post['ja']}）" if post else unit["ja"] for unit, post in one.offices],
+            "kind": "self" if one.reading.actor_kind == "resident" and not one.is_other else one.reading.actor_kind,
+            "purpose": one.reading.purpose,
+            "facts": list(one.reading.keys),
+            "procedure": one.reading.procedure,
+            "laws": list(one.reading.laws),
+        }
+        for one in told(found, person.pk)
+    ]
 
 
 def _disclosed(by: Actor) -> Purpose:

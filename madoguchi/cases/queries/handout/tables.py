@@ -105,6 +105,18 @@ def schema() -> dict[str, Any]:
         office=_TEXT,
     )
     events = {"type": "array", "items": event}
+    texts = {"type": "array", "items": _TEXT}
+    reading = _object(
+        "that somebody has read, or was refused: which facts (* is all), for what, by which law",
+        at=_TIME,
+        done={"type": "boolean"},
+        who=texts,
+        kind=_TEXT,
+        purpose=_TEXT,
+        facts=texts,
+        procedure=_TEXT,
+        laws=texts,
+    )
     own: dict[str, Any] = {}
     of_case: dict[str, Any] = {}
     for name, model in tables():
@@ -131,6 +143,7 @@ def schema() -> dict[str, Any]:
         left_out={"type": "array", "items": reason},
         **own,
         events=events,
+        readings={"type": "array", "items": reading},
         cases={"type": "array", "items": case},
     )
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **whole}

@@ -275,7 +275,7 @@ class Issue(StepBody):
 class Record(StepBody):
     """記録: the result is kept as a fact, so that nobody asks for it again."""
 
-    fact: FactKey
+    fact: FactKey | None = None
     value: Condition | None = None
     """An expression, or the name of what was asked or found, whole; without it the decision itself is kept."""
     business: Snake | None = None
@@ -283,6 +283,20 @@ class Record(StepBody):
     of: tuple[AnswerPath, ...] = ()
     """Where a person may have several (children, dogs): what was asked that tells this one apart. The same one's next
     record follows its last, and another's stays beside it."""
+    corrected: bool = False
+    """Of a correction (訂正) that was granted: the fact that was to be corrected, as it should be. What a register or a
+    card says is left to the register, whose next file brings it."""
+
+    @model_validator(mode="after")
+    def _records_something(self) -> Self:
+        if (self.fact is None) is not self.corrected:
+            instead = "fact: に事実の名前を書くか、訂正を記録する手順なら corrected: true だけを書きます"
+            raise refuse("何を記録するのかが決まりません", instead)
+        if self.corrected and (self.value is not None or self.business is not None or self.of):
+            raise refuse(
+                "訂正の記録では、だれの何をどう直すかは申し出のとおりです", "value:・business:・of: を消します"
+            )
+        return self
 
 
 class Wait(StepBody):
