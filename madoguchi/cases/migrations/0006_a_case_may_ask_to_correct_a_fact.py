@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("madoguchi_cases", "0004_wishes_to_the_state")]
+    dependencies = [("madoguchi_cases", "0005_signatures")]
 
     operations = [
         migrations.AddField(model_name="case", name="corrects", field=models.JSONField(null=True)),
