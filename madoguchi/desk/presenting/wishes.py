@@ -70,6 +70,7 @@ class NewWish:
     procedure_title: str
     purposes: Sequence[tuple[str, str, bool]]
     facts: Sequence[tuple[str, str, bool]]
+    facts_problem: str
     attachments: Sequence[tuple[str, str, bool]]
     to: Sequence[tuple[str, str, bool]]
     given: Mapping[str, str]
@@ -139,6 +140,7 @@ def new_wish(
         procedure_title=_title(code),
         purposes=[(one, gettext(words), one == purpose) for one, words in PURPOSES.items()],
         facts=[(key, _fact(key), key in keys) for key in there],
+        facts_problem=_problems(refusal).get("keys", ""),  # a template would find the method of the mapping
         attachments=[(one.name, one.label["ja"], one.name in chosen) for one in cases.attachable(code)],
         to=[(one.value, str(one.label), one.value == given.get("to", Addressee.STATE)) for one in Addressee],
         given=given,

@@ -176,6 +176,8 @@ def test_what_is_missing_or_wrong_is_said_and_nothing_is_made(clerk: Actor, name
     answer = client_of(clerk).post("/desk/wishes/new/", {**SAID, name: value})
     assert answer.status_code == 422
     assert not Wish.objects.exists()
+    assert "dict_keys" not in answer.content.decode()
+    assert ("見られるようにしたい事実を選んでください" in answer.content.decode()) is (name == "keys")
     if name == "title" and value == "":
         assert SAID["why"] in answer.content.decode(), "what was typed is still there"
 
