@@ -89,6 +89,8 @@ const provider = new Provider(settings.issuer, {
     pushedAuthorizationRequests: { enabled: false },
     dPoP: { enabled: false },
   },
+  // The package refuses to call addresses of this machine; here all relying parties are on it.
+  fetch: (url, options) => globalThis.fetch(url, { ...options, dispatcher: undefined }),
   interactions: { url: (ctx, interaction) => `${basePath}/card/${interaction.uid}` },
   findAccount: (ctx, id) => {
     const resident = residents.get(id);

@@ -1,7 +1,7 @@
 """台帳との照合: the pairs that wait, and one of them side by side, attribute by attribute."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from django.urls import reverse
@@ -31,13 +31,19 @@ OUTCOMES: Final[Mapping[Outcome, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class PairLine:
-    """A pair in the list: since when it waits, and which attributes say what. Nobody is named."""
+    """A pair in a list: since when it waits, and which attributes say what; of a decided one what was said, and when.
+
+    Nobody is named. ``is_rivalry``: one of the two is tied to somebody else already.
+    """
 
     url: str
     found: str
     agrees: str
     differs: str
     unknown: str
+    is_rivalry: bool = False
+    decided: str = ""
+    day: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,21 @@ class PairPage:
     reason: str
     choice: str
     problem: str
+    is_taken: bool
+    stands: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DecidedPage:
+    """All that ``desk/pair_decided.html`` shows; nothing of what is known of anybody. ``why``: as written then."""
+
+    url: str
+    line: PairLine
+    why: str
+    may_part: bool
+    may_ask: bool
+    reason: str
+    problem: str
 
 
 def pair_line(pair: Pair) -> PairLine:
@@ -76,6 +97,27 @@ def pair_line(pair: Pair) -> PairLine:
         named[Outcome.AGREES],
         named[Outcome.DIFFERS],
         named[Outcome.UNKNOWN],
+        getattr(pair, "is_taken", False) or getattr(pair, "stands", False),
+    )
+
+
+def decided_line(pair: Pair) -> PairLine:
+    said = gettext("同じ人") if pair.is_same else gettext("別の人")
+    if pair.parted_at is not None:
+        said = gettext("同じ人（取り消し済み）")
+    day = day_words(day_of(pair.decided_at)) if pair.decided_at is not None else ""
+    return replace(pair_line(pair), url=reverse("desk:pair-decided", args=(pair.pk,)), decided=said, day=day)
+
+
+def decided_page(pair: Pair, refusal: Refused | None = None, reason: str = "") -> DecidedPage:
+    return DecidedPage(
+        reverse("desk:pair-decided", args=(pair.pk,)),
+        decided_line(pair),
+        pair.reason,
+        pair.is_same is True and pair.parted_at is None,
+        pair.is_same is False,
+        reason,
+        gettext(str(refusal)) if refusal is not None else "",
     )
 
 
@@ -100,6 +142,8 @@ def pair_page(pair: Pair, sides: Sides, refusal: Refused | None = None, reason: 
         reason,
         choice,
         gettext(str(refusal)) if refusal is not None else "",
+        getattr(pair, "is_taken", False),
+        getattr(pair, "stands", False),
     )
 
 

@@ -112,3 +112,54 @@ def test_no_other_post_sees_or_decides(pair: Pair, staff: Staff, section: str, p
     assert "台帳との照合" not in client.get("/desk/").content.decode()
     assert Pair.objects.get().decided_at is None
     assert Event.objects.filter(verb="facts.read").count() == before
+
+
+def test_a_second_card_is_marked_and_the_wrong_link_is_parted_first(tmp_path: Path, clerk: Actor) -> None:
+    imported(tmp_path, [HANAKO])
+    wrong, true = signs_in("wrong"), signs_in("true")
+    pair, client = Pair.objects.get(), client_of(clerk)
+    assert "結びつきが疑わしい" in client.get(LIST).content.decode()
+    shown = client.get(page_of(pair)).content.decode()
+    assert "すでに別のカードでサインインしている方" in shown
+    refused = client.post(page_of(pair), {"same": "yes", "reason": "窓口で確認"})
+    assert (refused.status_code, Entry.objects.get().person_id) == (409, wrong.pk)
+    assert "先にその結びつきを取り消してください" in refused.content.decode()
+    assert client.post(page_of(pair), {"part": "1", "reason": ""}).status_code == 422
+    assert Entry.objects.get().person_id == wrong.pk
+    assert client.post(page_of(pair), {"part": "1", "reason": "窓口で確認"})["Location"] == page_of(pair)
+    assert "いまの結びつきを取り消す" not in client.get(page_of(pair)).content.decode()
+    client.post(page_of(pair), {"same": "yes", "reason": "窓口で確認"})
+    assert Entry.objects.get().person_id == true.pk
+
+
+def test_what_was_decided_is_taken_back_or_asked_again(pair: Pair, clerk: Actor) -> None:
+    client = client_of(clerk)
+    decided = f"{LIST}decided/"
+    assert client.get(f"{decided}{pair.pk}/").status_code == 404, "it is not decided"
+    client.post(page_of(pair), {"same": "no", "reason": "本人に確認"})
+    before = Event.objects.filter(verb="facts.read").count()
+    shown = client.get(decided).content.decode()
+    assert f"{decided}{pair.pk}/" in shown
+    assert "別の人" in shown
+    assert "花子" not in shown
+    assert "本人に確認" in client.get(f"{decided}{pair.pk}/").content.decode()
+    assert Event.objects.filter(verb="facts.read").count() == before
+    assert client.post(f"{decided}{pair.pk}/")["Location"] == LIST
+    again = Pair.objects.get(decided_at=None)
+    client.post(page_of(again), {"same": "yes", "reason": "戸籍で確認"})
+    assert Entry.objects.get().person_id == pair.person_id
+    assert client.post(f"{decided}{again.pk}/", {"reason": " "}).status_code == 422
+    assert Entry.objects.get().person_id == pair.person_id
+    assert client.post(f"{decided}{again.pk}/", {"reason": "誤り"})["Location"] == decided
+    assert Entry.objects.get().person_id != pair.person_id
+    assert "取り消し済み" in client.get(decided).content.decode()
+
+
+def test_no_other_post_takes_back(pair: Pair, clerk: Actor, staff: Staff) -> None:
+    client_of(clerk).post(page_of(pair), {"same": "yes", "reason": "確認"})
+    client = client_of(staff("children", "children-clerk"))
+    for path in (f"{LIST}decided/", f"{LIST}decided/{pair.pk}/"):
+        assert client.get(path).status_code == 403
+    assert client.post(f"{LIST}decided/{pair.pk}/", {"reason": "x"}).status_code == 403
+    assert client.post(page_of(pair), {"part": "1", "reason": "x"}).status_code == 403
+    assert Entry.objects.get().person_id == pair.person_id

@@ -4,14 +4,16 @@ card that finds its person in a register (``meeting``); what staff say of a doub
 
 from madoguchi.facts.actions.ledger import forget, permit, state, withdraw_consent
 from madoguchi.facts.actions.meeting import sign_in
-from madoguchi.facts.actions.pairing import decide
+from madoguchi.facts.actions.pairing import ask_again, decide, part
 from madoguchi.facts.actions.register import Report, import_register
 
 __all__ = [
     "Report",
+    "ask_again",
     "decide",
     "forget",
     "import_register",
+    "part",
     "permit",
     "sign_in",
     "state",

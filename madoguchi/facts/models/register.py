@@ -118,12 +118,14 @@ class Entry(models.Model):
     is_same=Sensitivity.INTERNAL,
     reason=Sensitivity.PERSONAL,
     replaced=Sensitivity.PERSONAL,
+    parted_at=Sensitivity.INTERNAL,
 )
 class Pair(models.Model):
     """照合: an entry and a recognised person who may be the same human being; a member of staff says whether they are.
 
     ``comparison``: attribute → agrees, differs or unknown, without any value. ``replaced`` is the person that stood
     behind the entry before it became this one: who read what was known of it shows in the log of the one who stays.
+    ``parted_at``: that the two are the same was taken back. Who is asked about again has a new row.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7)
@@ -136,12 +138,21 @@ class Pair(models.Model):
     is_same = models.BooleanField(null=True)
     reason = models.TextField(blank=True)
     replaced = models.UUIDField(null=True)
+    parted_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "register_pair"
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["entry", "person"], name="a_pair_is_asked_once"),
-            models.UniqueConstraint(fields=["entry"], condition=Q(is_same=True), name="an_entry_is_one_person"),
+            models.UniqueConstraint(
+                fields=["entry", "person"], condition=Q(decided_at=None), name="a_pair_is_asked_once_at_a_time"
+            ),
+            models.UniqueConstraint(
+                fields=["entry"], condition=Q(is_same=True, parted_at=None), name="an_entry_is_one_person"
+            ),
+            models.CheckConstraint(
+                name="only_who_was_the_same_is_parted",
+                condition=Q(parted_at=None) | Q(is_same=True, is_same__isnull=False),
+            ),
             models.CheckConstraint(
                 name="a_decided_pair_says_whether_they_are_the_same",
                 condition=Q(decided_at=None, is_same=None) | Q(decided_at__isnull=False, is_same__isnull=False),

@@ -21,7 +21,17 @@ from madoguchi.facts.queries.ledger import (
     usages,
 )
 from madoguchi.facts.queries.matching import hold, office_of, row_named
-from madoguchi.facts.queries.pairs import Sides, keeps, open_pair, open_pairs, sides
+from madoguchi.facts.queries.pairs import (
+    Sides,
+    decided_pair,
+    decided_pairs,
+    keeps,
+    link_in_doubt,
+    open_pair,
+    open_pairs,
+    sides,
+    sides_of_one,
+)
 
 __all__ = [
     "VOUCHED",
@@ -34,6 +44,8 @@ __all__ = [
     "bases_in_force",
     "beginning_of_day",
     "count",
+    "decided_pair",
+    "decided_pairs",
     "everything",
     "hold",
     "holders",
@@ -42,6 +54,7 @@ __all__ = [
     "keeps",
     "known",
     "known_rows",
+    "link_in_doubt",
     "of_the_day",
     "office_of",
     "open_pair",
@@ -51,5 +64,6 @@ __all__ = [
     "readings",
     "row_named",
     "sides",
+    "sides_of_one",
     "usages",
 ]

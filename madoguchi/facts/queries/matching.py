@@ -13,12 +13,13 @@ from django.utils.encoding import force_bytes
 
 from madoguchi.events import Actor
 from madoguchi.events.acting import current_cause
-from madoguchi.facts.models import Import
+from madoguchi.facts.models import Entry, Import
 from madoguchi.facts.queries.ledger import NoBasis
 from madoguchi.facts.rules import Purpose
 from madoguchi.facts.rules.matching import ATTRIBUTES, Record, Verdict, is_another, judge, record_of
 from madoguchi.ground import clock
 from madoguchi.ground.kana import search_key
+from madoguchi.people.models import Identity
 
 _BORN: Final = ATTRIBUTES["born"]
 
@@ -61,18 +62,24 @@ def hold(register: str) -> None:
 def look(
     said: Mapping[str, Mapping[str, Any]], register: str, office: str, *, entries: bool, by: Actor
 ) -> dict[str, Verdict]:
-    """Whom each of these means (any key → fact → value): recognised persons without an entry, or with ``entries``
-    those behind whose entry nobody signs in. Each who is compared has it in their log. Raises NoBasis.
+    """Whom each of these means (any key → fact → value): recognised persons, or with ``entries`` those who stand in the
+    register. Whoever is both already is never the one, but may be in doubt. Each who is compared has it in their log.
+    Raises NoBasis.
     """
     records = {key: record_of(one) for key, one in said.items()}
     births = {born for one in records.values() if (born := one.get("born"))}
     if not births:
         return {}
     found = _candidates(births, register, office, entries=entries, by=by)
+    if entries:
+        taken = frozenset(Identity.objects.filter(person__in=found).values_list("person_id", flat=True))
+    else:
+        standing = Entry.objects.filter(register=register, person__in=found, gone_since=None)
+        taken = frozenset(standing.values_list("person_id", flat=True))
     by_birth: dict[str, dict[UUID, Record]] = {}
     for person, known in found.items():
         by_birth.setdefault(str(known.get(_BORN)), {})[person] = record_of(known)
-    return {key: judge(one, by_birth.get(one.get("born"), {})) for key, one in records.items()}
+    return {key: judge(one, by_birth.get(one.get("born"), {}), taken) for key, one in records.items()}
 
 
 def of_others(said: Mapping[UUID, Mapping[str, Any]], register: str) -> set[UUID]:

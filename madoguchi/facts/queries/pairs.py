@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, When
 
 from madoguchi.events import Actor
-from madoguchi.facts.models import Pair, Source
+from madoguchi.facts.models import Entry, Pair, Source
 from madoguchi.facts.ports import KEEPERS
 from madoguchi.facts.queries.ledger import VOUCHED, Known, known
 from madoguchi.facts.queries.matching import office_of, registers
@@ -16,6 +16,7 @@ from madoguchi.facts.rules import Purpose
 from madoguchi.facts.rules.matching import ATTRIBUTES, Comparison, compare, record_of
 from madoguchi.facts.rules.register import CONFIDENTIAL
 from madoguchi.ground.errors import NotFound
+from madoguchi.people.models import Identity
 
 _KEYS: Final = (*ATTRIBUTES.values(), CONFIDENTIAL)
 
@@ -48,9 +49,41 @@ def keeps(actor: Actor) -> bool:
 
 
 def open_pairs(by: Actor) -> QuerySet[Pair]:
-    """The pairs that wait for this member of staff, oldest first. Nothing of what is known of anybody."""
-    found = Pair.objects.filter(decided_at=None, entry__register__in=kept_by(by))
-    return found.select_related("entry").order_by("found_at", "pk")
+    """The pairs that wait for this member of staff, those of a doubtful link first, then the oldest. Nothing of what is
+    known of anybody.
+
+    ``is_taken``: somebody else signs in as the entry's person; ``stands``: whoever signs in has another entry there.
+    Then two claim one place, and one of the links is wrong.
+    """
+    found = Pair.objects.filter(decided_at=None, entry__register__in=kept_by(by)).select_related("entry")
+    taken = Identity.objects.filter(person=OuterRef("entry__person")).exclude(person=OuterRef("person"))
+    standing = Entry.objects.filter(register=OuterRef("entry__register"), person=OuterRef("person"), gone_since=None)
+    ties = found.annotate(is_taken=Exists(taken), stands=Exists(standing.exclude(pk=OuterRef("entry"))))
+    return ties.order_by(Case(When(Q(is_taken=True) | Q(stands=True), then=0), default=1), "found_at", "pk")
+
+
+def decided_pairs(by: Actor) -> QuerySet[Pair]:
+    """What staff have decided in the registers of this member of staff, newest first."""
+    found = Pair.objects.filter(decided_by__isnull=False, entry__register__in=kept_by(by))
+    return found.select_related("entry").order_by("-decided_at", "-pk")
+
+
+def decided_pair(key: UUID, by: Actor) -> Pair:
+    """One of them. Raises NotFound for any other, existing or not."""
+    pair = decided_pairs(by).filter(pk=key).first()
+    if pair is None:
+        raise NotFound("pair-unknown", "この組はないか、まだ決められていません。")
+    return pair
+
+
+def link_in_doubt(pair: Pair) -> UUID | None:
+    """The entry whose link this pair puts in doubt: its own, where somebody signs in as its person, or the one in which
+    its person stands already. None where there is none."""
+    own = pair.entry
+    if Identity.objects.filter(person=own.person_id).exists():
+        return own.pk
+    standing = Entry.objects.filter(register=own.register, person=pair.person_id, gone_since=None)
+    return standing.values_list("pk", flat=True).first()
 
 
 def open_pair(key: UUID, by: Actor) -> Pair:
@@ -61,10 +94,23 @@ def open_pair(key: UUID, by: Actor) -> Pair:
     return pair
 
 
+def sides_of_one(entry: Entry, by: Actor) -> Sides:
+    """What register and card say of the one person whom an entry and a sign-in are tied to. Raises NoBasis."""
+    purpose = Purpose("match", office=office_of(entry.register))
+    return _sides(
+        known(entry.person_id, _KEYS, purpose, by=by, sources=[Source.REGISTER]),
+        known(entry.person_id, ATTRIBUTES.values(), purpose, by=by, sources=[Source.CARD]),
+    )
+
+
 def sides(pair: Pair, by: Actor) -> Sides:
     """Both sides of a pair; two readings, each in the log of whom it is about. Raises NoBasis."""
     purpose = Purpose("match", office=office_of(pair.entry.register))
     entry = known(pair.entry.person_id, _KEYS, purpose, by=by, sources=[Source.REGISTER])
     person = known(pair.person_id, ATTRIBUTES.values(), purpose, by=by, sources=VOUCHED)
+    return _sides(entry, person)
+
+
+def _sides(entry: Mapping[str, Known], person: Mapping[str, Known]) -> Sides:
     said = [record_of({key: one.value for key, one in side.items()}) for side in (entry, person)]
     return Sides(entry, person, compare(*said))

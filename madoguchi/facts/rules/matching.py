@@ -103,6 +103,21 @@ def is_doubtful(comparison: Comparison) -> bool:
     return len(agrees) >= 3 or ("born" in agrees and bool(agrees - {"born", "sex"}))
 
 
+def is_rival(comparison: Comparison) -> bool:
+    """Whether two who cannot be joined by a machine may be one all the same, because one of them is tied to somebody
+    already: any three agree and nothing differs. Of twins the name does."""
+    said = list(comparison.values())
+    return said.count(Outcome.AGREES) >= ENOUGH - 1 and Outcome.DIFFERS not in said
+
+
+def says_more(now: Comparison, before: Comparison) -> bool:
+    """Whether anything speaks for the two being one that did not when somebody decided."""
+    return any(
+        said != before.get(name) and (said == Outcome.AGREES or before.get(name) == Outcome.DIFFERS)
+        for name, said in now.items()
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """Whom a record means: one beyond doubt (``same``), those between whom a person decides (``near``), or nobody."""
@@ -115,13 +130,17 @@ class Verdict:
         return Verdict(near=self.near)
 
 
-def judge(record: Record, candidates: Mapping[UUID, Record]) -> Verdict:
-    """Linked only where exactly one candidate is the same beyond doubt; of two such a person chooses."""
+def judge(record: Record, candidates: Mapping[UUID, Record], taken: Collection[UUID] = ()) -> Verdict:
+    """Linked only where exactly one candidate is the same beyond doubt; of two such a person chooses.
+
+    ``taken``: those of them who are tied to somebody already. They are never linked, but whoever may be one of them is
+    asked about: the earlier link, or this one, is wrong.
+    """
     compared = {key: compare(record, one) for key, one in candidates.items()}
     same = [key for key, one in compared.items() if is_same(one)]
-    if len(same) == 1:
+    if len(same) == 1 and same[0] not in taken:
         return Verdict(same[0], {same[0]: compared[same[0]]})
-    return Verdict(near={key: one for key, one in compared.items() if is_doubtful(one)})
+    return Verdict(near={key: one for key, one in compared.items() if (is_rival if key in taken else is_doubtful)(one)})
 
 
 # -- one attribute ----------------------------------------------------------------------------------------------------

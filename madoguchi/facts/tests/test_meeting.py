@@ -8,11 +8,12 @@ from uuid import uuid4
 
 import pytest
 from django.db import connections
+from django.db.models import Q
 
 from madoguchi.events import SYSTEM, Actor
 from madoguchi.events.models import Event
 from madoguchi.facts import queries
-from madoguchi.facts.actions import decide, forget, permit
+from madoguchi.facts.actions import ask_again, decide, forget, part, permit, state
 from madoguchi.facts.actions.meeting import meet
 from madoguchi.facts.models import Entry, Pair, Source
 from madoguchi.facts.rules import Purpose
@@ -51,6 +52,16 @@ def clerk() -> Actor:
 def known_to(one: Person) -> dict[str, Any]:
     me = Actor("resident", one.pk, level="card")
     return {key: fact.value for key, fact in queries.known(one.pk, [*recorded(one.pk)], Purpose("view"), by=me).items()}
+
+
+def refused_with(code: str) -> Any:
+    """The act inside is refused for this."""
+    return pytest.raises(Stale, check=lambda refusal: refusal.code == code)
+
+
+def ties(clerk: Actor) -> list[tuple[bool, bool]]:
+    """Of each pair that waits: whether its entry is taken, and whether its person stands in the register."""
+    return [(vars(one)["is_taken"], vars(one)["stands"]) for one in queries.open_pairs(clerk)]
 
 
 # -- at a sign-in -----------------------------------------------------------------------------------------------------
@@ -113,10 +124,22 @@ def test_two_entries_that_fit_are_two_pairs(tmp_path: Path) -> None:
     assert Pair.objects.filter(person=one).count() == 2
 
 
-def test_an_entry_in_which_somebody_signs_in_is_nobody_elses(tmp_path: Path) -> None:
+def test_a_second_card_for_an_entry_is_never_linked_and_warns(tmp_path: Path) -> None:
+    """Whoever came first, one of the two may be wrong: the true holder must not find the place taken in silence."""
     imported(tmp_path, [HANAKO])
     one, other = signs_in("hanako"), signs_in("another card")
-    assert one.pk != other.pk
+    assert one.pk == Entry.objects.get().person_id != other.pk
+    pair = Pair.objects.get()
+    assert (pair.entry.number, pair.person_id, pair.decided_at) == ("0001", other.pk, None)
+    signs_in("another card")
+    signs_in("hanako")
+    assert Pair.objects.count() == 1
+
+
+def test_a_twin_of_somebody_who_signs_in_is_no_rival(tmp_path: Path) -> None:
+    imported(tmp_path, [HANAKO])
+    signs_in("hanako")
+    signs_in("momoko", full_name="見本 桃子")
     assert not Pair.objects.exists()
 
 
@@ -155,8 +178,6 @@ def test_a_new_entry_is_the_person_whom_a_card_has_proven(tmp_path: Path) -> Non
 
 def test_what_a_person_merely_said_links_nothing(tmp_path: Path) -> None:
     """Only what a card or a register says counts: else whoever knows four attributes would take an entry."""
-    from madoguchi.facts.actions import state
-
     one = signs_in(birth_date=None, sex=None)
     me = Actor("resident", one.pk, level="card")
     said = {("person.date_of_birth", ""): "1990-04-12", ("person.sex", ""): "female"}
@@ -170,6 +191,24 @@ def test_two_new_entries_that_mean_one_person_are_two_pairs(tmp_path: Path) -> N
     report = imported(tmp_path, [HANAKO, person("0002")])
     assert (report.run.linked, report.run.doubtful) == (0, 2)
     assert not Entry.objects.filter(person=one).exists()
+
+
+def test_a_rival_in_another_chunk_of_the_file_makes_a_pair(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clerk: Actor
+) -> None:
+    """The same human being under two numbers: the first chunk has linked one of them."""
+    monkeypatch.setattr("madoguchi.facts.actions.register.CHUNK", 2)
+    one = signs_in()
+    others = [person(f"1{at}", 氏名=f"別の 人{at}", カナ="", 生年月日=f"1950-01-0{at}") for at in range(1, 4)]
+    report = imported(tmp_path, [HANAKO, *others, person("0002")])
+    assert (report.run.linked, report.run.doubtful) == (1, 1)
+    pair = Pair.objects.get()
+    assert (pair.entry.number, pair.person_id) == ("0002", one.pk)
+    assert ties(clerk) == [(False, True)]
+    with refused_with("pair-overtaken"):
+        decide(pair, same=True, reason="同じ人", by=clerk)
+    assert Entry.objects.get(number="0002").person_id != one.pk
+    assert queries.link_in_doubt(pair) == Entry.objects.get(number="0001").pk
 
 
 def test_a_correction_in_the_register_makes_a_pair_and_no_link(tmp_path: Path) -> None:
@@ -323,6 +362,114 @@ def test_who_is_another_stays_apart_and_is_not_asked_again(pair: Pair, clerk: Ac
     assert Entry.objects.get().person_id != pair.person_id
     signs_in(full_name="谷川 花子", sex="male")
     assert Pair.objects.count() == 1
+
+
+def test_who_was_another_is_asked_again_where_more_speaks_for_it(pair: Pair, clerk: Actor, tmp_path: Path) -> None:
+    decide(pair, same=False, reason="本人に確認", by=clerk)
+    imported(tmp_path, [{**HANAKO, "氏名": "谷川　花子", "続柄": "妻"}], DAY + dt.timedelta(days=1))
+    assert [one.decided_at is None for one in Pair.objects.order_by("found_at")] == [False, True]
+
+
+def test_who_was_wrongly_another_is_asked_again_by_hand(pair: Pair, clerk: Actor) -> None:
+    with refused_with("pair-not-apart"):
+        ask_again(pair, by=clerk)
+    decide(pair, same=False, reason="取り違え", by=clerk)
+    with pytest.raises(NotAllowed):
+        ask_again(pair, by=Actor("staff", clerk.id, frozenset({"children-clerk"}), frozenset({"children"})))
+    assert Pair.objects.count() == 1
+    again = ask_again(pair, by=clerk)
+    with refused_with("pair-open"):
+        ask_again(pair, by=clerk)
+    decide(again, same=True, reason="戸籍で確認", by=clerk)
+    assert Entry.objects.get().person_id == pair.person_id
+    assert [one.is_same for one in Pair.objects.order_by("found_at")] == [False, True], "both decisions stay"
+
+
+# -- what was wrong is taken back -------------------------------------------------------------------------------------
+
+
+def log_of(person: Any) -> list[str]:
+    """The verbs of decisions in somebody's log."""
+    pairs = Pair.objects.filter(Q(person=person) | Q(entry__person=person)).values("pk")
+    return list(
+        Event.objects.filter(subject_id__in=pairs, outcome="done").order_by("at").values_list("verb", flat=True)
+    )
+
+
+def test_who_was_wrongly_the_same_is_parted(pair: Pair, clerk: Actor, tmp_path: Path) -> None:
+    bare, me = pair.entry.person_id, Actor("resident", pair.person_id, level="card")
+    state(Person.objects.get(pk=pair.person_id), {("person.phone", ""): "072-000-0000"}, Source.SELF, by=me)
+    decide(pair, same=True, reason="取り違え", by=clerk)
+    parted = part(pair.entry_id, reason="本人から電話", by=clerk)
+    entry = Entry.objects.get()
+    assert entry.person_id == bare, "the person of the entry is there again, with their log"
+    kept = known_to(Person.objects.get(pk=pair.person_id))
+    assert (kept["person.full_name"], kept["person.phone"]) == ("谷川 花子", "072-000-0000")
+    assert not {"person.household_number", "person.full_name_kana"} & kept.keys()
+    told = {fact.key: fact for fact in recorded(bare).values()}
+    assert told["person.household_number"].value == "77"
+    assert {one.source for one in told.values()} == {Source.REGISTER}
+    assert (parted.is_same, parted.reason, parted.decided_by_id) == (False, "本人から電話", clerk.id)
+    before = Pair.objects.get(pk=pair.pk)
+    assert (before.is_same, before.replaced) == (True, None)
+    assert before.parted_at is not None
+    for one in (bare, pair.person_id):
+        assert log_of(one) == ["register.decide", "register.part"]
+    event = Event.objects.get(verb="register.part")
+    assert (event.subject_id, event.reason) == (parted.pk, "keeps-register")
+    assert "電話" not in str(event.data)
+    assert signs_in(full_name="谷川 花子").pk == pair.person_id
+    assert imported(tmp_path, [HANAKO], DAY + dt.timedelta(days=1)).run.doubtful == 0, "what staff have said holds"
+    with refused_with("entry-of-nobody"):
+        part(pair.entry_id, reason="もう一度", by=clerk)
+
+
+def test_the_true_holder_comes_to_their_place_after_a_wrong_link(tmp_path: Path, clerk: Actor) -> None:
+    imported(tmp_path, [HANAKO])
+    wrong, true = signs_in("wrong"), signs_in("true")
+    pair = Pair.objects.get(person=true)
+    assert ties(clerk) == [(True, False)]
+    with refused_with("pair-taken"):
+        decide(pair, same=True, reason="窓口で確認", by=clerk)
+    assert Entry.objects.get().person_id == wrong.pk
+    link = queries.link_in_doubt(pair)
+    assert link is not None
+    part(link, reason="窓口で確認", by=clerk)
+    assert Entry.objects.get().person_id not in (wrong.pk, true.pk)
+    decide(Pair.objects.get(pk=pair.pk), same=True, reason="窓口で確認", by=clerk)
+    assert Entry.objects.get().person_id == true.pk
+    assert known_to(true)["person.household_number"] == "77"
+    assert "person.household_number" not in known_to(wrong)
+    signs_in("wrong")
+    assert Entry.objects.get().person_id == true.pk
+
+
+def test_what_a_link_had_settled_is_asked_again_when_it_is_parted(tmp_path: Path, clerk: Actor) -> None:
+    imported(tmp_path, [HANAKO, person("0002")])
+    one = signs_in()
+    first, second = Pair.objects.order_by("entry__number")
+    decide(first, same=True, reason="確認", by=clerk)
+    assert Pair.objects.get(pk=second.pk).is_same is False
+    part(first.entry_id, reason="取り違え", by=clerk)
+    assert [(two.entry_id, two.person_id) for two in Pair.objects.filter(decided_at=None)] == [
+        (second.entry_id, one.pk)
+    ]
+
+
+def test_only_the_section_of_the_register_parts(pair: Pair, clerk: Actor) -> None:
+    decide(pair, same=True, reason="確認", by=clerk)
+    before = recorded(pair.person_id)
+    for other in (
+        Actor("staff", clerk.id, frozenset({"children-clerk"}), frozenset({"children"})),
+        Actor("resident", pair.person_id, level="card"),
+        SYSTEM,
+    ):
+        with pytest.raises(NotAllowed):
+            part(pair.entry_id, reason="x", by=other)
+    with pytest.raises(Invalid):
+        part(pair.entry_id, reason="　", by=clerk)
+    assert recorded(pair.person_id) == before
+    assert Entry.objects.get().person_id == pair.person_id
 
 
 def test_with_one_the_others_are_decided(tmp_path: Path, clerk: Actor) -> None:

@@ -45,7 +45,7 @@ class SampleProvider:
         with nullcontext(browser) if browser else httpx.Client(trust_env=False) as browser:
             answer = browser.get(url)
             card = str(answer.next_request.url) if answer.next_request else ""
-            if card and not card.startswith(RETURN_TO):
+            if card and not card.startswith(RETURN_TO):  # else it was refused at once
                 assert browser.get(card).status_code == 200
                 answer = browser.post(card, data={"resident": choose} if choose else {"cancel": "1"})
             while answer.next_request and not str(answer.next_request.url).startswith(RETURN_TO):

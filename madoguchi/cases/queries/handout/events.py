@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Q
+
 from madoguchi.cases.models import Case
 from madoguchi.cases.queries.handout.tables import models_by_table
 from madoguchi.cases.rules.keeping import LIVES
 from madoguchi.events.models import Event
-from madoguchi.facts.models import Fact
+from madoguchi.facts.models import Fact, Pair
 from madoguchi.facts.queries import beginning_of_day, of_the_day
 from madoguchi.ground.clock import day_of
 from madoguchi.people.models import Identity, Person
@@ -44,8 +46,14 @@ def of_case(case: Case, person: Person, language: str = "ja") -> list[Happened]:
 
 
 def of_person(person: Person, language: str = "ja") -> list[Happened]:
-    """About the person: sign-ins, facts, what was handed out; oldest first."""
-    return _told([person.pk, *Identity.objects.filter(person=person).values_list("pk", flat=True)], person, language)
+    """About the person: sign-ins, facts, what was handed out, who was found to be who; oldest first.
+
+    With those who read what a register said of them while nobody knew that it was they.
+    """
+    pairs = list(Pair.objects.filter(Q(person=person) | Q(entry__person=person)))
+    earlier = [one.replaced for one in pairs if one.person_id == person.pk and one.replaced is not None]
+    identities = Identity.objects.filter(person=person).values_list("pk", flat=True)
+    return _told([person.pk, *identities, *earlier, *(one.pk for one in pairs)], person, language)
 
 
 def _told(keys: Sequence[UUID], person: Person, language: str) -> list[Happened]:
