@@ -1,0 +1,30 @@
+"""What a life event asks for besides, and is not sent from here, is named with its reason and where it is done."""
+
+import pytest
+
+from madoguchi.cases import actions
+from madoguchi.cases.tests.conftest import fill_in
+from madoguchi.procedures import queries as procedures
+from madoguchi.procedures.rules.examples import answers_of
+from madoguchi.procedures.tests.shipped import catalogue
+from madoguchi.web.tests.conftest import SignedIn
+
+pytestmark = pytest.mark.django_db
+
+
+def test_what_is_done_elsewhere_stands_where_the_parts_are_chosen(signed_in: SignedIn) -> None:
+    client, by = signed_in()
+    row = procedures.current("bereavement")
+    assert row is not None
+    journey = actions.open_draft(row, by=by)
+    fill_in(journey, answers_of(catalogue().packages["bereavement"].examples["young-father"]), by)
+    page = client.get(f"/cases/{journey.pk}/parts/").content.decode()
+    for words in ("死亡届", "戸籍法第86条", "死亡診断書", "健康保険組合", "税務署"):
+        assert words in page
+    assert 'href="/procedures/child-allowance-unpaid/"' in page  # the child's, applied for by itself
+    assert "年金事務所" not in page
+    # An answer that is not asked any more names nothing.
+    fill_in(journey, {"is_heir": False, "death_notified": True}, by)
+    page = client.get(f"/cases/{journey.pk}/parts/").content.decode()
+    assert "税務署" not in page
+    assert "死亡診断書" not in page
