@@ -512,7 +512,7 @@ def _stories() -> Iterator[Story]:
     # おくやみ: 梅子's husband was past 75, 健's father was not.
     mourned = _mourned(umeko, "谷川 松吉", "タニガワ マツキチ", "1947-03-03", 9)
     yield Story("tanigawa-umeko", "funeral-benefit-late-elderly", 6, {**mourned, "paid_by_other": False}, [(1, "go")])
-    head = {"new_head": "me", "member": [_grown_up("谷川 竹男", "1975-05-05")]}
+    head = {"others_remain": True, "new_head": "me", "member": [_grown_up("谷川 竹男", "1975-05-05")]}
     yield Story("tanigawa-umeko", "household-head-change", 5, {**mourned, **head}, [])
     elder = _mourned(ken, "住道 勇", "スミノドウ イサム", "1953-09-09", 40)
     yield Story(
