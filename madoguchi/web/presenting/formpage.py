@@ -335,7 +335,7 @@ class Draft:
     def answers(
         self, problems: Mapping[str, Problem] | None = None, *, without: Collection[str] = ()
     ) -> list[AnswerSection]:
-        """Everything that was answered, to be read before it is sent or after; ``without`` are facts read elsewhere."""
+        """Everything that was answered, to be read before it is sent or after; ``without`` are paths read elsewhere."""
         files = self.files()
         return [
             AnswerSection(
@@ -356,7 +356,7 @@ class Draft:
     ) -> Iterator[AnswerRow]:
         rows: dict[int | None, list[Answer]] = {}
         for cell in self.form.cells(section, self.case.answers, self.case.typed, problems):
-            if cell.field.fact not in without or cell.problem:
+            if cell.path not in without or cell.problem:
                 rows.setdefault(cell.row, []).append(answer_of(cell, files))
         for number, answers in rows.items():
             yield AnswerRow("" if number is None else row_title(section, number), answers)

@@ -10,6 +10,7 @@ from madoguchi.cases import queries as cases
 from madoguchi.cases.models import Case
 from madoguchi.ground.dates import listed
 from madoguchi.procedures import queries as procedures
+from madoguchi.procedures.rules import form as forms
 from madoguchi.procedures.rules import journeys
 from madoguchi.procedures.rules.form import FormSection
 from madoguchi.procedures.rules.format import Procedure
@@ -200,23 +201,32 @@ def _mark(title: str, url: str, editing: bool, done: bool) -> StepMark:
 
 
 def review(journey: Case) -> Iterator[PartAnswers]:
-    """Each part with its own answers; what is told in all of them is read once, where it stands first."""
+    """Each part with its own answers; what is told in all of them, or handed to them by the life event as it was
+    answered there, is read once, where it stands first."""
     read: dict[str, object] = {}
+    handed: set[str] = set()
+    whole = procedures.package(journey.procedure)
+    scope = journeys.scope_of(whole.form, journey.answers)
+    bodies = {one.procedure: one for one in whole.procedure.parts}
     for draft in drafts(journey):
         told = journeys.told(draft.form, draft.case.answers)
+        body = bodies[draft.case.procedure.code]
+        same = {
+            path: body.gives[path]
+            for path, value in journeys.given_by(body, draft.form, scope).items()
+            if body.gives[path] in scope and forms.get(draft.case.answers, path) == value
+        }
+        known = {key for key in read if read[key] == told.get(key)} | {key for key in same if same[key] in handed}
         problems = draft.missing()
         first = draft.first_open()
         package = draft.package.procedure
         yield PartAnswers(
             draft.title,
             _office(package),
-            [
-                one
-                for one in draft.answers(problems, without={key for key in read if read[key] == told.get(key)})
-                if one.rows
-            ],
+            [one for one in draft.answers(problems, without=known) if one.rows],
             draft.gate(),
             len(problems),
             section_url(draft.case, first) if first else "",
         )
         read |= told
+        handed |= set(same.values())

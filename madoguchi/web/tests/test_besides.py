@@ -1,4 +1,4 @@
-"""What a life event asks for besides, and is not sent from here, is named with its reason and where it is done."""
+"""おくやみ on the pages: what is done elsewhere is named with its reason, and what was told once is read once."""
 
 import pytest
 
@@ -28,3 +28,19 @@ def test_what_is_done_elsewhere_stands_where_the_parts_are_chosen(signed_in: Sig
     page = client.get(f"/cases/{journey.pk}/parts/").content.decode()
     assert "税務署" not in page
     assert "死亡診断書" not in page
+
+
+def test_what_was_told_once_is_read_once(signed_in: SignedIn) -> None:
+    client, by = signed_in()
+    row = procedures.current("bereavement")
+    assert row is not None
+    journey = actions.open_draft(row, by=by)
+    told = {**answers_of(catalogue().packages["bereavement"].examples["husband-past-75"]), "deceased_name": "故人 源蔵"}
+    fill_in(journey, told, by)
+    parts = actions.open_parts(journey, ["household-head-change", "care-insurance-end", "heir-representative"], by=by)
+    page = client.get(f"/cases/{journey.pk}/review/").content.decode()
+    assert page.count("故人 源蔵") == 2  # among the answers to the questions, and in the first of the parts
+    # Put otherwise in one part, it is read there, too.
+    actions.save_section(parts[-1], "deceased", {"deceased_name": ["故人 源造"]}, by=by)
+    page = client.get(f"/cases/{journey.pk}/review/").content.decode()
+    assert (page.count("故人 源蔵"), page.count("故人 源造")) == (2, 1)
