@@ -209,6 +209,34 @@ def tell_partners(event_id: UUID) -> None:
             )
 
 
+@follows("case.submit-parts", name="cases.tell_companies")
+def tell_companies(event_id: UUID) -> None:
+    """The systems of the companies that the person has consented to tell hear that there is something to fetch."""
+    case = _case(event_id)
+    for row in case.services.filter(handed_at=None, taken_back_at=None, refused_at=None) if case else ():
+        if row.partner_id is None or row.sent_at is None:
+            continue
+        once = f"service:{row.pk}"
+        for one in webhooks.subscriptions_to("service.asked", row.partner_id).exclude(deliveries__once=once):
+            send_webhook(
+                "service.asked",
+                to=one,
+                about=row.pk,
+                procedure=row.case.procedure.code,
+                happened_at=row.sent_at,
+                once=once,
+                by=SYSTEM,
+            )
+
+
+@follows("service.answer", name="cases.tell_company_answer")
+def tell_company_answer(event_id: UUID) -> None:
+    """A company has answered: to the portal, and by mail where there is an address. What it said is in neither."""
+    case = _case(event_id)
+    if case is not None and not Message.objects.filter(event_id=event_id, template="company-answered").exists():
+        telling.tell(case, "company-answered", event=event_id, by=SYSTEM)
+
+
 def keep_house(limit: int = 100) -> int:
     """Tell of what will be deleted, and delete what is due: a hundred of each at a time, each an act of its own.
 
@@ -273,6 +301,7 @@ def _case(event_id: UUID) -> Case | None:
         "timer": "steps__timers__pk",
         "payment": "payments__pk",
         "cosigner": "cosigners__pk",
+        "service": "services__pk",
     }
     path = paths.get(event.subject_kind)
     if path is None or event.subject_id is None:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_noop
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
-from madoguchi.feeds import calling, cases, problems, procedures, usage, webhooks
+from madoguchi.feeds import calling, cases, companies, problems, procedures, usage, webhooks
 from madoguchi.ground.errors import Problem, Refused
 from madoguchi.people.rules import SCOPES
 
@@ -31,6 +31,7 @@ api = NinjaAPI(
 api.add_decorator(calling.headers, mode="view")
 api.add_router("", procedures.router, tags=["procedures"])
 api.add_router("", cases.router, tags=["cases"])
+api.add_router("", companies.router, tags=["services"])
 api.add_router("", webhooks.router, tags=["webhooks"])
 api.add_router("", usage.router, tags=["usage"])
 

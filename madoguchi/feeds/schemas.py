@@ -1,11 +1,13 @@
 """The shapes of what goes in and out. Descriptions are part of the API's documentation."""
 
 import datetime as dt
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal, get_args
 from uuid import UUID
 
 from ninja import Schema
 from pydantic import AwareDatetime, ConfigDict, Field
+
+from madoguchi.procedures.rules.format import Handed
 
 Language = Literal["ja", "ja-simple", "en"]
 State = Literal[
@@ -237,7 +239,9 @@ class History(Schema):
 
 # -- webhooks ----------------------------------------------------------------------------------------------------------
 
-Type = Literal["case.received", "case.corrected", "case.returned", "case.decided", "case.closed", "case.withdrawn"]
+Type = Literal[
+    "case.received", "case.corrected", "case.returned", "case.decided", "case.closed", "case.withdrawn", "service.asked"
+]  # fmt: skip
 
 
 class NewWebhook(Closed):
@@ -309,3 +313,52 @@ class UsagePeriod(Schema):
 
 class Heartbeat(Schema):
     at: dt.datetime
+
+
+# -- companies --------------------------------------------------------------------------------------------------------
+
+ServiceState = Literal["sent", "handed", "accepted", "asked", "refused", "done"]
+
+
+class ServiceLine(Schema):
+    """`company` is the id in the city's services.yaml."""
+
+    id: UUID
+    company: str
+    service: str
+    state: str
+    sent_at: dt.datetime
+
+
+class ServicePage(Schema):
+    services: list[ServiceLine]
+
+
+class ServiceWhole(ServiceLine):
+    """What was not asked, or not answered, is left out. `happens_on` is the day of the move."""
+
+    HANDED: ClassVar[tuple[str, ...]] = get_args(Handed)
+
+    procedure: str
+    customer_number: str | None = None
+    full_name: str | None = None
+    full_name_kana: str | None = None
+    old_address: str | None = None
+    new_address: str | None = None
+    happens_on: dt.date | None = None
+    phone: str | None = None
+    email: str | None = None
+
+
+class ServiceAnswer(Closed):
+    """`at` is the caller's own time of the answer: an older one than the last is refused (409)."""
+
+    state: Literal["accepted", "asked", "refused", "done"]
+    at: AwareDatetime
+    reference: Annotated[str, Field(max_length=60)] | None = None
+    words: Annotated[str, Field(max_length=500)] | None = None
+    """For the customer; needed where something is `asked` or `refused`."""
+    link: Annotated[str, Field(max_length=300)] | None = None
+    """https, on the company's own site as the city has it on file."""
+    telephone: Annotated[str, Field(max_length=20)] | None = None
+    done_on: dt.date | None = None

@@ -37,10 +37,11 @@ def post(event_id: UUID) -> None:
 
 def body(delivery: Delivery) -> bytes:
     """What is told: ids only. Whoever wants to know more asks, and is asked who it is."""
+    about = "service" if delivery.type.startswith("service.") else "case"
     said = {
         "type": delivery.type,
         "timestamp": delivery.happened_at.isoformat(),
-        "data": {"case": str(delivery.about), "procedure": delivery.procedure},
+        "data": {about: str(delivery.about), "procedure": delivery.procedure},
     }
     return json.dumps(said, separators=(",", ":")).encode()
 

@@ -139,6 +139,7 @@ SCOPES: Final = {
     "cases:answers": "申請の内容と添付書類、通知書を読む",
     "documents:add": "書類を添付する",
     "cases:decide": "審査の結果を登録する",
+    "services:answer": "住民が同意して渡した連絡を受け取り、返事をする",
     "webhooks:manage": "通知先を登録し、やめる",
     "usage:read": "ご本人に、だれが情報を見たかの記録を示す",
 }
@@ -161,6 +162,7 @@ WEBHOOK_TYPES: Final = {
     "case.decided": "決定した",
     "case.closed": "終わった",
     "case.withdrawn": "取り下げられた",
+    "service.asked": "住民から会社への連絡がある",
 }
 #: Tries of one delivery, 2, 4, 8 … seconds apart: about eighteen hours until it is given up.
 MOST_DELIVERIES: Final = 15

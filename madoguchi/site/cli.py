@@ -74,6 +74,7 @@ def _demo_arguments(parser: argparse.ArgumentParser) -> None:
     ):
         parser.add_argument(option, dest=name, type=int, default=getattr(ports, name), help=f"{what} (%(default)s)")
     # Whoever moves the others away from a second demo has moved this one, too.
+    parser.add_argument("--utility-port", dest="utility", type=int, help="the sample companies (mail page + 15)")
     parser.add_argument("--payments-port", dest="payments", type=int, help="the payment provider (mail page + 5)")
 
 
@@ -86,7 +87,8 @@ def demo(options: argparse.Namespace) -> int:
     until the next time; `rm -rf var` forgets it.
     """
     payments = options.payments or options.mail_page + 5
-    starting.demo(starting.Ports(options.web, options.identity, options.mail_page, options.smtp, payments))
+    utility = options.utility or options.mail_page + 15
+    starting.demo(starting.Ports(options.web, options.identity, options.mail_page, options.smtp, payments, utility))
     return 0
 
 
@@ -613,6 +615,7 @@ def _partner_arguments(parser: argparse.ArgumentParser) -> None:
     for one in (opening, changing):
         one.add_argument("--scope", action="append", required=True, help="may be given several times")
         one.add_argument("--procedure", action="append", required=True, help="code, or * for all; several times")
+        one.add_argument("--company", action="append", default=[], help="of services.yaml, for which it answers")
     what.add_parser("list", help="all partners, what they may do, whether they are open")
     for name, text in (("renew", "one more secret; the one before goes on"), ("close", "it is nobody from now on")):
         what.add_parser(name, help=text).add_argument("client_id")
@@ -638,8 +641,11 @@ def partner(options: argparse.Namespace) -> int:
             for one in Partner.objects.order_by("closed_at", "name"):
                 ended = f"closed {one.closed_at:%Y-%m-%d}" if one.closed_at else "open"
                 print(f"{one.pk}  {one.name}（{one.section}）  {ended}")
-                print(f"    {' '.join(one.scopes)}  for {' '.join(one.procedures)}")
+                print(f"    {' '.join(one.scopes)}  for {' '.join([*one.procedures, *one.companies])}")
             return 0
+        if unknown := set(getattr(options, "company", ())) - {one.id for one in city().companies}:
+            print(f"services.yaml names no company {', '.join(sorted(unknown))}", file=sys.stderr)
+            return 1
         if options.what == "open":
             sections = {one.id for one in city().organisation.sections()}
             if options.section not in sections:
@@ -656,6 +662,7 @@ def partner(options: argparse.Namespace) -> int:
                 level=options.level,
                 public_key=options.key.read_text() if options.key else "",
                 per_minute=options.per_minute,
+                companies=options.company,
             )
             print(f"client_id      {opened.pk}")
             print(*(f"client_secret  {secret}" for secret in queries.secrets_of(opened)[:1]))
@@ -665,8 +672,8 @@ def partner(options: argparse.Namespace) -> int:
             print(f"there is no open partner {options.client_id}", file=sys.stderr)
             return 1
         if options.what == "change":
-            actions.change_partner(held, options.scope, options.procedure, by=console)
-            print(f"{held.name}: {' '.join(held.scopes)}  for {' '.join(held.procedures)}")
+            actions.change_partner(held, options.scope, options.procedure, options.company, by=console)
+            print(f"{held.name}: {' '.join(held.scopes)}  for {' '.join([*held.procedures, *held.companies])}")
         elif options.what == "renew":
             actions.new_secret(held, by=console)
             print(f"client_secret  {queries.secrets_of(held)[0]}")

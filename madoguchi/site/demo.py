@@ -33,10 +33,10 @@ from madoguchi.events.models import Event
 from madoguchi.facts import actions as facts
 from madoguchi.facts.models import Source
 from madoguchi.ground import clock
-from madoguchi.people.actions import appoint, enrol_totp, open_account, recognise, set_absence
-from madoguchi.people.models import Account, Person
+from madoguchi.people.actions import appoint, enrol_totp, open_account, open_partner, recognise, set_absence
+from madoguchi.people.models import Account, Partner, Person
 from madoguchi.people.ports import SIGNATURE_FORMATS, RawSignature
-from madoguchi.people.queries import actor_of_account, actor_of_person
+from madoguchi.people.queries import actor_of_account, actor_of_person, secrets_of
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules.form import UPLOADED
 
@@ -49,6 +49,8 @@ PASSWORD = "madoguchi-mihon-2026"  # noqa: S105 -- of invented accounts in a dat
 SAMPLE_ISSUER = "urn:madoguchi:sample"
 #: How the addresses of the demo's cases begin; by it they are found again.
 MAIL_TO = "sample-"
+#: The system that plays the sample companies of services.yaml.
+COMPANIES: Final = "見本の会社のシステム"
 #: Sections with posts whose holders sign in: (section, post, display name).
 STAFF = (
     ("environment", "environment-clerk", "環境 みどり"),
@@ -163,6 +165,16 @@ def load() -> list[tuple[str, str, str]]:
         for username in (post for _, post, _ in STAFF)
     ]
     return lines
+
+
+def company_client() -> tuple[str, str]:
+    """Id and secret of the system that plays the sample companies (tools/utility), let in at the first start."""
+    companies = [one.id for one in procedures.city().companies]
+    held = Partner.objects.filter(name=COMPANIES, closed_at=None).first()
+    if held is None:
+        scopes = ["services:answer", "webhooks:manage"]
+        held = open_partner(COMPANIES, "digital-services", scopes, ["*"], by=SYSTEM, companies=companies)
+    return str(held.pk), secrets_of(held)[0]
 
 
 def _account(section: str, post: str, name: str) -> Actor:

@@ -1,7 +1,7 @@
 """``madoguchi demo``: a whole city on one machine, from an empty database to an address to open.
 
 Order: private cluster → tables → catalogue → sample city → identity provider, mail catcher, payment provider, worker,
-web. Every step may be repeated; nothing stays behind when it ends.
+web, sample companies. Every step may be repeated; nothing stays behind when it ends.
 """
 
 import fcntl
@@ -38,6 +38,7 @@ class Ports:
     mail_page: int = 8025
     smtp: int = 1025
     payments: int = 8030
+    utility: int = 8040
 
 
 def var() -> Path:
@@ -85,8 +86,9 @@ def demo(ports: Ports) -> None:
                 for program in _faces(ports):
                     supervisor.start(program)
                 # They come up while the city is loaded. The worker waits: it would take the sample cases from us.
-                accounts = _load()
+                accounts, client = _load()
                 supervisor.start(_worker())
+                supervisor.start(_companies(ports, client))
                 supervisor.wait_until_ready()
                 _tell(ports, accounts, time.monotonic() - began)
                 try:
@@ -145,6 +147,14 @@ def _make_cards() -> None:
     )
 
 
+def _companies(ports: Ports, client: tuple[str, str]) -> Program:
+    """The sample companies of services.yaml: a system of their own, with the id and the secret of ``client``."""
+    utility = [sys.executable, "-m", "tools.utility", "--port", str(ports.utility)]
+    known = {"MADOGUCHI_UTILITY_ID": client[0], "MADOGUCHI_UTILITY_SECRET": client[1]}
+    city = f"http://localhost:{ports.web}"
+    return Program("utility", [*utility, "--city", city], answers_http(ports.utility), {**_PYTHON, **known})
+
+
 def _worker() -> Program:
     # It keeps a few connections of its own, and a thread that holds one does not come back for it.
     return Program("worker", [*_MADOGUCHI, "worker"], None, {**_PYTHON, "MADOGUCHI_POOL": ""})
@@ -168,8 +178,8 @@ def _prepare() -> None:
     call_command("collectstatic", interactive=False, verbosity=0)
 
 
-def _load() -> list[tuple[str, str, str]]:
-    """Catalogue and sample city. Returns the accounts to tell: who, where, how."""
+def _load() -> tuple[list[tuple[str, str, str]], tuple[str, str]]:
+    """Catalogue and sample city. Returns the accounts to tell: who, where, how; and the client of the companies."""
     from django.db import connections
 
     from madoguchi.bridges.oidc.setup import register_with_sample_provider
@@ -182,8 +192,9 @@ def _load() -> list[tuple[str, str, str]]:
     say("loading the sample city")
     accounts = sample.load()
     register_with_sample_provider(name=city().name.get_for("ja"))
+    client = sample.company_client()
     connections.close_all()
-    return accounts
+    return accounts, client
 
 
 def _tell(ports: Ports, accounts: list[tuple[str, str, str]], seconds: float) -> None:
@@ -191,6 +202,7 @@ def _tell(ports: Ports, accounts: list[tuple[str, str, str]], seconds: float) ->
         ("residents", f"http://localhost:{ports.web}/", "the city's pages"),
         ("staff", f"http://localhost:{ports.web}/desk/", "the desk"),
         ("mail", f"http://localhost:{ports.mail_page}/", "every mail that the city sends"),
+        ("companies", f"http://localhost:{ports.utility}/", "what residents have handed over to companies"),
     ]
     print(f"\n  Ready after {seconds:.0f} s. Everything below is invented and stays on this machine.\n")
     rows = [*places, *accounts]
@@ -224,7 +236,7 @@ def _alone() -> Iterator[None]:
 
 def _check_ports(ports: Ports) -> None:
     options = {"web": "--port", "identity": "--identity-port", "mail_page": "--mail-port", "smtp": "--smtp-port"}
-    options |= {"payments": "--payments-port"}
+    options |= {"payments": "--payments-port", "utility": "--utility-port"}
     for name, option in options.items():
         port = getattr(ports, name)
         who = taken_by(port)

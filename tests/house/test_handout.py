@@ -29,6 +29,7 @@ from madoguchi.cases.models import (
     HandOver,
     Origin,
     Payment,
+    Service,
     Signature,
     Submission,
     Upload,
@@ -109,6 +110,9 @@ def everything_of(published: dict[str, Procedure], staff: Staff) -> Person:
     Cosigner.objects.create(case=house, node="partner", digest="0" * 64, address="partner@example.jp",
                             person=Person.objects.create(), level="card", declined_at=clock.now(),
                             words="就労時間が違います")  # fmt: skip
+    Service.objects.create(case=house, service="electricity", company="sample-power", partner=partner, number="1",
+                           hands={"full_name": "見本"}, sent_at=clock.now(), handed_at=clock.now(), said_at=clock.now(),
+                           refused_at=clock.now(), reference="r", words="w", link="l", telephone="1")  # fmt: skip
     Signature.objects.create(case=house, content="文書".encode(), cover="一覧".encode(), cms=b"cms", digest="0" * 64,
                              name="見本 花子", address="大東市", born_on=clock.today(), sex="female", serial="1f",
                              issuer="CN=x", policy="1.2.3", is_test=True, valid_until=clock.now())  # fmt: skip

@@ -7,7 +7,13 @@ import pytest
 from playwright.sync_api import Browser, expect
 from pytest_django.live_server_helper import LiveServer
 
+from madoguchi.cases import actions
 from madoguchi.cases.models import Case
+from madoguchi.cases.queries.companies import partner_services as companies_of
+from madoguchi.events import SYSTEM
+from madoguchi.ground import clock
+from madoguchi.people.actions import open_partner
+from madoguchi.people.queries import actor_of_partner
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules.examples import answers_of
 from madoguchi.procedures.rules.form import get
@@ -66,6 +72,9 @@ def test_a_family_moves_in(script: bool, browser: Browser, live_server: LiveServ
     settings.BASE_URL = str(live_server.url)
     days.go(TODAY)
     publish("moving", *PARTS, "disaster-certificate")
+    scopes, told_here = ["services:answer"], ["sample-power", "sample-bank"]
+    client = open_partner("見本の会社", "digital-services", scopes, ["moving"], companies=told_here, by=SYSTEM)
+    system = actor_of_partner(client)
     with visiting(browser, str(live_server.url), a_resident(WHO), viewport=PHONE, script=script) as visit:
         page = visit.page
         visit.go("/procedures/moving/")
@@ -87,8 +96,17 @@ def test_a_family_moves_in(script: bool, browser: Browser, live_server: LiveServ
         typed = 0
         while "/sections/" in page.url:
             typed += answer_part(visit, script)
+        visit.headed("会社への連絡")
+        visit.check()
+        companies = page.locator('input[name="company"]')
+        assert companies.count() >= 2
+        assert not any(one.is_checked() for one in companies.all()), "nothing is ticked beforehand"
+        visit.type({"company": "sample-power", "number-sample-power": "123-4560"})
+        visit.next()
         visit.headed("まとめて内容を確かめてください")
         visit.check()
+        expect(page.get_by_role("heading", name="電気：見本電力（見本）")).to_be_visible()
+        expect(page.get_by_role("heading", name="銀行：見本銀行（見本）")).to_have_count(0)
         alone = sum(len(questions_of(code)) for code in PARTS)
         assert typed + len(FAMILY) + 1 <= alone - 15, f"{typed} and {len(FAMILY) + 1} questions, {alone} one by one"
         visit.next()
@@ -105,6 +123,16 @@ def test_a_family_moves_in(script: bool, browser: Browser, live_server: LiveServ
         visit.check()
         for one in parts:
             expect(page.get_by_text(one.number or "?").first).to_be_visible()
+        # The company that was chosen has it, and answers; the bank knows nothing.
+        (service,) = companies_of(system)
+        assert service.company == "sample-power"
+        assert actions.read_service(service, by=system).hands["full_name"] == "見本　花子"
+        actions.answer_service(service, actions.Said("accepted", clock.now(), reference="P-2026-1"), by=system)
+        page.reload()
+        visit.check()
+        told = page.locator('section[aria-labelledby="told"]')
+        expect(told.locator(".tag")).to_have_text(["受け付けられました"])
+        expect(told.get_by_text("P-2026-1")).to_be_visible()
         # A month later another procedure asks only what is new.
         days.go(TODAY + dt.timedelta(days=31))
         visit.go("/sign-out/")

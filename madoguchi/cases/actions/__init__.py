@@ -5,6 +5,11 @@ from madoguchi.cases.actions.approving import approve, review_afterwards
 from madoguchi.cases.actions.asking import ask as ask_cosigner
 from madoguchi.cases.actions.batching import begin_batch, carry_out
 from madoguchi.cases.actions.checking import check, uncheck
+from madoguchi.cases.actions.connecting import Said
+from madoguchi.cases.actions.connecting import answer as answer_service
+from madoguchi.cases.actions.connecting import choose as choose_companies
+from madoguchi.cases.actions.connecting import read as read_service
+from madoguchi.cases.actions.connecting import take_back as take_back_service
 from madoguchi.cases.actions.consulting import ask_opinion, drop_question, give_opinion
 from madoguchi.cases.actions.correcting import correct
 from madoguchi.cases.actions.cosigning import cosign, decline
@@ -51,12 +56,14 @@ from madoguchi.cases.actions.wording import restore as restore_text
 from madoguchi.cases.actions.wording import word as word_text
 
 __all__ = [
+    "Said",
     "add_document",
     "add_phrase",
     "add_row",
     "allot",
     "amend_note",
     "answer",
+    "answer_service",
     "answer_wish",
     "approve",
     "ask_cosigner",
@@ -69,6 +76,7 @@ __all__ = [
     "carry_out",
     "change_phrase",
     "check",
+    "choose_companies",
     "claim",
     "complete_signing",
     "consult",
@@ -107,6 +115,7 @@ __all__ = [
     "print_letter",
     "rate",
     "read",
+    "read_service",
     "read_thread",
     "receive_part",
     "refund",
@@ -126,6 +135,7 @@ __all__ = [
     "sign",
     "submit",
     "submit_parts",
+    "take_back_service",
     "too_weak",
     "uncheck",
     "warn",

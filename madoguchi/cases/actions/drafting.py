@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.db.models import Max, Q
 
-from madoguchi.cases.actions import driving, listing
+from madoguchi.cases.actions import consenting, driving, listing
 from madoguchi.cases.models import Case, Correction, Document, DocumentContent, Scan, Signature, Submission, Upload
 from madoguchi.cases.queries import demands_signature, is_signed, kept_until, known_of_businesses
 from madoguchi.cases.rules import uploads
@@ -409,6 +409,8 @@ def withdraw(case: Case, *, by: Actor) -> Case:
             if part.pk not in adopted(fresh):
                 withdraw(part, by=by)
         Case.objects.filter(part_of=fresh).update(part_of=None)
+        if by.kind == "resident":
+            consenting.drop(list(fresh.services.all()), fresh, by=by)
         DocumentContent.objects.filter(document__case=fresh).delete()
         Upload.objects.filter(case=fresh).delete()
         Signature.objects.filter(case=fresh).delete()

@@ -9,7 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from madoguchi.cases.actions import asking, refunding, telling, writing
-from madoguchi.cases.models import Case, Cosigner, Decision, Step, Timer, Why
+from madoguchi.cases.models import Case, Cosigner, Decision, Service, Step, Timer, Why
 from madoguchi.cases.queries import course_of, kept_until, scope_of
 from madoguchi.cases.queries.sealing import turn_of
 from madoguchi.events import SYSTEM, Actor, act, record
@@ -215,7 +215,9 @@ class Drive:
         self.asks_payment = False
         self.asks: list[Cosigner] = []
         self.now = clock.now()
-        self.parts = how_parts_stand(case) if self.package.procedure.kind == "journey" else {}
+        is_journey = self.package.procedure.kind == "journey"
+        self.parts = how_parts_stand(case) if is_journey else {}
+        self.told = set(Service.objects.filter(case=case).values_list("service", flat=True)) if is_journey else set()
 
     def rejudge(self) -> None:
         """The answers have changed: every table that has judged is asked again, before the flow goes on."""
@@ -259,6 +261,8 @@ class Drive:
             if by_hand or node.kind in LATER or node.kind in WAITING or part == GOES_ON:
                 continue
             self._perform(node)
+            if node.kind == "tell" and node.arguments["service"] not in self.told:
+                part = LEFT_OUT
             step.done_at, step.outcome = self.now, part or PASSED.get(node.kind, "done")
             way = step.outcome if step.outcome in node.next else ""
             following = engine.complete(graph, state, token.id, way, self.scope())

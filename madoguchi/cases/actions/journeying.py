@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
-from madoguchi.cases.actions import drafting, driving
+from madoguchi.cases.actions import connecting, drafting, driving
 from madoguchi.cases.models import Case
 from madoguchi.cases.queries.journeys import journey_parts, offered_parts
 from madoguchi.cases.rules.permission import OWN_CASE
@@ -118,6 +118,7 @@ def submit_parts(journey: Case, *, by: Actor, email: str = "") -> Case:
             raise Invalid(refusal.code, refusal.message, refusal.params, fields=fields) from None
     if parts:  # the life event has become another since
         raise Stale("parts-changed", "必要な手続きが変わりました。手続きを選ぶ画面から、もう一度お進みください。")
+    connecting.send(fresh)
     drafting.submit(fresh, by=by, email=email)
     record(case=fresh.pk)
     return fresh

@@ -28,6 +28,7 @@ TURNS = (
     "payment-asked",
     "payment-received",
     "payment-refunded",
+    "company-answered",
 )
 
 

@@ -18,6 +18,7 @@ from madoguchi.cases.models.origin import Origin
 from madoguchi.cases.models.payment import Payment, PaymentNotice, PaymentState, Why
 from madoguchi.cases.models.remark import Remark
 from madoguchi.cases.models.round import Round
+from madoguchi.cases.models.service import Service, ServiceState
 from madoguchi.cases.models.signature import Checked, Signature
 from madoguchi.cases.models.step import Correction, Step, Timer
 from madoguchi.cases.models.submission import Submission
@@ -53,6 +54,8 @@ __all__ = [
     "Remark",
     "Round",
     "Scan",
+    "Service",
+    "ServiceState",
     "Signature",
     "State",
     "Step",

@@ -18,6 +18,14 @@ from madoguchi.cases.queries.batch import (
 from madoguchi.cases.queries.businesses import known_of_businesses
 from madoguchi.cases.queries.changes import answers_at, answers_before, case_notes, corrected, differing, last_look
 from madoguchi.cases.queries.checking import Checkable, checkables, line_subject, unchecked
+from madoguchi.cases.queries.companies import (
+    company,
+    company_offers,
+    consented,
+    may_tell_companies,
+    own_service,
+    services_of,
+)
 from madoguchi.cases.queries.consulting import asked_of, can_be_asked, open_questions, questions
 from madoguchi.cases.queries.cosigning import (
     asked_before,
@@ -192,6 +200,9 @@ __all__ = [
     "cases_to_delete",
     "cases_to_warn",
     "checkables",
+    "company",
+    "company_offers",
+    "consented",
     "content",
     "content_of_part",
     "corrected",
@@ -246,6 +257,7 @@ __all__ = [
     "listing",
     "marks",
     "may_rate",
+    "may_tell_companies",
     "may_write",
     "mine_to_do",
     "named_elsewhere",
@@ -263,6 +275,7 @@ __all__ = [
     "own_message",
     "own_part",
     "own_parts",
+    "own_service",
     "part_of",
     "parts_of",
     "payments_of",
@@ -286,6 +299,7 @@ __all__ = [
     "section_load",
     "sections_of_phrases",
     "sections_where_may",
+    "services_of",
     "signable",
     "signature",
     "signatures",

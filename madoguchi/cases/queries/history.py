@@ -42,7 +42,8 @@ def history(
         for one in (messages_about(case.pk) if messages is None else messages)
     }
     asked = {one.pk: one.node for one in case.cosigners.all()}
-    steps = nodes | timers | payments | asked
+    told = {one.pk: f"tell-{one.service}" for one in case.services.all()}
+    steps = nodes | timers | payments | asked | told
     about = Event.objects.filter(subject_id__in=[case.pk, *steps, *titles])
     events = list(about.exclude(verb="message.take").order_by("at", "id"))  # what became of the mail follows at once
     names = staff_names({one.actor_id for one in events if one.actor_kind == "staff" and one.actor_id})

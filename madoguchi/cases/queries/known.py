@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext_noop
 
+from madoguchi.cases.queries.companies import company
 from madoguchi.events import Actor
 from madoguchi.facts import queries as facts
 from madoguchi.facts.queries import Known, Reading
@@ -134,7 +135,9 @@ def question(key: str) -> FormField:
     if key in procedures.vocabulary():
         return field_of(FactField(fact=key), None, procedures.vocabulary())
     kind, _, code = key.partition(".")
-    title = _title(code) if kind == "consent" else None
+    of, _, id_ = code.partition(".")
+    told = company(id_) if of == "company" else None
+    title = (told.name if told else _title(code)) if kind == "consent" else None
     return FormField(
         name=key, type="text" if title is None else "consent", label=title or LocalText(key), help=None,
         required=False, when=None, options={}, max_length=200, digits=None, low=None, high=None, at_least=0, at_most=1,

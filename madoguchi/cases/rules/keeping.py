@@ -97,6 +97,7 @@ LIVES: Final[Mapping[str, Life]] = MappingProxyType(
             withheld={"refund_note": _INNER},
         ),
         "case_remark": Life("case"),
+        "case_service": Life("case"),
         "case_signature": Life("case", withheld=dict.fromkeys(("content", "cover", "cms"), _BYTES)),
         "case_submission": Life("case"),
         "case_upload": Life("case"),

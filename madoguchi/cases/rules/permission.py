@@ -35,6 +35,11 @@ OWN_COSIGNER = Reason(
     "ご本人の手続だから",
     lambda actor, cosigner: OWN_CASE.holds(actor, cosigner.case),
 )
+OWN_SERVICE = Reason(
+    "own-case",
+    "ご本人の手続だから",
+    lambda actor, service: OWN_CASE.holds(actor, service.case),
+)
 SECTION_OF_CASE = Reason(
     "section-of-case",
     "この手続を担当する課だから",
@@ -106,4 +111,11 @@ PARTNER_DECIDES = Reason(
     "partner-decides",
     "審査の結果を登録することが許された連携先だから",
     lambda actor, step: actor.kind == "partner" and actor.may("cases:decide", step.case.procedure.code),
+)
+ADDRESSEE = Reason(
+    "addressee",
+    "ご本人が同意して連絡した相手だから",
+    lambda actor, service: (
+        actor.kind == "partner" and "services:answer" in actor.scopes and service.partner_id == actor.id
+    ),
 )

@@ -10,6 +10,7 @@ from madoguchi.facts.rules.reading import (
     Purpose,
     PurposeCode,
     consent_to,
+    consent_to_company,
 )
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "Purpose",
     "PurposeCode",
     "consent_to",
+    "consent_to_company",
 ]

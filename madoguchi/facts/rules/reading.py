@@ -28,6 +28,11 @@ def consent_to(procedure: str) -> str:
     return f"consent.{procedure}"
 
 
+def consent_to_company(company: str) -> str:
+    """The key of the fact that somebody consents to a company being told of a life event, which is the fact's row."""
+    return f"consent.company.{company}"
+
+
 @dataclass(frozen=True, slots=True)
 class Purpose:
     """For what somebody reads: the kind of use, and in which procedure, for which section and about which case."""

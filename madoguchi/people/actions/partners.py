@@ -46,6 +46,7 @@ def open_partner(
     level: str = "contact",
     public_key: str = "",
     per_minute: int = 600,
+    companies: Sequence[str] = (),
 ) -> Partner:
     """連携先の登録: a system may call from now on; without a key of its own it gets its first secret.
 
@@ -56,19 +57,29 @@ def open_partner(
         raise Invalid("partner-name", "連携先の名前を入力してください。")
     partner.public_key = _public_key(public_key) if public_key else ""
     _allow(partner, scopes, procedures)
+    partner.companies = sorted(set(companies))
     partner.save(force_insert=True)
     if not partner.public_key:
         PartnerSecret.objects.create(partner=partner)
-    record(section=section, scopes=partner.scopes, procedures=partner.procedures, by_key=bool(partner.public_key))
+    record(
+        section=section,
+        scopes=partner.scopes,
+        procedures=partner.procedures,
+        companies=partner.companies,
+        by_key=bool(partner.public_key),
+    )
     return partner
 
 
 @act("partner.change", allow=(BY_SYSTEM,))
-def change_partner(partner: Partner, scopes: Sequence[str], procedures: Sequence[str], *, by: Actor) -> Partner:
+def change_partner(
+    partner: Partner, scopes: Sequence[str], procedures: Sequence[str], companies: Sequence[str] = (), *, by: Actor
+) -> Partner:
     """連携先の範囲の変更: what it may do from now on, also with the tokens that it holds."""
     _allow(partner, scopes, procedures)
-    partner.save(update_fields=["scopes", "procedures"])
-    record(scopes=partner.scopes, procedures=partner.procedures)
+    partner.companies = sorted(set(companies))
+    partner.save(update_fields=["scopes", "procedures", "companies"])
+    record(scopes=partner.scopes, procedures=partner.procedures, companies=partner.companies)
     return partner
 
 

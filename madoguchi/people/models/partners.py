@@ -17,6 +17,7 @@ from madoguchi.ground.sensitivity import Sensitivity, classified
     section=Sensitivity.INTERNAL,
     scopes=Sensitivity.INTERNAL,
     procedures=Sensitivity.INTERNAL,
+    companies=Sensitivity.INTERNAL,
     level=Sensitivity.INTERNAL,
     public_key=Sensitivity.INTERNAL,
     per_minute=Sensitivity.INTERNAL,
@@ -28,7 +29,8 @@ class Partner(models.Model):
 
     ``id`` is its ``client_id``. ``section`` answers for it inside the city. It may do what ``scopes`` say with cases
     of ``procedures`` (codes; ``*`` for all). ``level`` is the assurance with which it has identified the persons for
-    whom it files. With ``public_key`` (a JWK as JSON, P-256) it proves itself by private_key_jwt and by nothing else.
+    whom it files. ``companies``: for which of services.yaml it takes what residents hand over; one system may do so for
+    several. With ``public_key`` (a JWK as JSON, P-256) it proves itself by private_key_jwt and by nothing else.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7)
@@ -36,6 +38,7 @@ class Partner(models.Model):
     section = models.TextField()
     scopes = ArrayField(models.TextField())
     procedures = ArrayField(models.TextField())
+    companies = ArrayField(models.TextField(), default=list)
     level = models.TextField(default="contact")
     public_key = models.TextField(blank=True)
     per_minute = models.PositiveIntegerField(default=600)

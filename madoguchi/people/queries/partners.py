@@ -22,6 +22,17 @@ def partner_of(client_id: str) -> Partner | None:
     return Partner.objects.filter(pk=key, closed_at=None).first()
 
 
+def partners_for(companies: Iterable[str]) -> dict[str, Partner]:
+    """Company of services.yaml → the open partner that takes what residents hand over to it; the first let in."""
+    wanted = set(companies)
+    rows = Partner.objects.filter(closed_at=None, companies__overlap=list(wanted), scopes__contains=["services:answer"])
+    found: dict[str, Partner] = {}
+    for one in rows.order_by("opened_at", "pk") if wanted else ():
+        for company in wanted.intersection(one.companies):
+            found.setdefault(company, one)
+    return found
+
+
 def partners_of(by: Actor) -> QuerySet[Partner]:
     """The partners for which this member of staff's sections answer, by name."""
     held = Partner.objects.filter(section__in=by.sections if by.kind == "staff" else [])

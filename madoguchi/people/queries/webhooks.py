@@ -22,6 +22,13 @@ def listeners(type_: str, procedure: str, filed_by: UUID | None) -> QuerySet[Sub
     return open_ones.filter(of_procedure, may_read)
 
 
+def subscriptions_to(type_: str, partner: UUID) -> QuerySet[Subscription]:
+    """The addresses at which this very partner is told of this type."""
+    return Subscription.objects.filter(
+        closed_at=None, partner=partner, partner__closed_at=None, types__contains=[type_]
+    )
+
+
 def signing_secrets(subscription: Subscription) -> list[str]:
     """What signs now, newest first: the secret, and for a day after a renewal the one before."""
     key = confirmation_key()

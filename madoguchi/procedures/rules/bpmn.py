@@ -80,6 +80,7 @@ _WORDS: Mapping[str, LocalText] = MappingProxyType(
 # Kinds of steps as BPMN knows them; what leaves the digital path is a manual task, whatever its kind.
 _TASKS = {
     "apply": "receiveTask",  # it waits for the case that it has become
+    "tell": "sendTask",
     "look_up": "serviceTask",
     "record": "serviceTask",
     "judge": "businessRuleTask",

@@ -1,4 +1,5 @@
-"""One municipality as data: city.yaml, organisation.yaml, offers.yaml, towns.yaml, ordinances.yaml, typed and checked.
+"""One municipality as data: city.yaml, organisation.yaml, offers.yaml, services.yaml, towns.yaml, ordinances.yaml,
+typed and checked.
 
 Apart from the catalogue, because the catalogue holds for every municipality: here is what makes a procedure Daito's
 (names, who decides, local amounts). A wrong file gives problems with file, line and what to write instead, as a
@@ -20,6 +21,7 @@ from madoguchi.ground.languages import READ, LocalText
 from madoguchi.procedures.rules.document import BrokenPackage, Document, Problem, read
 from madoguchi.procedures.rules.format import (
     AskField,
+    BusinessDays,
     Checked,
     Condition,
     Fee,
@@ -27,6 +29,7 @@ from madoguchi.procedures.rules.format import (
     Kebab,
     Model,
     Procedure,
+    ServiceKind,
     refuse,
     walk,
 )
@@ -354,6 +357,42 @@ class Offers(Model):
     offers: tuple[Offer, ...]
 
 
+class Company(Model):
+    """A company (or an office of its own) that supplies something here and takes what residents hand over (`tell`)."""
+
+    id: Kebab
+    """Under this name its system is let in: `madoguchi partner open … --company <id>`."""
+    service: ServiceKind
+    name: LocalText
+    uses: LocalText
+    """What it does with what it gets, in one sentence, as the person reads it before consenting."""
+    privacy: LocalText
+    """Its privacy notice, or the part of it that says what holds here; as text, because a link may say another thing
+    tomorrow."""
+    telephone: Annotated[str, StringConstraints(pattern=r"^[0-9-]{10,14}$")]
+    site: Annotated[str, StringConstraints(pattern=r"^([a-z0-9-]+\.)+[a-z]{2,}$")]
+    """The host of its own pages: a link that it answers with leads there, or is not shown."""
+    area: tuple[str, ...] = ()
+    """Municipalities that it supplies, as they stand in addresses: it is offered where the address before or after the
+    move names one of them. Empty: everywhere."""
+    answers_within: BusinessDays = 3
+    """Business days after which the status page says that it is late."""
+    note: str | None = None
+
+
+class Services(Model):
+    """services.yaml: who is told of a life event here, beside the city's own sections."""
+
+    companies: tuple[Company, ...]
+
+    @model_validator(mode="after")
+    def _are_told_apart(self) -> Self:
+        ids = [one.id for one in self.companies]
+        if twice := [one for one in ids if ids.count(one) > 1]:
+            raise refuse(f"会社 {twice[0]} が二度あります", "id を別の名前にします", "companies")
+        return self
+
+
 class TownLine(Model):
     """One 町・字; `chome` says how many 丁目 it has."""
 
@@ -409,6 +448,7 @@ class City:
     documents: Mapping[str, Document] = field(repr=False)
     ordinances: Ordinances = field(default_factory=dict)
     """条例・規則 by which facts may be read here; a city that has none written down has no file."""
+    companies: tuple[Company, ...] = ()
 
     @property
     def name(self) -> LocalText:
@@ -596,16 +636,18 @@ def load_city(folder: Path) -> City:
     organisation = load("organisation.yaml", Organisation)
     offers = load("offers.yaml", Offers)
     towns = load("towns.yaml", Towns)
+    told = (folder / "services.yaml").exists()
+    services = load("services.yaml", Services) if told else Services(companies=())
     ordinances: Ordinances = {}
     try:
         if (folder / "ordinances.yaml").exists():
             ordinances = load_ordinances(folder / "ordinances.yaml")
     except BrokenPackage as broken:
         problems += broken.problems
-    if problems or file is None or organisation is None or offers is None or towns is None:
+    if problems or file is None or organisation is None or offers is None or towns is None or services is None:
         raise BrokenPackage(sorted(problems))
     expanded = tuple(town for line in towns.towns for town in _expand(line))
-    return City(folder, file, organisation, offers.offers, expanded, documents, ordinances)
+    return City(folder, file, organisation, offers.offers, expanded, documents, ordinances, services.companies)
 
 
 def check_offers(city: City, packages: Mapping[str, Package]) -> Iterator[Problem]:

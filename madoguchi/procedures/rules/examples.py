@@ -34,6 +34,7 @@ RULES: Mapping[str, str] = {
     "E06": "例のとおりにデジタルで終わる（または終わらない）",
     "E08": "例のとおりの額を納める",
     "E09": "例のとおりの手続きが要る",
+    "E10": "例のとおりのサービスに連絡できる",
 }
 
 SAMPLE_NAMES: Mapping[str, str] = {"city": "見本市", "mayor": "見本市長", "governor": "見本県知事"}
@@ -58,6 +59,8 @@ class Story:
     """Yen, all together."""
     applies: list[str] = field(default_factory=list)
     """Of a life event: the procedures that apply."""
+    tells: list[str] = field(default_factory=list)
+    """Of a life event: the services that may be told of it."""
     stopped: tuple[str, str] | None = None
     """Where it could not go on as told: rule, and what is wrong."""
 
@@ -245,6 +248,7 @@ class _Player:
     def play(self) -> Story:
         graph, story = self.package.graph, self.story
         story.applies = [one.procedure for one in journeys.applying(self.package.procedure, self.scope())]
+        story.tells = [one.service for one in journeys.telling(self.package.procedure, self.scope())]
         state = engine.start(graph, self.scope()).state
         for told in self.example.path:
             if told == engine.ENDED_WITHDRAWN:
@@ -416,6 +420,9 @@ def _differences(example: Example, story: Story) -> Iterator[tuple[Path_, str, s
     if example.applies is not None and sorted(example.applies) != sorted(story.applies):
         said = f"要る手続きは {'、'.join(example.applies)} ではなく {'、'.join(story.applies)} になりました"
         yield ("applies",), "E09", said, f"applies: [{', '.join(story.applies)}]"
+    if example.tells is not None and sorted(example.tells) != sorted(story.tells):
+        said = f"連絡するサービスは {'、'.join(example.tells)} ではなく {'、'.join(story.tells)} になりました"
+        yield ("tells",), "E10", said, f"tells: [{', '.join(story.tells)}]"
     if example.pays is not None and story.pays != example.pays:
         said = f"納める額は {example.pays:,}円ではなく {story.pays:,}円になりました"
         yield ("pays",), "E08", said, f"pays: {story.pays}"

@@ -31,6 +31,7 @@ TITLES: Mapping[str, LocalText] = MappingProxyType(
         "start": LocalText({"ja": "受付", "ja-simple": "受付", "en": "Received"}),
         "end": LocalText({"ja": "完了", "ja-simple": "終わり", "en": "Done"}),
         "apply": LocalText({"ja": "手続き", "ja-simple": "手続き", "en": "Procedure"}),
+        "tell": LocalText({"ja": "連絡", "ja-simple": "知らせる", "en": "Told"}),
         "cosign": LocalText({"ja": "連署", "ja-simple": "ほかの 人の 確認", "en": "Confirmation by others"}),
         "examine": LocalText({"ja": "審査", "ja-simple": "内容を 調べる", "en": "Examination"}),
         "correction": LocalText({"ja": "補正", "ja-simple": "直して もらう", "en": "Correction by the applicant"}),
@@ -349,6 +350,7 @@ class _Compiler:
     def _natural_id(step: Step) -> str:
         about = {
             "apply": step.apply and step.apply.procedure,
+            "tell": step.tell and step.tell.service,
             "judge": step.judge and step.judge.table,
             "issue": step.issue and step.issue.letter,
             "record": step.record and step.record.fact,

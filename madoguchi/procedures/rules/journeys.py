@@ -10,7 +10,7 @@ from typing import Any
 
 from madoguchi.ground.expressions import Expression
 from madoguchi.procedures.rules.form import UPLOADED, Form, FormSection, fits, get, put
-from madoguchi.procedures.rules.format import Apply, Elsewhere, Procedure
+from madoguchi.procedures.rules.format import Apply, Elsewhere, Procedure, Tell
 
 
 def scope_of(form: Form, answers: Mapping[str, Any]) -> dict[str, Any]:
@@ -36,6 +36,49 @@ def applying(procedure: Procedure, scope: Mapping[str, Any]) -> tuple[Apply, ...
 def elsewhere(procedure: Procedure, scope: Mapping[str, Any]) -> tuple[Elsewhere, ...]:
     """What else has to be done by these answers, elsewhere or by itself, in the order written."""
     return tuple(one for one in procedure.elsewhere if one.when is None or Expression.parse(one.when).holds(scope))
+
+
+def telling(procedure: Procedure, scope: Mapping[str, Any]) -> tuple[Tell, ...]:
+    """The services that may be told, given these answers of the journey, in the order written."""
+    return tuple(one for one in procedure.tells if one.when is None or Expression.parse(one.when).holds(scope))
+
+
+def handed(
+    tell: Tell,
+    journey: tuple[Form, Mapping[str, Any]],
+    parts: Mapping[str, tuple[Form, Mapping[str, Any]]],
+    keeps: Mapping[str, Collection[str]],
+) -> dict[str, str]:
+    """What a company would get: name → text, in the order written. ``parts``: form and answers of each part by code,
+    ``keeps``: by code, the facts that it means otherwise. What has no answer is not in it."""
+    facts: dict[str, Any] = {}
+    for code, (form, answers) in parts.items():
+        facts = told(form, answers, keeps.get(code, ())) | facts
+    facts |= told(*journey)
+    found: dict[str, str] = {}
+    for name, places in tell.hands.items():
+        values = (_standing(place, journey, parts, facts) for place in places)
+        value = next((one for one in values if not _is_empty(one)), None)
+        text = value.get("text") if isinstance(value, Mapping) else value
+        if not _is_empty(text):
+            found[name] = str(text)
+    return found
+
+
+def _standing(
+    place: str,
+    journey: tuple[Form, Mapping[str, Any]],
+    parts: Mapping[str, tuple[Form, Mapping[str, Any]]],
+    facts: Mapping[str, Any],
+) -> Any:
+    """The answer that stands at a place of ``hands``, as far as it is asked at all."""
+    code, _, path = place.partition(".")
+    if place in facts:
+        return facts[place]
+    form, answers = parts[code] if path and code in parts else journey
+    at = path if path and code in parts else place
+    shown = {cell.path for section in form.visible_sections(answers) for cell in form.cells(section, answers)}
+    return get(answers, at) if at in shown else None
 
 
 def in_order(parts: Iterable[Apply]) -> list[Apply]:

@@ -88,7 +88,7 @@ def _never_fits(one: FormField, text: str) -> str:
     "P02",
     "error",
     "ライフイベントは、使うことだけをたずねる",
-    "どの手続きも選ばず、どの手続きにも渡さない答えは、たずねる理由がありません。",
+    "どの手続きも選ばず、どの手続きにもサービスにも渡さない答えは、たずねる理由がありません。",
 )
 def asked_in_vain(subject: Subject) -> Iterator[Found]:
     procedure = subject.package.procedure
@@ -98,6 +98,9 @@ def asked_in_vain(subject: Subject) -> Iterator[Found]:
     for one in procedure.parts:
         for text in (one.when, *one.gives.values()):
             used |= Expression.parse(text).names if text else set()
+    for tell in procedure.tells:
+        used |= Expression.parse(tell.when).names if tell.when else set()
+        used |= {place for places in tell.hands.values() for place in places}
     for gate in procedure.gates:
         used |= Expression.parse(gate.when).names
     for other in procedure.elsewhere:
@@ -131,3 +134,24 @@ def asked_twice_in_one_go(subject: Subject) -> Iterator[Found]:
                 if (other := first.setdefault(key, part.procedure)) != part.procedure:
                     message = f"「{one.label['ja']}」を {other} と {part.procedure} が、どちらもたずねます"
                     yield Found(path, message, "ライフイベントでたずねて gives: で渡すか、事実にします", part.procedure)
+
+
+@rule(
+    "P04",
+    "error",
+    "サービスに渡すものは、たずねたことか事実である",
+    "どこにもない答えは渡せません。渡すと書いてあるのに渡らないと、相手は手続きを始められません。",
+)
+def handed_from_nowhere(subject: Subject) -> Iterator[Found]:
+    forms = _forms(subject)
+    own = form_of(subject.package.procedure, subject.catalogue.facts)
+    facts = {one.fact for form in (own, *forms.values()) for section in form.sections for one in section.fields}
+    for path, step in walk(subject.package.procedure.flow):
+        for name, places in step.tell.hands.items() if step.tell else ():
+            for place in places:
+                code, _, rest = place.partition(".")
+                form, at = (forms[code], rest) if rest and code in forms else (own, place)
+                if place not in facts and form.field_at(at) is None:
+                    message = f"{name} として渡す {place} は、どこでもたずねません"
+                    instead = "質問の名前、facts.yaml の事実、「手続き.項目」のどれかにします"
+                    yield Found((*path, "hands", name), message, instead, place)

@@ -399,7 +399,7 @@ def criteria_in_a_head(subject: Subject) -> Iterator[Found]:
         names = Expression.parse(condition).names if condition else frozenset()
         own = sorted(name for name in names if name.partition(".")[0] not in ("verdict", "decision", "finding"))
         # Who is asked to confirm, and which procedure to begin with, lies in the answers and decides nothing.
-        if own and step.kind not in ("cosign", "apply"):
+        if own and step.kind not in ("cosign", "apply", "tell"):
             at = None if step.kind == "parallel" else step.body.id
             message = f"流れの分かれ目が、答え（{'、'.join(own)}）を直に見ています"
             yield Found((*path, "when"), message, "rules.yaml の表で決め、verdict.… を見ます", at)

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel, RootModel, TypeAdapter
 
 from madoguchi.ground.languages import LocalText
-from madoguchi.procedures.rules.city import CityFile, Offers, Organisation, Towns
+from madoguchi.procedures.rules.city import CityFile, Offers, Organisation, Services, Towns
 from madoguchi.procedures.rules.format import Example, Procedure, Snake, Table
 from madoguchi.procedures.rules.helping import HelpFile
 from madoguchi.procedures.rules.migration import MigrationMap
@@ -38,6 +38,7 @@ FILES: Mapping[str, type[BaseModel]] = {
     "city.schema.json": CityFile,
     "organisation.schema.json": Organisation,
     "offers.schema.json": Offers,
+    "services.schema.json": Services,
     "towns.schema.json": Towns,
     "register.schema.json": RegisterFile,
     "ordinances.schema.json": OrdinancesFile,

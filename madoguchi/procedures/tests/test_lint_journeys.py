@@ -42,7 +42,7 @@ def look(rule: str, folder: Path, old: str = "", new: str = "") -> list[Found]:
     return list(found(Subject(package, catalogue, None, step_places(package.procedure))))
 
 
-@pytest.mark.parametrize("rule", ["P01", "P02", "P03"])
+@pytest.mark.parametrize("rule", ["P01", "P02", "P03", "P04"])
 def test_the_life_event_that_ships_is_sound(rule: str, tmp_path: Path) -> None:
     assert look(rule, tmp_path) == []
 
@@ -108,3 +108,15 @@ def test_what_two_parts_ask_is_found(tmp_path: Path) -> None:
     found = list(rule(Subject(package, catalogue, None, step_places(package.procedure))))
     assert [one.at for one in found] == ["dog-registration"]
     assert "毛色" in found[0].message
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "at"),
+    [
+        ("happens_on: [moved_on]", "happens_on: [moves_at]", "moves_at"),
+        ("[change-of-address.new_address,", "[change-of-address.address,", "change-of-address.address"),
+        ("full_name: [person.full_name]", "full_name: [person.name]", "person.name"),
+    ],
+)  # fmt: skip
+def test_what_is_handed_over_stands_somewhere(old: str, new: str, at: str, tmp_path: Path) -> None:
+    assert [one.at for one in look("P04", tmp_path, old, new)] == [at]

@@ -21,6 +21,8 @@ from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules.picture import Progress
 from madoguchi.web.presenting.billing import Billing, billing
 from madoguchi.web.presenting.cards import Card, card, tone_of, turn_words
+from madoguchi.web.presenting.companies import Told
+from madoguchi.web.presenting.companies import told as companies_told
 from madoguchi.web.presenting.cosigning import Asked, Refusal
 from madoguchi.web.presenting.cosigning import asked as asked_of
 from madoguchi.web.presenting.formpage import AnswerSection, Draft, asked_words, key_of, section_url
@@ -29,7 +31,7 @@ from madoguchi.web.presenting.thread import Thread, thread
 from madoguchi.web.words import language, said
 
 #: Steps of the machine that mean nothing to a resident; they are part of the flow drawn, not of the line of dates.
-QUIET = frozenset({"look_up", "notify"})
+QUIET = frozenset({"look_up", "notify", "tell"})
 #: How a part of a life event ended, in words.
 ENDED = {
     "granted": gettext_noop("決定しました"),
@@ -128,6 +130,7 @@ class CasePage:
     thread: Thread
     asked: Asked | None
     parts: Sequence[Card]
+    told: Sequence[Told]
     besides: Sequence[Besides]
     part_of: tuple[str, str] | None
     signed: Signed | None
@@ -178,6 +181,7 @@ def case_page(case: Case, *, typed: str = "", refusal: Refused | None = None, as
         thread=thread(case, office_words(draft), typed=typed, refusal=refusal),
         asked=asked_of(case, asked),
         parts=[replace(card(one), subject="") for one in parts],
+        told=companies_told(case) if parts else [],
         besides=besides(case) if parts else [],
         part_of=(Draft(case.part_of).title, reverse("web:case", args=(key_of(case.part_of),)))
         if case.part_of

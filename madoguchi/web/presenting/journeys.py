@@ -14,6 +14,7 @@ from madoguchi.procedures.rules import form as forms
 from madoguchi.procedures.rules import journeys
 from madoguchi.procedures.rules.form import FormSection
 from madoguchi.procedures.rules.format import Procedure
+from madoguchi.web.presenting.companies import companies_url
 from madoguchi.web.presenting.formpage import AnswerSection, Draft, StepMark, key_of, section_url
 from madoguchi.web.presenting.offers import fee_words
 from madoguchi.web.words import language, said
@@ -155,7 +156,8 @@ def resume(draft: Draft) -> str | None:
 
 
 def next_page(journey: Case, behind: tuple[Case, FormSection] | None = None, *, only_missing: bool = False) -> str:
-    """The next section of any part, after the one left behind, that has still something to ask; else the review.
+    """The next section of any part, after the one left behind, that has still something to ask; then the companies that
+    could be told, and the review.
 
     ``only_missing``: where an answer is required, for whoever comes back.
     """
@@ -167,13 +169,14 @@ def next_page(journey: Case, behind: tuple[Case, FormSection] | None = None, *, 
             if passed and asks:
                 return section_url(draft.case, section)
             passed = passed or (behind is not None and behind[0].pk == draft.case.pk and behind[1].id == section.id)
-    return reverse("web:review", args=(key_of(journey),))
+    review = reverse("web:review", args=(key_of(journey),))
+    return review if only_missing else companies_url(journey) or review
 
 
 def steps(draft: Draft, current: str) -> list[StepMark]:
     """The step navigation of the whole life event: its questions, the choice, each part, the review. Empty for others.
 
-    ``current`` is the id of the section that is shown, ``parts`` or ``review``.
+    ``current`` is the id of the section that is shown, ``parts``, ``companies`` or ``review``.
     """
     case = draft.case
     if draft.correcting or not parts_url(case):
@@ -190,6 +193,10 @@ def steps(draft: Draft, current: str) -> list[StepMark]:
         url = section_url(one.case, sections[0]) if sections else ""
         done = not one.missing() and one.gate() is None
         marks.append(_mark(one.title, url, one.case.pk == case.pk and case.pk != journey.pk, done))
+    if url := companies_url(journey):
+        marks.append(
+            _mark(gettext("会社への連絡"), url if opened else "", here == "companies", journey.services.exists())
+        )
     url = reverse("web:review", args=(key_of(journey),)) if opened else ""
     return [*marks, _mark(gettext("内容の確認"), url, here == "review", done=False)]
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
+from uuid import UUID
 
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -55,6 +56,10 @@ DONE: Final[Mapping[str, str]] = {
     "case.submit": gettext_noop("提出した"),
     "case.sign": gettext_noop("電子署名をした"),
     "case.withdraw": gettext_noop("取り下げた"),
+    "service.choose": gettext_noop("連絡する会社を選んだ"),
+    "service.take-back": gettext_noop("会社への連絡を取り消した"),
+    "service.read": gettext_noop("会社が連絡の内容を受け取った"),
+    "service.answer": gettext_noop("会社が返事をした"),
     "case.read": gettext_noop("内容を見た"),
     "case.check": gettext_noop("内容を一つ確かめた"),
     "case.uncheck": gettext_noop("確かめた印を外した"),
@@ -123,6 +128,7 @@ BECAUSE: Final[Mapping[str, str]] = {
     "signed-in": gettext_noop("手続が求める方法でご本人を確かめたから"),
     "signs-in": gettext_noop("ご本人がいまサインインした"),
     "speaks": gettext_noop("ほかの方の代わりに申し込むから"),
+    "addressee": gettext_noop("ご本人が同意して連絡した相手だから"),
     "system": gettext_noop("システムの定めた時刻または出来事による"),
     "section-of-case": gettext_noop("この手続を担当する課だから"),
     "section-of-step": gettext_noop("この段階を担当する課だから"),
@@ -195,7 +201,8 @@ VERIFIED: Final[Mapping[Level, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class FactLine:
-    """A fact as its person reads it. ``consent``: the procedure to which they may take back what they agreed to;
+    """A fact as its person reads it. ``consent``: the procedure to which they may take back what they agreed to,
+    or the row of a company that has nothing yet;
     ``correct_url``: where it is corrected, empty where it is not; ``is_word``: only said, so that it is corrected at
     once; ``beside``: said since by its person, beside the record above; ``asked``: how its correction stands."""
 
@@ -266,14 +273,15 @@ def facts_page(
     readings: Sequence[Read],
     asked: Mapping[tuple[str, str], Asked] = NOTHING,
     uses: Uses | None = None,
+    open_: Mapping[tuple[str, str], UUID] = NOTHING,
 ) -> FactsPage:
     """Facts in the order of the vocabulary, rows by themselves; ``asked`` is what was asked to be corrected, ``uses``
-    for what facts are used."""
+    for what facts are used, ``open_``: (life event, company) → what was consented to and not handed over yet."""
     order = list(procedures.vocabulary())
     groups: dict[str, list[FactLine]] = {"": []}
     for one in sorted(told, key=lambda fact: order.index(fact.key) if fact.key in order else len(order)):
         groups.setdefault(one.row and f"{one.key.partition('.')[0]} {one.row}", []).append(
-            _fact_line(one, told, asked.get((one.key, one.row)), _uses_of(one.key, uses))
+            _fact_line(one, told, asked.get((one.key, one.row)), _uses_of(one.key, uses), open_)
         )
     shown = readings[:PAGE]
     more = str(shown[-1].reading.id) if len(readings) > PAGE else ""
@@ -286,7 +294,11 @@ def facts_page(
 
 
 def _fact_line(
-    one: Known, told: Sequence[Known] = (), asked: Asked | None = None, uses: Sequence[str] = ()
+    one: Known,
+    told: Sequence[Known] = (),
+    asked: Asked | None = None,
+    uses: Sequence[str] = (),
+    open_: Mapping[tuple[str, str], UUID] = NOTHING,
 ) -> FactLine:
     cell = answer(one)
     shown = KINDS.get(cell.field.type).show(cell.value, cell.field, language())
@@ -295,7 +307,11 @@ def _fact_line(
         shown = gettext("同意しています") if one.value is True else gettext("同意していません")
     open_consent = code if kind == "consent" and one.value is True else ""
     label = said(cell.field.label)
-    if kind == "consent":
+    of, _, company = code.partition(".")
+    if kind == "consent" and of == "company":
+        label = gettext("会社への連絡の同意（%(company)s）") % {"company": label}
+        open_consent = str(open_.get((one.row, company), "")) if open_consent else ""
+    elif kind == "consent":
         label = gettext("情報を確かめることへの同意（%(procedure)s）") % {"procedure": label}
     word = correcting.is_word(one)
     beside = word and any((rec.key, rec.row) == (one.key, one.row) and not correcting.is_word(rec) for rec in told)

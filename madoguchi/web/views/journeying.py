@@ -14,6 +14,7 @@ from madoguchi.ground.errors import Invalid, NotFound
 from madoguchi.people.queries import confirmed_address
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules import form as forms
+from madoguchi.web.presenting import companies as company_pages
 from madoguchi.web.presenting import journeys
 from madoguchi.web.presenting.formpage import Draft, key_of, section_url
 from madoguchi.web.views.guard import for_residents, own
@@ -52,6 +53,36 @@ def parts(request: HttpRequest, resident: Actor, key: str) -> HttpResponse:
     return render(request, "web/parts.html", context, status=422 if problem else 200)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_residents
+def companies(request: HttpRequest, resident: Actor, key: str) -> HttpResponse:
+    """会社への連絡: who could be told, what each would get. Nothing is ticked beforehand."""
+    case = own(resident, key)
+    if not cases.is_journey(case) or not cases.may_tell_companies(case):
+        raise NotFound("section-unknown", gettext_noop("この手続きに、そのページはありません。"))
+    if case.received_at is not None or case.withdrawn_at is not None:
+        return redirect("web:case", key_of(case))
+    draft = Draft(case)
+    if not journeys.drafts(case) or draft.missing() or draft.gate() is not None:
+        return redirect("web:parts", key_of(case))
+    typed, problems, problem = None, {}, ""
+    if request.method == "POST":
+        typed = {one: request.POST.get(f"number-{one}", "") for one in request.POST.getlist("company")}
+        try:
+            actions.choose_companies(case, typed, by=resident)
+            return redirect("web:review", key_of(case))
+        except Invalid as refusal:
+            problem = words(refusal)
+            problems = {one: words(said) for one, said in refusal.fields.items()}
+    context = {
+        "form": _progress(draft, "companies"),
+        "groups": company_pages.groups(case, typed, problems),
+        "problem": problem,
+        "back_url": journeys.parts_url(case),
+    }
+    return render(request, "web/companies.html", context, status=422 if problem else 200)
+
+
 def review_of_parts(
     request: HttpRequest, case: Case, *, status: int = 200, email: str = "", email_problem: str = "", refusal: str = ""
 ) -> HttpResponse:
@@ -70,6 +101,8 @@ def review_of_parts(
         "form": _progress(draft, "review"),
         "own": draft.answers(),
         "parts": found,
+        "told": company_pages.review(case),
+        "companies_url": company_pages.companies_url(case),
         "missing": sum(one.missing for one in found),
         "stopped": any(one.gate for one in found),
         "refusal": refusal,

@@ -12,12 +12,14 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from madoguchi.cases import actions
+from madoguchi.cases import queries as cases
 from madoguchi.cases.queries import correcting, handout, known, usage
 from madoguchi.cases.rules import uploads
 from madoguchi.events import Actor
 from madoguchi.facts import actions as facts
 from madoguchi.ground import clock
 from madoguchi.ground.errors import NotAllowed, NotFound, Refused, Stale
+from madoguchi.people.models import Person
 from madoguchi.people.queries import person_of
 from madoguchi.web.forms.questions import raw_of
 from madoguchi.web.presenting import mydata, mydata_pdf
@@ -61,7 +63,8 @@ def my_data(request: HttpRequest, resident: Actor) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_residents
 def my_facts(request: HttpRequest, resident: Actor) -> HttpResponse:
-    """What is known and who has read it; posted with ``withdraw`` = a procedure, the consent to it is taken back.
+    """What is known and who has read it; posted with ``withdraw`` = a procedure or what a company would get,
+    the consent to it is taken back.
 
     As the file with everything, it opens only to a sign-in as strong as the one by which the person is known.
     """
@@ -72,13 +75,7 @@ def my_facts(request: HttpRequest, resident: Actor) -> HttpResponse:
         return render(request, "web/my_facts.html", {"card_url": card_url}, status=status)
     if request.method == "POST":
         try:
-            facts.withdraw_consent(person, request.POST.get("withdraw", ""), by=resident)
-            notices.success(
-                request,
-                gettext(
-                    "同意を取り消しました。この手続きで、同意によってあなたの情報を確かめることは、もうありません。"
-                ),
-            )
+            _take_back(request, person, resident)
         except Refused as refusal:
             notices.warning(request, words(refusal))
         return redirect("web:my-facts")
@@ -89,6 +86,7 @@ def my_facts(request: HttpRequest, resident: Actor) -> HttpResponse:
         known.readings(resident, own=own, before=before),
         correcting.asked_of(resident),
         known.uses(),
+        cases.consented(resident),
     )
     return render(request, "web/my_facts.html", {"page": page, "own": own, "earlier": before is not None})
 
@@ -172,6 +170,20 @@ def _moment(text: str) -> dt.datetime | None:
         return None
     moment = dt.datetime.fromisoformat(text)
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=clock.TOKYO)
+
+
+def _take_back(request: HttpRequest, person: Person, resident: Actor) -> None:
+    """A consent is taken back: to a procedure by its code, to a company by the row of what it would get."""
+    of = request.POST.get("withdraw", "")
+    if (service := _place(of)) is not None:
+        actions.take_back_service(cases.own_service(service, resident), by=resident)
+        notices.success(request, gettext("同意を取り消しました。この会社には、何も渡しません。"))
+        return
+    facts.withdraw_consent(person, of, by=resident)
+    notices.success(
+        request,
+        gettext("同意を取り消しました。この手続きで、同意によってあなたの情報を確かめることは、もうありません。"),
+    )
 
 
 def _place(text: str) -> UUID | None:

@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field, JsonValue
 
 from madoguchi.ground.languages import LocalText
 from madoguchi.procedures.rules.format.model import Kebab, Model
+from madoguchi.procedures.rules.format.steps import ServiceKind
 
 
 class LetterExpectation(Model):
@@ -45,6 +46,8 @@ class Example(Model):
     """The steps taken: kind, or kind:outcome (examine:return); `withdrawn` at the end where the applicant withdraws."""
     applies: tuple[Kebab, ...] | None = None
     """Of a life event: the procedures that apply, by code; nothing is checked without it."""
+    tells: tuple[ServiceKind, ...] | None = None
+    """Of a life event: the services that may be told of it; nothing is checked without it."""
     decision: dict[str, JsonValue] | None = None
     pays: int | None = None
     """What the applicant pays online, in yen, all together; nothing is checked without it."""

@@ -9,7 +9,7 @@ from madoguchi.ground.languages import LocalText
 from madoguchi.procedures.rules.format.asks import Section
 from madoguchi.procedures.rules.format.model import Condition, Kebab, Model, Role, refuse
 from madoguchi.procedures.rules.format.retention import Retention
-from madoguchi.procedures.rules.format.steps import Apply, DigitalBreak, Step, walk
+from madoguchi.procedures.rules.format.steps import Apply, DigitalBreak, Step, Tell, walk
 from madoguchi.procedures.rules.format.who import Fee, Law, Remedy, StandardPeriod
 
 
@@ -99,15 +99,21 @@ class Procedure(Model):
     def _a_journey_is_made_of_procedures(self) -> Self:
         """A life event asks a few questions and applies; what is examined and decided is each procedure's own."""
         for path, step in walk(self.flow):
-            if self.kind == "journey" and step.kind not in ("apply", "parallel"):
-                instead = "apply: だけを書きます。審査や決定は、それぞれの手続きにあります"
+            if self.kind == "journey" and step.kind not in ("apply", "tell", "parallel"):
+                instead = "apply: と tell: だけを書きます。審査や決定は、それぞれの手続きにあります"
                 raise refuse(f"ライフイベントの手続き（journey）に手順 {step.kind} はありません", instead, *path)
-            if self.kind != "journey" and step.kind == "apply":
-                raise refuse("apply は、ライフイベントの手続きだけにあります", "kind: journey にします", *path)
+            if self.kind != "journey" and step.kind in ("apply", "tell"):
+                raise refuse(f"{step.kind} は、ライフイベントの手続きだけにあります", "kind: journey にします", *path)
         codes = [one.procedure for one in self.parts]
         for code in codes:
             if codes.count(code) > 1:
                 raise refuse(f"手続き {code} が二度書かれています", "一度だけ書き、when: を or でつなぎます", "flow")
+        services = [one.service for one in self.tells]
+        for service in services:
+            if services.count(service) > 1:
+                raise refuse(
+                    f"サービス {service} が二度書かれています", "一度だけ書き、when: を or でつなぎます", "flow"
+                )
         for one in self.parts:
             for code in one.after:
                 if code not in codes:
@@ -130,3 +136,8 @@ class Procedure(Model):
     def parts(self) -> tuple[Apply, ...]:
         """Of a life event: the procedures it is made of, in the order written."""
         return tuple(step.apply for _, step in walk(self.flow) if step.apply)
+
+    @property
+    def tells(self) -> tuple[Tell, ...]:
+        """Of a life event: the services that may be told of it, in the order written."""
+        return tuple(step.tell for _, step in walk(self.flow) if step.tell)

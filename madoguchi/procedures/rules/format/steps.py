@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Annotated, Literal, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from madoguchi.ground.languages import LocalText
@@ -352,7 +352,52 @@ class Apply(StepBody):
         return self
 
 
-AnyBody = Apply | Cosign | Examine | LookUp | Judge | Consult | Approve | Allot | Pay | Issue | Record | Wait | Notify
+ServiceKind = Literal["electricity", "gas", "water", "internet", "bank"]
+"""電気, ガス, 水道, インターネット, 銀行: who supplies it here, the city's services.yaml says."""
+Handed = Literal[
+    "full_name", "full_name_kana", "old_address", "new_address", "happens_on", "phone", "email"
+]  # fmt: skip
+"""What can be handed over to a company, and by which name it reads it."""
+HandedFrom = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^([a-z][a-z0-9]*(-[a-z0-9]+)*\.)?[a-z][a-z0-9]*(_[a-z0-9]+)*(\.[a-z][a-z0-9]*(_[a-z0-9]+)*)*$",
+        max_length=160,
+    ),
+]
+"""Where it stands: a question of the journey (moved_on), a fact that one of its parts asks (person.full_name), or a
+field of one part (change-of-address.new_address)."""
+
+
+class Tell(StepBody):
+    """連絡: a company that supplies something (電気, 銀行) is told of the life event, where the person consents to that
+    for this very company. Only in a `journey`. It waits for nobody: companies answer beside the procedures, and what
+    one of them does not do holds nothing back."""
+
+    title: LocalText
+    """What is supplied, in one word: 電気."""
+    service: ServiceKind
+    because: LocalText
+    """Why one tells them, in the applicant's words; read, too, by whoever has to tell them by telephone."""
+    hands: dict[Handed, Annotated[tuple[HandedFrom, ...], Field(min_length=1)]]
+    """All that the company gets, and where it stands: the first of the list that has an answer. Without an answer it is
+    not handed over."""
+    number: LocalText | None = None
+    """The number by which the company knows the person (お客さま番号), asked together with the consent."""
+
+    @model_validator(mode="after")
+    def _is_nobodys_work(self) -> Self:
+        if self.by is not None or self.channel != "screen" or self.deadline is not None:
+            raise refuse("連絡（tell）は、担当も期間も持ちません", "by:・channel:・deadline: を消します", "tell")
+        if "full_name" not in self.hands or not {"phone", "email"} & self.hands.keys():
+            instead = "hands: に full_name と、phone か email を書きます"
+            raise refuse("だれからの連絡かが、相手に分かりません", instead, "hands")
+        return self
+
+
+AnyBody = (
+    Apply | Tell | Cosign | Examine | LookUp | Judge | Consult | Approve | Allot | Pay | Issue | Record | Wait | Notify
+)
 
 
 class Step(Model):
@@ -361,6 +406,7 @@ class Step(Model):
     model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
 
     apply: Apply | None = None
+    tell: Tell | None = None
     cosign: Cosign | None = None
     examine: Examine | None = None
     look_up: LookUp | None = None

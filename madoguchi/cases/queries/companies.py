@@ -1,0 +1,105 @@
+"""Companies that are told of a life event: which there are, what each would get, and what has become of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from madoguchi.cases.models import Case, Service
+from madoguchi.cases.queries.journeys import journey_parts
+from madoguchi.events import Actor
+from madoguchi.ground.errors import NotFound
+from madoguchi.people.models import Partner
+from madoguchi.people.queries import partners_for
+from madoguchi.procedures import queries as procedures
+from madoguchi.procedures.rules import journeys
+from madoguchi.procedures.rules.city import Company
+from madoguchi.procedures.rules.format import Tell
+
+#: Rows on one page of a partner's list.
+MOST_LISTED = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A service that the life event touches, and one company that supplies it here. Without a company, or without the
+    ``partner`` whose system takes it, the person tells them by themselves. ``hands``: what the company would get."""
+
+    tell: Tell
+    company: Company | None
+    partner: Partner | None
+    hands: Mapping[str, str]
+
+
+def company_offers(journey: Case) -> list[Offer]:
+    """What this life event touches, in the order of its package, each with every company of the city that supplies the
+    place of before or of after."""
+    package = procedures.package(journey.procedure)
+    tells = journeys.telling(package.procedure, journeys.scope_of(package.form, journey.answers))
+    if not tells:
+        return []
+    companies = procedures.city().companies
+    partners = partners_for(one.id for one in companies)
+    parts = {one.procedure.code: one for one in journey_parts(journey)}
+    told = {code: (procedures.package(one.procedure).form, one.answers) for code, one in parts.items()}
+    keeps = {one.procedure: one.keeps for one in package.procedure.parts}
+    found = []
+    for tell in tells:
+        hands = journeys.handed(tell, (package.form, journey.answers), told, keeps)
+        where = [hands[name] for name in ("old_address", "new_address") if name in hands]
+        there = [one for one in companies if one.service == tell.service and _supplies(one, where)]
+        found += [Offer(tell, one, partners.get(one.id), hands) for one in there] or [Offer(tell, None, None, hands)]
+    return found
+
+
+def may_tell_companies(journey: Case) -> bool:
+    """Whether the life event touches a service at all."""
+    package = procedures.package(journey.procedure)
+    return bool(journeys.telling(package.procedure, journeys.scope_of(package.form, journey.answers)))
+
+
+def _supplies(company: Company, where: list[str]) -> bool:
+    return not company.area or not where or any(area in address for area in company.area for address in where)
+
+
+def company(code: str) -> Company | None:
+    """The company of that id in services.yaml; None where the city names it no more."""
+    return next((one for one in procedures.city().companies if one.id == code), None)
+
+
+def services_of(journey: Case) -> list[Service]:
+    """What was consented to for this life event, in the order of its services."""
+    order = [one.service for one in procedures.package(journey.procedure).procedure.tells]
+    rows = list(journey.services.order_by("consented_at", "pk"))
+    return sorted(rows, key=lambda one: order.index(one.service) if one.service in order else len(order))
+
+
+def consented(by: Actor) -> dict[tuple[str, str], UUID]:
+    """(Life event, company) → the row whose consent can still be taken back, of the resident who asks."""
+    rows = Service.objects.filter(case__person=by.who, handed_at=None, taken_back_at=None, refused_at=None)
+    return {(str(one.case_id), one.company): one.pk for one in rows}
+
+
+def own_service(key: UUID, by: Actor) -> Service:
+    """One of the resident's own. Raises NotFound for any other, existing or not."""
+    found = Service.objects.select_related("case").filter(pk=key, case__person=by.who).first()
+    if found is None:
+        raise NotFound("service-unknown", "この連絡は見つかりません。")
+    return found
+
+
+def partner_services(by: Actor) -> QuerySet[Service]:
+    """What residents have sent to the partner who asks, and did not take back; oldest first. Nobody else sees any."""
+    if by.kind != "partner" or "services:answer" not in by.scopes:
+        return Service.objects.none()
+    sent = Service.objects.filter(partner=by.id, sent_at__isnull=False, taken_back_at=None)
+    return sent.select_related("case__procedure").order_by("pk")
+
+
+def partner_service(key: UUID, by: Actor) -> Service:
+    """One of them. Raises NotFound for any other, existing or not."""
+    found = partner_services(by).filter(pk=key).first()
+    if found is None:
+        raise NotFound("service-unknown", "この連絡は見つかりません。")
+    return found
