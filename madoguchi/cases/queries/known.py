@@ -1,6 +1,7 @@
 """わたしの情報: what is known of a person and who has read it, as that person sees it."""
 
 import json
+import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -47,7 +48,12 @@ def of_person(by: Actor) -> list[Known]:
 
 
 def _adds(word: Known, known: Known) -> bool:
-    return word.as_of >= known.as_of and word.value != known.value
+    return word.as_of >= known.as_of and _folded(word.value) != _folded(known.value)
+
+
+def _folded(value: Any) -> Any:
+    """A text without width and spaces, in which one source writes a name as another does not."""
+    return "".join(unicodedata.normalize("NFKC", value).split()) if isinstance(value, str) else value
 
 
 #: For what facts are read.

@@ -348,13 +348,13 @@ def _asked_line(asked: Asked, fact: Known) -> AskedLine | None:
     """How a correction stands; nothing once the record says something new since."""
     url = reverse("web:case", args=(key_of(asked.case),))
     if asked.granted is None or asked.decided_on is None:
-        return AskedLine(gettext("訂正を申し出ています（%(day)s）") % {"day": day_words(asked.on)}, url, True)
+        return AskedLine(gettext("%(day)sに、訂正を申し出ています") % {"day": day_words(asked.on)}, url, True)
     if fact.as_of > asked.decided_on or fact.value == (asked.case.corrects or {}).get("value"):
         return None
     if asked.granted:
-        said = gettext("訂正することが決まりました（%(day)s）。台帳の次の更新で、ここも変わります。")
+        said = gettext("%(day)sに、訂正することが決まりました。台帳の次の更新で、ここも変わります。")
     else:
-        said = gettext("訂正しないことが決まりました（%(day)s）。理由と、不服があるときの方法は通知書にあります。")
+        said = gettext("%(day)sに、訂正しないことが決まりました。理由と、不服があるときの方法は通知書にあります。")
     return AskedLine(said % {"day": day_words(asked.decided_on)}, url, False)
 
 

@@ -94,13 +94,16 @@ def _row(one: FactLine) -> dict[str, str]:
         "label": one.label,
         "value": one.shown,
         "note": "　".join(notes),
-        "source": f"{gettext(one.source.label)}　{day_words(one.as_of)}　{one.level}",
+        "source": gettext(one.source.label),
+        "day": day_words(one.as_of),
+        "level": one.level,
     }
 
 
 def _reading(one: ReadingLine) -> dict[str, str]:
     return {
-        "at": day_words(one.at) if one.day_only else f"{day_words(one.at)} {time_words(one.at)}",
+        "day": day_words(one.at),
+        "time": "" if one.day_only else time_words(one.at),
         "who": one.who,
         "purpose": one.purpose,
         "procedure": one.procedure,
