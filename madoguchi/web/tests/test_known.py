@@ -85,6 +85,15 @@ def test_staff_is_named_by_section_and_post_and_a_refusal_says_so(case: Case) ->
     assert "見たもの 振込先の口座" in card
 
 
+def test_a_reading_by_the_citys_own_ordinance_cites_it_and_what_is_assumed_says_so(case: Case) -> None:
+    by = applicant(case)
+    purpose = Purpose("look_up", "disaster-certificate", "taxation")
+    assert known(by.who, ["person.registered_address"], purpose, by=SYSTEM)
+    card = cards(browser_of(by))[0]
+    for words in ("災害対策基本法第90条の2", "個人番号の利用等に関する条例", "番号法第9条第2項による", "仮置き"):
+        assert words in card
+
+
 def test_what_one_has_looked_at_oneself_stands_apart(case: Case) -> None:
     client = browser_of(applicant(case))
     assert not any("あなた" in card for card in cards(client))
