@@ -141,14 +141,18 @@ def _lines(file: Path, layout: Layout) -> Iterator[str]:
 
 @act("register.begin", allow=(BY_SYSTEM,))
 def begin(layout: Layout, day: dt.date, digest: str, operator: str, *, by: Actor) -> Import:
-    """台帳の取込みの開始: of a file that was broken off before, the same import goes on."""
+    """台帳の取込みの開始: of a file that was broken off before, the same import goes on.
+
+    Read by another layout than before it begins anew: its first lines would say other things than its last.
+    """
     if day > clock.today():
         raise Invalid("register-day", "台帳の日付が、きょうより後になっています。")
     queries.hold(layout.register)
     newest = queries.newest(layout.register)
     if newest is not None and newest.day > day:
         raise Stale("register-older", "これより新しい日付の台帳が、すでに取り込まれています。")
-    if newest is not None and newest.ended_at is None and (newest.digest, newest.day) == (digest, day):
+    same = newest is not None and (newest.digest, newest.day, newest.layout) == (digest, day, layout.digest())
+    if newest is not None and newest.ended_at is None and same:
         record(run=newest.pk, goes_on_behind=newest.line)
         return newest
     run = Import.objects.create(
@@ -156,6 +160,7 @@ def begin(layout: Layout, day: dt.date, digest: str, operator: str, *, by: Actor
         office=layout.office,
         day=day,
         digest=digest,
+        layout=layout.digest(),
         is_whole=layout.whole,
         operator=operator,
     )

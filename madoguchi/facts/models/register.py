@@ -21,6 +21,7 @@ from madoguchi.people.models import Account, Person
     office=Sensitivity.INTERNAL,
     day=Sensitivity.INTERNAL,
     digest=Sensitivity.INTERNAL,
+    layout=Sensitivity.INTERNAL,
     is_whole=Sensitivity.INTERNAL,
     operator=Sensitivity.INTERNAL,
     began_at=Sensitivity.INTERNAL,
@@ -35,8 +36,9 @@ from madoguchi.people.models import Account, Person
     strange=Sensitivity.INTERNAL,
 )
 class Import(models.Model):
-    """取込み: one file of a register. ``day`` is that for which it vouches, ``digest`` its SHA-256 (hex), ``office``
-    the section that keeps the register, ``operator`` who ran it on the server, ``line`` the last line that is in.
+    """取込み: one file of a register. ``day`` is that for which it vouches, ``digest`` its SHA-256 (hex), ``layout``
+    that of how it was read, ``office`` the section that keeps the register, ``operator`` who ran it on the server,
+    ``line`` the last line that is in.
 
     The counts are of entries; ``strange`` are those whose line was refused as somebody else's. One that was broken off
     has no end, and goes on behind ``line``.
@@ -47,6 +49,7 @@ class Import(models.Model):
     office = models.TextField()
     day = models.DateField()
     digest = models.TextField()
+    layout = models.TextField(blank=True, default="")
     is_whole = models.BooleanField()
     operator = models.TextField(blank=True)
     began_at = models.DateTimeField(default=clock.now)

@@ -5,12 +5,13 @@ A line is somebody else's text: nothing of it but its number and the name of a c
 
 import csv
 import datetime as dt
+import hashlib
 import hmac
 import json
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal
 
 from madoguchi.facts.rules.matching import SUBSTITUTE
@@ -68,6 +69,10 @@ class Layout:
     encoding: Encoding = "utf-8"
     delimiter: str = ","
     whole: bool = True
+
+    def digest(self) -> str:
+        """SHA-256 (hex) of all that it says."""
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
 
     def names(self) -> frozenset[str]:
         """Every column that must be there."""

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from madoguchi.facts.models import Entry, Import, Level, Source
 from madoguchi.facts.queries import NoBasis, count, read
 from madoguchi.facts.rules import Purpose
 from madoguchi.facts.rules import register as rules
-from madoguchi.facts.rules.register import Layout, Line, Unread
+from madoguchi.facts.rules.register import Column, Layout, Line, Unread
 from madoguchi.facts.tests.ledger import recorded
 from madoguchi.facts.tests.registers import DAY, HANAKO, LAYOUT, MATCH, imported, person, written
 from madoguchi.ground import clock
@@ -302,6 +303,30 @@ def test_what_was_broken_off_goes_on_where_it_stopped(tmp_path: Path, monkeypatc
     assert (counts(report.run), len(report.refused)) == ({"new": 34}, 1)
     assert Import.objects.get().pk == report.run.pk, "the same import"
     assert Event.objects.filter(verb="register.take", outcome="done").count() == 4
+
+
+def test_what_was_broken_off_under_another_layout_begins_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A code that the layout lacked was mended meanwhile: the lines before the break would never be read by it."""
+    monkeypatch.setattr(register, "CHUNK", 10)
+    lines = [person(f"{n:04}", 氏名=f"見本　{n}", 続柄="夫の父") for n in range(15)]
+    take = register.take
+
+    def dies(run: Import, *rest: Any, **more: Any) -> tuple[Import, list[Unread]]:
+        if run.line > 0:
+            raise KeyboardInterrupt
+        return take(run, *rest, **more)
+
+    monkeypatch.setattr(register, "take", dies)
+    with pytest.raises(KeyboardInterrupt):
+        imported(tmp_path, lines)
+    monkeypatch.setattr(register, "take", take)
+    before = Import.objects.get()
+    assert (before.line, before.ended_at) == (11, None)
+    other = replace(LAYOUT, columns={**LAYOUT.columns, "person.relation_to_head": Column("続柄", otherwise="child")})
+    report = imported(tmp_path, lines, layout=other)
+    assert report.run.pk != before.pk
+    assert counts(report.run) == {"new": 5, "changed": 10}, "the first lines are read by it, too"
+    assert (report.run.layout, Import.objects.get(pk=before.pk).ended_at) == (other.digest(), None)
 
 
 def test_an_event_has_counts_and_no_person(tmp_path: Path) -> None:
