@@ -6,6 +6,7 @@ from madoguchi.desk.views import (
     batching,
     casework,
     consulting,
+    counter,
     disclosing,
     exporting,
     files,
@@ -66,6 +67,20 @@ urlpatterns = [
     path("cases/<str:number>/checks/", casework.check, name="check"),
     path("cases/<str:number>/notes/", casework.note, name="note"),
     path("cases/<str:number>/notes/<uuid:note_id>/", casework.note, name="amend-note"),
+    path("counter/", counter.sittings, name="counter"),
+    path("counter/<uuid:key>/", counter.sitting, name="sitting"),
+    path("counter/<uuid:key>/state/", counter.state, name="sitting-state"),
+    path(
+        "counter/<uuid:key>/cases/<uuid:case_id>/sections/<slug:section_id>/", counter.section, name="counter-section"
+    ),
+    path("counter/<uuid:key>/cases/<uuid:case_id>/review/", counter.review, name="counter-review"),
+    path("counter/<uuid:key>/cases/<uuid:case_id>/receipt.pdf", counter.receipt, name="counter-receipt"),
+    path(
+        "counter/<uuid:key>/cases/<uuid:case_id>/documents/<uuid:document_id>/",
+        counter.document,
+        name="counter-document",
+    ),
+    path("kiosks/", sessions.kiosks, name="kiosks"),
     path("sessions/", sessions.sessions, name="sessions"),
     path("texts/", texts.texts, name="texts"),
     path("texts/<slug:section>/", texts.texts, name="texts-of"),

@@ -104,8 +104,11 @@ class Ended:
 class IdentityProvider(Protocol):
     """A party that authenticates residents. Every call may reach over the network; all but ``leave`` may refuse."""
 
-    def begin(self, *, redirect_uri: str) -> tuple[str, Transaction]:
-        """The address to send the visitor to, and the transaction to keep until they come back to ``redirect_uri``."""
+    def begin(self, *, redirect_uri: str, afresh: bool = False) -> tuple[str, Transaction]:
+        """The address to send the visitor to, and the transaction to keep until they come back to ``redirect_uri``.
+
+        ``afresh``: whoever signed in there before on this device must not be taken for the visitor.
+        """
         ...
 
     def complete(self, params: Mapping[str, str], transaction: Transaction) -> Claims:

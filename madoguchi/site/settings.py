@@ -121,6 +121,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "madoguchi.web.kiosk.KioskMiddleware",
     "madoguchi.web.middleware.SignInMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "madoguchi.desk.signin.gate.SecondFactorMiddleware",

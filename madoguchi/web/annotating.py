@@ -9,11 +9,11 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
-#: Around a text of another language, from the template to here: private-use characters, which nobody can type
-#: (``ground.text`` refuses them). In attributes and titles they are taken out again.
-_OPEN, _NAMED, _CLOSE = "\uf8f0", "\uf8f1", "\uf8f2"
-MARK: Final = _OPEN.encode()
-_MARKED: Final = re.compile(f"{_OPEN}([A-Za-z-]+){_NAMED}(.*?){_CLOSE}", re.DOTALL)
+from madoguchi.asking.words import CLOSE, NAMED, OPEN
+
+#: A text of another language; in attributes and titles the marks are taken out again.
+MARK: Final = OPEN.encode()
+_MARKED: Final = re.compile(f"{OPEN}([A-Za-z-]+){NAMED}(.*?){CLOSE}", re.DOTALL)
 _KANJI: Final = re.compile("[\u3400-\u9fff\uf900-\ufaff々〆〇\U00020000-\U0003ffff]")
 _PARTS: Final = re.compile(r"""<!--.*?-->|<(/?)([a-zA-Z][a-zA-Z0-9-]*)((?:"[^"]*"|'[^']*'|[^'">])*)>""", re.DOTALL)
 _LANG: Final = re.compile(r"""\blang="([^"]*)\"""")
@@ -24,11 +24,6 @@ _VOID: Final = frozenset(
 _CLOSED: Final = frozenset(
     {"head", "script", "style", "title", "textarea", "select", "option", "svg", "ruby", "template"}
 )
-
-
-def mark(safe: str, language: str) -> str:
-    """HTML-safe text of another language, for :func:`annotated` to wrap."""
-    return f"{_OPEN}{language}{_NAMED}{safe}{_CLOSE}"
 
 
 def annotated(html: str, ruby: Callable[[str], str] | None) -> str:
@@ -65,7 +60,7 @@ def _is_closed(name: str, attributes: str) -> bool:
 def _text(text: str, ruby: Callable[[str], str] | None, closed: str) -> str:
     if closed in ("title", "textarea", "select", "option", "script", "style", "svg", "head", "template"):
         return _plain(text)
-    if _OPEN in text:
+    if OPEN in text:
         return _MARKED.sub(r'<span lang="\1">\2</span>', text)
     if ruby is None or closed or not _KANJI.search(text):
         return text
@@ -74,4 +69,4 @@ def _text(text: str, ruby: Callable[[str], str] | None, closed: str) -> str:
 
 
 def _plain(text: str) -> str:
-    return _MARKED.sub(r"\2", text) if _OPEN in text else text
+    return _MARKED.sub(r"\2", text) if OPEN in text else text

@@ -43,6 +43,7 @@ def city(request: HttpRequest) -> dict[str, Any]:
             if code in here.file.languages
         ],
         "here": request.get_full_path() if request.method in ("GET", "HEAD") else path,
+        "kiosk": visiting.kiosk(request),
         "resident": visiting.resident(request) if hasattr(request, "session") else None,
     }
 

@@ -31,6 +31,7 @@ SHEETS: Final = (
     "web/css/timeline.css",
     "web/css/thread.css",
     "web/css/flow.css",
+    "web/css/kiosk.css",
     "web/css/print.css",
 )
 

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.http import HttpRequest
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from madoguchi.cases.models import Kiosk
 from madoguchi.events import Actor
 from madoguchi.people.actions import note_end, note_use
 from madoguchi.people.queries import actor_of_person
@@ -22,6 +23,12 @@ LINKED: Final = "linked"
 PROOF: Final = "proof"
 #: Characters that a form may hold when it is kept for after the sign-in.
 KEPT_MOST: Final = 200_000
+
+
+def kiosk(request: HttpRequest) -> Kiosk | None:
+    """The shared device on which this visitor is (``web.kiosk``), or None: then it is somebody's own."""
+    found: Kiosk | None = getattr(request, "kiosk", None)
+    return found
 
 
 def resident(request: HttpRequest) -> Actor | None:
@@ -64,6 +71,7 @@ def goodbye(request: HttpRequest) -> None:
     """Nobody is signed in any more, and nothing stays behind for the next person at this screen."""
     note_end(sign_in_of(request))
     request.session.flush()
+    request.left = True  # type: ignore[attr-defined]  # web.kiosk takes the rest out of the browser
 
 
 def sign_in_of(request: HttpRequest) -> str:
@@ -92,8 +100,9 @@ def note_visit(request: HttpRequest) -> bool:
 
 
 def keep_typed(request: HttpRequest, raw: Mapping[str, Sequence[str]]) -> None:
-    """Keep what was typed into the form of this address until the sign-in brings its writer back."""
-    if sum(len(one) for values in raw.values() for one in values) <= KEPT_MOST:
+    """Keep what was typed into the form of this address until the sign-in brings its writer back. On a shared device
+    that is somebody else: there nothing is kept."""
+    if kiosk(request) is None and sum(len(one) for values in raw.values() for one in values) <= KEPT_MOST:
         request.session[KEPT] = {
             "path": request.path,
             "raw": {name: list(values) for name, values in raw.items()},

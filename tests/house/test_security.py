@@ -71,6 +71,8 @@ PUBLIC = {
         "verify",
         "verify-code",
     ),
+    # What a shared device shows, which is known by its own cookie (web/tests/test_kiosk.py).
+    *("kiosk", "kiosk-stay", "kiosk-over", "counter", "counter-state", "counter-document"),
 }
 #: What a member of staff has of their own, whatever their section.
 OWN_DESK = re.compile(r"^(account_|mfa_|work$|messages$)")

@@ -99,9 +99,11 @@ class RelyingParty:
         """Let go of the connections that are kept open."""
         self._http.close()
 
-    def begin(self, *, redirect_uri: str) -> tuple[str, Transaction]:
-        """The provider's address for this visitor, with everything デジタル認証アプリ requires in it."""
-        return self.address(self.registration.scopes, redirect_uri, acr=self.registration.acr)
+    def begin(self, *, redirect_uri: str, afresh: bool = False) -> tuple[str, Transaction]:
+        """The provider's address for this visitor, with everything デジタル認証アプリ requires in it. ``afresh``: with
+        ``prompt=login`` (OpenID Connect Core 3.1.2.1), so that a session that stands there is not used."""
+        more = {"prompt": "login"} if afresh else {}
+        return self.address(self.registration.scopes, redirect_uri, acr=self.registration.acr, **more)
 
     def address(
         self, scopes: Iterable[str], redirect_uri: str, *, acr: tuple[str, ...] = (), **more: str

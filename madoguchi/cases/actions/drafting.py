@@ -15,8 +15,17 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max, Q
 
 from madoguchi.cases.actions import consenting, driving, listing
+from madoguchi.cases.actions.reasons import AT_COUNTER
 from madoguchi.cases.models import Case, Correction, Document, DocumentContent, Scan, Signature, Submission, Upload
-from madoguchi.cases.queries import demands_signature, is_signed, kept_until, known_of_businesses
+from madoguchi.cases.queries import (
+    confirmation_of,
+    demands_signature,
+    is_shown_facts,
+    is_signed,
+    kept_until,
+    known_of_businesses,
+    to_fill_in,
+)
 from madoguchi.cases.rules import uploads
 from madoguchi.cases.rules.permission import OWN_CASE, PARTNER_ADDS, PARTNER_FILED, SIGNED_IN
 from madoguchi.events import SYSTEM, Actor, act, record
@@ -63,6 +72,7 @@ def open_draft(procedure: Procedure, *, by: Actor, language: str = "ja", linked:
         withdrawn_at=None,
         subject=None,
         corrects__isnull=True,
+        sitting=None,
     ).first()
     if mine is not None:
         record(case=mine.pk, continued=True)
@@ -83,6 +93,7 @@ def open_draft(procedure: Procedure, *, by: Actor, language: str = "ja", linked:
             received_at=None,
             withdrawn_at=None,
             subject=None,
+            sitting=None,
             corrects__isnull=True,
         )
     record(case=case.pk, procedure=procedure.code, version=procedure.version)
@@ -136,7 +147,7 @@ def section_digest(case: Case, section: FormSection) -> str:
     return hashlib.sha256(json.dumps(stored, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
-@act("case.save", allow=(OWN_CASE, PARTNER_FILED))
+@act("case.save", allow=(OWN_CASE, PARTNER_FILED, AT_COUNTER))
 def save_section(case: Case, section_id: str, raw: forms.Raw, *, by: Actor, base: str | None = None) -> forms.Read:
     """入力の保存: keep what was typed into one section, also what cannot be accepted yet.
 
@@ -211,7 +222,7 @@ def take_over(case: Case, values: Mapping[str, Any], *, by: Actor) -> Case:
     return _mirror(case, fresh)
 
 
-@act("case.add-row", allow=(OWN_CASE,))
+@act("case.add-row", allow=(OWN_CASE, AT_COUNTER))
 def add_row(case: Case, section_id: str, *, by: Actor) -> Case:
     """行の追加: one more row (a child) at the end of a section that has rows."""
     fresh, section = _rows_of(case, section_id)
@@ -223,7 +234,7 @@ def add_row(case: Case, section_id: str, *, by: Actor) -> Case:
     return _mirror(case, fresh)
 
 
-@act("case.remove-row", allow=(OWN_CASE,))
+@act("case.remove-row", allow=(OWN_CASE, AT_COUNTER))
 def remove_row(case: Case, section_id: str, number: int, *, by: Actor) -> Case:
     """行の削除: take one row (counted from 0) out, with what was typed and uploaded in it."""
     fresh, section = _rows_of(case, section_id)
@@ -242,7 +253,7 @@ def remove_row(case: Case, section_id: str, number: int, *, by: Actor) -> Case:
     return _mirror(case, fresh)
 
 
-@act("case.add-document", allow=(OWN_CASE, PARTNER_ADDS))
+@act("case.add-document", allow=(OWN_CASE, PARTNER_ADDS, AT_COUNTER))
 def keep_document(case: Case, path: str, name: str, content: bytes, scan: Scan, *, by: Actor) -> Document:
     """写真・ファイルの追加: keep an upload under a photo or file field, cleaned (see ``rules.uploads``).
 
@@ -292,7 +303,7 @@ def too_many(one: FormField) -> Invalid:
     return Invalid("files-too-many", "%(count)s枚（件）までにしてください。", {"count": one.at_most})
 
 
-@act("case.remove-document", allow=(OWN_CASE,))
+@act("case.remove-document", allow=(OWN_CASE, AT_COUNTER))
 def remove_document(case: Case, document_id: UUID, *, by: Actor) -> Case:
     """写真・ファイルの削除: the upload no longer belongs to the answers; in a draft its bytes are deleted."""
     fresh = editable(case)
@@ -311,12 +322,13 @@ def remove_document(case: Case, document_id: UUID, *, by: Actor) -> Case:
     return _mirror(case, fresh)
 
 
-@act("case.submit", allow=(OWN_CASE, PARTNER_FILED))
+@act("case.submit", allow=(OWN_CASE, PARTNER_FILED, AT_COUNTER))
 def submit(case: Case, *, by: Actor, email: str = "") -> Case:
     """提出: the office receives the case, promises a date and begins; a corrected case goes back to its step.
 
     Submitting what is already submitted changes nothing and gives the same case. Raises :class:`Invalid` with
-    every field that is missing or unreadable. ``email`` (optional) is where the receipt and the news go.
+    every field that is missing or unreadable. ``email`` (optional) is where the receipt and the news go. At the counter
+    the clerk hands in what the resident has confirmed, and nothing else.
     """
     fresh = driving.locked(case)
     if fresh.withdrawn_at is not None:
@@ -338,12 +350,15 @@ def submit(case: Case, *, by: Actor, email: str = "") -> Case:
         )
     if by.kind == "resident" and demands_signature(fresh) and not is_signed(fresh):
         raise Stale("not-signed", "電子署名がまだか、署名のあとに内容が変わっています。確かめて、署名してください。")
+    if by.kind == "staff":
+        _refuse_unconfirmed(fresh)
     _forget_hidden(fresh, package.form)
     if fresh.returned_at is not None:
         _resubmit(fresh)
         return _mirror(case, fresh)
     today = clock.today()
     fresh.received_at = clock.now()
+    fresh.channel = by.channel
     fresh.number = _free_number(today.year)
     period = package.procedure.standard_period
     fresh.due_on = JAPAN.add(today, period.business_days if period else 30)
@@ -370,6 +385,17 @@ def _refuse_closed_gates(case: Case, package: Published) -> None:
     for gate in package.procedure.gates:
         if procedures.expression(gate.when).holds(scope):
             raise Invalid("gate-closed", gate.text.get_for(case.language))
+
+
+def _refuse_unconfirmed(case: Case) -> None:
+    """What a clerk typed is handed in as the resident has seen it."""
+    found = confirmation_of(case)
+    if found is None:
+        raise Stale(
+            "not-confirmed",
+            "ご本人の確認がまだか、確認のあとで内容が変わっています。もう一度確認してもらってください。",
+        )
+    record(resident=case.person_id, confirmed=found.how, shown=found.shown)
 
 
 def _resubmit(case: Case) -> None:
@@ -508,13 +534,13 @@ def _take_known(case: Case, section: FormSection, raw: forms.Raw, given: forms.R
     """Put what is known where it was confirmed with one tap; the names of those fields."""
     fields = {one.name: one for one in section.fields if (one.fact or one.business[0]) and not section.each}
     taken = [name for name in fields if raw.get(f"{name}.{AS_KNOWN}")]
-    if case.about_id != by.id:
+    if not is_shown_facts(case, by):
         taken = [name for name in taken if not fields[name].fact]
     if not taken:
         return []
-    purpose = Purpose("prefill", case.procedure.code, case=case.pk)
+    purpose = to_fill_in(case, by)
     keys = [key for name in taken if (key := fields[name].fact)]
-    facts_known = known(by.who, keys, purpose, by=by) if keys else {}
+    facts_known = known(case.about_id, keys, purpose, by=by) if keys else {}
     of_businesses = known_of_businesses(section, {**case.answers, **given.values}, purpose, by=by)
     for name in taken:
         fact = of_businesses.get(name) or facts_known.get(fields[name].fact or "")

@@ -76,7 +76,12 @@ def _read(case: Case) -> tuple[forms.Form, dict[str, Any]]:
 def _drafts_of_their_own(journey: Case, codes: Collection[str], by: Actor) -> list[Case]:
     """The drafts of these procedures that the person has begun before. Raises Invalid where one is another's part."""
     drafts = Case.objects.filter(
-        person_id=by.who, procedure__code__in=codes, received_at=None, withdrawn_at=None, subject=None
+        person_id=by.who,
+        procedure__code__in=codes,
+        received_at=None,
+        withdrawn_at=None,
+        subject=None,
+        sitting=None,
     ).select_related("procedure", "part_of__procedure")
     for one in drafts:
         if one.part_of is not None and one.part_of_id != journey.pk:

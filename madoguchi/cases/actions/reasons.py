@@ -4,8 +4,9 @@ from typing import Any
 
 from django.db.models import Q
 
-from madoguchi.cases.models import Consultation
+from madoguchi.cases.models import Consultation, Sitting
 from madoguchi.cases.queries.cosigning import agreement, is_sure_enough
+from madoguchi.cases.queries.counter import serves_counter
 from madoguchi.cases.queries.wording import sections_where_may
 from madoguchi.events import Actor, Reason
 from madoguchi.people.models import Identity
@@ -98,4 +99,27 @@ PARTNER_TRACKS = Reason(
         and "usage:read" in actor.scopes
         and Identity.objects.filter(person=person.pk, issuer=f"partner:{actor.id}").exists()
     ),
+)
+
+
+def _sits_before(actor: Actor, case: Any) -> bool:
+    if actor.kind != "staff" or case.sitting_id is None:
+        return False
+    sitting = Sitting.objects.filter(pk=case.sitting_id, clerk=actor.id, person=case.person_id).first()
+    return sitting is not None and sitting.is_open and sitting.agreed_at is not None
+
+
+#: The row is asked and not what the caller holds: a sitting ends from one moment to the next.
+AT_COUNTER = Reason("at-counter", "窓口で、ご本人の前で入力しているから", _sits_before)
+SERVES_COUNTER = Reason("serves-counter", "窓口を受け持つ職だから", lambda actor, _: serves_counter(actor))
+OWN_SITTING = Reason(
+    "own-sitting",
+    "この受付をしている職員だから",
+    lambda actor, sitting: actor.kind == "staff" and sitting.clerk_id == actor.id and serves_counter(actor),
+)
+#: Whoever stands before a shared device; which one that is, and what it may answer, is asked in the act itself.
+AT_KIOSK = Reason(
+    "at-kiosk",
+    "窓口の端末の前にいる方だから",
+    lambda actor, _: actor.kind in ("visitor", "resident") and actor.channel == "counter",
 )

@@ -1,7 +1,8 @@
 """The words of a case: what its letters, receipts and mails are filled with."""
 
 import datetime as dt
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 from django.conf import settings
 from django.db.models import Sum
@@ -17,6 +18,30 @@ from madoguchi.procedures.rules.city import Section
 from madoguchi.procedures.rules.course import Course
 from madoguchi.procedures.rules.form import get
 from madoguchi.procedures.rules.published import Published
+
+#: What happens next, for whoever asked at the counter and may have no sign-in here.
+AT_COUNTER: Final[Mapping[str, tuple[str, ...]]] = {
+    "ja": (
+        "窓口で職員が入力し、ご本人が内容を確かめて申し込みました。",
+        "担当の課が内容を確かめます。直していただきたいところがあるときは、お知らせします。直すときも、窓口で職員が入力できます。",
+        "オンラインで状況を見るには、マイナンバーカードでサインインしてください。市の台帳で同じ方と確かめられたときに、"
+        "この手続きが「わたしの手続き」に出ます。サインインしない方には、担当の課からご連絡します。",
+    ),
+    "ja-simple": (
+        "窓口（まどぐち）で 市役所の 人が 書きました。あなたが 見て、たしかめました。",
+        "市役所の 人が、書いて あることを たしかめます。直して ほしい ところが あるときは 知らせます。"
+        "窓口でも 直せます。",
+        "インターネットで 見たい 人は、マイナンバーカードで サインインしてください。"
+        "同じ 人だと わかったときに 見ることが できます。",
+    ),
+    "en": (
+        "A member of staff typed this at the counter; you have checked and confirmed it.",
+        "The section in charge looks at your request and tells you if something needs to be corrected. "
+        "That can be typed at the counter, too.",
+        "To see it online, sign in with your My Number Card. It appears under “My procedures” once the city's "
+        "register shows that you are the same person. Whoever does not sign in is contacted by the section.",
+    ),
+}
 
 
 def symbol(package: Published, section: str = "") -> str:
@@ -100,7 +125,8 @@ def receipt_data(case: Case, package: Published, language: str) -> dict[str, Any
     data = base_data(case, package, language)
     data["case"]["received_at"] = clock.in_tokyo(case.received_at).strftime("%Y-%m-%d %H:%M")
     data["case"]["promised_on"] = case.due_on.isoformat()
-    return {**data, "language": language}
+    at_counter = {"next": AT_COUNTER[language]} if case.channel == "counter" else {}
+    return {**data, "language": language, **at_counter}
 
 
 def deleted_on(case: Case) -> dt.date:

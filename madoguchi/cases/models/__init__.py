@@ -4,6 +4,7 @@ from madoguchi.cases.models.approval import Approval
 from madoguchi.cases.models.batch import Batch
 from madoguchi.cases.models.case import Case, Grams, State, at_post
 from madoguchi.cases.models.check import Check
+from madoguchi.cases.models.confirmation import Confirmation, How
 from madoguchi.cases.models.consultation import Consultation
 from madoguchi.cases.models.cosigner import Cosigner
 from madoguchi.cases.models.decision import Decision
@@ -20,6 +21,7 @@ from madoguchi.cases.models.remark import Remark
 from madoguchi.cases.models.round import Round
 from madoguchi.cases.models.service import Service, ServiceState
 from madoguchi.cases.models.signature import Checked, Signature
+from madoguchi.cases.models.sitting import Kiosk, Sitting
 from madoguchi.cases.models.step import Correction, Step, Timer
 from madoguchi.cases.models.submission import Submission
 from madoguchi.cases.models.upload import Upload, UploadPart
@@ -32,6 +34,7 @@ __all__ = [
     "Case",
     "Check",
     "Checked",
+    "Confirmation",
     "Consultation",
     "Correction",
     "Cosigner",
@@ -44,6 +47,8 @@ __all__ = [
     "Grams",
     "HandOver",
     "Hold",
+    "How",
+    "Kiosk",
     "Note",
     "Opinion",
     "Origin",
@@ -57,6 +62,7 @@ __all__ = [
     "Service",
     "ServiceState",
     "Signature",
+    "Sitting",
     "State",
     "Step",
     "Submission",

@@ -12,6 +12,7 @@ from django.db.models import F, Func, Q, Value, When
 from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce
 
+from madoguchi.cases.models.sitting import Sitting
 from madoguchi.ground import clock
 from madoguchi.ground.ids import uuid7
 from madoguchi.ground.sensitivity import Sensitivity, classified
@@ -64,6 +65,8 @@ _STATE = When_(
     subject=Sensitivity.PERSONAL,
     part_of=Sensitivity.INTERNAL,
     corrects=Sensitivity.SPECIAL,
+    sitting=Sensitivity.INTERNAL,
+    channel=Sensitivity.INTERNAL,
     language=Sensitivity.INTERNAL,
     email=Sensitivity.PERSONAL,
     answers=Sensitivity.SPECIAL,
@@ -105,6 +108,8 @@ class Case(models.Model):
     ``corrects`` says which fact is to be corrected (訂正), where that is what is asked: its ``key`` and ``row``, the
     ``source`` that says it, the id of the ``case`` in which it was recorded, and the ``value`` that it should have. One
     at a time is open for each fact.
+    ``sitting``: opened by a clerk for whoever sits there (窓口), who may type into it while the sitting lasts.
+    ``channel`` is the one by which the case came in: web, counter, api (a partner).
     ``answers`` holds the checked answers in the shape of the package's sections; ``typed`` keeps, path by path, what
     was typed but cannot be accepted yet, so that nothing is lost. ``engine`` is the state of the flow as the pure
     engine writes it (under 1 KB); its open tokens stand as :class:`Step` rows. ``due_on`` is the date promised.
@@ -128,6 +133,8 @@ class Case(models.Model):
     subject = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
     part_of = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="parts")
     corrects = models.JSONField(null=True)
+    sitting = models.ForeignKey(Sitting, on_delete=models.SET_NULL, null=True, related_name="cases")
+    channel = models.TextField(default="web")
     language = models.TextField(default="ja")
     email = models.EmailField(blank=True)
     answers = models.JSONField(default=dict)
@@ -168,9 +175,18 @@ class Case(models.Model):
             models.UniqueConstraint(
                 fields=["person", "procedure"],
                 condition=Q(
-                    received_at__isnull=True, withdrawn_at__isnull=True, subject__isnull=True, corrects__isnull=True
+                    received_at__isnull=True,
+                    withdrawn_at__isnull=True,
+                    subject__isnull=True,
+                    sitting__isnull=True,
+                    corrects__isnull=True,
                 ),
                 name="one_draft_per_person_and_procedure",
+            ),
+            models.UniqueConstraint(
+                fields=["sitting", "procedure"],
+                condition=Q(received_at__isnull=True, withdrawn_at__isnull=True),
+                name="one_draft_per_sitting_and_procedure",
             ),
             models.UniqueConstraint(
                 F("person"),

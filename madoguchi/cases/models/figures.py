@@ -25,6 +25,7 @@ from madoguchi.ground.sensitivity import Sensitivity, classified
     median_days=Sensitivity.PUBLIC,
     slow_days=Sensitivity.PUBLIC,
     breaks=Sensitivity.PUBLIC,
+    channels=Sensitivity.PUBLIC,
     ease=Sensitivity.PUBLIC,
 )
 class Figures(models.Model):
@@ -34,7 +35,9 @@ class Figures(models.Model):
     screen, of those ``received``: the applicant has opened every letter. ``abandoned`` were left unsent for a month.
     ``median_days`` and ``slow_days`` (nine in ten were done by then) are business days from receipt to end.
     ``known_taken`` and ``known_retyped`` count answers that the city knew: taken over, and typed once more (再入力).
-    ``breaks``: node → channel and cases that left the screen there. ``ease``: answers たいへん, ふつう, かんたん.
+    ``breaks``: node → channel and cases that left the screen there. ``channels``: by which the submitted came in
+    (``Case.channel``) → how many; what a clerk typed at the counter is digital from there on.
+    ``ease``: answers たいへん, ふつう, かんたん.
     """
 
     code = models.TextField(primary_key=True)
@@ -52,6 +55,7 @@ class Figures(models.Model):
     median_days = models.PositiveIntegerField(null=True)
     slow_days = models.PositiveIntegerField(null=True)
     breaks = models.JSONField(default=dict)
+    channels = models.JSONField(default=dict)
     ease = ArrayField(models.PositiveIntegerField(), size=3)
 
     class Meta:

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.fields.json import KT
 from django.db.models.functions import TruncDate
 
@@ -34,7 +34,7 @@ def figures() -> dict[str, Figures]:
 
 
 def count() -> list[Figures]:
-    """Count everything anew, in five statements whatever the number of procedures."""
+    """Count everything anew, in six statements whatever the number of procedures."""
     now = clock.now()
     # A life event takes no step of its own: how it went is how its parts went.
     journeys = Procedure.objects.annotate(kind=KT("data__procedure__kind")).filter(kind="journey")
@@ -60,7 +60,7 @@ def count() -> list[Figures]:
         )
         .order_by("procedure__code")
     )
-    days, breaks, ease = _days(now), _breaks(now), _ease(now)
+    days, breaks, ease, channels = _days(now), _breaks(now), _ease(now), _channels(cohort)
     names = ("started", "submitted", "decided", "ended", "digital", "received", "abandoned", "withdrawn", *_KNOWN)
     result = []
     for line in lines:
@@ -68,7 +68,11 @@ def count() -> list[Figures]:
         median, slow = days.get(code, (None, None))
         there: Mapping[str, Any] = line
         counted = {name: there[name] for name in names}
-        more = {"breaks": breaks.get(code, {}), "ease": ease.get(code, [0] * len(Ease))}
+        more = {
+            "breaks": breaks.get(code, {}),
+            "ease": ease.get(code, [0] * len(Ease)),
+            "channels": channels.get(code, {}),
+        }
         result.append(Figures(code=code, counted_at=now, median_days=median, slow_days=slow, **more, **counted))
     return result
 
@@ -120,6 +124,20 @@ def _breaks(now: dt.datetime) -> dict[str, dict[str, list[str | int]]]:
     result: dict[str, dict[str, list[str | int]]] = defaultdict(dict)
     for code, node, channel, cases in lines:
         result[code].setdefault(node, [channel, cases])
+    return result
+
+
+def _channels(cohort: QuerySet[Case]) -> dict[str, dict[str, int]]:
+    """Procedure → by which channel the submitted came in → how many."""
+    lines = (
+        cohort.filter(received_at__isnull=False)
+        .values_list("procedure__code", "channel")
+        .annotate(cases=Count("pk"))
+        .order_by("procedure__code", "-cases")
+    )
+    result: dict[str, dict[str, int]] = defaultdict(dict)
+    for code, channel, cases in lines:
+        result[code][channel] = cases
     return result
 
 

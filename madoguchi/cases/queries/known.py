@@ -65,6 +65,7 @@ WHAT_FOR: Final[Mapping[str, str]] = {
     "disclosure": gettext_noop("開示の求めに応じるため"),
     "match": gettext_noop("市の台帳に記載のある方かどうかを確かめるため"),
     "sign": gettext_noop("電子署名をした方がご本人かどうかを照合するため"),
+    "counter": gettext_noop("窓口で、職員がご本人の前で手続きを入力するため"),
     "household": gettext_noop("同じ世帯の方の手続きで、入力らんに世帯の方を出すため"),
 }
 

@@ -51,7 +51,8 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class SectionLoad:
-    """All of it, for the sections that one leads. ``late`` counts cases by how late, in business days."""
+    """All of it, for the sections that one leads. ``late`` counts cases by how late, in business days;
+    ``at_counter`` are those of the ``received`` that a clerk typed before their resident."""
 
     people: tuple[PersonLoad, ...]
     free: int
@@ -59,6 +60,7 @@ class SectionLoad:
     late: tuple[tuple[str, int], ...]
     running: int
     received: int
+    at_counter: int
     ended: int
 
 
@@ -86,6 +88,7 @@ def section_load(by: Actor) -> SectionLoad:
         late=_late(running.filter(due_on__lt=today, decided_at=None).values_list("due_on", flat=True)),
         running=running.count(),
         received=Case.objects.filter(section__in=sections, received_at__gte=since).count(),
+        at_counter=Case.objects.filter(section__in=sections, received_at__gte=since, channel="counter").count(),
         ended=Case.objects.filter(section__in=sections, received_at__isnull=False, ended_at__gte=since).count(),
     )
 

@@ -17,8 +17,9 @@ _CONTENTS: Final = tuple(f"{way}__{name}" for way in ("procedure", "part_of__pro
 
 
 def own_cases(by: Actor) -> QuerySet[Case]:
-    """All cases of the resident, newest first; deleted drafts are left out."""
+    """All cases of the resident, newest first, without deleted drafts and what a clerk is just typing for them."""
     cases = Case.objects.filter(person_id=by.who).exclude(received_at=None, withdrawn_at__isnull=False)
+    cases = cases.exclude(received_at=None, sitting__isnull=False)
     return cases.select_related("procedure", "part_of__procedure").defer(*_CONTENTS).order_by("-opened_at")
 
 

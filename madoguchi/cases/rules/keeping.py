@@ -17,6 +17,8 @@ DRAFT_KEPT: Final = timedelta(days=30)
 DRAFT_NOTICE: Final = timedelta(days=7)
 #: So long before a record is deleted its applicant is told, where the procedure says so.
 RECORD_NOTICE: Final = timedelta(days=30)
+#: A sitting at the counter is forgotten so long after its end; what a case needs of it stands with the case.
+SITTING_KEPT: Final = timedelta(days=1)
 
 _NONE: Final[Mapping[str, str]] = MappingProxyType({})
 
@@ -48,6 +50,7 @@ LIVES: Final[Mapping[str, Life]] = MappingProxyType(
                 "person_id": NOBODY,
                 "subject_id": None,
                 "part_of_id": None,
+                "sitting_id": None,
                 "email": "",
                 "answers": {},
                 "typed": {},
@@ -69,6 +72,7 @@ LIVES: Final[Mapping[str, Life]] = MappingProxyType(
         "case_step": Life("case", blank={"note": ""}, withheld={"note": _INNER}),
         "case_correction": Life("step__case"),
         "case_approval": Life("step__case", withheld=dict.fromkeys(("because", "note"), _INNER)),
+        "case_confirmation": Life("case"),
         "case_consultation": Life(
             "case", withheld=dict.fromkeys(("question", "answer", "agreed", "dropped_because"), _INNER)
         ),
@@ -135,6 +139,7 @@ ELSEWHERE: Final[Mapping[str, str]] = MappingProxyType(
         "person": "idだけの行。名前も住所も持たない",
         "place": "案件が指す場所。ほかの案件が指していなければ、案件といっしょに消える",
         "person_email_confirmation": "1日で消える。申請にもご本人にもまだ結びついていない",
+        "counter_sitting": "窓口の受付。終わると4情報は消え、1日で行も消える。手続に要ることは案件の側にある",
         "staff_account": "職員のもの",
         "staff_absence": "職員のもの",
         "partner_token": "連携するシステムのもの",

@@ -34,7 +34,7 @@ ACCEPT_IMAGES = "image/jpeg,image/png,image/webp"
 ACCEPT_FILES = ACCEPT_IMAGES + ",application/pdf"
 
 #: What decoders raise at files that somebody has tampered with; half of it is in no documentation.
-_UNREADABLE = (
+UNREADABLE = (
     *(OSError, ValueError, SyntaxError, TypeError, LookupError, AttributeError, ArithmeticError, RuntimeError),
     *(AssertionError, struct.error, zlib.error, PyPdfError),
     *(Image.DecompressionBombError, Image.DecompressionBombWarning),
@@ -96,7 +96,7 @@ def _image(name: str, content: bytes, *, images_only: bool) -> Checked:
         raise Invalid(
             "file-type", "このファイルは使えません。%(wanted)sを選んでください。", params={"wanted": wanted}
         ) from None
-    except _UNREADABLE:
+    except UNREADABLE:
         raise Invalid("file-broken", "写真を開けませんでした。撮り直すか、別の写真を選んでください。") from None
     media_type, ending = _FORMATS[form]
     out = io.BytesIO()
@@ -106,7 +106,7 @@ def _image(name: str, content: bytes, *, images_only: bool) -> Checked:
             _bare(upright, mode).save(out, "PNG", optimize=False)
         else:
             _bare(upright, "RGB").save(out, "JPEG", quality=88)
-    except _UNREADABLE:
+    except UNREADABLE:
         raise Invalid("file-broken", "写真を開けませんでした。撮り直すか、別の写真を選んでください。") from None
     return Checked(_name(name, ending), media_type, out.getvalue(), upright.width, upright.height)
 
@@ -130,7 +130,7 @@ def _pdf(name: str, content: bytes) -> Checked:
             raise Invalid("file-broken", broken)
         _ = reader.pages[0].mediabox
         acts = any(_acts(one) for one in _parts(reader))
-    except _UNREADABLE:
+    except UNREADABLE:
         raise Invalid("file-broken", broken) from None
     if acts:
         raise Invalid(

@@ -13,6 +13,7 @@ from madoguchi.cases.models import Case, Decision, Departure, Note, State, Step
 from madoguchi.cases.queries import Stage
 from madoguchi.desk.presenting.consulting import ConsultingBlock, consulting_block
 from madoguchi.desk.presenting.cosigning import CosignBlock, cosign_block
+from madoguchi.desk.presenting.counter import confirmed_words
 from madoguchi.desk.presenting.editing import DepartureLine, departures
 from madoguchi.desk.presenting.evidence import GivenSection, Seen, Tick, evidence, ticks
 from madoguchi.desk.presenting.history import HistoryLine, history_lines, readings
@@ -114,6 +115,7 @@ class CasePage:
     kana: str
     state: str
     received: str
+    entry: str
     promised: str
     days: str
     tone: str
@@ -191,6 +193,7 @@ def case_page(case: Case, by: Actor, typed: Typed | None = None) -> CasePage:
         kana=to_katakana(get(case.answers, "person.full_name_kana") or ""),
         state=State(case.state).label,
         received=day_words(case.received_at) if case.received_at else "",
+        entry=confirmed_words(case) if case.channel == "counter" or case.sitting_id is not None else "",
         promised=day_words(case.due_on) if case.due_on else "",
         turn=_turn(standing.stages, package, case),
         panels=asked,

@@ -29,6 +29,9 @@ DONE: Final = {
     "case.end-part": gettext_noop("まとめて申し込まれた手続きの一つが終わった"),
     "case.open-for-another": gettext_noop("ほかの方の代わりに入力を始めた"),
     "case.open-correction": gettext_noop("訂正の申出を書いた"),
+    "counter.ask": gettext_noop("窓口で、入力した内容をご本人に見せた"),
+    "counter.confirm": gettext_noop("窓口の端末で、ご本人が内容を確認した"),
+    "counter.note_confirmed": gettext_noop("窓口で、ご本人が内容を口頭で確認した（職員が記録）"),
     "case.add-row": gettext_noop("入力欄の行を増やした"),
     "case.remove-row": gettext_noop("入力欄の行を減らした"),
     "case.add-document": gettext_noop("写真・ファイルを付けた"),
@@ -38,6 +41,7 @@ DONE: Final = {
     "case.forget-uploads": gettext_noop("途中で止まった送信を消した"),
     "case.scan-document": gettext_noop("待っていたファイルのウイルス検査を終えた"),
     "case.submit": gettext_noop("申請を提出し、受け付けられた"),
+    "case.submit:at-counter": gettext_noop("窓口で職員が入力し、ご本人が確認したものを提出し、受け付けられた"),
     "case.submit:corrected": gettext_noop("補正して提出した"),
     "case.submit:again": gettext_noop("もう一度提出した（変更なし）"),
     "case.sign": gettext_noop("電子署名をした"),
@@ -133,6 +137,9 @@ TRIED: Final = {
     "case.open": gettext_noop("入力の開始"),
     "case.open-for-another": gettext_noop("ほかの方の代わりの入力の開始"),
     "case.open-correction": gettext_noop("訂正の申出の記入"),
+    "counter.ask": gettext_noop("ご本人への確認の求め"),
+    "counter.confirm": gettext_noop("ご本人の確認"),
+    "counter.note_confirmed": gettext_noop("ご本人の口頭の確認の記録"),
     "case.save": gettext_noop("入力の保存"),
     "case.take-over": gettext_noop("答えの引継ぎ"),
     "case.open-parts": gettext_noop("まとめて申し込む手続きの選択"),
@@ -200,6 +207,12 @@ WHY_NOT: Final = {
     "service-not-read": gettext_noop("会社が、内容を受け取る前に返事をした"),
     "service-older": gettext_noop("会社の新しい返事を、すでに受け取っていた"),
     "service-answer": gettext_noop("会社の返事の内容に誤りがあった"),
+    "not-confirmed": gettext_noop("窓口で入力した内容を、ご本人がまだ確認していなかった"),
+    "shown-changed": gettext_noop("ご本人に見せたあとで内容が変わっていた"),
+    "signature-missing": gettext_noop("署名も名前も書かれていなかった"),
+    "signature-empty": gettext_noop("署名が書かれていなかった"),
+    "signature-broken": gettext_noop("署名を受け取れなかった"),
+    "not-paired": gettext_noop("窓口の受付が終わっていた"),
     "parts-open": gettext_noop("まとめて申し込む手続きがそろっていなかった"),
     "parts-changed": gettext_noop("必要な手続きが変わっていた"),
     "parts-apart": gettext_noop("提出した後は、手続きごとに取り下げる"),
@@ -442,6 +455,8 @@ def _is_reading(event: Event) -> bool:
 def _outcome(event: Event) -> str:
     data: dict[str, Any] = event.data
     flags = [name for name in ("corrected", "again") if data.get(name)]
+    if not flags and event.verb == "case.submit" and event.channel == "counter":
+        return "at-counter"
     return flags[0] if flags else str(data.get("outcome") or data.get("then") or "")
 
 

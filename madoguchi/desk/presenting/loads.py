@@ -53,6 +53,7 @@ class LoadPage:
     late: Figure
     free: Figure
     received: int
+    at_counter: int
     ended: int
     look_back: int
     lateness: Sequence[tuple[str, int]]
@@ -76,6 +77,7 @@ def load_page(by: Actor) -> LoadPage:
         late=Figure(late, url_of("late", Filters()) if late else ""),
         free=Figure(load.free, url_of("free", Filters()) if load.free else ""),
         received=load.received,
+        at_counter=load.at_counter,
         ended=load.ended,
         look_back=LOOK_BACK,
         lateness=[(titles[key], count) for key, count in load.late],

@@ -46,3 +46,10 @@ def words_mails(context: Mapping[str, Any]) -> bool:
     """Whether this member of staff may change the words of any section's mails."""
     by = whoever_asks(context.get("request"))
     return by is not None and bool(cases.sections_where_may(by, "texts"))
+
+
+@register.simple_tag(takes_context=True)
+def serves_counter(context: Mapping[str, Any]) -> bool:
+    """Whether this member of staff types for residents who sit before them."""
+    by = whoever_asks(context.get("request"))
+    return by is not None and cases.serves_counter(by)

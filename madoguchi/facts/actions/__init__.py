@@ -3,7 +3,7 @@ card that finds its person in a register (``meeting``); what staff say of a doub
 """
 
 from madoguchi.facts.actions.ledger import forget, permit, state, withdraw_consent
-from madoguchi.facts.actions.meeting import sign_in
+from madoguchi.facts.actions.meeting import identify, sign_in, told_by
 from madoguchi.facts.actions.pairing import ask_again, decide, part
 from madoguchi.facts.actions.register import Report, import_register
 
@@ -12,10 +12,12 @@ __all__ = [
     "ask_again",
     "decide",
     "forget",
+    "identify",
     "import_register",
     "part",
     "permit",
     "sign_in",
     "state",
+    "told_by",
     "withdraw_consent",
 ]

@@ -1,8 +1,9 @@
-"""A sign-in by card: what the card says is stated, and whom a register's entry means by it is found.
+"""A sign-in by card, a document at the counter: what it says is stated, and whom a register means by it is found.
 
 1. At a first sign-in the person behind an entry is taken, where the rule leaves no doubt (``rules.matching``).
 2. Else a person is opened, and where an entry may be theirs, the pair waits for a member of staff.
-3. At a later sign-in with a card that says something new, an entry that fits is only a pair: two persons who are both
+3. Of whoever shows a document to a clerk (``identify``) the same, among all who stand in a register.
+4. At a later sign-in with a card that says something new, an entry that fits is only a pair: two persons who are both
    there are never joined by a machine.
 """
 
@@ -10,8 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from madoguchi.events import Actor, Reason, act
-from madoguchi.facts.actions.ledger import state
+from madoguchi.events import Actor, Reason, act, record
+from madoguchi.facts.actions.ledger import IN_SERVICE, state
 from madoguchi.facts.actions.pairing import settle, wait
 from madoguchi.facts.models import Entry, Import, Source
 from madoguchi.facts.queries import count
@@ -36,7 +37,7 @@ def sign_in(
 @act("facts.meet", allow=(SIGNS_IN,))
 def meet(claims: Claims, begun: Transaction, *, by: Actor) -> Person:
     """カードでのサインイン: the person is admitted, what the card says is stated and compared with the registers."""
-    told, runs = _told(claims), queries.registers() if claims.level.startswith("card") else []
+    told, runs = told_by(claims), queries.registers() if claims.level.startswith("card") else []
     known = Identity.objects.filter(issuer=claims.issuer, subject=claims.subject).exists()
     found: list[tuple[Import, Verdict]] = [] if known else _look(told, runs, by)
     same = next((one.same for _, one in found if one.same is not None), None)
@@ -57,7 +58,28 @@ def meet(claims: Claims, begun: Transaction, *, by: Actor) -> Person:
     return person
 
 
-def _look(told: Mapping[str, Any], runs: list[Import], by: Actor) -> list[tuple[Import, Verdict]]:
+@act("facts.identify", allow=(IN_SERVICE,))
+def identify(told: Mapping[str, Any], *, by: Actor) -> Person:
+    """本人確認書類での確認: whoever a clerk has identified by what stands on a document (``told``: fact → value).
+
+    The person whom exactly one register means by it, on four attributes and beyond doubt; else a person is opened, and
+    where an entry may be theirs, the pair waits for the staff of the register.
+    """
+    found = _look(told, queries.registers(), by, tied=True)
+    same = {one.same for _, one in found if one.same is not None}
+    person = Person.objects.get(pk=same.pop()) if len(same) == 1 else Person.objects.create()
+    record(found=bool(found) and any(one.same == person.pk for _, one in found))
+    state(person, {(key, ""): value for key, value in told.items()}, Source.STAFF, by=by)
+    for run, verdict in found:
+        if verdict.same != person.pk and not _stands_in(person.pk, run):
+            entries = Entry.objects.filter(register=run.register, person__in=verdict.near, gone_since=None)
+            wait((one, person.pk, verdict.near[one.person_id]) for one in entries)
+    return person
+
+
+def _look(
+    told: Mapping[str, Any], runs: list[Import], by: Actor, *, tied: bool = False
+) -> list[tuple[Import, Verdict]]:
     """Whom the card means in each register. A gap in the register of legal bases keeps nobody from signing in: then
     nothing is compared, which the log says."""
     found = []
@@ -65,7 +87,8 @@ def _look(told: Mapping[str, Any], runs: list[Import], by: Actor) -> list[tuple[
         queries.hold(run.register)
         try:
             found += [
-                (run, one) for one in queries.look({"": told}, run.register, run.office, entries=True, by=by).values()
+                (run, one)
+                for one in queries.look({"": told}, run.register, run.office, entries=True, by=by, tied=tied).values()
             ]
         except NoBasis:
             continue
@@ -76,7 +99,7 @@ def _stands_in(person: UUID, run: Import) -> bool:
     return Entry.objects.filter(register=run.register, person=person, gone_since=None).exists()
 
 
-def _told(claims: Claims) -> dict[str, Any]:
+def told_by(claims: Claims) -> dict[str, Any]:
     """What the card says, by fact, so that nobody types it."""
     values = {
         "person.full_name": claims.full_name,

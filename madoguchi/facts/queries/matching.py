@@ -60,20 +60,27 @@ def hold(register: str) -> None:
 
 
 def look(
-    said: Mapping[str, Mapping[str, Any]], register: str, office: str, *, entries: bool, by: Actor
+    said: Mapping[str, Mapping[str, Any]],
+    register: str,
+    office: str,
+    *,
+    entries: bool,
+    by: Actor,
+    tied: bool = False,
 ) -> dict[str, Verdict]:
     """Whom each of these means (any key → fact → value): recognised persons, or with ``entries`` those who stand in the
-    register. Whoever is both already is never the one, but may be in doubt. Each who is compared has it in their log.
-    Raises NoBasis.
+    register. Whoever is both already is never the one, but may be in doubt; with ``tied`` they may be the one: nobody
+    is joined with anybody by it. Each who is compared has it in their log. Raises NoBasis.
     """
     records = {key: record_of(one) for key, one in said.items()}
     births = {born for one in records.values() if (born := one.get("born"))}
     if not births:
         return {}
     found = _candidates(births, register, office, entries=entries, by=by)
-    if entries:
+    taken: frozenset[UUID] = frozenset()
+    if entries and not tied:
         taken = frozenset(Identity.objects.filter(person__in=found).values_list("person_id", flat=True))
-    else:
+    elif not entries:
         standing = Entry.objects.filter(register=register, person__in=found, gone_since=None)
         taken = frozenset(standing.values_list("person_id", flat=True))
     by_birth: dict[str, dict[UUID, Record]] = {}

@@ -13,9 +13,10 @@ OWN: Final = Reason(
 #: Asked by the ledger's door itself, key by key.
 BY_BASIS: Final = Reason("basis", "法令の定めによる", lambda actor, _: actor.kind != "visitor")
 
-PurposeCode = Literal["prefill", "confirm", "view", "look_up", "disclosure", "match", "household", "sign"]
+PurposeCode = Literal["prefill", "confirm", "view", "look_up", "disclosure", "match", "household", "sign", "counter"]
 """What for: a form that shows it, whoever confirms a part, its person, a step of a flow, a disclosure, whether somebody
-is who stands in a register, a form that shows who lives with its person, whether who signed is who signed in."""
+is who stands in a register, a form that shows who lives with its person, whether who signed is who signed in, a form
+that a clerk fills in before them."""
 #: All of them.
 PURPOSES: Final[tuple[str, ...]] = get_args(PurposeCode)
 BasisKind = Literal["内部利用", "番号法", "特定公的給付", "条例", "本人同意", "開示"]

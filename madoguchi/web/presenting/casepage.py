@@ -109,6 +109,7 @@ class CasePage:
     due_on: date | None
     late: str
     received_at: datetime | None
+    at_counter: bool
     email: str
     promised: bool
     corrections: Sequence[CorrectionLine]
@@ -160,6 +161,7 @@ def case_page(case: Case, *, typed: str = "", refusal: Refused | None = None, as
         if late
         else "",
         received_at=case.received_at,
+        at_counter=case.channel == "counter" and case.received_at is not None,
         email=case.email,
         promised=bool(case.due_on) and waiting,
         corrections=list(_corrections(draft, standing)),

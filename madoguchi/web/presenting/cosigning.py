@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.urls import reverse
 
+from madoguchi.asking.questions import FileRow
 from madoguchi.cases import queries as cases
 from madoguchi.cases.models import Case, Cosigner
 from madoguchi.events import Actor
@@ -17,7 +18,6 @@ from madoguchi.procedures.rules import form as forms
 from madoguchi.procedures.rules.cosigning import Part
 from madoguchi.procedures.rules.form import Cell
 from madoguchi.procedures.rules.outlook import ahead
-from madoguchi.web.forms.questions import FileRow
 from madoguchi.web.presenting.formpage import Answer, answer_of, key_of
 from madoguchi.web.words import said
 

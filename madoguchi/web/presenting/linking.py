@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from madoguchi.asking.kinds import KINDS
 from madoguchi.cases.models import Case
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules import form as forms
 from madoguchi.procedures.rules.form import Form
 from madoguchi.procedures.rules.linking import Linked, linkable, value_of
-from madoguchi.web.forms.kinds import KINDS
 from madoguchi.web.words import language, said
 
 

@@ -32,6 +32,13 @@ ADDRESSEES: Final = {
     "prefecture": gettext_noop("都道府県"),
     "city": gettext_noop("市議会（条例の改正）"),
 }
+#: By which a case came in (``Case.channel``).
+ENTRIES: Final = {
+    "web": gettext_noop("オンライン"),
+    "counter": gettext_noop("窓口で職員が入力"),
+    "api": gettext_noop("連携するシステム"),
+    "chat": gettext_noop("チャット"),
+}
 EASE: Final = (gettext_noop("たいへん"), gettext_noop("ふつう"), gettext_noop("かんたん"))
 
 
@@ -65,7 +72,8 @@ class Leak:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One procedure on the public page. ``ease``: answers in percent, easiest first; empty where too few.
+    """One procedure on the public page. ``entries``: by which channel they came in, where not all did online.
+    ``ease``: answers in percent, easiest first; empty where too few.
 
     ``known``: how many answers the city knew, ``retyped``: how many percent of them were typed once more (再入力率).
     """
@@ -76,6 +84,7 @@ class Line:
     promised: int | None
     levels: tuple[Level, ...]
     leaks: tuple[Leak, ...]
+    entries: tuple[Leak, ...]
     ease: tuple[Level, ...]
     answers: int
     known: int
@@ -139,6 +148,7 @@ def figures_page() -> FiguresPage:
                 promised=one.standard_period.business_days if one.standard_period else None,
                 levels=tuple(_levels(figures)),
                 leaks=tuple(_leaks(figures, titles)),
+                entries=tuple(_entries(figures)) if figures.channels.keys() - {"web"} else (),
                 ease=tuple(_ease(figures, answers)) if answers >= FEWEST_ANSWERS else (),
                 answers=answers,
                 known=known_,
@@ -186,6 +196,11 @@ def _leaks(figures: Figures, titles: dict[str, str]) -> Iterator[Leak]:
         yield Leak(gettext("入力の途中でやめた（30日以上そのまま）"), figures.abandoned)
     if figures.withdrawn:
         yield Leak(gettext("申し込んだあとで取り下げた"), figures.withdrawn)
+
+
+def _entries(figures: Figures) -> Iterator[Leak]:
+    for channel, count in figures.channels.items():
+        yield Leak(gettext(ENTRIES.get(channel, channel)), count)
 
 
 def _ease(figures: Figures, answers: int) -> Iterator[Level]:

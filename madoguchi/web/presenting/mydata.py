@@ -12,6 +12,8 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext, gettext_noop
 
+from madoguchi.asking.kinds import KINDS
+from madoguchi.asking.questions import ProblemLink, Question, links, questions
 from madoguchi.cases.models import Case
 from madoguchi.cases.ports import Page
 from madoguchi.cases.queries import correcting
@@ -27,8 +29,6 @@ from madoguchi.ground.errors import Problem
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules.form import fits
 from madoguchi.web.annotating import annotated
-from madoguchi.web.forms.kinds import KINDS
-from madoguchi.web.forms.questions import ProblemLink, Question, links, questions
 from madoguchi.web.presenting.formpage import key_of
 from madoguchi.web.words import day_words, language, said
 

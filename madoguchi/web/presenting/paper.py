@@ -9,6 +9,7 @@ from typing import Any, Final
 from django.utils import translation
 from django.utils.translation import gettext
 
+from madoguchi.asking.kinds import KINDS
 from madoguchi.cases.actions.writing import contact
 from madoguchi.cases.models import Case
 from madoguchi.ground.languages import LANGUAGES, tag
@@ -18,7 +19,6 @@ from madoguchi.procedures.models import Procedure
 from madoguchi.procedures.rules import form as forms
 from madoguchi.procedures.rules.form import Cell, FormField, FormSection
 from madoguchi.procedures.rules.published import Published
-from madoguchi.web.forms.kinds import KINDS
 from madoguchi.web.words import language, said
 
 #: How many blank rows a repeated section (お子さん) has at least, and how many lines of room an answer gets.

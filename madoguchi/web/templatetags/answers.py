@@ -6,11 +6,11 @@ from django import template
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
+from madoguchi.asking.kinds import KINDS
+from madoguchi.asking.questions import questions
 from madoguchi.ground.errors import Problem
 from madoguchi.ground.languages import LocalText
 from madoguchi.procedures.rules.form import Cell, FormField, FormSection
-from madoguchi.web.forms.kinds import KINDS
-from madoguchi.web.forms.questions import questions
 from madoguchi.web.words import language
 
 register = template.Library()

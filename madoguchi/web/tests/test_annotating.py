@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import html as parsed
 
+from madoguchi.asking.words import mark
 from madoguchi.cases.actions import save_section
 from madoguchi.cases.models import Case
 from madoguchi.events import Actor
-from madoguchi.web.annotating import annotated, mark
+from madoguchi.web.annotating import annotated
 from madoguchi.web.furigana import ruby
 
 READING = re.compile("<rp>（</rp><rt>([^<]*)</rt><rp>）</rp>")

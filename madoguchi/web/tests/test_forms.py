@@ -5,6 +5,8 @@ from django.http import QueryDict
 from django.test import Client
 from lxml import html
 
+from madoguchi.asking.kinds import KINDS
+from madoguchi.asking.questions import anchor, raw_of
 from madoguchi.cases.actions import open_draft
 from madoguchi.cases.models import Case
 from madoguchi.events import Actor
@@ -13,8 +15,6 @@ from madoguchi.facts.models import Source
 from madoguchi.people.models import Person
 from madoguchi.procedures import queries as procedures
 from madoguchi.web import visiting
-from madoguchi.web.forms.kinds import KINDS
-from madoguchi.web.forms.questions import anchor, raw_of
 from madoguchi.web.tests.conftest import SignedIn
 
 

@@ -22,6 +22,8 @@ LOWER = (
     "ground/*.py",
     "procedures/rules/form.py",
     "cases/rules/uploads.py",
+    "cases/rules/counter.py",
+    "cases/actions/counter.py",
     "cases/actions/asking.py",
     "cases/actions/connecting.py",
     "cases/actions/cosigning.py",
@@ -44,6 +46,7 @@ LOWER = (
 
 #: Among them what only the office asks and does.
 OFFICE = {
+    "cases/queries/counter.py",
     "cases/queries/batch.py",
     "cases/queries/load.py",
     "cases/queries/persons.py",
@@ -71,7 +74,7 @@ def texts() -> Iterator[tuple[str, str]]:
             yield path.name, ast.literal_eval(found[1])
         for found in re.finditer(r"ngettext\(u?((?:'(?:[^'\\]|\\.)*')|(?:\"(?:[^\"\\]|\\.)*\")),", code):
             yield path.name, ast.literal_eval(found[1])
-    for path in sorted((PACKAGE / "web").rglob("*.py")):
+    for path in sorted([*(PACKAGE / "web").rglob("*.py"), *(PACKAGE / "asking").rglob("*.py")]):
         if "tests" not in path.parts:
             for text in called(ast.parse(path.read_text()), CALLS, 0):
                 yield path.name, text
@@ -145,6 +148,7 @@ COMMON = {
     "parts.html", "sign.html", "companies.html", "_told.html", "_told_review.html", "companies.py",
     "received.html", "review.html", "review_of_parts.html", "_answer_sections.html", "section.html", "upload.html",
     "verify.html", "withdraw.html",
+    "_kiosk.html", "kiosk_over.html", "counter_code.html", "counter.html", "counter.py", "identity.py", "pages.py",
     "applying.py", "billing.py", "cards.py", "casepage.py", "context.py", "devices.py", "flow.py", "following.py",
     "formpage.py", "guard.py", "journeying.py", "journeys.py", "kinds.py", "middleware.py", "offers.py",
     "paper.py", "paying.py",
@@ -155,7 +159,8 @@ COMMON = {
     "cases/actions/giving.py", "cases/actions/handing_out.py", "cases/actions/journeying.py",
     "cases/actions/rating.py", "cases/actions/signing.py", "cases/actions/uploading.py",
     "cases/queries/cosigning.py", "cases/queries/documents.py", "cases/queries/inbox.py", "cases/queries/own.py",
-    "cases/queries/staff.py", "cases/queries/unknown.py", "cases/rules/uploads.py", "events/acting.py",
+    "cases/queries/staff.py", "cases/queries/unknown.py", "cases/rules/uploads.py", "cases/rules/counter.py",
+    "events/acting.py",
     "ground/ids.py", "ground/text.py", "ground/wareki.py", "messages/queries.py", "people/actions/individuals.py",
     "people/rules.py", "procedures/rules/form.py",
 }  # fmt: skip

@@ -17,6 +17,8 @@ from django.urls import reverse
 from django.utils.translation import gettext, gettext_noop
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from madoguchi.asking.kinds import KINDS
+from madoguchi.asking.questions import raw_of
 from madoguchi.cases import actions
 from madoguchi.cases import queries as cases
 from madoguchi.cases.actions.drafting import section_digest
@@ -31,8 +33,6 @@ from madoguchi.procedures.rules.form import FormSection
 from madoguchi.procedures.rules.linking import read_link
 from madoguchi.procedures.rules.speaking import speakers
 from madoguchi.web import visiting
-from madoguchi.web.forms.kinds import KINDS
-from madoguchi.web.forms.questions import raw_of
 from madoguchi.web.presenting import journeys
 from madoguchi.web.presenting.cards import card, subject_words
 from madoguchi.web.presenting.formpage import Draft, key_of, section_url

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_safe
 
+from madoguchi.asking.questions import raw_of
 from madoguchi.cases import actions
 from madoguchi.cases import queries as cases
 from madoguchi.cases.queries import correcting, handout, known, usage
@@ -21,7 +22,6 @@ from madoguchi.ground import clock
 from madoguchi.ground.errors import NotAllowed, NotFound, Refused, Stale
 from madoguchi.people.models import Person
 from madoguchi.people.queries import person_of
-from madoguchi.web.forms.questions import raw_of
 from madoguchi.web.presenting import mydata, mydata_pdf
 from madoguchi.web.presenting.formpage import key_of
 from madoguchi.web.views.downloads import pdf

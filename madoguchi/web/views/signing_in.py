@@ -18,7 +18,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from madoguchi.cases import actions as cases_of
 from madoguchi.cases import queries as cases
+from madoguchi.cases.models import Kiosk
 from madoguchi.events import Actor
 from madoguchi.facts import actions as facts
 from madoguchi.facts.models import Source
@@ -27,7 +29,7 @@ from madoguchi.ground.ids import new_token
 from madoguchi.people import actions as people
 from madoguchi.people import rules
 from madoguchi.people.models import Person
-from madoguchi.people.ports import Transaction, identity_provider
+from madoguchi.people.ports import Claims, Transaction, identity_provider
 from madoguchi.people.queries import actor_of_person
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.models import Procedure as Row
@@ -101,7 +103,9 @@ def _procedure_of(target: str) -> Row | None:
 @require_safe
 def card(request: HttpRequest) -> HttpResponse:
     """Off to the provider; what must be remembered meanwhile stays in the session."""
-    url, begun = identity_provider().begin(redirect_uri=settings.BASE_URL + reverse("web:card-return"))
+    url, begun = identity_provider().begin(
+        redirect_uri=settings.BASE_URL + reverse("web:card-return"), afresh=visiting.kiosk(request) is not None
+    )
     request.session[BEGUN] = {
         "transaction": begun.as_json(),
         "next": visiting.safe_next(request, reverse("web:my-cases")),
@@ -121,9 +125,23 @@ def card_return(request: HttpRequest) -> HttpResponse:
         person, claims = facts.sign_in(identity_provider(), _said_once(request), begun, by=visitor)
     except Refused as refusal:
         return _choose(request, status=refusal.status, refused=words(refusal), target=target)
+    here = visiting.kiosk(request)
+    if here is not None and target == reverse("web:counter"):
+        return _identified(request, here, person, claims)
     mark = rules.session_mark(claims.issuer, claims.session)
     visiting.welcome(request, person.pk, claims.level, provider_session=mark, proof=claims.proof)
     return redirect(target)
+
+
+def _identified(request: HttpRequest, here: Kiosk, person: Person, claims: Claims) -> HttpResponse:
+    """The tablet at the counter: the clerk's sitting knows who sits there; on the tablet nobody stays signed in, and at
+    the provider neither."""
+    try:
+        actor = actor_of_person(person.pk, claims.level, channel="counter")
+        cases_of.identify_by_card(here, facts.told_by(claims), by=actor)
+    finally:
+        visiting.goodbye(request)
+    return _leaving(request, claims.proof) or redirect("web:counter")
 
 
 def _said_once(request: HttpRequest) -> dict[str, str]:
@@ -215,14 +233,23 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     """
     resident, proof = visiting.resident(request), str(request.session.get(visiting.PROOF, ""))
     visiting.goodbye(request)
-    if resident is not None and resident.level.startswith("card"):
-        state, return_to = new_token(), settings.BASE_URL + reverse("web:left")
-        url = identity_provider().leave(return_to=return_to, state=state, proof=proof)
-        if url is not None:
-            request.session[LEAVING] = state
-            return render(request, "web/leaving.html", {"url": url})
+    by_card = resident is not None and resident.level.startswith("card")
+    if by_card and (leaving := _leaving(request, proof)) is not None:
+        return leaving
+    if visiting.kiosk(request) is not None:
+        return redirect("web:kiosk-over")
     notices.success(request, gettext("サインアウトしました。"))
     return redirect("web:home")
+
+
+def _leaving(request: HttpRequest, proof: str) -> HttpResponse | None:
+    """The page that leads to the provider's own sign-out; None where it has none."""
+    state, return_to = new_token(), settings.BASE_URL + reverse("web:left")
+    url = identity_provider().leave(return_to=return_to, state=state, proof=proof)
+    if url is None:
+        return None
+    request.session[LEAVING] = state
+    return render(request, "web/leaving.html", {"url": url})
 
 
 @never_cache
@@ -237,6 +264,8 @@ def left(request: HttpRequest) -> HttpResponse:
             "サインアウトの続きかどうかを確かめられませんでした。画面の上に「サインアウト」が出ているときは、"
             "まだサインインしています。",
         )
+    if visiting.kiosk(request) is not None:
+        return redirect("web:kiosk-over")
     notices.success(request, gettext("サインアウトしました。認証アプリの側のサインアウトも終わりました。"))
     return redirect("web:home")
 

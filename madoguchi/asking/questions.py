@@ -14,14 +14,14 @@ from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext
 
+from madoguchi.asking.kinds import ACCOUNT_KINDS, ERAS, KINDS, Kind
+from madoguchi.asking.words import day_words, words
 from madoguchi.cases.models import Upload
 from madoguchi.cases.queries.correcting import is_word, may_be_corrected
 from madoguchi.cases.rules import uploads
 from madoguchi.facts.queries import Known
 from madoguchi.ground.errors import Problem
 from madoguchi.procedures.rules.form import UPLOADED, Cell, FormField, FormSection, fits
-from madoguchi.web.forms.kinds import ACCOUNT_KINDS, ERAS, KINDS, Kind
-from madoguchi.web.words import day_words, words
 
 #: What a browser may fill in by itself (HTML autofill), by the name of the fact.
 AUTOCOMPLETE: Final = {
