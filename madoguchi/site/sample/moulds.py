@@ -18,7 +18,7 @@ from django.apps import apps
 from django.db import connection, models
 from PIL import Image, ImageDraw
 
-from madoguchi.cases.models import Case, Document, DocumentContent, Timer
+from madoguchi.cases.models import Case, Document, DocumentContent, Signature, Timer
 from madoguchi.events.models import Event
 from madoguchi.ground import clock
 from madoguchi.ground.dates import format_day
@@ -226,8 +226,11 @@ class _Maker:
         parts.append(_literal(text[at:]))
         if one.unique and len(parts) == 1:
             # Nothing of the case itself, but no two may be alike: another digest, or the cast's number behind it.
-            wants.append(slots.place("digest" if _DIGEST.fullmatch(text) else "person", "serial"))
-            return "%s" if _DIGEST.fullmatch(text) else f"{parts[0]}-%s"
+            if _DIGEST.fullmatch(text):
+                wants.append(slots.place("digest", text))
+                return "%s"
+            wants.append(slots.place("person", "serial"))
+            return f"{parts[0]}-%s"
         return "".join(parts)
 
     def _distance(self, at: dt.datetime) -> tuple[int, int]:
@@ -249,7 +252,8 @@ def _pointing(target: type[models.Model]) -> Iterator[tuple[type[models.Model], 
 
 
 def _is_ours(model: type[models.Model]) -> bool:
-    return model.__module__.startswith("madoguchi.") and model not in (LetterFile, Event)
+    """Not what cannot be cast: a file of a letter, and a signature, are over the very words of their case."""
+    return model.__module__.startswith("madoguchi.") and model not in (LetterFile, Event, Signature)
 
 
 def _merged(pattern: re.Pattern[str], text: str, days: bool) -> Iterator[re.Match[str]]:
