@@ -11,7 +11,7 @@ from django.utils.translation import gettext, gettext_noop
 from madoguchi.cases import queries as cases
 from madoguchi.cases.models import Case, Service, ServiceState
 from madoguchi.ground import clock
-from madoguchi.ground.dates import format_date
+from madoguchi.ground.dates import format_date, listed
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules.city import Company
 from madoguchi.procedures.rules.format import Tell
@@ -41,13 +41,15 @@ STANDS: Final[Mapping[str, tuple[str, str]]] = {
 
 @dataclass(frozen=True, slots=True)
 class CompanyCard:
-    """One company to choose. ``number_label``: it is asked for the person's number there. ``open``: it can be told."""
+    """One company to choose. ``what`` names what it gets, ``hands`` with the values. ``number_label``: it is asked for
+    the person's number there. ``open``: it can be told."""
 
     id: str
     name: str
     uses: str
     privacy: str
     telephone: str
+    what: str
     hands: Sequence[tuple[str, str]]
     open: bool
     chosen: bool
@@ -100,6 +102,7 @@ def groups(
         company = one.company
         if company is None:
             continue
+        hands = list(_hands(journey, one.tell, one.hands))
         group.companies.append(
             CompanyCard(
                 company.id,
@@ -107,7 +110,8 @@ def groups(
                 said(company.uses),
                 said(company.privacy),
                 company.telephone,
-                list(_hands(journey, one.tell, one.hands)),
+                listed([label for label, _ in hands], language()),
+                hands,
                 one.partner is not None,
                 company.id in chosen,
                 said(one.tell.number) if one.tell.number else "",
