@@ -48,7 +48,7 @@ def test_a_search_shows_the_best_first_and_leads_to_people_where_nothing_fits(pu
     page = Client().get("/procedures/", {"q": "わんちゃんを飼い始めた"}).content.decode()
     assert page.index("/procedures/dog-registration/") < page.index('id="events"')
     assert "/procedures/disaster-certificate/" not in page
-    page = Client().get("/procedures/", {"q": "固定資産税"}).content.decode()
+    page = Client().get("/procedures/", {"q": "水道"}).content.decode()
     assert "合う手続きが見つかりませんでした" in page
     assert "tel:" in page
 
