@@ -77,11 +77,12 @@ def open_correction(
     asked = question(fact.key)
     case.answers = {
         "person": dict(addressee),
-        "item": asked.label["ja"],
-        "stands": queries.plain(asked, fact.value)[:1000],
-        "should_be": queries.plain(asked, value)[:1000],
+        queries.ITEM: asked.label["ja"],
+        queries.STANDS: queries.plain(asked, fact.value)[:1000],
+        queries.SHOULD_BE: queries.plain(asked, value)[:1000],
         "why": why,
     }
+    case.typed = {}
     case.revision += 1
     case.save()
     record(case=case.pk, procedure=procedure.code, version=procedure.version, key=fact.key, section=case.section)

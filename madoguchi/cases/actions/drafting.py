@@ -19,6 +19,7 @@ from madoguchi.cases.actions.reasons import AT_COUNTER
 from madoguchi.cases.models import Case, Correction, Document, DocumentContent, Scan, Signature, Submission, Upload
 from madoguchi.cases.queries import (
     confirmation_of,
+    correcting,
     demands_signature,
     is_shown_facts,
     is_signed,
@@ -26,6 +27,7 @@ from madoguchi.cases.queries import (
     known_of_businesses,
     to_fill_in,
 )
+from madoguchi.cases.queries.known import question
 from madoguchi.cases.rules import uploads
 from madoguchi.cases.rules.permission import OWN_CASE, PARTNER_ADDS, PARTNER_FILED, SIGNED_IN
 from madoguchi.events import SYSTEM, Actor, act, record
@@ -38,7 +40,7 @@ from madoguchi.facts.queries import known
 from madoguchi.facts.rules import Purpose, consent_to
 from madoguchi.ground import clock
 from madoguchi.ground.calendar import JAPAN
-from madoguchi.ground.errors import Invalid, NotFound, Stale
+from madoguchi.ground.errors import Invalid, NotFound, Problem, Stale
 from madoguchi.ground.ids import new_reference
 from madoguchi.people.actions import introduce
 from madoguchi.people.models import Person
@@ -166,6 +168,8 @@ def save_section(case: Case, section_id: str, raw: forms.Raw, *, by: Actor, base
     taken = _take_known(fresh, section, raw, given, by)
     if fresh.received_at is not None:
         _only_what_was_asked(fresh, given)
+    if fresh.corrects is not None:
+        _keep_correction(fresh, given)
     if base is not None and base != section_digest(fresh, section):
         _refuse_conflicts(fresh, given)
     before = json.loads(json.dumps(fresh.answers))
@@ -522,6 +526,31 @@ def _only_what_was_asked(case: Case, given: forms.Read) -> None:
             del part[path]
 
 
+def _keep_correction(case: Case, given: forms.Read) -> None:
+    """Of a correction (訂正) the office reads in words what will be recorded as a value: both change, or neither does.
+
+    Which record is meant, and what it says, is not typed at all.
+    """
+    asked = case.corrects or {}
+    field = question(asked["key"])
+    for name in (correcting.ITEM, correcting.STANDS, correcting.SHOULD_BE):
+        if name not in given.values or given.values[name] == case.answers.get(name):
+            continue
+        typed = given.values[name]
+        try:
+            value = forms.read_value(field, typed) if name == correcting.SHOULD_BE else None
+            if value is None:
+                raise Invalid("correction-elsewhere", "")
+            asked["value"], given.values[name] = value, correcting.plain(field, value)[:1000]
+        except (Invalid, AttributeError, TypeError):  # not of one input, as an account is
+            del given.values[name]
+            given.typed[name] = typed
+            given.problems[name] = Problem(
+                "correction-elsewhere",
+                "ここでは書き直せません。「わたしの情報」から申し出直してください（提出した後は、取り下げてから）。",
+            )
+
+
 def _keep_speaker(case: Case, given: forms.Read) -> None:
     """Whether somebody speaks for another was said at the start; a form changes neither that nor takes it away."""
     if case.subject_id is None and any(name.startswith("proxy_") for name in given.values.keys() | given.typed.keys()):
@@ -671,7 +700,7 @@ def _moved(path: str, prefix: str, removed: int) -> str | None:
 def _store(case: Case) -> None:
     case.revision += 1
     case.saved_at = clock.now()
-    case.save(update_fields=["answers", "typed", "revision", "saved_at"])
+    case.save(update_fields=["answers", "typed", "corrects", "revision", "saved_at"])
 
 
 def _mirror(case: Case, fresh: Case) -> Case:

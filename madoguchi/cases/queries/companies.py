@@ -90,10 +90,12 @@ def own_service(key: UUID, by: Actor) -> Service:
 
 
 def partner_services(by: Actor) -> QuerySet[Service]:
-    """What residents have sent to the partner who asks, and did not take back; oldest first. Nobody else sees any."""
+    """What residents have sent to the partner who asks, and did not take back; oldest first. Nobody else sees any, nor
+    does a partner of a company for which it answers no more."""
     if by.kind != "partner" or "services:answer" not in by.scopes:
         return Service.objects.none()
-    sent = Service.objects.filter(partner=by.id, sent_at__isnull=False, taken_back_at=None)
+    mine = Partner.objects.filter(pk=by.who).values_list("companies", flat=True).first() or []
+    sent = Service.objects.filter(partner=by.id, company__in=mine, sent_at__isnull=False, taken_back_at=None)
     return sent.select_related("case__procedure").order_by("pk")
 
 

@@ -24,6 +24,8 @@ CODE: Final = "fact-correction"
 SAID: Final = (Source.SELF, Source.PROXY)
 #: The fields of the form on which a correction is written.
 VALUE, WHY = "value", "why"
+#: Of the package: which fact, what the record says, what it should say.
+ITEM, STANDS, SHOULD_BE = "item", "stands", "should_be"
 _WHY_LABEL: Final = LocalText(
     {
         "ja": "訂正を求める理由",

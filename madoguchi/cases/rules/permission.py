@@ -116,6 +116,9 @@ ADDRESSEE = Reason(
     "addressee",
     "ご本人が同意して連絡した相手だから",
     lambda actor, service: (
-        actor.kind == "partner" and "services:answer" in actor.scopes and service.partner_id == actor.id
+        actor.kind == "partner"
+        and "services:answer" in actor.scopes
+        and service.partner_id == actor.id
+        and service.company in service.partner.companies
     ),
 )

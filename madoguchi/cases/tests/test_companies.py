@@ -20,7 +20,7 @@ from madoguchi.ground import clock
 from madoguchi.ground.errors import Invalid, NotAllowed, NotFound, Refused, Stale
 from madoguchi.ground.ids import uuid7
 from madoguchi.messages.models import Message
-from madoguchi.people.actions import close_partner, open_partner
+from madoguchi.people.actions import change_partner, close_partner, open_partner
 from madoguchi.people.actions.webhooks import subscribe
 from madoguchi.people.models import Delivery, Partner
 from madoguchi.people.queries import actor_of_partner
@@ -247,6 +247,16 @@ def test_a_company_that_is_gone_holds_nothing_back(filled: Case, resident: Actor
     assert Case.objects.get(pk=filled.pk).received_at is not None
     row = Service.objects.get(case=filled)
     assert (row.state, row.hands, row.partner) == ("refused", {}, None)
+
+
+def test_who_answers_for_a_company_no_more_gets_nothing_of_it(filled: Case, resident: Actor) -> None:
+    system = system_of(POWER)
+    service = sent(filled, resident)
+    change_partner(_partner(system), ["services:answer"], ["moving"], [BANK], by=SYSTEM)
+    assert list(companies.partner_services(system)) == []
+    service = Service.objects.get(pk=service.pk)
+    refused_and_unchanged(service, NotAllowed, lambda: actions.read_service(service, by=system))
+    refused_and_unchanged(service, NotAllowed, lambda: actions.answer_service(service, said(), by=system))
 
 
 def test_a_deleted_draft_takes_its_consents_along(filled: Case, resident: Actor) -> None:

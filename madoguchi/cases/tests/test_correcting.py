@@ -231,3 +231,56 @@ def test_nobody_corrects_what_is_not_theirs_or_is_no_answer(
         correct(Person(pk=one.who), _id(fact), raw, by=Actor("resident", one.who, level="contact"))
     assert count(one.who) == before
     assert not Case.objects.exists()
+
+
+# -- what the office reads is what will be recorded -------------------------------------------------------------------
+
+
+def typed_anew(case: Case, by: Actor, **changed: str) -> Case:
+    """The page of the package, with which a draft, or what was returned, is written on."""
+    names = ("item", "stands", "should_be", "why")
+    raw = {name: [changed.get(name, str(case.answers[name]))] for name in names}
+    actions.save_section(case, "correction", raw, by=by)
+    return Case.objects.get(pk=case.pk)
+
+
+def test_what_the_office_reads_and_what_is_recorded_change_together(one: Actor, staff: Staff, benefit: UUID) -> None:
+    case = fixed(one, "benefit.child_allowance", "900000")
+    assert case is not None
+    case = typed_anew(case, one, should_be="15000")
+    assert case.corrects is not None
+    assert (case.answers["should_be"], case.corrects["value"]) == ("15,000円", 15000)
+    actions.submit(case, by=one)
+    decided(case, staff, "children", "wrong")
+    assert fact_of(one, "benefit.child_allowance", Source.STAFF).value == 15000
+
+
+def test_which_record_is_meant_is_not_typed(one: Actor, benefit: UUID) -> None:
+    case = fixed(one, "benefit.child_allowance", "900000")
+    assert case is not None
+    before = dict(case.answers), case.corrects
+    for changed in ({"item": "電話番号"}, {"stands": "900,000円"}, {"should_be": "１万５千円くらい"}):
+        case = typed_anew(case, one, **changed)
+        assert (case.answers, case.corrects) == before
+        assert case.typed == changed, "what was typed is not lost"
+        with pytest.raises(Invalid):
+            actions.submit(case, by=one)
+        case = typed_anew(case, one)
+        assert case.typed == {}
+    again = fixed(one, "benefit.child_allowance", "15000")
+    assert again is not None
+    assert again.answers["should_be"] == "15,000円"
+    actions.submit(again, by=one)
+
+
+def test_what_was_returned_is_recorded_as_it_was_corrected(one: Actor, staff: Staff, benefit: UUID) -> None:
+    case = fixed(one, "benefit.child_allowance", "900000")
+    assert case is not None
+    actions.submit(case, by=one)
+    clerk = staff("children", "children-clerk")
+    asked = {"should_be": "月額を書いてください。"}
+    actions.examine(case.steps.get(done_at=None), "return", by=clerk, corrections=asked)
+    case = typed_anew(Case.objects.get(pk=case.pk), one, should_be="15,000")
+    actions.submit(case, by=one)
+    decided(case, staff, "children", "wrong")
+    assert fact_of(one, "benefit.child_allowance", Source.STAFF).value == 15000

@@ -9,7 +9,7 @@ from django.utils.translation import gettext, gettext_noop
 
 from madoguchi.desk.presenting.words import day_words, value_words
 from madoguchi.facts.models import Pair
-from madoguchi.facts.queries import Known, Sides
+from madoguchi.facts.queries import Known, Sides, link_in_doubt
 from madoguchi.facts.rules.matching import ATTRIBUTES, Outcome
 from madoguchi.ground.clock import day_of
 from madoguchi.ground.errors import Refused
@@ -59,7 +59,8 @@ class AttributeLine:
 
 @dataclass(frozen=True, slots=True)
 class PairPage:
-    """All that ``desk/pair.html`` shows. ``registered`` and ``signed_in``: for which days the two sides vouch."""
+    """All that ``desk/pair.html`` shows. ``registered`` and ``signed_in``: for which days the two sides vouch;
+    ``tied``: whose link is in doubt, empty where none is."""
 
     url: str
     lines: Sequence[AttributeLine]
@@ -71,6 +72,7 @@ class PairPage:
     problem: str
     is_taken: bool
     stands: bool
+    tied: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,7 @@ def pair_page(pair: Pair, sides: Sides, refusal: Refused | None = None, reason: 
         gettext(str(refusal)) if refusal is not None else "",
         getattr(pair, "is_taken", False),
         getattr(pair, "stands", False),
+        str(link.person_id) if (link := link_in_doubt(pair)) is not None else "",
     )
 
 

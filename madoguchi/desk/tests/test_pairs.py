@@ -124,9 +124,13 @@ def test_a_second_card_is_marked_and_the_wrong_link_is_parted_first(tmp_path: Pa
     refused = client.post(page_of(pair), {"same": "yes", "reason": "窓口で確認"})
     assert (refused.status_code, Entry.objects.get().person_id) == (409, wrong.pk)
     assert "先にその結びつきを取り消してください" in refused.content.decode()
-    assert client.post(page_of(pair), {"part": "1", "reason": ""}).status_code == 422
+    assert client.post(page_of(pair), {"part": str(wrong.pk), "reason": ""}).status_code == 422
     assert Entry.objects.get().person_id == wrong.pk
-    assert client.post(page_of(pair), {"part": "1", "reason": "窓口で確認"})["Location"] == page_of(pair)
+    assert f'name="part" value="{wrong.pk}"' in shown
+    for other in ("1", str(true.pk)):
+        assert client.post(page_of(pair), {"part": other, "reason": "窓口で確認"}).status_code == 409
+        assert Entry.objects.get().person_id == wrong.pk
+    assert client.post(page_of(pair), {"part": str(wrong.pk), "reason": "窓口で確認"})["Location"] == page_of(pair)
     assert "いまの結びつきを取り消す" not in client.get(page_of(pair)).content.decode()
     client.post(page_of(pair), {"same": "yes", "reason": "窓口で確認"})
     assert Entry.objects.get().person_id == true.pk

@@ -43,7 +43,7 @@ def pair(request: HttpRequest, by: Actor, pair_id: UUID) -> HttpResponse:
             link = queries.link_in_doubt(one)
             if link is None:
                 raise Stale("entry-of-nobody", "この記載には、サインインする方が結びついていません。")
-            actions.part(link, reason=reason, by=by)
+            actions.part(link.pk, _tied(request), reason=reason, by=by)
             notices.success(request, gettext("結びつきを取り消しました。続けて、この組を決めてください。"))
             return redirect("desk:pair", one.pk)
         if choice not in ("yes", "no"):
@@ -83,7 +83,7 @@ def decided_pair(request: HttpRequest, by: Actor, pair_id: UUID) -> HttpResponse
     reason = request.POST.get("reason", "")[:2000]
     try:
         if one.is_same:
-            actions.part(one.entry_id, reason=reason, by=by)
+            actions.part(one.entry_id, one.person_id, reason=reason, by=by)
             notices.success(request, gettext("結びつきを取り消しました。"))
             return redirect("desk:pairs-decided")
         actions.ask_again(one, by=by)
@@ -92,6 +92,16 @@ def decided_pair(request: HttpRequest, by: Actor, pair_id: UUID) -> HttpResponse
     except (Invalid, Stale) as refusal:
         page = decided_page(one, refusal, reason)
         return render(request, "desk/pair_decided.html", {"page": page}, status=refusal.status)
+
+
+def _tied(request: HttpRequest) -> UUID:
+    """Who was tied to the entry when the page was made. Raises Stale for what it did not say."""
+    try:
+        return UUID(request.POST["part"])
+    except ValueError:
+        raise Stale(
+            "entry-of-another", "この間に、結びつきが変わりました。もう一度開いて、お確かめください。"
+        ) from None
 
 
 def _door(by: Actor) -> None:

@@ -97,8 +97,8 @@ def ask_again(pair: Pair, *, by: Actor) -> Pair:
 
 
 @act("register.part", allow=(KEEPS_ENTRY,))
-def part(entry_id: UUID, *, reason: str, by: Actor) -> Pair:
-    """台帳との結びつきの取消し: an entry and whoever signs in as its person are two people again, and why.
+def part(entry_id: UUID, holder: UUID, *, reason: str, by: Actor) -> Pair:
+    """台帳との結びつきの取消し: an entry and whoever signs in as its person (``holder``) are two people again, and why.
 
     What the register has said goes with the entry, to a person as whom nobody signs in. What they have said themselves,
     what their card says, and their cases stay with who signs in. What the link had settled is asked again.
@@ -107,6 +107,8 @@ def part(entry_id: UUID, *, reason: str, by: Actor) -> Pair:
     hold(register)
     entry = Entry.objects.select_for_update().get(pk=entry_id)
     stays, said = entry.person_id, _said(reason)
+    if stays != holder:
+        raise Stale("entry-of-another", "この間に、結びつきが変わりました。もう一度開いて、お確かめください。")
     if not Identity.objects.filter(person=stays).exists():
         raise Stale("entry-of-nobody", "この記載には、サインインする方が結びついていません。")
     if Entry.objects.filter(person=stays).exclude(register=register).exists():

@@ -76,14 +76,14 @@ def decided_pair(key: UUID, by: Actor) -> Pair:
     return pair
 
 
-def link_in_doubt(pair: Pair) -> UUID | None:
+def link_in_doubt(pair: Pair) -> Entry | None:
     """The entry whose link this pair puts in doubt: its own, where somebody signs in as its person, or the one in which
     its person stands already. None where there is none."""
     own = pair.entry
     if Identity.objects.filter(person=own.person_id).exists():
-        return own.pk
+        return own
     standing = Entry.objects.filter(register=own.register, person=pair.person_id, gone_since=None)
-    return standing.values_list("pk", flat=True).first()
+    return standing.first()
 
 
 def open_pair(key: UUID, by: Actor) -> Pair:

@@ -208,7 +208,7 @@ def test_a_rival_in_another_chunk_of_the_file_makes_a_pair(
     with refused_with("pair-overtaken"):
         decide(pair, same=True, reason="同じ人", by=clerk)
     assert Entry.objects.get(number="0002").person_id != one.pk
-    assert queries.link_in_doubt(pair) == Entry.objects.get(number="0001").pk
+    assert queries.link_in_doubt(pair) == Entry.objects.get(number="0001")
 
 
 def test_a_correction_in_the_register_makes_a_pair_and_no_link(tmp_path: Path) -> None:
@@ -400,7 +400,7 @@ def test_who_was_wrongly_the_same_is_parted(pair: Pair, clerk: Actor, tmp_path: 
     bare, me = pair.entry.person_id, Actor("resident", pair.person_id, level="card")
     state(Person.objects.get(pk=pair.person_id), {("person.phone", ""): "072-000-0000"}, Source.SELF, by=me)
     decide(pair, same=True, reason="取り違え", by=clerk)
-    parted = part(pair.entry_id, reason="本人から電話", by=clerk)
+    parted = part(pair.entry_id, pair.person_id, reason="本人から電話", by=clerk)
     entry = Entry.objects.get()
     assert entry.person_id == bare, "the person of the entry is there again, with their log"
     kept = known_to(Person.objects.get(pk=pair.person_id))
@@ -420,8 +420,10 @@ def test_who_was_wrongly_the_same_is_parted(pair: Pair, clerk: Actor, tmp_path: 
     assert "電話" not in str(event.data)
     assert signs_in(full_name="谷川 花子").pk == pair.person_id
     assert imported(tmp_path, [HANAKO], DAY + dt.timedelta(days=1)).run.doubtful == 0, "what staff have said holds"
+    with refused_with("entry-of-another"):
+        part(pair.entry_id, pair.person_id, reason="もう一度", by=clerk)
     with refused_with("entry-of-nobody"):
-        part(pair.entry_id, reason="もう一度", by=clerk)
+        part(pair.entry_id, bare, reason="もう一度", by=clerk)
 
 
 def test_the_true_holder_comes_to_their_place_after_a_wrong_link(tmp_path: Path, clerk: Actor) -> None:
@@ -434,7 +436,7 @@ def test_the_true_holder_comes_to_their_place_after_a_wrong_link(tmp_path: Path,
     assert Entry.objects.get().person_id == wrong.pk
     link = queries.link_in_doubt(pair)
     assert link is not None
-    part(link, reason="窓口で確認", by=clerk)
+    part(link.pk, wrong.pk, reason="窓口で確認", by=clerk)
     assert Entry.objects.get().person_id not in (wrong.pk, true.pk)
     decide(Pair.objects.get(pk=pair.pk), same=True, reason="窓口で確認", by=clerk)
     assert Entry.objects.get().person_id == true.pk
@@ -444,13 +446,25 @@ def test_the_true_holder_comes_to_their_place_after_a_wrong_link(tmp_path: Path,
     assert Entry.objects.get().person_id == true.pk
 
 
+def test_nobody_is_parted_who_came_to_the_place_since(tmp_path: Path, clerk: Actor) -> None:
+    imported(tmp_path, [HANAKO])
+    wrong, true = signs_in("wrong"), signs_in("true")
+    part(Entry.objects.get().pk, wrong.pk, reason="窓口で確認", by=clerk)
+    decide(Pair.objects.get(person=true), same=True, reason="窓口で確認", by=clerk)
+    before = recorded(true.pk)
+    with refused_with("entry-of-another"):  # the page that still shows the first link
+        part(Entry.objects.get().pk, wrong.pk, reason="窓口で確認", by=clerk)
+    assert Entry.objects.get().person_id == true.pk
+    assert recorded(true.pk) == before
+
+
 def test_what_a_link_had_settled_is_asked_again_when_it_is_parted(tmp_path: Path, clerk: Actor) -> None:
     imported(tmp_path, [HANAKO, person("0002")])
     one = signs_in()
     first, second = Pair.objects.order_by("entry__number")
     decide(first, same=True, reason="確認", by=clerk)
     assert Pair.objects.get(pk=second.pk).is_same is False
-    part(first.entry_id, reason="取り違え", by=clerk)
+    part(first.entry_id, one.pk, reason="取り違え", by=clerk)
     assert [(two.entry_id, two.person_id) for two in Pair.objects.filter(decided_at=None)] == [
         (second.entry_id, one.pk)
     ]
@@ -465,9 +479,9 @@ def test_only_the_section_of_the_register_parts(pair: Pair, clerk: Actor) -> Non
         SYSTEM,
     ):
         with pytest.raises(NotAllowed):
-            part(pair.entry_id, reason="x", by=other)
+            part(pair.entry_id, pair.person_id, reason="x", by=other)
     with pytest.raises(Invalid):
-        part(pair.entry_id, reason="　", by=clerk)
+        part(pair.entry_id, pair.person_id, reason="　", by=clerk)
     assert recorded(pair.person_id) == before
     assert Entry.objects.get().person_id == pair.person_id
 
