@@ -1,6 +1,7 @@
 """A family moves in: few questions, everything once, one press; five sections get their cases, one page shows them."""
 
 import datetime as dt
+import re
 from typing import Any
 
 import pytest
@@ -95,6 +96,7 @@ def test_a_family_moves_in(script: bool, browser: Browser, live_server: LiveServ
         visit.next()
         typed = 0
         while "/sections/" in page.url:
+            expect(page.locator(".steps-where")).to_contain_text(re.compile(r"段階のうち.*この手続きの\d+ページのうち"))
             typed += answer_part(visit, script)
         visit.headed("会社への連絡")
         visit.check()
@@ -111,6 +113,7 @@ def test_a_family_moves_in(script: bool, browser: Browser, live_server: LiveServ
         assert typed + len(FAMILY) + 1 <= alone - 15, f"{typed} and {len(FAMILY) + 1} questions, {alone} one by one"
         visit.next()
         visit.headed("受け付けました")
+        expect(page.get_by_text("見本電力（見本）")).to_be_visible()
         visit.check()
         journey = Case.objects.get(number=page.locator(".reference").inner_text())
         parts = list(Case.objects.filter(part_of=journey).order_by("pk"))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext
@@ -199,6 +200,26 @@ def steps(draft: Draft, current: str) -> list[StepMark]:
         )
     url = reverse("web:review", args=(key_of(journey),)) if opened else ""
     return [*marks, _mark(gettext("内容の確認"), url, here == "review", done=False)]
+
+
+def progress(draft: Draft, current: str) -> dict[str, Any]:
+    """Where someone is: among the steps and, within the part of a life event, among its pages. ``current`` as in
+    `steps`; any other case is one page a step."""
+    marks = steps(draft, current) or draft.steps(current)
+    number = next((place for place, mark in enumerate(marks, 1) if mark.state == "editing"), 1)
+    shown: dict[str, Any] = {"number": number, "total": len(marks), "steps": marks}
+    if draft.correcting or not parts_url(draft.case):
+        return shown
+    pages = [one.id for one in draft.sections()] if draft.case.part_of_id is not None else []
+    if current not in pages:
+        return shown | {"whole": True}
+    page = pages.index(current) + 1
+    return shown | {
+        "whole": True,
+        "page": page,
+        "pages": len(pages),
+        "reached": f"{number - 1 + page / len(pages):.2f}",
+    }
 
 
 def _mark(title: str, url: str, editing: bool, done: bool) -> StepMark:

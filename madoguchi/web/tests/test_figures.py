@@ -6,6 +6,7 @@ from django.test import Client
 from madoguchi.cases.models import Case, Figures, Opinion
 from madoguchi.events import Actor
 from madoguchi.ground import clock
+from madoguchi.procedures import queries as procedures
 from madoguchi.web.tests.conftest import SignedIn
 
 FIGURES = {
@@ -29,7 +30,9 @@ def test_what_was_counted_is_shown_with_the_moment_it_was_counted(published: Non
         "に数えました",
     ):
         assert words in page, words
-    assert "95％" in Client(HTTP_ACCEPT_LANGUAGE="ja").get("/procedures/").content.decode()
+    page = Client(HTTP_ACCEPT_LANGUAGE="ja").get("/procedures/").content.decode()
+    assert "95％" in page
+    assert all(page.count(f'href="/procedures/{one.code}/"') == 1 for one in procedures.offered())
     page = Client(HTTP_ACCEPT_LANGUAGE="ja").get("/procedures/dog-registration/").content.decode()
     assert "80件のうち、95％" in page
 

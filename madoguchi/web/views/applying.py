@@ -216,19 +216,16 @@ def _show(
     status: int = 200,
     **more: Any,
 ) -> HttpResponse:
-    case, marks = draft.case, journeys.steps(draft, one.id) or draft.steps(one.id)
-    number = next((place for place, mark in enumerate(marks, 1) if mark.state == "editing"), 1)
+    case, progress = draft.case, journeys.progress(draft, one.id)
     context = {
         "form": {
-            "number": number,
-            "total": len(marks),
+            **progress,
             "procedure": journeys.whole_title(draft),
             "parts_url": journeys.parts_url(case),
             "seen": section_digest(case, one),
             "saved_at": case.saved_at if case.revision else None,
-            "back": number > 1,
+            "back": progress["number"] > 1,
             "returning": request.GET.get("then") == "review",
-            "steps": marks,
             "for_another": subject_words(case) if case.subject_id else "",
             "uploads_url": reverse("web:uploads", args=(key_of(case),)) if _takes_files(one) else "",
             "largest": uploads.MAX_BYTES,

@@ -118,6 +118,4 @@ def review_of_parts(
 
 
 def _progress(draft: Draft, current: str) -> dict[str, object]:
-    marks = journeys.steps(draft, current)
-    number = next((place for place, mark in enumerate(marks, 1) if mark.state == "editing"), 1)
-    return {"number": number, "total": len(marks), "procedure": draft.title, "steps": marks}
+    return journeys.progress(draft, current) | {"procedure": draft.title}
