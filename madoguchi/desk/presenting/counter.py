@@ -147,7 +147,8 @@ def _offers(query: str) -> list[Offer]:
         found = procedures.search(query)
         codes = [one for one in found.fit or found.near if one in rows]
     else:
-        codes = list(rows)
+        order = [one.procedure for one in procedures.city().offers]
+        codes = sorted(rows, key=lambda code: order.index(code) if code in order else len(order))
     bodies = [(code, procedures.package(rows[code]).procedure) for code in codes]
     there = [Offer(code, body.title["ja"]) for code, body in bodies if body.kind in KINDS]
     return there[:MOST] if query else there

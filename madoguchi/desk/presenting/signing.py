@@ -11,6 +11,7 @@ from madoguchi.cases import queries as cases
 from madoguchi.cases.models import Case, Checked, Signature
 from madoguchi.desk.presenting.words import day_words, time_words
 from madoguchi.ground import clock
+from madoguchi.ground.wareki import format_both
 
 SEXES: Final = {"male": gettext_noop("男性"), "female": gettext_noop("女性")}
 ATTRIBUTES: Final = {
@@ -43,7 +44,7 @@ def _line(case: Case, one: Signature) -> SignatureLine:
 
 def _known(one: Signature) -> Iterator[tuple[str, str]]:
     yield gettext("署名した方"), one.name
-    yield gettext("生年月日"), day_words(one.born_on)
+    yield gettext("生年月日"), format_both(one.born_on)
     if one.sex in SEXES:
         yield gettext("性別"), gettext(SEXES[one.sex])
     yield gettext("住所"), one.address

@@ -46,6 +46,7 @@ def _show(request: HttpRequest, by: Actor, problem: str = "", status: int = 200)
     context = {
         "lines": session_lines(account, here),
         "serves_kiosks": serves,
+        "kiosk_address": request.build_absolute_uri(reverse("web:kiosk")),
         "kiosks": kiosk_lines() if serves else [],
         "problem": problem,
     }
