@@ -16,7 +16,7 @@ from uuid import UUID
 
 from madoguchi.cases.actions import drafting, driving
 from madoguchi.cases.actions.reasons import AT_COUNTER, AT_KIOSK, OWN_SITTING, SERVES_COUNTER
-from madoguchi.cases.models import Case, Confirmation, Document, DocumentContent, How, Kiosk, Scan, Sitting
+from madoguchi.cases.models import Case, Confirmation, Cosigner, Document, DocumentContent, How, Kiosk, Scan, Sitting
 from madoguchi.cases.queries.counter import counter_key, returned_to, to_confirm
 from madoguchi.cases.rules import counter as rules
 from madoguchi.cases.rules.keeping import SITTING_KEPT
@@ -24,6 +24,7 @@ from madoguchi.events import SYSTEM, Actor, act, record
 from madoguchi.events.rules import BY_SYSTEM
 from madoguchi.events.storing import insert_with_file
 from madoguchi.facts import actions as facts
+from madoguchi.facts.models import Entry
 from madoguchi.facts.rules.matching import ATTRIBUTES
 from madoguchi.ground import clock
 from madoguchi.ground.errors import Invalid, NotFound, Problem, Refused, Stale
@@ -31,6 +32,7 @@ from madoguchi.ground.kana import to_katakana
 from madoguchi.ground.text import clean
 from madoguchi.ground.wareki import parse_date
 from madoguchi.people import rules as people
+from madoguchi.people.models import Identity
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.models import Procedure
 
@@ -213,6 +215,7 @@ def mistaken(sitting: Sitting, *, by: Actor) -> Sitting:
     fresh = _open(sitting)
     if Case.objects.filter(sitting=fresh).exists():
         raise Stale("sitting-begun", "すでに手続きを始めています。受付を終わらせて、はじめからやり直してください。")
+    _forget(fresh)
     fresh.person, fresh.shown, fresh.told, fresh.identified_at, fresh.agreed_at = None, "", {}, None, None
     fresh.save(update_fields=["person", "shown", "told", "identified_at", "agreed_at"])
     return fresh
@@ -229,6 +232,7 @@ def end_sitting(sitting: Sitting, *, by: Actor) -> Sitting:
     open_drafts = Case.objects.filter(sitting=fresh, received_at=None, withdrawn_at=None)
     for case in open_drafts:
         drafting.withdraw(case, by=SYSTEM)
+    _forget(fresh)
     record(dropped=len(open_drafts))
     return fresh
 
@@ -362,6 +366,18 @@ def _paired(kiosk: Kiosk) -> Sitting:
     if found is None or not found.is_open:
         raise _not_paired()
     return found
+
+
+def _forget(sitting: Sitting) -> None:
+    """What was read of somebody who has asked for nothing, here or ever, and whom nothing else knows: nobody would ever
+    delete it. With the last record of anybody else it goes as all that is known of them."""
+    person = sitting.person_id
+    if person is None or sitting.shown == rules.CARD:
+        return
+    of_cases = Case.objects.filter(person=person), Cosigner.objects.filter(person=person)
+    known = Identity.objects.filter(person=person), Entry.objects.filter(person=person)
+    if not any(one.exists() for one in (*of_cases, *known)):
+        facts.forget(None, person_id=person, by=SYSTEM)
 
 
 def _not_paired() -> Stale:

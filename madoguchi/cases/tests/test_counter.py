@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from PIL import Image, ImageDraw
 
-from madoguchi.cases import actions
+from madoguchi.cases import actions, jobs
 from madoguchi.cases import queries as cases
 from madoguchi.cases.models import Case, Confirmation, Document, DocumentContent, Kiosk, Sitting
 from madoguchi.cases.rules import counter as rules
@@ -20,7 +20,7 @@ from madoguchi.cases.tests.test_examples import answer
 from madoguchi.events import Actor
 from madoguchi.events.models import Event
 from madoguchi.facts.models import Source
-from madoguchi.facts.queries import known
+from madoguchi.facts.queries import count, known
 from madoguchi.facts.rules import Purpose
 from madoguchi.facts.tests.registers import imported, person
 from madoguchi.ground import clock
@@ -369,6 +369,33 @@ def test_whoever_is_not_known_gets_no_draft(clerk: Actor, sitting: Sitting, publ
     actions.mistaken(sitting, by=clerk)
     sitting.refresh_from_db()
     assert (sitting.person_id, sitting.told) == (None, {})
+
+
+@pytest.mark.parametrize("how", ["mistaken", "ended", "left alone"])
+def test_of_whoever_asked_for_nothing_nothing_is_kept(clerk: Actor, sitting: Sitting, how: str) -> None:
+    sitting = actions.identify_by_document(sitting, "passport", TOLD, by=clerk)
+    person = sitting.person_id
+    assert person is not None
+    assert count(person) == 5
+    if how == "mistaken":
+        actions.mistaken(sitting, by=clerk)
+    elif how == "ended":
+        actions.end_sitting(actions.note_agreed(sitting, by=clerk), by=clerk)
+    else:
+        with clock.travel(clock.now() + timedelta(hours=2, seconds=1)):
+            actions.open_sitting(by=clerk)
+    assert count(person) == 0
+
+
+def test_what_was_read_of_whoever_has_a_case_goes_with_it(
+    clerk: Actor, sitting: Sitting, published: dict[str, Procedure]
+) -> None:
+    case = typed(known_one(sitting, clerk), clerk, published["dog-registration"])
+    actions.end_sitting(sitting, by=clerk)
+    assert count(case.person_id) == 5, "its draft is deleted with the next round"
+    with clock.travel(clock.now() + timedelta(days=1)):
+        jobs.keep_house()
+    assert count(case.person_id) == 0
 
 
 def test_a_document_means_whom_the_register_means(
