@@ -718,17 +718,13 @@ def _childcare(who: Mapping[str, Any], start_on: str, rng: random.Random) -> dic
     born = begins - dt.timedelta(days=rng.randint(120, 365 * 4))
     wishes = rng.sample([f"nursery-{number}" for number in (1, 1, 1, 2, 2, 3, 4, 5, 6)], 9)
     first, second, third = list(dict.fromkeys(wishes))[:3]
-    partner = rng.random() < 0.8
+    partner, hours = rng.random() < 0.8, rng.choice([80, 120, 140, 160, 168])
+    given, given_kana = rng.choice([("結", "ユイ"), ("湊", "ミナト"), ("葵", "アオイ"), ("陸", "リク")])
     answers = {
-        "person": {
-            **who,
-            "has_partner": partner,
-            "care_reason": "work",
-            "work_hours": rng.choice([80, 120, 140, 160, 168]),
-        },
+        "person": {**who, "has_partner": partner, "care_reason": "work", "work_hours": hours},
         "child": {
-            "full_name": f"{who['full_name'].split()[0]} {rng.choice(['結', '湊', '葵', '陸'])}",
-            "full_name_kana": f"{who['full_name_kana'].split()[0]} コ",
+            "full_name": f"{who['full_name'].split()[0]} {given}",
+            "full_name_kana": f"{who['full_name_kana'].split()[0]} {given_kana}",
             "date_of_birth": born.isoformat(),
         },
         "start_on": start_on,

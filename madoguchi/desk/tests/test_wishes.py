@@ -75,6 +75,9 @@ def test_what_was_refused_leads_to_a_wish_and_is_then_one(clerk: Actor) -> None:
     assert address in shown
     form = page(client, address.replace("&amp;", "&"))
     assert f'value="{LEVY}" checked' in form
+    assert (
+        "どの手続の要望かを選んでください。" in client.get("/desk/wishes/new/?procedure=", follow=True).content.decode()
+    )
     answer = client.post("/desk/wishes/new/", SAID)
     one = Wish.objects.get()
     assert (answer.status_code, answer.headers["Location"]) == (302, f"/desk/wishes/{one.pk}/")

@@ -20,6 +20,7 @@ from madoguchi.desk.views.exporting import cell
 from madoguchi.events import Actor
 from madoguchi.events.acting import refuse
 from madoguchi.ground.errors import Invalid, NotAllowed, Stale
+from madoguchi.procedures import queries as procedures
 
 _FIELDS = ("title", "why", "law", "to")
 
@@ -66,6 +67,9 @@ def new(request: HttpRequest, by: Actor) -> HttpResponse:
     if request.method != "POST":
         code, purpose = request.GET.get("procedure", ""), request.GET.get("purpose", "look_up")
         keys = [one for one in request.GET.get("keys", "").split(",") if one]
+        if procedures.current(code) is None:
+            notices.warning(request, gettext("どの手続の要望かを選んでください。"))
+            return redirect("desk:wishes")
         return render(request, "desk/wish_new.html", {"page": new_wish(code, purpose, keys, {}, (), None)})
     given = {name: request.POST.get(name, "").replace("\0", "") for name in _FIELDS}
     code, purpose = request.POST.get("procedure", ""), request.POST.get("purpose", "")

@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 
 from madoguchi.cases import queries as cases
 from madoguchi.events import Actor
+from madoguchi.ground import clock
 from madoguchi.web import words
 from madoguchi.web.styles import joined
 
@@ -59,6 +60,15 @@ def day(value: dt.datetime | dt.date | None) -> str:
 def short_day(value: dt.datetime | dt.date | None) -> str:
     """「11月30日（月）」, where the year goes without saying."""
     return words.short_day_words(value) if value else ""
+
+
+@register.filter
+def lately(value: dt.datetime | None) -> str:
+    """「14:03」 of today, 「11月29日（日） 14:03」 of another day."""
+    if not value:
+        return ""
+    time = words.time_words(value)
+    return time if clock.day_of(value) == clock.today() else f"{words.short_day_words(value)} {time}"
 
 
 @register.filter

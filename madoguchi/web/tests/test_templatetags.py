@@ -1,0 +1,16 @@
+"""Words that the templates make."""
+
+from datetime import datetime
+
+from madoguchi.ground import clock
+from madoguchi.ground.clock import TOKYO
+from madoguchi.web.templatetags.web import lately
+
+
+def test_what_was_saved_on_another_day_says_its_day() -> None:
+    saved = datetime(2026, 11, 29, 23, 58, tzinfo=TOKYO)
+    with clock.travel(datetime(2026, 11, 29, 23, 59, tzinfo=TOKYO)):
+        assert lately(saved) == "23:58"
+    with clock.travel(datetime(2026, 11, 30, 0, 1, tzinfo=TOKYO)):
+        assert lately(saved) == "11月29日（日） 23:58"
+    assert lately(None) == ""
