@@ -193,7 +193,9 @@ def test_nothing_but_the_kind_of_device_is_kept(clerk: Actor) -> None:
         "browser",
         "since",
         "seen_at",
+        "provider_session",
     }
+    assert not row.provider_session, "the identity provider is the residents', not the desk's"
     assert row.account_id == clerk.id
 
 
