@@ -20,6 +20,7 @@ from madoguchi.cases import actions
 from madoguchi.cases.models import (
     Approval,
     Case,
+    Confirmation,
     Consultation,
     Correction,
     Cosigner,
@@ -88,6 +89,8 @@ def everything_of(published: dict[str, Procedure], staff: Staff) -> Person:
     Correction.objects.create(
         step=step, path="person.phone", message="電話を直してください", translated={"en": "Please"}
     )
+    Confirmation.objects.create(case=house, clerk=account, shown="passport", digest="0" * 64, name="見本 花子",
+                                confirmed_at=clock.now(), how="named")  # fmt: skip
     Submission.objects.create(case=house, answers={"x": "前の答え"})
     Consultation.objects.create(case=house, section="residents", question="どうか", due_on=clock.today(),
                                 asked_by=account, agreed=False, answer="異議",

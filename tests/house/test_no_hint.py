@@ -15,7 +15,7 @@ import pytest
 from django.test import Client
 
 from madoguchi.cases import actions, jobs
-from madoguchi.cases.models import Case
+from madoguchi.cases.models import Case, Sitting
 from madoguchi.cases.queries import VIEWS
 from madoguchi.cases.tests.conftest import published, staff
 from madoguchi.desk.tests.staging import DOG, HOUSE, Staff, account_of, applicant, client_of, handed_in, open_step
@@ -82,6 +82,7 @@ def _filled(route: str, there: dict[str, str], otherwise: str) -> str:
 def desk_requests(client: Client, ids: dict[str, str]) -> Answers:
     """All that a member of staff can ask, of the case and around it."""
     found: Answers = {}
+    Sitting.objects.all().delete()  # what the walk before has begun at the counter
 
     def ask(what: str, answer: Any) -> None:
         found[what] = noted(answer, ids)

@@ -65,9 +65,11 @@ def stay(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def over(request: HttpRequest) -> HttpResponse:
-    """Nobody is here any more. Also reached by a page that was left alone without a script, hence by GET."""
+    """Nobody is here any more. Also reached by a page that was left alone without a script, hence by GET; on somebody's
+    own device nobody is signed out by it, because a link to it may be anybody's."""
     here = visiting.kiosk(request)
-    visiting.goodbye(request)
+    if here is not None:
+        visiting.goodbye(request)
     if here is not None and cases.sitting_on(here) is not None:
         return redirect("web:counter")
     return render(request, "web/kiosk_over.html")
