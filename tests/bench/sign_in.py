@@ -72,6 +72,7 @@ def fill(place: Path, rounds: int) -> None:
     from madoguchi.procedures.queries import register
     from madoguchi.site.sample.register import write
 
+    (place / "static").mkdir()
     file = place / "residents.csv"
     write(file, RESIDENTS, 27218)
     import_register(register("residents"), file, clock.today() - dt.timedelta(days=1), by=SYSTEM)
@@ -144,7 +145,7 @@ def ours(who: str) -> tuple[float, float]:
     """Seconds of the whole round trip, and how many of them at the provider's pages."""
     from django.test import Client
 
-    browser, began = Client(), time.perf_counter()
+    browser, began = Client(SERVER_NAME="localhost"), time.perf_counter()
     url = browser.get("/sign-in/card/")["Location"]
     left = time.perf_counter()
     params = choose(url, who)
@@ -198,7 +199,10 @@ def measure(rounds: int, issuer: str) -> None:
     met = Entry.objects.filter(person__in=Identity.objects.values("person")).count()
     assert Identity.objects.count() == rounds + 1
     found = {name: statistics.median(values) * 1000 for name, values in times.items()}
-    print(f"{rounds} residents, a register of {RESIDENTS:,}: {met} met their entry, {Pair.objects.count()} in doubt\n")
+    print(
+        f"{rounds} residents and one to warm up, a register of {RESIDENTS:,}: {met} met their entry,"
+        f" {Pair.objects.count()} in doubt\n"
+    )
     print(f"{'median of a round trip':46}{'ms':>8}{'provider ×':>12}")
     for text, name in (
         ("provider alone (tools/idp)", "provider"),
