@@ -24,14 +24,18 @@ MAX_REASON: Final = 300
 
 
 def _keeps(actor: Actor, register: str) -> bool:
-    return actor.kind == "staff" and bool(actor.posts & KEEPERS.get("organisation")(office_of(register)))
+    return bool(actor.posts & KEEPERS.get("organisation")(office_of(register)))
 
 
-KEEPS = Reason("keeps-register", "この台帳を受け持つ職だから", lambda actor, pair: _keeps(actor, pair.entry.register))
+KEEPS = Reason(
+    "keeps-register",
+    "この台帳を受け持つ職だから",
+    lambda actor, pair: actor.kind == "staff" and _keeps(actor, pair.entry.register),
+)
 KEEPS_ENTRY = Reason(
     "keeps-register",
     "この台帳を受け持つ職だから",
-    lambda actor, entry: _keeps(actor, Entry.objects.get(pk=entry).register),
+    lambda actor, entry: actor.kind == "staff" and _keeps(actor, Entry.objects.get(pk=entry).register),
 )
 
 
