@@ -164,7 +164,7 @@ def fields_of(case: Case) -> Iterator[tuple[FormSection, FormField, str]]:
                 yield section, one, f"{section.each}.0.{one.name}" if section.each else one.name
 
 
-@pytest.mark.parametrize("code", [*telling(), "moving"])
+@pytest.mark.parametrize("code", [*telling("type", "rows"), "moving"])
 def test_no_text_breaks_a_field(published: Published, code: str) -> None:
     """Never a 500: it is an answer as it was typed, or is refused beside the field; markup stays text."""
     by = new_resident()

@@ -103,7 +103,10 @@ def test_by_procedure(published: dict[str, Procedure], staff: Staff) -> None:
     actions_of_other = staff("children", "children-clerk")
     handed_in(published, DOG)
     handed_in(published, CHILD)
-    assert [one["ja"] for _, one in queries.procedures_at(clerk)] == ["犬の登録"]
+    assert [one["ja"] for _, one in queries.procedures_at(clerk)] == [
+        "犬の登録事項の変更届（飼い主が変わったとき）",
+        "犬の登録",
+    ]
     assert len(queries.listing("mine", clerk, Filters(code="dog-registration"))) == 1
     assert queries.listing("mine", clerk, Filters(code="child-allowance-claim")) == []
     assert len(queries.listing("mine", actions_of_other)) == 1

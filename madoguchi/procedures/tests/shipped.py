@@ -34,13 +34,18 @@ def daito() -> City:
 
 
 @cache
-def telling() -> tuple[str, ...]:
+def telling(*of: str) -> tuple[str, ...]:
     """Procedures that between them use all that packages can: the fewest that do, found greedily, always the same ones.
 
-    What is slow (a browser from the phone to the letter) is played with these; every package by itself is held by the
-    check, its examples in memory, through real acts and on SpiffWorkflow, its letters and its forms.
+    ``of``: only this of the format (``type``: questions, ``rows``, ``step`` …), all of it where nothing is said. What
+    is slow (a browser from the phone to the letter) is played with these; every package by itself is held by the check,
+    its examples in memory, through real acts and on SpiffWorkflow, its letters and its forms.
     """
-    left = {code: _features(one) for code, one in catalogue().packages.items() if one.procedure.kind != "journey"}
+    left = {
+        code: {name for name in _features(one) if not of or name.partition(":")[0] in of}
+        for code, one in catalogue().packages.items()
+        if one.procedure.kind != "journey"
+    }
     wanted, chosen = set().union(*left.values()), []
     while wanted:
         best = max(sorted(left), key=lambda code: len(left[code] & wanted))
