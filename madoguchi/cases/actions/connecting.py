@@ -18,8 +18,9 @@ from madoguchi.cases.models import Case, Service
 from madoguchi.cases.queries.companies import company, company_offers
 from madoguchi.cases.rules.permission import ADDRESSEE, OWN_CASE, OWN_SERVICE
 from madoguchi.events import Actor, act, record
+from madoguchi.events.models import Event
 from madoguchi.ground import clock
-from madoguchi.ground.errors import Invalid, NotFound, Problem, Stale
+from madoguchi.ground.errors import Invalid, NotFound, Problem, Refused, Stale
 from madoguchi.ground.text import clean
 from madoguchi.procedures import queries as procedures
 
@@ -28,6 +29,8 @@ MOST_NUMBER: Final = 40
 MOST_REFERENCE: Final = 60
 MOST_WORDS: Final = 500
 MOST_LINK: Final = 300
+#: Answers of a company to one life event within a day: each is a message to its person.
+MOST_ANSWERS: Final = 20
 #: So far the clock of a company may be ahead of ours.
 AHEAD: Final = dt.timedelta(minutes=5)
 
@@ -132,7 +135,8 @@ def read(service: Service, *, by: Actor) -> Service:
 @act("service.answer", allow=(ADDRESSEE,))
 def answer(service: Service, said: Said, *, by: Actor) -> Service:
     """会社からの返事: accepted, something is wanted of the person, refused, or done. Raises Stale for an answer that is
-    older than the last one, that comes after the end or before it was fetched; Invalid for what cannot be shown."""
+    older than the last one, that comes after the end or before it was fetched; Invalid for what cannot be shown;
+    Refused for too many in a day."""
     held = _locked(service)
     if held.taken_back_at is not None:
         raise NotFound("service-unknown", "この連絡は見つかりません。")
@@ -143,6 +147,9 @@ def answer(service: Service, said: Said, *, by: Actor) -> Service:
         raise Stale("service-older", "これより新しい返事を、すでに受け取っています。")
     reference, words, link, telephone = _checked(held, said)
     now = clock.now()
+    told = Event.objects.filter(subject_id=held.pk, verb="service.answer", outcome="done", at__gt=now - dt.timedelta(1))
+    if told.count() >= MOST_ANSWERS:
+        raise Refused("service-answers", "1日に送れる返事の数を超えました。あすもう一度お送りください。", status=429)
     held.said_at, held.asked_at = said.at, now if said.state == "asked" else None
     held.reference = reference or held.reference
     held.words, held.link, held.telephone = words, link, telephone

@@ -216,6 +216,17 @@ def test_answers_that_cannot_be_are_refused(filled: Case, resident: Actor) -> No
     assert all(one.received_at for one in cases.journey_parts(filled)), "nothing else is held back"
 
 
+def test_nobody_is_written_to_all_day(filled: Case, resident: Actor) -> None:
+    system = system_of(POWER)
+    service = sent(filled, resident)
+    actions.read_service(service, by=system)
+    for number in range(20):
+        actions.answer_service(service, said(reference=f"P-{number}", at=clock.now()), by=system)
+    refused_and_unchanged(service, Refused, lambda: actions.answer_service(service, said(at=clock.now()), by=system))
+    with clock.travel(clock.now() + dt.timedelta(days=1, minutes=1)):
+        actions.answer_service(service, said("done", at=clock.now()), by=system)
+
+
 def test_a_consent_is_taken_back_until_it_was_fetched(filled: Case, resident: Actor) -> None:
     system = system_of(POWER)
     service = sent(filled, resident)
