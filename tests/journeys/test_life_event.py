@@ -78,6 +78,9 @@ def test_a_family_moves_in(script: bool, browser: Browser, live_server: LiveServ
     system = actor_of_partner(client)
     with visiting(browser, str(live_server.url), a_resident(WHO), viewport=PHONE, script=script) as visit:
         page = visit.page
+        visit.go("/life/引越し/")
+        visit.check()
+        expect(page.locator("main h3").first).to_have_text("引越しの手続き")
         visit.go("/procedures/moving/")
         visit.check()
         page.get_by_role("button", name="始める").click()

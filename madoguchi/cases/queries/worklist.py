@@ -24,6 +24,8 @@ from madoguchi.cases.queries.sealing import to_review
 from madoguchi.cases.queries.staff import mine_to_do, visible
 from madoguchi.events import Actor
 from madoguchi.ground import clock
+from madoguchi.ground.errors import Invalid
+from madoguchi.ground.ids import parse_reference
 from madoguchi.ground.kana import search_key
 from madoguchi.ground.languages import LocalText
 from madoguchi.procedures import queries as procedures
@@ -175,13 +177,25 @@ def _narrowed(cases: QuerySet[Case], filters: Filters, versions: tuple[UUID, ...
 
 
 def with_words(cases: QuerySet[Case], words: str) -> QuerySet[Case]:
-    """Of these received cases, those whose number, names, readings or places hold every word, however written."""
+    """Of these received cases, those whose number, names, readings or places hold every word, however written.
+
+    The number of a life event, which its applicant has before them, finds the parts of it.
+    """
+    if (number := _reference(words)) and (parts := cases.filter(part_of__number=number)).exists():
+        return parts
     wanted = [key for word in words.split() if (key := search_key(word))][:MOST_WORDS]
     if not wanted:
         return cases
     grams = sorted({gram for key in wanted for gram in grams_of(key)})
     held = reduce(and_, (Q(search_key__contains=key) for key in wanted))
     return cases.filter(held, ArrayContains(Grams(F("search_key")), grams))
+
+
+def _reference(words: str) -> str:
+    try:
+        return parse_reference(words)
+    except Invalid:
+        return ""
 
 
 def grams_of(key: str) -> set[str]:

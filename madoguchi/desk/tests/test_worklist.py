@@ -9,6 +9,7 @@ from madoguchi.desk.presenting.words import days_words
 from madoguchi.desk.presenting.worklist import work_page
 from madoguchi.desk.tests.staging import CHILD, DOG, Staff, applicant, client_of, handed_in, open_step
 from madoguchi.events import Actor
+from madoguchi.ground import clock
 from madoguchi.ground.ids import uuid7
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.models import Procedure
@@ -70,6 +71,20 @@ def test_a_number_is_found_with_or_without_hyphens_in_any_width(dogs: list[Case]
     for typed in (number, number.replace("-", ""), number[:7], wide):
         assert [one.case.pk for one in queries.listing("mine", clerk, Filters(words=typed))] == [dogs[0].pk]
     assert queries.listing("mine", clerk, Filters(words="ない名前")) == []
+
+
+def test_the_number_of_a_life_event_finds_its_parts(dogs: list[Case], clerk: Actor) -> None:
+    whole, part, _ = dogs
+    Case.objects.filter(pk=part.pk).update(part_of=whole)
+    lines = queries.listing("mine", clerk, Filters(words=whole.number or ""))
+    assert [one.case.pk for one in lines] == [part.pk]
+
+
+def test_a_case_that_is_not_my_turn_is_found_without_naming_a_view(dogs: list[Case], clerk: Actor) -> None:
+    Case.objects.filter(pk=dogs[0].pk).update(ended_at=clock.now(), closed_at=clock.now())
+    client = client_of(clerk)
+    assert "髙田 花子" in client.post("/desk/", {"q": dogs[0].number}).content.decode()
+    assert "髙田 花子" not in client.post("/desk/", {"q": dogs[0].number, "view": "late"}).content.decode()
 
 
 def test_nobody_finds_what_is_not_theirs(dogs: list[Case], staff: Staff) -> None:

@@ -1,14 +1,20 @@
 """The work list: what is mine to do, overdue first; beside it what waits for others, and what has ended."""
 
+from typing import Final
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
+from madoguchi.cases import queries as cases
+from madoguchi.cases.queries import View
 from madoguchi.desk.access import desk
 from madoguchi.desk.presenting.worklist import asked_of, work_page
 from madoguchi.events import Actor
+
+#: Where words are looked for when no view is named.
+SEARCHED: Final[tuple[View, ...]] = ("mine", "section", "elsewhere", "ended")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -16,11 +22,14 @@ from madoguchi.events import Actor
 def work(request: HttpRequest, by: Actor) -> HttpResponse:
     """``?view=`` mine (default), taken, free, section, late, waiting, elsewhere, ended, and the filters.
 
-    Words to search for are names: they are posted, so that no address, history or proxy log keeps them.
+    Words to search for are names: they are posted, so that no address, history or proxy log keeps them. Where no view
+    is named, the first that holds them is shown: whoever telephones does not know whose turn it is.
     """
     given = request.POST if request.method == "POST" else request.GET
     said = {name: given.get(name, "") for name in given if name != "q" or request.method == "POST"}
     view, filters = asked_of(said)
+    if filters.words and "view" not in said:
+        view = next((one for one in SEARCHED if cases.found(one, by, filters).exists()), view)
     return render(request, "desk/work.html", {"page": work_page(by, view, filters, key_of(said.get("after", "")))})
 
 

@@ -42,10 +42,14 @@ ENTRIES: Final = {
 EASE: Final = (gettext_noop("たいへん"), gettext_noop("ふつう"), gettext_noop("かんたん"))
 
 
+#: As many must have ended before 「10人に9人」 says anything about the next one.
+ENOUGH: Final = 10
+
+
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """How it really went. ``share``: of the ended, digital in every executed step, in percent, None without any ended;
-    ``median`` and ``slow``: business days in which half and nine in ten were done."""
+    """How it really went. ``share``: of the ended, digital in every executed step, in percent; ``median`` and ``slow``:
+    business days in which half and nine in ten were done. None where fewer than `ENOUGH` have ended."""
 
     ended: int
     share: int | None
@@ -122,8 +126,9 @@ def measured(figures: Figures | None) -> Measured | None:
     """The figures of one procedure for its page and its card."""
     if figures is None:
         return None
-    share = figures.digital * 100 // figures.ended if figures.ended else None
-    return Measured(figures.ended, share, figures.median_days, figures.slow_days)
+    if figures.ended < ENOUGH:
+        return Measured(figures.ended, None, None, None)
+    return Measured(figures.ended, figures.digital * 100 // figures.ended, figures.median_days, figures.slow_days)
 
 
 def figures_page() -> FiguresPage:

@@ -35,6 +35,11 @@ def test_what_was_counted_is_shown_with_the_moment_it_was_counted(published: Non
     assert all(page.count(f'href="/procedures/{one.code}/"') == 1 for one in procedures.offered())
     page = Client(HTTP_ACCEPT_LANGUAGE="ja").get("/procedures/dog-registration/").content.decode()
     assert "80件のうち、95％" in page
+    Figures.objects.update(ended=9, digital=9, received=9)
+    page = Client(HTTP_ACCEPT_LANGUAGE="ja").get("/procedures/dog-registration/").content.decode()
+    assert "終わったのは9件です" in page
+    assert "％が" not in page
+    assert "10人に9人" not in page
 
 
 def test_few_answers_are_not_shown_and_nothing_counted_is_said(published: None) -> None:

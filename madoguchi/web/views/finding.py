@@ -66,7 +66,9 @@ def life_event(request: HttpRequest, slug: str) -> HttpResponse:
     if event is None:
         raise Http404
     there = [one for one in offers.offered() if slug in one.life_events]
-    return render(request, "web/life_event.html", {"event": event, "procedures": there})
+    whole = [one for one in there if one.procedure.kind == "journey"]
+    single = [one for one in there if one.procedure.kind != "journey"]
+    return render(request, "web/life_event.html", {"event": event, "whole": whole, "procedures": single})
 
 
 @require_safe
