@@ -27,7 +27,7 @@ from madoguchi.web.presenting.cosigning import Asked, Refusal
 from madoguchi.web.presenting.cosigning import asked as asked_of
 from madoguchi.web.presenting.formpage import AnswerSection, Draft, asked_words, key_of, section_url
 from madoguchi.web.presenting.journeys import Besides, besides
-from madoguchi.web.presenting.thread import Thread, thread
+from madoguchi.web.presenting.thread import Thread, headline, thread
 from madoguchi.web.words import language, said
 
 #: Steps of the machine that mean nothing to a resident; they are part of the flow drawn, not of the line of dates.
@@ -172,7 +172,9 @@ def case_page(case: Case, *, typed: str = "", refusal: Refused | None = None, as
         letters=[_letter(key, one) for one in messages.letters_about(case.pk)],
         timeline=timeline,
         flow=standing.progress(draft.package.graph),
-        messages=[Said(one.created_at, one.subject, one.body, one.failed_at is not None) for one in _latest(case)],
+        messages=[
+            Said(one.created_at, headline(one.subject), one.body, one.failed_at is not None) for one in _latest(case)
+        ],
         sections=_answers(case),
         receipt_url=reverse("web:receipt", args=(key,)) if case.number else "",
         procedure_url=reverse("web:procedure", args=(case.procedure.code,)),

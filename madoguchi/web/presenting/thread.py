@@ -99,6 +99,16 @@ def _line(one: Remark, office: str) -> Line:
     )
 
 
+def headline(subject: str) -> str:
+    """A subject without the city's 「【大東市】」, which tells senders apart in a mailbox and nothing on the city's own
+    pages."""
+    for name in procedures.city().file.name.values():
+        for sender in (f"【{name}】", f"[{name}]"):
+            if subject.startswith(sender):
+                return subject.removeprefix(sender).strip()
+    return subject
+
+
 def inbox(resident: Actor, case: Case | None) -> Inbox:
     """Everything that the city said to the resident, or about one case of theirs."""
     found = cases.inbox(resident, case)
@@ -115,7 +125,7 @@ def inbox(resident: Actor, case: Case | None) -> Inbox:
         entries.append(
             Entry(
                 one.kind,
-                one.subject or gettext("担当課からのメッセージ"),
+                headline(one.subject) or gettext("担当課からのメッセージ"),
                 titles.get(one.case.pk, "") if one.case else "",
                 one.at,
                 url,
