@@ -15,7 +15,7 @@ from madoguchi.asking.words import language, said
 from madoguchi.cases import queries as cases
 from madoguchi.cases.models import Case, Correction, Document
 from madoguchi.events import Actor
-from madoguchi.facts.queries import Known, NoBasis, household_rows, known, known_rows
+from madoguchi.facts.queries import Known, household_rows
 from madoguchi.facts.rules import Purpose
 from madoguchi.ground.errors import Problem
 from madoguchi.ground.languages import LocalText
@@ -267,15 +267,11 @@ class Draft:
 
     def _told_before(self, section: FormSection, by: Actor) -> list[dict[str, Any]]:
         """Rows that were told in an earlier case (the children), to begin with; each of them once, the last word."""
-        if not section.each or self._has_begun(section, by):
+        if not section.each or self._has_begun(section):
             return []
         names = {f"{section.each}.{one.name}": one.name for one in section.fields if one.fact}
         told: dict[str, dict[str, Any]] = {}
-        try:
-            rows = known_rows(self.case.about_id, list(names), cases.to_fill_in(self.case, by), by=by)
-        except NoBasis:
-            return []
-        for cells in rows.values():
+        for cells in cases.shown_rows(self.case, list(names), by).values():
             row = {names[key]: one.value for key, one in cells.items() if key in names}
             if row:
                 told[str(row.get("full_name") or row)] = row
@@ -283,28 +279,23 @@ class Draft:
 
     def _household(self, section: FormSection, by: Actor) -> list[dict[str, Any]]:
         """Rows of those who live with the applicant, as the register says, where nobody was told of before."""
-        if not section.each or self._has_begun(section, by) or by.kind == "staff":
+        if not section.each or self._has_begun(section) or self.case.about_id != by.id:
             return []
         names = [one.name for one in section.fields if one.fact]
         purpose = Purpose("household", self.package.procedure.code, case=self.case.pk)
         return household_rows(section.each, names, purpose, by=by)[: section.at_most]
 
-    def _has_begun(self, section: FormSection, by: Actor) -> bool:
-        """Whether rows are there already, or are none of whom this one may be shown anything."""
-        return section.each in self.case.answers or self.correcting or not cases.is_shown_facts(self.case, by)
+    def _has_begun(self, section: FormSection) -> bool:
+        """Whether rows are there already."""
+        return section.each in self.case.answers or self.correcting
 
     def _known(self, section: FormSection, by: Actor) -> Mapping[str, Known]:
         """By fact what is known of the applicant, by name of the field what is known of a business. To whoever only
-        speaks for them, and to a clerk whom no law permits it, nothing of the applicant is shown."""
+        speaks for them unregistered, and to a clerk whom no law permits it, nothing of the applicant is shown."""
         purpose = cases.to_fill_in(self.case, by)
         of_businesses = cases.known_of_businesses(section, self.case.answers, purpose, by=by)
         keys = [one.fact for one in section.fields if one.fact]
-        if not keys or section.each or not cases.is_shown_facts(self.case, by):
-            return of_businesses
-        try:
-            return {**known(self.case.about_id, keys, purpose, by=by), **of_businesses}
-        except NoBasis:
-            return of_businesses
+        return {**(cases.shown(self.case, keys, by) if keys and not section.each else {}), **of_businesses}
 
     def _rows(self, section: FormSection, answers: Mapping[str, Any], asked: Sequence[Question]) -> Iterator[Row]:
         if not section.each:

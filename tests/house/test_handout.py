@@ -28,6 +28,7 @@ from madoguchi.cases.models import (
     Departure,
     Document,
     HandOver,
+    Mandate,
     Origin,
     Payment,
     Service,
@@ -43,7 +44,7 @@ from madoguchi.desk.tests.staging import DOG, HOUSE, Staff, account_of, handed_i
 from madoguchi.events import SYSTEM
 from madoguchi.events.models import Event
 from madoguchi.facts import actions as facts
-from madoguchi.facts.models import Entry, Import, Pair, Source
+from madoguchi.facts.models import Entry, Import, Invitation, Pair, Source
 from madoguchi.facts.tests.ledger import as_owner
 from madoguchi.ground import clock
 from madoguchi.ground.ids import uuid7
@@ -125,7 +126,13 @@ def everything_of(published: dict[str, Procedure], staff: Staff) -> Person:
         Case.objects.filter(pk=one.pk).update(subject=Person.objects.create())
     Message.objects.create(event_id=uuid7(), template="answered", about=case.pk, channel="mail", address="a@example.jp",
                            subject="件名", body="本文")  # fmt: skip
+    Mandate.objects.create(case=house, delegation=uuid7(), kind="business", office="見本の事業所", shows=True,
+                           letters=True, source="self", since=clock.today())  # fmt: skip
     person = Person.objects.get(pk=case.person_id)
+    Invitation.objects.create(person=person, mark=str(uuid7()), name="見本　桃子",
+                              kind="care_manager", office="ケアプラン見本", own_name="見本　花子",
+                              procedures=["dog-registration"], shows=True, letters=True,
+                              until=clock.today(), expires_at=clock.now())  # fmt: skip
     SignIn.objects.create(person=person, browser="Firefox / Mac")
     Identity.objects.create(person=person, issuer="mailto:", subject=f"{person.pk}@example.jp", level="contact")
     facts.state(person, {("person.occupation", ""): "会社員"}, Source.SELF, by=by)

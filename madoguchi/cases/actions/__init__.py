@@ -33,6 +33,9 @@ from madoguchi.cases.actions.counter import ask as ask_resident
 from madoguchi.cases.actions.counter import begin as begin_at_counter
 from madoguchi.cases.actions.counter import confirm as confirm_typed
 from madoguchi.cases.actions.counter import identify as identify_by_document
+from madoguchi.cases.actions.delegating import Wish, accept, give, invited, record_at_counter, withdraw_invitation
+from madoguchi.cases.actions.delegating import end as end_delegation
+from madoguchi.cases.actions.delegating import find_person as find_for_delegation
 from madoguchi.cases.actions.drafting import (
     add_row,
     open_draft,
@@ -61,6 +64,7 @@ from madoguchi.cases.actions.printing import print_letter
 from madoguchi.cases.actions.rating import count_figures, forget_words, rate
 from madoguchi.cases.actions.refunding import refund
 from madoguchi.cases.actions.reminding import remind
+from madoguchi.cases.actions.representing import open_for_principal
 from madoguchi.cases.actions.settling import open_page, settle
 from madoguchi.cases.actions.sharing import assign, claim, hand_over, release
 from madoguchi.cases.actions.signing import begin as begin_signing
@@ -77,6 +81,8 @@ from madoguchi.cases.actions.wording import word as word_text
 
 __all__ = [
     "Said",
+    "Wish",
+    "accept",
     "add_document",
     "add_phrase",
     "add_row",
@@ -114,11 +120,13 @@ __all__ = [
     "drop_question",
     "drop_upload",
     "enclosure",
+    "end_delegation",
     "end_kiosk",
     "end_sitting",
     "examine",
     "export_list",
     "export_person",
+    "find_for_delegation",
     "find_kiosk",
     "find_person",
     "find_usage",
@@ -126,11 +134,13 @@ __all__ = [
     "fire",
     "forget_uploads",
     "forget_words",
+    "give",
     "give_opinion",
     "hand_over",
     "hold",
     "identify_by_card",
     "identify_by_document",
+    "invited",
     "join_kiosk",
     "make_kiosk",
     "make_wish",
@@ -142,6 +152,7 @@ __all__ = [
     "note_confirmed",
     "open_draft",
     "open_for_another",
+    "open_for_principal",
     "open_page",
     "open_parts",
     "open_sitting",
@@ -154,6 +165,7 @@ __all__ = [
     "read_service",
     "read_thread",
     "receive_part",
+    "record_at_counter",
     "refund",
     "release",
     "release_hold",
@@ -178,6 +190,7 @@ __all__ = [
     "uncheck",
     "warn",
     "withdraw",
+    "withdraw_invitation",
     "word_text",
     "write",
 ]

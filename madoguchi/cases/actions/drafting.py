@@ -21,10 +21,12 @@ from madoguchi.cases.queries import (
     confirmation_of,
     correcting,
     demands_signature,
-    is_shown_facts,
     is_signed,
     kept_until,
     known_of_businesses,
+    mandate_of,
+    must_stand,
+    shown,
     to_fill_in,
 )
 from madoguchi.cases.queries.known import question
@@ -113,7 +115,13 @@ def open_for_another(procedure: Procedure, relation: str, *, by: Actor, language
     if relation not in speaking.speakers(package.procedure):
         raise Invalid("relation", "申し込む方との関係を選んでください。")
     untouched = Case.objects.filter(
-        person_id=by.who, procedure=procedure, received_at=None, withdrawn_at=None, subject__isnull=False, revision=0
+        person_id=by.who,
+        procedure=procedure,
+        received_at=None,
+        withdrawn_at=None,
+        subject__isnull=False,
+        revision=0,
+        mandate=None,
     ).first()
     if untouched is not None and untouched.answers.get(speaking.RELATION) == relation:
         record(case=untouched.pk, continued=True)
@@ -194,18 +202,30 @@ def _share(case: Case, package: Published, before: Mapping[str, Any], journey: C
     bodies = {one.procedure: one for one in procedures.package(journey.procedure).procedure.parts}
     body = bodies.get(case.procedure.code)
     news = journeys.changed(package.form, before, case.answers, body.keeps if body else ())
-    for one in drafts_of(journey, besides=case) if news or is_journey else ():
+    of_speaker = _of_speaker(case, before)
+    for one in drafts_of(journey, besides=case) if news or of_speaker or is_journey else ():
         form, other = procedures.package(one.procedure).form, bodies.get(one.procedure.code)
         values = journeys.taken(form, one.answers, news, other.keeps if other else ())
         if is_journey and other is not None:
             scopes = journeys.scope_of(package.form, before), journeys.scope_of(package.form, case.answers)
             values |= journeys.given_anew(other, form, one.answers, *scopes)
+        if speaking.REGISTERED in one.answers:
+            values |= {
+                name: value
+                for name, value in of_speaker.items()
+                if form.field_at(name) is not None and one.answers.get(name) != value
+            }
         if values:
             take_over(one, values, by=by)
     if is_journey or case.saved_at - journey.saved_at > RENEWED_EVERY:
         # What is filled in together is forgotten together.
         together = Case.objects.filter(Q(pk=journey.pk) | Q(part_of=journey), received_at=None, withdrawn_at=None)
         together.exclude(pk=case.pk).update(saved_at=case.saved_at)
+
+
+def _of_speaker(case: Case, before: Mapping[str, Any]) -> dict[str, Any]:
+    """What whoever speaks for another has told anew of themselves: it is told once for all parts."""
+    return {name: case.answers.get(name) for name in speaking.OF_SPEAKER if case.answers.get(name) != before.get(name)}
 
 
 def drafts_of(journey: Case, besides: Case | None = None) -> list[Case]:
@@ -340,6 +360,10 @@ def submit(case: Case, *, by: Actor, email: str = "") -> Case:
     if fresh.received_at is not None and fresh.returned_at is None:
         record(again=True)
         return _mirror(case, fresh)
+    mandate = mandate_of(fresh)
+    if mandate is not None:
+        mandate.take(must_stand(fresh, mandate))
+        mandate.save()
     package = procedures.package(fresh.procedure)
     if package.procedure.kind == "journey" and not _parts_are_received(fresh):
         raise Stale("parts-open", "まとめて申し込む手続きが、まだそろっていません。")
@@ -555,21 +579,18 @@ def _keep_speaker(case: Case, given: forms.Read) -> None:
     """Whether somebody speaks for another was said at the start; a form changes neither that nor takes it away."""
     if case.subject_id is None and any(name.startswith("proxy_") for name in given.values.keys() | given.typed.keys()):
         raise NotFound("section-unknown", "この手続にその項目はありません。")
-    if given.values.get(speaking.RELATION, "") is None:
-        del given.values[speaking.RELATION]
+    if given.values.get(speaking.RELATION, "") is None or case.answers.get(speaking.REGISTERED):
+        given.values.pop(speaking.RELATION, None)
 
 
 def _take_known(case: Case, section: FormSection, raw: forms.Raw, given: forms.Read, by: Actor) -> list[str]:
     """Put what is known where it was confirmed with one tap; the names of those fields."""
     fields = {one.name: one for one in section.fields if (one.fact or one.business[0]) and not section.each}
     taken = [name for name in fields if raw.get(f"{name}.{AS_KNOWN}")]
-    if not is_shown_facts(case, by):
-        taken = [name for name in taken if not fields[name].fact]
     if not taken:
         return []
+    facts_known = shown(case, [key for name in taken if (key := fields[name].fact)], by)
     purpose = to_fill_in(case, by)
-    keys = [key for name in taken if (key := fields[name].fact)]
-    facts_known = known(case.about_id, keys, purpose, by=by) if keys else {}
     of_businesses = known_of_businesses(section, {**case.answers, **given.values}, purpose, by=by)
     for name in taken:
         fact = of_businesses.get(name) or facts_known.get(fields[name].fact or "")

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from madoguchi.cases.actions import asking, refunding, telling, writing
 from madoguchi.cases.models import Case, Cosigner, Decision, Service, Step, Timer, Why
-from madoguchi.cases.queries import course_of, kept_until, scope_of
+from madoguchi.cases.queries import course_of, kept_until, letters_go_to, scope_of
 from madoguchi.cases.queries.sealing import turn_of
 from madoguchi.events import SYSTEM, Actor, act, record
 from madoguchi.events.acting import current_event
@@ -445,7 +445,7 @@ def perform(step: Step, *, by: Actor = SYSTEM) -> Step:
         kind=said["letter"],
         symbol=writing.symbol(package, case.section),
         data=writing.letter_data(case, package, course_of(case)),
-        person=case.person_id,
+        person=letters_go_to(case),
         signed=said.get("signed", True),
         by=by,
     )

@@ -4,13 +4,16 @@ from collections.abc import Collection
 from typing import Any
 
 from madoguchi.cases.actions import connecting, drafting, driving
-from madoguchi.cases.models import Case
+from madoguchi.cases.actions.representing import open_for_principal
+from madoguchi.cases.models import Case, Mandate
 from madoguchi.cases.queries.journeys import journey_parts, offered_parts
+from madoguchi.cases.queries.represented import mandate_of, must_stand
 from madoguchi.cases.rules.permission import OWN_CASE
 from madoguchi.events import Actor, act, record
 from madoguchi.events.models import Event
 from madoguchi.ground.errors import Invalid, Refused, Stale
 from madoguchi.procedures import queries as procedures
+from madoguchi.procedures.models import Procedure
 from madoguchi.procedures.rules import form as forms
 from madoguchi.procedures.rules import journeys
 
@@ -35,6 +38,9 @@ def open_parts(journey: Case, chosen: Collection[str], *, by: Actor) -> list[Cas
             {"count": len(problems)},
             fields=problems,
         )
+    mandate = mandate_of(fresh)
+    if mandate is not None:
+        must_stand(fresh, mandate)
     wanted = {one.procedure.code: one for one in offered_parts(fresh) if one.procedure.code in chosen}
     if not wanted:
         raise Invalid("nothing-chosen", "申し込む手続きを1つ以上選んでください。")
@@ -44,7 +50,7 @@ def open_parts(journey: Case, chosen: Collection[str], *, by: Actor) -> list[Cas
             _let_go(fresh, one, by)
     before = _drafts_of_their_own(fresh, wanted.keys() - mine.keys(), by)
     for each in wanted.values():
-        part = drafting.open_draft(each.procedure, by=by, language=fresh.language)
+        part = _open(fresh, each.procedure, mandate, by)
         Case.objects.filter(pk=part.pk).update(part_of=fresh)
     scope = journeys.scope_of(package.form, fresh.answers)
     opened = drafting.drafts_of(fresh)
@@ -69,6 +75,13 @@ def open_parts(journey: Case, chosen: Collection[str], *, by: Actor) -> list[Cas
     return journey_parts(fresh)
 
 
+def _open(journey: Case, procedure: Procedure, mandate: Mandate | None, by: Actor) -> Case:
+    """The draft of one part, about whom the life event is about."""
+    if mandate is None:
+        return drafting.open_draft(procedure, by=by, language=journey.language)
+    return open_for_principal(procedure, mandate.delegation, by=by, language=journey.language)
+
+
 def _read(case: Case) -> tuple[forms.Form, dict[str, Any]]:
     return procedures.package(case.procedure).form, case.answers
 
@@ -80,7 +93,7 @@ def _drafts_of_their_own(journey: Case, codes: Collection[str], by: Actor) -> li
         procedure__code__in=codes,
         received_at=None,
         withdrawn_at=None,
-        subject=None,
+        subject=journey.subject_id,
         sitting=None,
     ).select_related("procedure", "part_of__procedure")
     for one in drafts:

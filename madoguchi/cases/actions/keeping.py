@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.apps import apps
 from django.db import models
+from django.db.models import Q
 
 from madoguchi.cases.actions import driving, telling
 from madoguchi.cases.actions.reasons import MAY_HOLD
@@ -20,6 +21,7 @@ from madoguchi.events.acting import current_event
 from madoguchi.events.rules import BY_SYSTEM
 from madoguchi.facts import actions as facts
 from madoguchi.facts.models import Fact
+from madoguchi.facts.queries import given_by, given_to
 from madoguchi.ground import clock
 from madoguchi.ground.errors import Invalid, Problem, Stale
 from madoguchi.ground.text import clean
@@ -119,8 +121,7 @@ def delete(case: Case, *, by: Actor) -> Case:
             rows.update(**life.blank)
     if place is not None and not Case.objects.filter(place_id=place).exists():
         Place.objects.filter(pk=place).delete()
-    cosigned = Cosigner.objects.filter(person_id=person)
-    if not Case.objects.filter(person_id=person).exists() and not cosigned.exists():
+    if not _is_needed(person):
         # Nothing is left for which to recognise them.
         gone["person_identity"] = Identity.objects.filter(person_id=person).delete()[0]
         gone[Fact._meta.db_table] += facts.forget(None, person_id=person, by=by)
@@ -132,6 +133,14 @@ def delete(case: Case, *, by: Actor) -> Case:
         gone={table: count for table, count in gone.items() if count},
     )
     return fresh
+
+
+def _is_needed(person: UUID) -> bool:
+    """Whether something is left for which this person must be recognised: a case of theirs or about them, a part that
+    they have confirmed, somebody who speaks for them or for whom they speak."""
+    cases = Case.objects.filter(Q(person_id=person) | Q(subject_id=person))
+    cosigned = Cosigner.objects.filter(person_id=person)
+    return cases.exists() or cosigned.exists() or bool(given_by(person) or given_to(person))
 
 
 def _of_cases() -> Iterator[tuple[type[models.Model], str]]:

@@ -76,6 +76,11 @@ MAY_EXPORT = Reason(
     "保有個人情報の開示を担当する職だから",
     lambda actor, _: _holds_post_that_may(actor, "export"),
 )
+MAY_DELEGATE = Reason(
+    "may-delegate",
+    "代理権を窓口で登録する職だから",
+    lambda actor, _: _holds_post_that_may(actor, "delegations"),
+)
 
 
 def _is_named(actor: Actor, cosigner: Any) -> bool:

@@ -13,6 +13,7 @@ from madoguchi.cases.models.document import Document, DocumentContent, Scan
 from madoguchi.cases.models.figures import Figures
 from madoguchi.cases.models.handover import HandOver
 from madoguchi.cases.models.hold import Hold
+from madoguchi.cases.models.mandate import Mandate
 from madoguchi.cases.models.note import Note, Phrase, Use
 from madoguchi.cases.models.opinion import Ease, Opinion
 from madoguchi.cases.models.origin import Origin
@@ -49,6 +50,7 @@ __all__ = [
     "Hold",
     "How",
     "Kiosk",
+    "Mandate",
     "Note",
     "Opinion",
     "Origin",

@@ -103,7 +103,8 @@ class Case(models.Model):
     """One person's request under one published version of a procedure.
 
     ``person`` is who asks: signs in, is told, may change and withdraw. ``subject`` is who it is about, where somebody
-    asks for another (:attr:`about_id`): a person without any identity, so that the two's facts never mix.
+    asks for another (:attr:`about_id`): the principal of a registered delegation (``Mandate``), else a person without
+    any identity, so that the two's facts never mix.
     ``part_of`` is the life event (a case of kind ``journey``) that this was applied for with, in one go.
     ``corrects`` says which fact is to be corrected (訂正), where that is what is asked: its ``key`` and ``row``, the
     ``source`` that says it, the id of the ``case`` in which it was recorded, and the ``value`` that it should have. One
@@ -194,6 +195,11 @@ class Case(models.Model):
                 KT("corrects__row"),
                 condition=Q(corrects__isnull=False, withdrawn_at__isnull=True, closed_at__isnull=True),
                 name="a_fact_is_being_corrected_once",
+            ),
+            models.UniqueConstraint(
+                fields=["person", "subject", "procedure"],
+                condition=Q(received_at__isnull=True, withdrawn_at__isnull=True, subject__isnull=False),
+                name="one_draft_per_person_subject_and_procedure",
             ),
             models.CheckConstraint(
                 name="a_received_case_has_number_and_promise",

@@ -16,6 +16,7 @@ from madoguchi.events import Actor
 from madoguchi.facts import queries as facts
 from madoguchi.facts.queries import Known, Reading
 from madoguchi.facts.rules import Purpose
+from madoguchi.facts.rules.delegating import KEY
 from madoguchi.ground.clock import day_of
 from madoguchi.ground.languages import LocalText
 from madoguchi.people.queries import partner_names, posts_on
@@ -29,13 +30,15 @@ PAGE: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A reading with ``offices``, the names of section and post of that day (or of the partner's system)."""
+    """A reading with ``offices``, the names of section and post of that day (or of the partner's system); ``agent`` is
+    the name of whoever read as one's agent."""
 
     reading: Reading
     offices: tuple[tuple[LocalText, LocalText | None], ...]
     labels: tuple[LocalText, ...]
     procedure: LocalText | None
     is_other: bool
+    agent: str = ""
 
 
 def of_person(by: Actor) -> list[Known]:
@@ -67,19 +70,24 @@ WHAT_FOR: Final[Mapping[str, str]] = {
     "sign": gettext_noop("電子署名をした方がご本人かどうかを照合するため"),
     "counter": gettext_noop("窓口で、職員がご本人の前で手続きを入力するため"),
     "household": gettext_noop("同じ世帯の方の手続きで、入力らんに世帯の方を出すため"),
+    "represent": gettext_noop("代理人の入力らんに、分かっていることを出すため"),
+    "delegate": gettext_noop("代理人を登録するため"),
 }
 
 
 def readings(by: Actor, *, own: bool, before: UUID | None) -> list[Read]:
     """Who has read what is known of the resident who asks, newest first: a page, and one more where there is more."""
-    return told(facts.readings(by.who, own=own, before=before, most=PAGE + 1), by.who)
+    return told(facts.readings(by.who, own=own, before=before, most=PAGE + 1), by.who, by)
 
 
-def told(found: Sequence[Reading], person: UUID) -> list[Read]:
-    """Readings of a person with the names of whoever read, of what, and for which procedure."""
+def told(found: Sequence[Reading], person: UUID, by: Actor | None = None) -> list[Read]:
+    """Readings of a person with the names of whoever read, of what, and for which procedure; agents are named where
+    the person themselves asks (``by``)."""
     staff = {(one.actor_id, day_of(one.at)) for one in found if one.actor_kind == "staff" and one.actor_id}
     posts = posts_on(staff)
     partners = partner_names({one.actor_id for one in found if one.actor_kind == "partner" and one.actor_id})
+    asks = by is not None and any(one.purpose == "represent" for one in found)
+    agents = facts.names_of_agents(by) if by is not None and asks else {}
     titles = {one.procedure: _title(one.procedure) for one in found if one.procedure}
     return [
         Read(
@@ -88,6 +96,7 @@ def told(found: Sequence[Reading], person: UUID) -> list[Read]:
             tuple(question(key).label for key in one.keys if key != "*"),
             titles.get(one.procedure),
             one.actor_id != person,
+            agents.get(one.actor_id, "") if one.purpose == "represent" and one.actor_id else "",
         )
         for one in found
     ]
@@ -144,9 +153,10 @@ def question(key: str) -> FormField:
     kind, _, code = key.partition(".")
     of, _, id_ = code.partition(".")
     told = company(id_) if of == "company" else None
-    title = (told.name if told else _title(code)) if kind == "consent" else None
+    title = (told.name if told else _title(code)) if kind == "consent" else LocalText("代理人") if key == KEY else None
+    type_ = "consent" if kind == "consent" and title is not None else "text"
     return FormField(
-        name=key, type="text" if title is None else "consent", label=title or LocalText(key), help=None,
+        name=key, type=type_, label=title or LocalText(key), help=None,
         required=False, when=None, options={}, max_length=200, digits=None, low=None, high=None, at_least=0, at_most=1,
         fact=key, again_because=None,
     )  # fmt: skip
@@ -155,6 +165,8 @@ def question(key: str) -> FormField:
 def answer(one: Known) -> Cell:
     """A fact as the answer to its question."""
     asked, value = question(one.key), one.value
+    if one.key == KEY:
+        value = value["names"][1] if isinstance(value, dict) else "—"
     if not _fits(asked, value):  # as another source wrote it
         asked = replace(asked, type="text", options={})
     if asked.type == "text" and isinstance(value, dict):  # several values that were recorded at once, line by line

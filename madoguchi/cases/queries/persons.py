@@ -13,7 +13,7 @@ from django.db.models import Count
 from madoguchi.cases.models import Case
 from madoguchi.events import Actor
 from madoguchi.facts.queries import holders, known, open_to
-from madoguchi.facts.rules import Purpose
+from madoguchi.facts.rules import Purpose, PurposeCode
 from madoguchi.ground.errors import Invalid, NotFound, Problem
 from madoguchi.ground.ids import parse_reference
 from madoguchi.ground.kana import search_key
@@ -53,8 +53,8 @@ class FoundPerson:
     signs_in: bool
 
 
-def find(sought: Sought, *, by: Actor) -> list[FoundPerson]:
-    """Those who are meant, at most ``MOST``. Raises Invalid where less is said than it takes.
+def find(sought: Sought, *, by: Actor, purpose: PurposeCode = "disclosure") -> list[FoundPerson]:
+    """Those who are meant, at most ``MOST``, for this purpose. Raises Invalid where less is said than it takes.
 
     For acts only, which ask who looks.
     """
@@ -64,16 +64,16 @@ def find(sought: Sought, *, by: Actor) -> list[FoundPerson]:
         address = normalise_address(sought.email)
         keys = list(Identity.objects.filter(issuer="mailto:", subject=address).values_list("person_id", flat=True))
     elif sought.name and sought.born_on:
-        keys = _by_name(sought.name, sought.born_on, by)
+        keys = _by_name(sought.name, sought.born_on, by, purpose_of(by, purpose))
     else:
         problem = Problem("sought-too-little", "受付番号か、メールアドレスか、氏名と生年月日の両方を入力してください。")
         raise Invalid(problem.code, problem.message, fields={"name": problem})
-    return _found(keys, by)
+    return _found(keys, by, purpose_of(by, purpose))
 
 
-def of_id(person: UUID, *, by: Actor) -> list[FoundPerson]:
+def of_id(person: UUID, *, by: Actor, purpose: PurposeCode = "disclosure") -> list[FoundPerson]:
     """One who was found before."""
-    return _found([person], by)
+    return _found([person], by, purpose_of(by, purpose))
 
 
 def _by_number(typed: str) -> list[UUID]:
@@ -81,9 +81,9 @@ def _by_number(typed: str) -> list[UUID]:
     return list(Case.objects.filter(number=number).exclude(person_id=NOBODY).values_list("person_id", flat=True))
 
 
-def _by_name(name: str, born_on: dt.date, by: Actor) -> list[UUID]:
+def _by_name(name: str, born_on: dt.date, by: Actor, purpose: Purpose) -> list[UUID]:
     """Everybody of that day is compared, and may read so: of 120,000 people four or five share one, seldom twenty."""
-    purpose, wanted = _purpose(by), search_key(name)
+    wanted = search_key(name)
     born = holders("person.date_of_birth", born_on.isoformat(), purpose, by=by, most=200)
     return [
         one
@@ -92,18 +92,19 @@ def _by_name(name: str, born_on: dt.date, by: Actor) -> list[UUID]:
     ][:MOST]
 
 
-def _purpose(by: Actor) -> Purpose:
-    return Purpose("disclosure", office=min(by.sections, default=""))
+def purpose_of(by: Actor, code: PurposeCode) -> Purpose:
+    """For what a member of staff looks somebody up, who is in no case."""
+    return Purpose(code, office=min(by.sections, default=""))
 
 
-def must_be_there(person: UUID, by: Actor) -> None:
-    """For acts that hand out. Raises NotFound where this member of staff may not know of the person (支援措置)."""
-    if person not in open_to([person], _purpose(by)):
+def must_be_there(person: UUID, by: Actor, *, purpose: PurposeCode = "disclosure") -> None:
+    """For acts about somebody who was found. Raises NotFound where staff may not know of them (支援措置)."""
+    if person not in open_to([person], purpose_of(by, purpose)):
         raise NotFound("person-unknown", "さがした結果が古くなりました。もう一度さがしてください。")
 
 
-def _found(found: list[UUID], by: Actor) -> list[FoundPerson]:
-    there = open_to(found, _purpose(by))  # whoever is under 支援措置 is not there, by whatever they were looked for
+def _found(found: list[UUID], by: Actor, purpose: Purpose) -> list[FoundPerson]:
+    there = open_to(found, purpose)  # whoever is under 支援措置 is not there, by whatever they were looked for
     keys = [one for one in dict.fromkeys(found) if one in there]
     cases = dict(
         Case.objects.filter(person__in=keys, received_at__isnull=False)
@@ -116,7 +117,7 @@ def _found(found: list[UUID], by: Actor) -> list[FoundPerson]:
         identities.setdefault(one.person_id, []).append(one)
     result = []
     for key in keys:
-        told = {name: str(one.value) for name, one in known(key, _SHOWN, _purpose(by), by=by).items()}
+        told = {name: str(one.value) for name, one in known(key, _SHOWN, purpose, by=by).items()}
         mine = identities.get(key, [])
         result.append(
             FoundPerson(

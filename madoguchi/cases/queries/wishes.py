@@ -147,4 +147,5 @@ def _exported(one: Wish, counts: Spared, bases: Collection[Basis]) -> dict[str, 
 
 def _refused() -> QuerySet[Event]:
     since = clock.now() - PERIOD
-    return Event.objects.filter(outcome="refused", reason="no-basis", at__gte=since, data__has_key="keys")
+    rows = Event.objects.filter(outcome="refused", reason="no-basis", at__gte=since, data__has_key="keys")
+    return rows.exclude(data__purpose="represent")  # a delegation that has ended is no gap of the law

@@ -88,6 +88,7 @@ LIVES: Final[Mapping[str, Life]] = MappingProxyType(
         "case_document_content": Life("document__case", withheld={"content": _BYTES}),
         "case_hand_over": Life("case", withheld={"why": _INNER}),
         "case_hold": Life("case", withheld={"reason": _INNER}),
+        "case_mandate": Life("case"),
         "case_note": Life("case", withheld={"text": _INNER}),
         "case_opinion": Life("case", blank={"words": ""}),
         "case_origin": Life("case", withheld={"reference": "連携するシステムの側の番号"}),
@@ -115,6 +116,7 @@ LIVES: Final[Mapping[str, Life]] = MappingProxyType(
             stays={"code": "ご本人が持っている通知書を、あとからも本物と確かめられるようにするため"},
             withheld={"person": "この書き出しの本人"},
         ),
+        "delegation_invitation": Life("", "person", withheld={"person": "この書き出しの本人"}),
         "fact": Life("case_id", "person", withheld={"person": "この書き出しの本人"}),
         "register_entry": Life("", "person", withheld={"person": "この書き出しの本人"}),
         "register_pair": Life(

@@ -14,6 +14,7 @@ from madoguchi.cases.queries import Stage
 from madoguchi.desk.presenting.consulting import ConsultingBlock, consulting_block
 from madoguchi.desk.presenting.cosigning import CosignBlock, cosign_block
 from madoguchi.desk.presenting.counter import confirmed_words
+from madoguchi.desk.presenting.delegating import mandate_words
 from madoguchi.desk.presenting.editing import DepartureLine, departures
 from madoguchi.desk.presenting.evidence import GivenSection, Seen, Tick, evidence, ticks
 from madoguchi.desk.presenting.history import HistoryLine, history_lines, readings
@@ -112,6 +113,7 @@ class CasePage:
     title: str
     applicant: str
     speaker: str
+    mandate: str
     kana: str
     state: str
     received: str
@@ -190,6 +192,7 @@ def case_page(case: Case, by: Actor, typed: Typed | None = None) -> CasePage:
         title=package.procedure.title["ja"],
         applicant=applicant_of(case) or gettext("（名前なし）"),
         speaker=speaker_of(case, package),
+        mandate=mandate_words(cases.mandate_of(case)),
         kana=to_katakana(get(case.answers, "person.full_name_kana") or ""),
         state=State(case.state).label,
         received=day_words(case.received_at) if case.received_at else "",

@@ -6,7 +6,7 @@ from typing import Any
 from django import template
 
 from madoguchi.cases import queries as cases
-from madoguchi.cases.actions.reasons import MAY_EXPORT, MAY_REQUEST
+from madoguchi.cases.actions.reasons import MAY_DELEGATE, MAY_EXPORT, MAY_REQUEST
 from madoguchi.desk.access import whoever_asks
 from madoguchi.facts.queries import keeps
 
@@ -32,6 +32,13 @@ def requests_laws(context: Mapping[str, Any]) -> bool:
     """Whether this member of staff makes wishes to the State of what a law keeps from the city."""
     by = whoever_asks(context.get("request"))
     return by is not None and MAY_REQUEST.holds(by, None)
+
+
+@register.simple_tag(takes_context=True)
+def records_delegations(context: Mapping[str, Any]) -> bool:
+    """Whether this member of staff records at the counter who may speak for whom."""
+    by = whoever_asks(context.get("request"))
+    return by is not None and MAY_DELEGATE.holds(by, None)
 
 
 @register.simple_tag(takes_context=True)

@@ -17,7 +17,7 @@ from madoguchi.events import Actor, Reason, act, record
 from madoguchi.events.rules import BY_SYSTEM
 from madoguchi.facts.models import Basis, Level, Pair, Source
 from madoguchi.facts.queries import ledger as queries
-from madoguchi.facts.rules import CONSENT, OWN, Permit, Purpose, consent_to
+from madoguchi.facts.rules import IN_THE_DOOR, OWN, Permit, Purpose, consent_to
 from madoguchi.ground import clock
 from madoguchi.ground.errors import NotFound
 from madoguchi.ground.ids import uuid7
@@ -33,6 +33,8 @@ LEVELS: Final[Mapping[Source, Level]] = {
     Source.REGISTER: Level.REGISTERED,
     Source.STAFF: Level.CHECKED,
 }
+
+_KINDS: Final = {code: kind for kind, code in IN_THE_DOOR.items()}
 
 
 @act("facts.state", allow=(OWN, IN_SERVICE, FILED, BY_SYSTEM))
@@ -152,14 +154,14 @@ def permit(permits: Collection[Permit], *, by: Actor) -> None:
 
 
 def _row(one: Permit) -> dict[str, Any]:
-    return {**asdict(one), "id": str(uuid7()), "kind": CONSENT if one.kind == "本人同意" else one.kind}
+    return {**asdict(one), "id": str(uuid7()), "kind": IN_THE_DOOR.get(one.kind, one.kind)}
 
 
 def _permit(one: Basis) -> Permit:
     return Permit(
         reference=one.reference,
         title=one.title,
-        kind="本人同意" if one.kind == CONSENT else one.kind,  # type: ignore[arg-type]  # written from a Permit
+        kind=_KINDS.get(one.kind, one.kind),  # type: ignore[arg-type]  # written from a Permit
         purpose=one.purpose,  # type: ignore[arg-type]
         since=one.since,
         until=one.until,

@@ -8,6 +8,7 @@ from typing import ClassVar
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.db.models.fields.json import KT
 
 from madoguchi.ground import clock
 from madoguchi.ground.ids import uuid7
@@ -80,6 +81,7 @@ class Fact(models.Model):
             models.Index(fields=["person", "key", "row", "-recorded_at"], name="fact_known"),
             models.Index(fields=["case_id"], name="fact_of_case"),
             models.Index(fields=["value"], name="fact_birthday", condition=Q(key="person.date_of_birth", row="")),
+            models.Index(KT("value__agent"), name="fact_agent", condition=Q(key="delegation.given")),
             models.Index(fields=["value"], name="fact_household", condition=Q(key="person.household_number", row="")),
         ]
         constraints: ClassVar = [

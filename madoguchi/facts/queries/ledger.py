@@ -118,6 +118,11 @@ def everything(person_id: UUID, purpose: Purpose, *, by: Actor) -> list[Known]:
     return _read(person_id, [], purpose, by, None, None, history=True)
 
 
+def history_of(person_id: UUID, keys: Iterable[str], purpose: Purpose, *, by: Actor) -> list[Known]:
+    """The same of these keys alone. Raises NoBasis."""
+    return _read(person_id, list(keys), purpose, by, None, None, history=True)
+
+
 def count(person_id: UUID) -> int:
     """How many facts are kept about somebody."""
     with connection.cursor() as cursor:

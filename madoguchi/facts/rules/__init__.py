@@ -2,7 +2,7 @@
 
 from madoguchi.facts.rules.reading import (
     BY_BASIS,
-    CONSENT,
+    IN_THE_DOOR,
     OWN,
     PURPOSES,
     BasisKind,
@@ -15,7 +15,7 @@ from madoguchi.facts.rules.reading import (
 
 __all__ = [
     "BY_BASIS",
-    "CONSENT",
+    "IN_THE_DOOR",
     "OWN",
     "PURPOSES",
     "BasisKind",

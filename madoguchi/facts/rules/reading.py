@@ -1,6 +1,7 @@
 """For what facts may be read, and how an article of a law says so."""
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 from uuid import UUID
@@ -13,15 +14,28 @@ OWN: Final = Reason(
 #: Asked by the ledger's door itself, key by key.
 BY_BASIS: Final = Reason("basis", "法令の定めによる", lambda actor, _: actor.kind != "visitor")
 
-PurposeCode = Literal["prefill", "confirm", "view", "look_up", "disclosure", "match", "household", "sign", "counter"]
+PurposeCode = Literal[
+    "prefill",
+    "confirm",
+    "view",
+    "look_up",
+    "disclosure",
+    "match",
+    "household",
+    "sign",
+    "counter",
+    "represent",
+    "delegate",
+]
 """What for: a form that shows it, whoever confirms a part, its person, a step of a flow, a disclosure, whether somebody
 is who stands in a register, a form that shows who lives with its person, whether who signed is who signed in, a form
-that a clerk fills in before them."""
+that a clerk fills in before them, a form that an agent fills in for its person, a delegation that is recorded at the
+counter."""
 #: All of them.
 PURPOSES: Final[tuple[str, ...]] = get_args(PurposeCode)
-BasisKind = Literal["内部利用", "番号法", "特定公的給付", "条例", "本人同意", "開示"]
-#: As the ledger's door knows them (``consent`` asks for a consent that stands).
-CONSENT: Final = "consent"
+BasisKind = Literal["内部利用", "番号法", "特定公的給付", "条例", "本人同意", "開示", "委任", "法定代理"]
+#: As the ledger's door knows those of which it asks more: a consent that stands, a delegation that stands.
+IN_THE_DOOR: Final[Mapping[BasisKind, str]] = {"本人同意": "consent", "委任": "mandate", "法定代理": "statutory"}
 
 
 def consent_to(procedure: str) -> str:

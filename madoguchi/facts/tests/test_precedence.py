@@ -23,14 +23,16 @@ pytestmark = pytest.mark.django_db
 
 
 def kept(told: list[Row], *, stands: bool) -> list[Told]:
-    """What is appended: whoever confirms what counts now, or has said it, adds nothing; nor does a card shown again."""
+    """What is appended: whoever confirms what counts now, or has said it, adds nothing; nor does a card shown again,
+    nor somebody who speaks for the person, unless nobody else's word counts."""
     rows: list[Told] = []
     for number, (source, day, value) in enumerate(told):
         last = best(rows, stands=stands)
         again = last is not None and last[3] == value and source in (last[0], Source.SELF)
         before = best([one for one in rows if one[0] == Source.CARD], stands=False)
         shown_again = source == Source.CARD and before is not None and before[3] == value
-        if not again and not shown_again:
+        overrules = source == Source.PROXY and last is not None and last[0] != Source.PROXY
+        if not again and not shown_again and not overrules:
             rows.append((source, day, number, value))
     return rows
 

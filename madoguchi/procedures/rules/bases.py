@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from madoguchi.facts.rules.delegating import KEY
 from madoguchi.procedures.rules.city import City
 from madoguchi.procedures.rules.document import Document, Path_, Problem, read
 from madoguchi.procedures.rules.vocabulary import Article, Facts, Laws, Ordinance, Permission, Text
@@ -62,7 +63,7 @@ def _names(
     said = one.permission
     wanted = (
         ("procedures", said.procedures, procedures, "手続き"),
-        ("facts", said.facts, facts, "事実"),
+        ("facts", said.facts, {*facts, KEY}, "事実"),
         ("offices", said.offices, sections, "課"),
     )
     for name, values, known, what in wanted:

@@ -418,7 +418,7 @@ _PARTS = {
 
 def names_of(procedure: Procedure, facts: Facts) -> frozenset[str]:
     """Every name that an expression over the answers may use: what is asked or looked up, rows, and the dates."""
-    names = {"today", "received_on"}
+    names = {"today", "received_on", *([speaking.REGISTERED] if procedure.mandate else [])}
     for section in speaking.asked(procedure):
         if section.each:
             names.add(section.each)

@@ -13,6 +13,10 @@ from madoguchi.procedures.rules.format import AskField, Procedure, Section
 
 RELATION: Final = "proxy_relation"
 NAME, KANA, PHONE, OFFICE = "proxy_name", "proxy_kana", "proxy_phone", "proxy_office"
+#: True in the answers where the delegation is registered (代理権の登録): no mandate is shown again.
+REGISTERED: Final = "proxy_registered"
+#: What somebody tells of themselves once, for all that they apply for in one go.
+OF_SPEAKER: Final = (NAME, KANA, PHONE, OFFICE)
 #: Those who may speak for another and are no clerks: the clerk at the counter is known by the desk.
 RELATIONS: Final[Mapping[str, LocalText]] = {
     "family": LocalText({"ja": "家族", "ja-simple": "家族", "en": "Family"}),
@@ -43,6 +47,10 @@ def asked(procedure: Procedure) -> tuple[Section, ...]:
     """All that is asked: who speaks, where somebody may, then what the package asks."""
     who = speakers(procedure)
     return (_speaker(procedure, who), *procedure.asks) if who else procedure.asks
+
+
+def _unregistered(relation: str) -> str:
+    return f"{RELATION} = '{relation}' and {REGISTERED} is null"
 
 
 def _speaker(procedure: Procedure, who: Mapping[str, LocalText]) -> Section:
@@ -99,7 +107,7 @@ def _speaker(procedure: Procedure, who: Mapping[str, LocalText]) -> Section:
             )
         )
     questions += [
-        AskField(ask=f"proxy_{code}_mandate", type="file", at_most=5, when=f"{RELATION} = '{code}'", label=label)
+        AskField(ask=f"proxy_{code}_mandate", type="file", at_most=5, when=_unregistered(code), label=label)
         for code, label in procedure.mandate.items()
     ]
     return Section(

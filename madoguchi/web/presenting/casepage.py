@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.urls import reverse
 from django.utils.translation import gettext, gettext_noop
@@ -76,6 +77,7 @@ class LetterLink:
     title: str
     url: str
     signed: bool
+    id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,7 @@ class CasePage:
     bill: Billing | None
     decision: DecisionCard | None
     letters: Sequence[LetterLink]
+    all_letters: Sequence[LetterLink]
     timeline: Sequence[Stop]
     flow: Progress
     messages: Sequence[Said]
@@ -144,7 +147,7 @@ def case_page(case: Case, *, typed: str = "", refusal: Refused | None = None, as
     timeline = list(_line(case, standing))
     bill = cases.bill(case) if case.payable_at else None
     correction = case.steps.filter(kind="correction", done_at=None).first()
-    today = clock.today()
+    today, letters = clock.today(), list(messages.letters_about(case.pk))
     parts = cases.journey_parts(case) if cases.is_journey(case) else []
     due_on = max((one.due_on for one in parts if one.due_on), default=case.due_on)
     waiting = tone_of(case) == "city"
@@ -169,7 +172,8 @@ def case_page(case: Case, *, typed: str = "", refusal: Refused | None = None, as
         correction_url=_correction_url(draft),
         bill=billing(case, bill) if bill else None,
         decision=_decision(case, standing, draft),
-        letters=[_letter(key, one) for one in messages.letters_about(case.pk)],
+        letters=[_letter(key, one) for one in letters if one.person_id == case.person_id],
+        all_letters=[_letter(key, one) for one in letters],
         timeline=timeline,
         flow=standing.progress(draft.package.graph),
         messages=[
@@ -330,7 +334,7 @@ def _value(value: Any, label: str) -> str:
 
 
 def _letter(key: str, one: Letter) -> LetterLink:
-    return LetterLink(one.title, reverse("web:letter", args=(key, one.pk)), one.signed_at is not None)
+    return LetterLink(one.title, reverse("web:letter", args=(key, one.pk)), one.signed_at is not None, one.pk)
 
 
 def _latest(case: Case) -> list[Message]:

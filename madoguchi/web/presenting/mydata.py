@@ -24,6 +24,7 @@ from madoguchi.cases.rules import uploads
 from madoguchi.events.rules import ACTS
 from madoguchi.facts.models import Level, Source
 from madoguchi.facts.queries import Known
+from madoguchi.facts.rules.delegating import KEY
 from madoguchi.ground.clock import day_of
 from madoguchi.ground.errors import Problem
 from madoguchi.procedures import queries as procedures
@@ -38,6 +39,7 @@ NOTHING: Final[Mapping[Any, Any]] = MappingProxyType({})
 DONE: Final[Mapping[str, str]] = {
     "case.open": gettext_noop("入力を始めた"),
     "case.open-for-another": gettext_noop("ほかの方の代わりに入力を始めた"),
+    "case.open-for-principal": gettext_noop("代理人として入力を始めた"),
     "case.open-correction": gettext_noop("訂正の申出を書いた"),
     "case.save": gettext_noop("入力を保存した"),
     "case.take-over": gettext_noop("ほかの手続きの答えを引き継いだ"),
@@ -80,6 +82,11 @@ DONE: Final[Mapping[str, str]] = {
     "case.release": gettext_noop("廃棄を止めるのをやめた"),
     "case.warn": gettext_noop("まもなく消すことを知らせた"),
     "case.delete": gettext_noop("消した"),
+    "delegation.give": gettext_noop("代理人を招待した"),
+    "delegation.withdraw": gettext_noop("代理人への招待を取り消した"),
+    "delegation.accept": gettext_noop("代理人が引き受けた"),
+    "delegation.record": gettext_noop("窓口で代理人を登録した"),
+    "delegation.end": gettext_noop("代理権を取り消した"),
     "facts.meet": gettext_noop("カードの記載を受け取った"),
     "facts.state": gettext_noop("次の手続きで使えるように覚えた"),
     "facts.read": gettext_noop("覚えていることを見た"),
@@ -142,6 +149,10 @@ BECAUSE: Final[Mapping[str, str]] = {
     "own-step": gettext_noop("自分が担当している段階だから"),
     "may-hold": gettext_noop("この課の文書の廃棄を保留できる職だから"),
     "may-export": gettext_noop("保有個人情報の開示を担当する職だから"),
+    "principal": gettext_noop("ご本人の代理人だから"),
+    "agent": gettext_noop("代理人ご自身だから"),
+    "invited": gettext_noop("ご本人から渡された招待だから"),
+    "may-delegate": gettext_noop("代理権を窓口で登録する職だから"),
     "in-the-round": gettext_noop("募集の選考の中で"),
 }
 _WHO: Final[Mapping[str, str]] = {
@@ -279,7 +290,8 @@ def facts_page(
     for what facts are used, ``open_``: (life event, company) → what was consented to and not handed over yet."""
     order = list(procedures.vocabulary())
     groups: dict[str, list[FactLine]] = {"": []}
-    for one in sorted(told, key=lambda fact: order.index(fact.key) if fact.key in order else len(order)):
+    shown_facts = (fact for fact in told if fact.key != KEY)  # they have a page of their own
+    for one in sorted(shown_facts, key=lambda fact: order.index(fact.key) if fact.key in order else len(order)):
         groups.setdefault(one.row and f"{one.key.partition('.')[0]} {one.row}", []).append(
             _fact_line(one, told, asked.get((one.key, one.row)), _uses_of(one.key, uses), open_)
         )
@@ -408,6 +420,8 @@ def reading_line(one: Read) -> ReadingLine:
     who = gettext(_WHO.get(kind, _WHO["resident"]))
     if kind == "system":
         who = gettext("%(office)s（自動）") % {"office": offices} if offices else who
+    elif one.agent:
+        who = gettext("代理人　%(name)s") % {"name": one.agent}
     elif offices:
         who = offices
     return ReadingLine(

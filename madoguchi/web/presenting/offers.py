@@ -182,11 +182,17 @@ def _page(row: Row, package: Published) -> Page:
         basis=tuple(f"{basis.statute} {basis.article}" for basis in one.law.basis),
         office=said(section.name) if section else "",
         proxies=proxies,
-        speaks=bool(speakers(one)),
+        speaks=bool(speakers(one)) or _parts_speak(one),
         remedy=said(one.remedy.text) if one.remedy else "",
         steps=tuple(_stages(package)),
         parts=tuple(_parts(one)),
     )
+
+
+def _parts_speak(one: Procedure) -> bool:
+    """Of a life event: whether somebody may apply for another in all of its parts."""
+    rows = [row for part in one.parts if (row := procedures.current(part.procedure)) is not None]
+    return bool(rows) and all(speakers(procedures.package(row).procedure) for row in rows)
 
 
 def _parts(one: Procedure) -> Iterator[Offer]:

@@ -35,6 +35,7 @@ from madoguchi.procedures.rules.speaking import speakers
 from madoguchi.web import visiting
 from madoguchi.web.presenting import journeys
 from madoguchi.web.presenting.cards import card, subject_words
+from madoguchi.web.presenting.delegating import principals
 from madoguchi.web.presenting.formpage import Draft, key_of, section_url
 from madoguchi.web.presenting.linking import label_of, standing
 from madoguchi.web.views.downloads import uploaded
@@ -92,18 +93,21 @@ def for_another(request: HttpRequest, resident: Actor, code: str) -> HttpRespons
     row = procedures.current(code)
     package = procedures.package(row) if row is not None else None
     relations = speakers(package.procedure) if package is not None else {}
-    if row is None or package is None or not relations:
+    known = principals(row, resident) if row is not None else []
+    if row is None or package is None or not (relations or package.procedure.kind == "journey"):
         raise NotFound("procedure-unknown", gettext_noop("この手続きは、いまは受け付けていません。"))
     problem = ""
     if request.method == "POST":
         try:
-            case = actions.open_for_another(row, request.POST.get("relation", ""), by=resident, language=language())
+            case = _for_another(row, request.POST.get("relation", ""), resident)
             return redirect("web:case", key_of(case))
         except NotAllowed:
             return redirect(f"{reverse('web:sign-in')}?{urlencode({'next': request.path})}")
-        except Invalid as refusal:
+        except (Invalid, NotFound) as refusal:
             problem = words(refusal)
     context = {
+        "principals": known,
+        "strong": resident.level.startswith("card"),
         "title": said(package.procedure.title),
         "code": code,
         "relations": [(value, said(label)) for value, label in relations.items()],
@@ -111,6 +115,18 @@ def for_another(request: HttpRequest, resident: Actor, code: str) -> HttpRespons
         "problem": problem,
     }
     return render(request, "web/for_another.html", context, status=422 if problem else 200)
+
+
+def _for_another(row: Procedure, chosen: str, resident: Actor) -> Case:
+    """A draft for a principal (``by:`` and the delegation), or for somebody whom nobody has registered."""
+    kind, _, delegation = chosen.partition("by:")
+    if kind or not delegation:
+        return actions.open_for_another(row, chosen, by=resident, language=language())
+    try:
+        key = UUID(delegation)
+    except ValueError:
+        raise Invalid("relation", "申し込む方との関係を選んでください。") from None
+    return actions.open_for_principal(row, key, by=resident, language=language())
 
 
 # -- one section ------------------------------------------------------------------------------------------------------

@@ -10,15 +10,17 @@ from django.utils.translation import gettext, gettext_noop
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from madoguchi.cases import actions
-from madoguchi.cases.actions import writing
+from madoguchi.cases.actions import too_weak, writing
 from madoguchi.events import Actor
 from madoguchi.ground.errors import Invalid, NotFound
 from madoguchi.messages import actions as messages
 from madoguchi.messages import queries as said_of
+from madoguchi.people.queries import person_of
 from madoguchi.procedures import queries as procedures
 from madoguchi.web.presenting import cards, journeys
 from madoguchi.web.presenting.casepage import case_page
 from madoguchi.web.presenting.cosigning import own_parts
+from madoguchi.web.presenting.delegating import cases_by_proxy
 from madoguchi.web.presenting.formpage import Draft, key_of, section_url
 from madoguchi.web.presenting.paper import paper
 from madoguchi.web.views.downloads import pdf
@@ -34,7 +36,9 @@ def my_cases(request: HttpRequest, resident: Actor) -> HttpResponse:
     groups = cards.groups(resident)
     parts = own_parts(resident)
     there = any(group.cases for group in groups) or parts
-    return render(request, "web/my_cases.html", {"groups": groups, "cases": there, "parts": parts})
+    represented = [] if too_weak(person_of(resident), resident) else cases_by_proxy(resident)
+    context = {"groups": groups, "cases": there or represented, "parts": parts, "represented": represented}
+    return render(request, "web/my_cases.html", context)
 
 
 @require_safe
