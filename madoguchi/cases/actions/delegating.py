@@ -14,7 +14,7 @@ from madoguchi.events.models import Event
 from madoguchi.facts import actions as facts
 from madoguchi.facts.models import Invitation, Source
 from madoguchi.facts.queries import VOUCHED, given_by, held_back, invitation_by, known, mark_of
-from madoguchi.facts.queries.delegations import code_of
+from madoguchi.facts.queries.delegations import code_of, is_overtaken
 from madoguchi.facts.rules import Purpose, delegating
 from madoguchi.facts.rules.delegating import Delegation
 from madoguchi.facts.rules.matching import Outcome, Record, compare
@@ -156,7 +156,7 @@ def record_at_counter(
     """代理権の登録（窓口）: the office records what the person said, or what a document showed (``evidence``: SHA-256).
 
     Nobody under 支援措置 can be found here: they give it themselves. ``until`` is the last day of a 法定代理, which may
-    be left open; any other has the term of ``wish``.
+    be left open, and a parent's ends when the child comes of age; any other has the term of ``wish``.
     """
     _may_know_of(principal, agent, by)
     _one_after_another(principal)
@@ -171,6 +171,8 @@ def record_at_counter(
         raise Invalid("delegation-incomplete", "代理権の内容を確かめてください。", fields=wrong)
     if principal.pk == agent.pk:
         raise Invalid("delegation-self", "ご自分を代理人にすることはできません。")
+    if wish.kind == "parent":
+        until = _while_a_minor(principal, until, by)
     _refuse_too_many(principal)
     names = [_name_of(one, by) for one in (principal, agent)]
     statutory = wish.kind in delegating.STATUTORY
@@ -270,7 +272,8 @@ def _must_be_open(one: Invitation, by: Actor) -> str:
             "invitation-of-another",
             "カードの氏名が、招待された方の氏名と違います。ご本人に、招待し直してもらってください。",
         )
-    if one.answered_at is not None or one.withdrawn_at is not None or one.expires_at <= clock.now():
+    is_over = one.answered_at is not None or one.withdrawn_at is not None or one.expires_at <= clock.now()
+    if is_over or is_overtaken(one):  # the same words: nobody is told that somebody is protected
         raise Stale("invitation-over", "この招待は、期限が過ぎたか、すでに終わっています。")
     return name
 
@@ -290,6 +293,19 @@ def _name_of(person: Person, by: Actor) -> str:
     if "person.full_name" not in told:
         raise Invalid("name-unknown", "氏名の分からない方は登録できません。")
     return str(told["person.full_name"].value)
+
+
+def _while_a_minor(child: Person, until: dt.date | None, by: Actor) -> dt.date | None:
+    """親権 (民法4条, 818条): to the day before the eighteenth birthday at the longest. Raises Invalid from then on."""
+    told = known(child.pk, ["person.date_of_birth"], persons.purpose_of(by, "delegate"), by=by)
+    if "person.date_of_birth" not in told:
+        return until
+    born = dt.date.fromisoformat(str(told["person.date_of_birth"].value))
+    last = delegating.last_day(born, delegating.OF_AGE)
+    if last < clock.today():
+        wrong = Problem("kind-of-age", "18歳以上の方には、親権者はいません。ほかの関係を選んでください。")
+        raise Invalid("delegation-incomplete", "代理権の内容を確かめてください。", fields={"kind": wrong})
+    return last if until is None else min(until, last)
 
 
 def _keep(one: Delegation) -> None:

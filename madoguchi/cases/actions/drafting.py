@@ -27,6 +27,7 @@ from madoguchi.cases.queries import (
     mandate_of,
     must_stand,
     shown,
+    standing_for,
     to_fill_in,
 )
 from madoguchi.cases.queries.known import question
@@ -458,6 +459,13 @@ def withdraw(case: Case, *, by: Actor) -> Case:
         raise Stale("parts-apart", "提出した後は、手続きごとに取り下げてください。")
     if fresh.decided_at is not None or fresh.closed_at is not None:
         raise Stale("already-decided", "すでに決定しているため、取り下げることができません。担当課にご相談ください。")
+    if fresh.received_at is not None and by.kind == "resident":
+        mandate = mandate_of(fresh)
+        if mandate is not None and standing_for(fresh, mandate) is None:
+            raise Stale(
+                "delegation-ended",
+                "代理権の登録が終わっているため、取り下げることができません。ご本人か担当課にご相談ください。",
+            )
     if fresh.received_at is None:
         for part in Case.objects.filter(part_of=fresh, received_at=None, withdrawn_at=None):
             if part.pk not in adopted(fresh):

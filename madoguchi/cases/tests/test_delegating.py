@@ -223,6 +223,21 @@ def test_the_counter_records_nothing_that_was_not_shown(
     assert given_by(mother.who) == []
 
 
+def test_a_parent_speaks_for_a_child_and_for_no_adult(mother: Actor, daughter: Actor, staff: Staff) -> None:
+    clerk, child = staff("residents", "residents-clerk"), somebody("見本　小桃", "2015-03-10")
+    shown = {"kind": "parent", "proof": "family-register"}
+    with pytest.raises(Invalid) as refusal:
+        record(mother, daughter, clerk, **shown)
+    assert set(refusal.value.fields) == {"kind"}
+    assert given_by(mother.who) == []
+    for until, last in ((None, dt.date(2033, 3, 9)), (dt.date(2050, 1, 1), dt.date(2033, 3, 9)),
+                        (dt.date(2030, 1, 1), dt.date(2030, 1, 1))):  # fmt: skip
+        record(child, daughter, clerk, **shown, until=until)
+        assert given_by(child.who)[-1].until == last
+    with clock.travel(clock.now() + dt.timedelta(days=365 * 7)):
+        assert given_by(child.who) == given_to(daughter.who) == []
+
+
 def test_only_posts_that_may_record(mother: Actor, daughter: Actor, staff: Staff) -> None:
     for by in (staff("environment", "environment-clerk"), mother, daughter, SYSTEM):
         with pytest.raises(NotAllowed):
@@ -262,6 +277,27 @@ def test_what_was_given_before_the_protection_holds_no_more(mother: Actor, daugh
         actions.submit(case, by=daughter)
     again = delegate(mother, daughter)
     assert given_to(daughter.who) == [again], "given by herself since"
+
+
+@pytest.mark.parametrize("opened", [False, True])
+def test_an_invitation_from_before_the_protection_makes_nobody_an_agent(
+    mother: Actor, daughter: Actor, opened: bool
+) -> None:
+    """Whoever has the code may be the one from whom the person is protected."""
+    invitation = give(mother)
+    if opened:
+        actions.invited(code_of(invitation), by=daughter)
+    protect(mother)
+    with pytest.raises(Stale) as refusal:
+        actions.accept(invitation, by=daughter)
+    with pytest.raises(Stale):
+        actions.invited(code_of(invitation), by=daughter)
+    assert refusal.value.code == "invitation-over", "as one that is over"
+    assert given_by(mother.who) == held_back(mother.who) == given_to(daughter.who) == []
+    assert Invitation.objects.get().answered_at is None
+    since = give(mother)
+    actions.accept(since, by=daughter)
+    assert [one.id for one in given_to(daughter.who)] == [since.pk], "what she has given since holds"
 
 
 # -- using it ---------------------------------------------------------------------------------------------------------
@@ -362,6 +398,17 @@ def test_ended_meanwhile_it_is_not_handed_in_and_nothing_is_lost(mother: Actor, 
     actions.submit(case, by=daughter)
     actions.end_delegation(again, by=mother)
     assert cases.letters_go_to(case) == mother.who, "what is decided after the end is hers alone"
+
+
+def test_whose_delegation_has_ended_takes_nothing_back(mother: Actor, daughter: Actor) -> None:
+    one = delegate(mother, daughter)
+    case = filled(daughter, one)
+    actions.submit(case, by=daughter)
+    actions.end_delegation(one, by=mother)
+    with pytest.raises(Stale, match="取り下げることができません"):
+        actions.withdraw(case, by=daughter)
+    case.refresh_from_db()
+    assert (case.withdrawn_at, case.state) == (None, "received")
 
 
 def test_letters_go_to_the_principal_where_the_agent_may_not_have_them(mother: Actor, daughter: Actor) -> None:

@@ -72,6 +72,15 @@ def invitation_by(code: str) -> Invitation | None:
     return Invitation.objects.filter(mark=mark_of(code)).first() if plain_code(code) else None
 
 
+def is_overtaken(invitation: Invitation) -> bool:
+    """Whether whoever invited is under 支援措置 since: who has the code may be the one they are protected from."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT fact_is_protected_since(%s, %s, %s)", [invitation.person_id, invitation.invited_at, clock.today()]
+        )
+        return bool(cursor.fetchone()[0])
+
+
 def _delegations(principal: UUID | None, agent: UUID | None, day: date | None) -> list[tuple[Delegation, bool]]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT * FROM fact_delegations(%s, %s, %s)", [principal, agent, day or clock.today()])

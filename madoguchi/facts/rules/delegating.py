@@ -33,6 +33,8 @@ OF_OFFICE: Final = frozenset({"care_manager", "business"})
 
 #: For how many months the person may give it; a longer one is given anew.
 TERMS: Final = (1, 6, 12, 36)
+#: After how many months of life nobody has parental authority any more (民法4条).
+OF_AGE: Final = 18 * 12
 #: How long an invitation can be accepted.
 INVITED_FOR: Final = dt.timedelta(days=7)
 #: Open invitations of one person; invitations of one person in a day; standing delegations of one person.
