@@ -410,6 +410,14 @@ WHY_NOT: Final = {
     "text-line-break": gettext_noop("1行の欄に改行があった"),
     "text-type": gettext_noop("文字ではなかった"),
     "text-too-long": gettext_noop("文字が多すぎた"),
+    "delegation-incomplete": gettext_noop("代理権の内容に誤りか、足りないところがあった"),
+    "delegation-self": gettext_noop("本人を代理人にしようとした"),
+    "delegation-over": gettext_noop("その代理権は、すでに終わっていた"),
+    "invitation-over": gettext_noop("代理人への招待が、すでに終わっていた"),
+    "invitation-tries": gettext_noop("招待コードの入力が多すぎた"),
+    "invitation-unknown": gettext_noop("招待コードが違うか、使えなくなっていた"),
+    "invitation-of-another": gettext_noop("カードの氏名が、招待された方の氏名と違った"),
+    "name-unknown": gettext_noop("氏名が分からなかった"),
 }
 #: Small steps of which many follow each other: one line says how many.
 SMALL: Final = frozenset(
