@@ -1,5 +1,6 @@
 """At the counter in real browsers: the clerk types, the resident signs on a tablet, and the tablet forgets."""
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -122,6 +123,10 @@ def typed_in(case: Case, clerk: Actor) -> None:
     answer(Case.objects.get(pk=case.pk), answers(), replace(clerk, channel="counter"))
 
 
+#: Two minutes, less what a slow machine needs to look.
+FULL = re.compile(r"2:00|1:[3-5]\d")
+
+
 def test_a_kiosk_counts_down_and_leaves(
     browser: "Browser", live_server: "LiveServer", published: dict[str, Procedure], staff: Staff
 ) -> None:
@@ -134,11 +139,11 @@ def test_a_kiosk_counts_down_and_leaves(
     page.click("button:has-text('登録する')")
     page.goto("/procedures/dog-registration/")
     sound(page)
-    expect(page.locator("[data-kiosk-left]")).to_contain_text("2:00")
+    expect(page.locator("[data-kiosk-left]")).to_contain_text(FULL)
     page.clock.run_for(100_000)
     expect(page.locator("[data-kiosk-said]")).to_contain_text("まもなく終わります")
     page.click("[data-kiosk-stay]")
-    expect(page.locator("[data-kiosk-left]")).to_contain_text("2:00")
+    expect(page.locator("[data-kiosk-left]")).to_contain_text(FULL)
     page.clock.run_for(121_000)
     expect(page.locator("h1")).to_have_text("終わりました")
     context.close()
