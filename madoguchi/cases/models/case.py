@@ -127,6 +127,9 @@ class Case(models.Model):
     section and post of its steps, see :meth:`show_to`), ``changed_at`` (when something last happened to it).
     """
 
+    #: Names of relations of which :func:`queries.found.whole` has seen that nothing stands there: not asked again.
+    lacks: frozenset[str] = frozenset()
+
     id = models.UUIDField(primary_key=True, default=uuid7)
     number = models.TextField(unique=True, null=True)
     procedure = models.ForeignKey(Procedure, on_delete=models.PROTECT)
@@ -254,6 +257,11 @@ class Case(models.Model):
             GinIndex(
                 fields=["seen_by"],
                 name="case_running_of",
+                condition=Q(closed_at=None, withdrawn_at=None, received_at__isnull=False),
+            ),
+            models.Index(
+                fields=["due_on", "id"],
+                name="case_running_by_due",
                 condition=Q(closed_at=None, withdrawn_at=None, received_at__isnull=False),
             ),
             GinIndex(fields=["seen_by"], name="case_of"),

@@ -59,4 +59,5 @@ def differing(form: Form, one: Mapping[str, Any], other: Mapping[str, Any]) -> I
 
 def case_notes(case: Case) -> QuerySet[Note]:
     """The notes of the office (庁内メモ), oldest first."""
-    return case.notes.select_related("written_by").order_by("written_at")
+    written = case.notes.select_related("written_by").order_by("written_at")
+    return written.none() if "notes" in case.lacks else written

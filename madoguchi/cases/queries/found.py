@@ -1,7 +1,8 @@
 """What the handling of a case has found so far, as conditions and tables see it, and the case as a whole."""
 
-from typing import Any
+from typing import Any, Final
 
+from django.db import connection, models
 from django.db.models import Prefetch, prefetch_related_objects
 
 from madoguchi.cases.models import Case, Consultation, Decision, Payment, Step
@@ -10,20 +11,52 @@ from madoguchi.procedures.rules.course import Course
 from madoguchi.procedures.rules.published import Published
 
 
-def whole(case: Case) -> Case:
-    """The case with all that hangs on it, one query a table: for a page that looks at it from every side.
+def _table(model: type[models.Model], relation: str) -> str:
+    return str(model._meta.get_field(relation).related_model._meta.db_table)  # type: ignore[union-attr]  # a relation
 
-    It is of that moment: what an act changes afterwards does not show in this instance.
+
+#: What hangs on a case, or on its steps, and mostly is not there.
+_OF_CASE: Final = (
+    *("checks", "consultations", "cosigners", "documents", "hand_overs", "holds", "notes", "payments", "remarks"),
+    *("services", "signatures"),
+)
+_OF_STEPS: Final = ("approvals", "departures", "timers")
+_THERE: Final = "SELECT " + ", ".join(  # noqa: S608 -- names of our tables
+    [f'EXISTS (SELECT FROM "{_table(Case, one)}" WHERE case_id = %(case)s)' for one in _OF_CASE]
+    + [
+        f'EXISTS (SELECT FROM "{_table(Step, one)}" JOIN case_step ON case_step.id = step_id WHERE case_id = %(case)s)'
+        for one in _OF_STEPS
+    ]
+)
+
+
+def whole(case: Case) -> Case:
+    """The case with all that hangs on it, for a page that looks at it from every side.
+
+    One query says what there is, and of that one a table is read. It is of that moment: what an act changes afterwards
+    does not show in this instance.
     """
+    with connection.cursor() as cursor:
+        cursor.execute(_THERE, {"case": case.pk})
+        there = cursor.fetchone()
+    case.lacks = frozenset(name for name, held in zip((*_OF_CASE, *_OF_STEPS), there, strict=True) if not held)
+    read: dict[str, str | Prefetch[str]] = {
+        "consultations": Prefetch(
+            "consultations", Consultation.objects.select_related("asked_by", "answered_by", "dropped_by")
+        ),
+        "payments": Prefetch("payments", Payment.objects.select_related("refund_by", "step")),
+        "documents": "documents",
+        "cosigners": "cosigners",
+        "services": "services",
+    }
     prefetch_related_objects(
         [case],
         Prefetch("decision", Decision.objects.select_related("drafted_by", "made_by")),
         Prefetch("steps", Step.objects.select_related("account", "taken_by").order_by("token")),
-        Prefetch("consultations", Consultation.objects.select_related("asked_by", "answered_by", "dropped_by")),
-        Prefetch("payments", Payment.objects.select_related("refund_by", "step")),
-        "documents",
-        "cosigners",
+        *(one for name, one in read.items() if name not in case.lacks),
     )
+    for name in case.lacks & read.keys():
+        case._prefetched_objects_cache[name] = getattr(case, name).none()  # type: ignore[attr-defined]  # as prefetching leaves it
     return case
 
 

@@ -32,7 +32,8 @@ def history(
     Whoever has read all letters and messages about the case already hands them in.
     """
     nodes = {one.pk: one.node for one in case.steps.all()}
-    timers = dict(Timer.objects.filter(step__case=case).values_list("pk", "step__node"))
+    timing = Timer.objects.filter(step__case=case).values_list("pk", "step__node")
+    timers = {} if "timers" in case.lacks else dict(timing)
     payments = {one.pk: nodes[one.step_id] for one in case.payments.all()}
     titles = {
         one.pk: f"{one.title}（{one.number}）" for one in (letters_about(case.pk) if letters is None else letters)

@@ -43,7 +43,8 @@ def active_holds() -> QuerySet[Hold]:
 
 def holds_of(case: Case) -> list[Hold]:
     """Every hold of the case, newest first."""
-    return list(case.holds.select_related("held_by", "released_by").order_by("-held_at"))
+    held = case.holds.select_related("held_by", "released_by").order_by("-held_at")
+    return [] if "holds" in case.lacks else list(held)
 
 
 def is_held(case: Case) -> bool:

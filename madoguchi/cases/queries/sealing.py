@@ -76,7 +76,8 @@ def box(case: Case) -> tuple[Step, list[Seat]] | None:
     if step is None:
         return None
     step.case = case
-    given = {one.post: one for one in step.approvals.select_related("account", "reviewed_by")}
+    sealed = [] if "approvals" in case.lacks else step.approvals.select_related("account", "reviewed_by")
+    given = {one.post: one for one in sealed}
     now = turn_of(step) if step.done_at is None and case.ended_at is None else None
     return step, [_seat(post, step.route, given, now) for post in step.route]
 

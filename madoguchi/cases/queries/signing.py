@@ -51,7 +51,8 @@ def is_signed(case: Case) -> bool:
 
 def signatures(case: Case) -> list[Signature]:
     """Of a received case, newest first; without their larger files."""
-    return list(case.signatures.order_by("-kept_at", "-pk").defer("content", "cms"))
+    signed = case.signatures.order_by("-kept_at", "-pk").defer("content", "cms")
+    return [] if "signatures" in case.lacks else list(signed)
 
 
 def signature(case: Case, signature_id: UUID) -> Signature:

@@ -1,5 +1,7 @@
 """What a member of staff may see, and of one case what the desk shows beside its answers."""
 
+from functools import reduce
+from operator import or_
 from uuid import UUID
 
 from django.db.models import Q
@@ -16,7 +18,12 @@ from madoguchi.procedures.rules.outlook import following
 
 
 def mine_to_do(by: Actor) -> Q:
-    return Q(section__in=by.sections) | Q(posts__overlap=sorted(by.posts) or ["-"])
+    return reduce(or_, ways_to_do(by))
+
+
+def ways_to_do(by: Actor) -> tuple[Q, Q]:
+    """Why a step is this member's to do: by a section, by a post."""
+    return Q(section__in=by.sections), Q(posts__overlap=sorted(by.posts) or ["-"])
 
 
 def visible(by: Actor) -> Q:
@@ -59,6 +66,8 @@ def corrections(case: Case) -> dict[str, list[Correction]]:
 
 def departures(case: Case) -> list[Departure]:
     """Where examinations departed from what the tables drafted, oldest first."""
+    if "departures" in case.lacks:
+        return []
     found = Departure.objects.filter(step__case=case).select_related("step__account")
     return list(found.order_by("step__done_at", "step__token", "id"))
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, reduce
 from itertools import islice
-from operator import and_
+from operator import and_, or_
 from typing import Any, Final, Literal, get_args
 from uuid import UUID
 
@@ -21,7 +21,7 @@ from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, 
 from madoguchi.cases.models import Case, Consultation, Grams, Step
 from madoguchi.cases.queries.consulting import asked_by, asked_of, open_questions
 from madoguchi.cases.queries.sealing import to_review
-from madoguchi.cases.queries.staff import mine_to_do, visible
+from madoguchi.cases.queries.staff import mine_to_do, visible, ways_to_do
 from madoguchi.events import Actor
 from madoguchi.ground import clock
 from madoguchi.ground.errors import Invalid
@@ -31,6 +31,7 @@ from madoguchi.ground.languages import LocalText
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.models import Procedure
 from madoguchi.procedures.rules.flow import Node
+from madoguchi.procedures.rules.published import Published
 
 #: Lines of one page.
 PAGE: Final = 50
@@ -262,18 +263,26 @@ def procedures_at(by: Actor) -> list[tuple[str, LocalText]]:
     """The procedures in which this member of staff may have a step, by code: from the packages, not from the cases."""
     if by.kind != "staff":
         return []
-    newest = Procedure.objects.order_by("code", "-version", "-revision").distinct("code").only("pk", "code")
-    mine = []
-    for row in newest:
-        package = procedures.package(row)
-        roles = {node.by for node in package.graph.nodes.values() if node.by}
-        held = [procedures.holders(role, package.procedure) for role in roles]
-        section = procedures.city().section_of(package.procedure)
-        if (section and section.id in by.sections) or any(
-            one.include(sections=by.sections, posts=by.posts) for one in held
-        ):
-            mine.append((row.code, package.procedure.title))
-    return mine
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT DISTINCT ON (code) id FROM procedure ORDER BY code, version DESC, revision DESC")
+        newest = tuple(key for (key,) in cursor.fetchall())
+    return [
+        (package.procedure.code, package.procedure.title) for package in _with_steps_of(newest, by.sections, by.posts)
+    ]
+
+
+@lru_cache(maxsize=512)
+def _with_steps_of(keys: Sequence[UUID], sections: frozenset[str], posts: frozenset[str]) -> list[Published]:
+    """Those of these versions in which sections or posts have a step."""
+    return [one for one in map(procedures.package_of, keys) if _has_step_of(one, sections, posts)]
+
+
+def _has_step_of(package: Published, sections: frozenset[str], posts: frozenset[str]) -> bool:
+    section = procedures.city().section_of(package.procedure)
+    if section and section.id in sections:
+        return True
+    roles = {node.by for node in package.graph.nodes.values() if node.by}
+    return any(procedures.holders(role, package.procedure).include(sections=sections, posts=posts) for role in roles)
 
 
 def step_title(code: str, node: str) -> LocalText | None:
@@ -321,22 +330,25 @@ def _to_review(by: Actor) -> QuerySet[Case]:
 
 def _views(by: Actor, today: dt.date) -> dict[View, Q]:
     """The views of running cases: which of them each holds."""
-    mine = Step.objects.filter(mine_to_do(by), done_at=None)
-    own = Q(taken_by__in=[by.who, *by.covers])
 
-    def at(steps: QuerySet[Any]) -> Q:
-        return Q(pk__in=steps.values("case"))
+    def at(*rows: QuerySet[Any]) -> Q:
+        return reduce(or_, (Q(pk__in=one.values("case")) for one in rows))
 
+    # One question for each way: as alternatives PostgreSQL looks the cases up in each. Asked together, it takes their
+    # number for small, begins with the steps and reads the cases one by one.
+    mine = [Step.objects.filter(way, done_at=None) for way in ways_to_do(by)]
+    taken = at(*(one.filter(taken_by__in=[by.who, *by.covers]) for one in mine))
+    free = at(*(one.filter(taken_by=None) for one in mine))
     return {
-        "mine": at(mine.filter(own | Q(taken_by=None))),
-        "taken": at(mine.filter(own)),
-        "free": at(mine.filter(taken_by=None)),
+        "mine": free | taken,
+        "taken": taken,
+        "free": free,
         "asked": at(asked_of(by)),
         "section": Q(section__in=by.sections),
         "late": Q(due_on__lt=today, decided_at=None),
         "waiting": ~_NOT_WAITING,
         "asking": at(asked_by(by)),
-        "elsewhere": _NOT_WAITING & ~at(mine),
+        "elsewhere": _NOT_WAITING & ~at(*mine),
     }
 
 
