@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
@@ -268,6 +269,15 @@ def work_page(
 # -- within -----------------------------------------------------------------------------------------------------------
 
 
+def _case_url(number: str) -> str:
+    return _any_case_url().format(number)
+
+
+@cache
+def _any_case_url() -> str:
+    return reverse("desk:case", args=("0",)).replace("0", "{}")
+
+
 def _key(said: str) -> UUID | None:
     try:
         return UUID(said)
@@ -379,7 +389,7 @@ def _line(line: Line, view: View, by: Actor, names: Mapping[UUID, str], mark: st
     late = line.days_left < 0 and not ended
     return ListLine(
         key=str(case.pk),
-        url=reverse("desk:case", args=(case.number,)),
+        url=_case_url(case.number or ""),
         number=case.number or "",
         applicant=line.applicant or gettext("（名前なし）"),
         kana=line.kana,
