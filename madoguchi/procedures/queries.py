@@ -7,6 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from django.conf import settings
+from django.db import connection
 
 from madoguchi.facts.rules.register import Layout
 from madoguchi.ground import clock
@@ -82,18 +83,30 @@ def expression(text: str) -> Expression:
     return Expression.parse(text)
 
 
-#: Asked at nearly every page: written once. Without what they hold, which :func:`package` gives.
-_NEWEST: Final = (
-    "SELECT DISTINCT ON (code) "  # noqa: S608 -- names of our columns
-    + ", ".join(f'"{one.column}"' for one in Procedure._meta.concrete_fields if one.name not in ("data", "graph"))
-    + " FROM procedure WHERE version <= %s AND withdrawn_at IS NULL ORDER BY code, version DESC, revision DESC"
+_COLUMNS: Final = ", ".join(
+    f'"{one.column}"' for one in Procedure._meta.concrete_fields if one.name not in ("data", "graph")
 )
+_IN_FORCE: Final = (
+    "FROM procedure WHERE version <= %s AND withdrawn_at IS NULL ORDER BY code, version DESC, revision DESC"
+)
+#: Asked at nearly every page: written once. Without what they hold, which :func:`package` gives.
+_NEWEST: Final = f"SELECT DISTINCT ON (code) {_COLUMNS} {_IN_FORCE}"
+_NEWEST_KEYS: Final = f"SELECT DISTINCT ON (code) id, code {_IN_FORCE}"
 
 
 def offered() -> list[Procedure]:
     """The versions in force today (Asia/Tokyo) of all that the city offers, by code."""
     today = clock.today()
     return [row for row in Procedure.objects.raw(_NEWEST, [today]) if city().offer(row.code, today) is not None]
+
+
+def packages_offered() -> list[Published]:
+    """What those hold; asked beside every page of the desk."""
+    today = clock.today()
+    with connection.cursor() as cursor:
+        cursor.execute(_NEWEST_KEYS, [today])
+        found = cursor.fetchall()
+    return [package_of(key) for key, code in found if city().offer(code, today) is not None]
 
 
 def current(code: str) -> Procedure | None:

@@ -40,7 +40,7 @@ def phrase(key: UUID, section: str) -> Phrase:
 
 def procedures_of(section: str) -> dict[str, str]:
     """Code and title of the procedures that are offered today and that the section is in charge of."""
-    packages = [procedures.package(row) for row in procedures.offered()]
+    packages = procedures.packages_offered()
     return {
         one.procedure.code: one.procedure.title[SOURCE]
         for one in packages

@@ -79,9 +79,7 @@ def rounds(by: Actor) -> list[Standing]:
 def runs_rounds(by: Actor) -> bool:
     """Whether there is any for this member of staff."""
     return any(
-        _runs(node, package, by)
-        for package in map(procedures.package, procedures.offered())
-        if (node := _node(package)) is not None
+        _runs(node, package, by) for package in procedures.packages_offered() if (node := _node(package)) is not None
     )
 
 

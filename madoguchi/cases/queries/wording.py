@@ -35,7 +35,7 @@ def wordable() -> dict[str, Text]:
 def sample_values(section: Section, language: str) -> dict[str, object]:
     """The values of a case that is none, for trying the words of a template: of the section's first procedure."""
     city = procedures.city()
-    packages = [procedures.package(row) for row in procedures.offered()]
+    packages = procedures.packages_offered()
     own = next((one for one in packages if city.section_of(one.procedure) == section), None)
     later = format_day(clock.today() + _TWO_WEEKS, language)
     return {
