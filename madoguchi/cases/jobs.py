@@ -1,16 +1,17 @@
 """What follows the events of a case: letters are made, the applicant is told. Run by the worker, safe to run twice."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from madoguchi.cases import queries as cases
-from madoguchi.cases.actions import approving, batching, driving, keeping, rating, settling, telling, timing
+from madoguchi.cases.actions import approving, batching, connecting, driving, keeping, rating, settling, telling, timing
 from madoguchi.cases.actions.giving import scan_waiting
 from madoguchi.cases.actions.uploading import forget_uploads
-from madoguchi.cases.models import Batch, Case, Figures, Opinion, Origin, Payment, Step, Timer
+from madoguchi.cases.models import Batch, Case, Figures, Opinion, Origin, Payment, Service, ServiceState, Step, Timer
 from madoguchi.cases.queries.sealing import turn_of
 from madoguchi.events import SYSTEM
 from madoguchi.events.following import follows
@@ -20,7 +21,9 @@ from madoguchi.messages import actions as messages
 from madoguchi.messages import queries as said_of
 from madoguchi.messages.models import Message
 from madoguchi.people import queries as people
+from madoguchi.people.actions.webhooks import drop as drop_webhook
 from madoguchi.people.actions.webhooks import send_webhook
+from madoguchi.people.models import Subscription
 from madoguchi.people.queries import webhooks
 from madoguchi.people.rules import VALID_FOR
 from madoguchi.procedures import queries as procedures
@@ -197,16 +200,8 @@ def tell_partners(event_id: UUID) -> None:
             told[f"case.{name}"] = f"case:{case.pk}:{name}"
     origin = Origin.objects.filter(case=case).values_list("partner_id", flat=True).first()
     for type_, once in told.items():
-        for one in webhooks.listeners(type_, case.procedure.code, origin).exclude(deliveries__once=once):
-            send_webhook(
-                type_,
-                to=one,
-                about=case.pk,
-                procedure=case.procedure.code,
-                happened_at=event.at,
-                once=once,
-                by=SYSTEM,
-            )
+        listeners = webhooks.listeners(type_, case.procedure.code, origin)
+        _send(type_, listeners, case.pk, case.procedure.code, event.at, once)
 
 
 @follows("case.submit-parts", name="cases.tell_companies")
@@ -214,19 +209,46 @@ def tell_companies(event_id: UUID) -> None:
     """The systems of the companies that the person has consented to tell hear that there is something to fetch."""
     case = _case(event_id)
     for row in case.services.filter(handed_at=None, taken_back_at=None, refused_at=None) if case else ():
-        if row.partner_id is None or row.sent_at is None:
-            continue
-        once = f"service:{row.pk}"
-        for one in webhooks.subscriptions_to("service.asked", row.partner_id).exclude(deliveries__once=once):
-            send_webhook(
-                "service.asked",
-                to=one,
-                about=row.pk,
-                procedure=row.case.procedure.code,
-                happened_at=row.sent_at,
-                once=once,
-                by=SYSTEM,
-            )
+        if row.sent_at is not None:
+            _tell_company("service.asked", row, row.sent_at)
+
+
+@follows("service.call-off", name="cases.tell_calling_off")
+def tell_calling_off(event_id: UUID) -> None:
+    """The company that has fetched it hears that it is not wanted any more."""
+    row = _service(event_id)
+    if row is not None and row.called_off_at is not None and row.state == ServiceState.CALLED_OFF:
+        _tell_company("service.called-off", row, row.called_off_at)
+
+
+@follows("service.take-back", "service.call-off", "service.read", name="cases.end_telling")
+def end_telling(event_id: UUID) -> None:
+    """Nobody is told of what was taken back; of what the company has fetched by itself, no dead letter is left."""
+    row, verb = _service(event_id), Event.objects.values_list("verb", flat=True).get(pk=event_id)
+    for one in webhooks.untold(row.pk, "service.asked") if row is not None else ():
+        if verb != "service.read" or one.dead_at is not None:
+            drop_webhook(one, by=SYSTEM)
+
+
+@follows("webhook.drop", name="cases.give_up_service")
+def give_up_service(event_id: UUID) -> None:
+    """The section has given up telling a company: nothing is handed over any more, and the person is told."""
+    event = Event.objects.get(pk=event_id)
+    if not event.data.get("said_why") or not str(event.data.get("type", "")).startswith("service."):
+        return
+    row = Service.objects.filter(pk=event.data["about"]).first()
+    if row is not None:
+        connecting.give_up(row, by=SYSTEM)
+
+
+@follows("service.give-up", name="cases.tell_giving_up")
+def tell_giving_up(event_id: UUID) -> None:
+    """The person hears that a company could not be told, and tells it by themselves."""
+    event, case = Event.objects.get(pk=event_id), _case(event_id)
+    if case is None or event.data.get("again"):
+        return
+    if not Message.objects.filter(event_id=event_id, template="company-unreached").exists():
+        telling.tell(case, "company-unreached", event=event_id, by=SYSTEM)
 
 
 @follows("service.answer", name="cases.tell_company_answer")
@@ -307,6 +329,29 @@ def _case(event_id: UUID) -> Case | None:
     if path is None or event.subject_id is None:
         return None
     return Case.objects.select_related("procedure").filter(**{path: event.subject_id}).first()
+
+
+def _service(event_id: UUID) -> Service | None:
+    """What a company is told of, of an event about it."""
+    about = Event.objects.values_list("subject_id", flat=True).get(pk=event_id)
+    return Service.objects.select_related("case__procedure").filter(pk=about).first() if about else None
+
+
+def _tell_company(type_: str, row: Service, happened_at: datetime) -> None:
+    """The system that takes what is handed over to this company is told, with an id alone."""
+    if row.partner_id is not None:
+        listeners = webhooks.subscriptions_to(type_, row.partner_id)
+        _send(type_, listeners, row.pk, row.case.procedure.code, happened_at, f"{type_}:{row.pk}")
+
+
+def _send(
+    type_: str, listeners: QuerySet[Subscription], about: UUID, procedure: str, happened_at: datetime, once: str
+) -> None:
+    """Tell each of them, unless it was told before."""
+    for one in listeners.exclude(deliveries__once=once):
+        send_webhook(
+            type_, to=one, about=about, procedure=procedure, happened_at=happened_at, once=once, by=SYSTEM
+        )  # fmt: skip
 
 
 def _payments(event_id: UUID) -> list[Payment]:

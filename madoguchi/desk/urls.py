@@ -25,6 +25,7 @@ from madoguchi.desk.views import (
     sharing,
     talking,
     texts,
+    undelivered,
     wishing,
 )
 
@@ -46,6 +47,7 @@ urlpatterns = [
     path("pairs/decided/", pairs.decided, name="pairs-decided"),
     path("pairs/decided/<uuid:pair_id>/", pairs.decided_pair, name="pair-decided"),
     path("pairs/<uuid:pair_id>/", pairs.pair, name="pair"),
+    path("undelivered/", undelivered.undelivered, name="undelivered"),
     path("wishes/", wishing.wishes, name="wishes"),
     path("wishes/wishes.csv", wishing.wishes_csv, name="wishes-csv"),
     path("wishes/wishes.json", wishing.wishes_json, name="wishes-json"),

@@ -46,7 +46,8 @@ def _line(one: Service) -> ServiceLine:
 @scoped(SCOPE)
 def listed(request: HttpRequest, state: ServiceState | None = None, after: UUID | None = None) -> ServicePage:
     """What residents have sent to the companies of the caller, oldest first, a hundred at a time. Nothing of what is in
-    it. `state=sent` for what was not fetched yet; `after` is the last id of the page before."""
+    it. `state=sent` for what was not fetched yet, `state=called-off` for what is to be stopped; `after` is the last id
+    of the page before."""
     rows = companies.partner_services(caller(request))
     rows = rows.filter(state=state) if state else rows
     rows = rows.filter(pk__gt=after) if after else rows
@@ -65,7 +66,7 @@ def listed(request: HttpRequest, state: ServiceState | None = None, after: UUID 
 @scoped(SCOPE)
 def read(request: HttpRequest, service_id: UUID) -> ServiceWhole:
     """What the customer has handed over, and nothing else. With the first reading it counts as handed over; each
-    reading is an event that they see. After the end it is not given again."""
+    reading is an event that they see. After the end, or once it was called off, it is not given again."""
     by = caller(request)
     held = actions.read_service(_seen(service_id, by), by=by)
     return ServiceWhole(
@@ -87,7 +88,8 @@ def read(request: HttpRequest, service_id: UUID) -> ServiceWhole:
 @scoped(SCOPE)
 @once
 def answered(request: HttpRequest, service_id: UUID, said: ServiceAnswer) -> tuple[int, ServiceLine]:
-    """Accepted, something is wanted of the customer, refused, or done. The customer reads `words` as they stand."""
+    """Accepted, something is wanted of the customer, refused, done, or stopped because it was called off. The customer
+    reads `words` as they stand."""
     by = caller(request)
     told = actions.Said(**{name: value for name, value in said.model_dump().items() if value is not None})
     held = actions.answer_service(_seen(service_id, by), told, by=by)

@@ -240,7 +240,8 @@ class History(Schema):
 # -- webhooks ----------------------------------------------------------------------------------------------------------
 
 Type = Literal[
-    "case.received", "case.corrected", "case.returned", "case.decided", "case.closed", "case.withdrawn", "service.asked"
+    "case.received", "case.corrected", "case.returned", "case.decided", "case.closed", "case.withdrawn",
+    "service.asked", "service.called-off",
 ]  # fmt: skip
 
 
@@ -265,13 +266,14 @@ class Webhooks(Schema):
 
 
 class DeliveryOfWebhook(Schema):
-    """`id` is the `webhook-id` of the request."""
+    """`id` is the `webhook-id` of the request. `dropped`: nobody needs to be told any more."""
 
     id: UUID
     type: str
-    case: UUID
+    case: UUID | None = None
+    service: UUID | None = None
     happened_at: dt.datetime
-    state: Literal["waiting", "delivered", "dead"]
+    state: Literal["waiting", "delivered", "dead", "dropped"]
     tries: int
     trouble: str | None = None
 
@@ -317,7 +319,7 @@ class Heartbeat(Schema):
 
 # -- companies --------------------------------------------------------------------------------------------------------
 
-ServiceState = Literal["sent", "handed", "accepted", "asked", "refused", "done"]
+ServiceState = Literal["sent", "handed", "accepted", "asked", "refused", "done", "called-off", "stopped"]
 
 
 class ServiceLine(Schema):
@@ -353,7 +355,7 @@ class ServiceWhole(ServiceLine):
 class ServiceAnswer(Closed):
     """`at` is the caller's own time of the answer: an older one than the last is refused (409)."""
 
-    state: Literal["accepted", "asked", "refused", "done"]
+    state: Literal["accepted", "asked", "refused", "done", "stopped"]
     at: AwareDatetime
     reference: Annotated[str, Field(max_length=60)] | None = None
     words: Annotated[str, Field(max_length=500)] | None = None

@@ -1,5 +1,6 @@
 """Webhooks: a partner says where it wants to be told, sees what became of it, and has it told again."""
 
+from typing import Literal
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -9,6 +10,7 @@ from ninja.params.functions import Query
 from madoguchi.feeds.calling import caller, once, scoped
 from madoguchi.feeds.declaring import operation
 from madoguchi.feeds.schemas import Deliveries, DeliveryOfWebhook, NewWebhook, Webhook, Webhooks
+from madoguchi.people import rules
 from madoguchi.people.actions import webhooks as acts
 from madoguchi.people.models import Delivery, Partner, Subscription
 from madoguchi.people.queries import webhooks
@@ -28,12 +30,18 @@ def _delivery(one: Delivery) -> DeliveryOfWebhook:
     return DeliveryOfWebhook(
         id=one.pk,
         type=one.type,
-        case=one.about,
         happened_at=one.happened_at,
-        state="delivered" if one.delivered_at else "dead" if one.dead_at else "waiting",
+        state=_state(one),
         tries=one.tries,
         trouble=one.trouble or None,
+        **{rules.webhook_about(one.type): one.about},
     )
+
+
+def _state(one: Delivery) -> Literal["waiting", "delivered", "dead", "dropped"]:
+    if one.delivered_at or one.dropped_at:
+        return "delivered" if one.delivered_at else "dropped"
+    return "dead" if one.dead_at else "waiting"
 
 
 @router.get(
@@ -125,6 +133,7 @@ def told(request: HttpRequest, webhook_id: UUID, dead: bool = Query(False)) -> D
     url_name="redeliver",
     operation_id="redeliver",
     summary="通知のやり直し",
+    exclude_none=True,
     openapi_extra=operation(SCOPE, 404, once=True),
 )
 @scoped(SCOPE)

@@ -1,6 +1,7 @@
 """What happens later with partners: what they are to be told is posted to them, signed (Standard Webhooks)."""
 
 import json
+import logging
 from base64 import b64decode, b64encode
 from hashlib import sha256
 from hmac import digest
@@ -10,10 +11,13 @@ from madoguchi.events import SYSTEM
 from madoguchi.events.following import follows
 from madoguchi.events.models import Event
 from madoguchi.ground import clock
+from madoguchi.people import rules
 from madoguchi.people.actions import webhooks as acts
 from madoguchi.people.models import Delivery
 from madoguchi.people.ports import NotPosted, poster
 from madoguchi.people.queries import webhooks
+
+logger = logging.getLogger(__name__)
 
 
 class TryAgain(Exception):
@@ -25,23 +29,27 @@ def post(event_id: UUID) -> None:
     """Post the delivery of the event; a failure reaches the worker, which tries again, later and later."""
     about = Event.objects.values_list("subject_id", flat=True).get(pk=event_id)
     delivery = Delivery.objects.select_related("subscription__partner").filter(pk__in=[about]).first()
-    if delivery is None or delivery.delivered_at is not None or delivery.dead_at is not None:
+    if delivery is None or delivery.delivered_at or delivery.dead_at or delivery.dropped_at:
         return
     if delivery.subscription.closed_at is not None or delivery.subscription.partner.closed_at is not None:
         return
     trouble = _try(delivery)
     noted = acts.note_try(delivery, trouble, by=SYSTEM)
-    if trouble and noted.dead_at is None:
+    if noted.dead_at is not None:
+        logger.warning(
+            "webhook %s to partner %s was given up (%s): `madoguchi webhooks dead`, or the desk",
+            delivery.pk, delivery.subscription.partner_id, trouble,
+        )  # fmt: skip
+    elif trouble:
         raise TryAgain(trouble)
 
 
 def body(delivery: Delivery) -> bytes:
     """What is told: ids only. Whoever wants to know more asks, and is asked who it is."""
-    about = "service" if delivery.type.startswith("service.") else "case"
     said = {
         "type": delivery.type,
         "timestamp": delivery.happened_at.isoformat(),
-        "data": {about: str(delivery.about), "procedure": delivery.procedure},
+        "data": {rules.webhook_about(delivery.type): str(delivery.about), "procedure": delivery.procedure},
     }
     return json.dumps(said, separators=(",", ":")).encode()
 

@@ -163,7 +163,15 @@ WEBHOOK_TYPES: Final = {
     "case.closed": "終わった",
     "case.withdrawn": "取り下げられた",
     "service.asked": "住民から会社への連絡がある",
+    "service.called-off": "住民が会社への連絡を取りやめた",
 }
+
+
+def webhook_about(type_: str) -> str:
+    """What the id in a telling of this type leads to: a ``case``, or a ``service``."""
+    return type_.partition(".")[0]
+
+
 #: Tries of one delivery, 2, 4, 8 … seconds apart: about eighteen hours until it is given up.
 MOST_DELIVERIES: Final = 15
 OLD_SECRET_SIGNS_FOR: Final = timedelta(days=1)

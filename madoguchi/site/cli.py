@@ -610,12 +610,15 @@ def _partner_arguments(parser: argparse.ArgumentParser) -> None:
     opening.add_argument("--level", default="contact", help="how sure it is of its persons (%(default)s)")
     opening.add_argument("--per-minute", type=int, default=600, help="calls in a minute at most (%(default)s)")
     opening.add_argument("--key", type=Path, metavar="FILE", help="its public key (JWK, P-256), instead of a secret")
-    changing = what.add_parser("change", help="other scopes and procedures, from now on")
+    changing = what.add_parser(
+        "change", help="other scopes and procedures from now on; its companies stay, unless named"
+    )
     changing.add_argument("client_id")
     for one in (opening, changing):
         one.add_argument("--scope", action="append", required=True, help="may be given several times")
         one.add_argument("--procedure", action="append", required=True, help="code, or * for all; several times")
-        one.add_argument("--company", action="append", default=[], help="of services.yaml, for which it answers")
+        one.add_argument("--company", action="append", help="of services.yaml, for which it answers; several times")
+    changing.add_argument("--no-company", action="store_true", help="it answers for no company any more")
     what.add_parser("list", help="all partners, what they may do, whether they are open")
     for name, text in (("renew", "one more secret; the one before goes on"), ("close", "it is nobody from now on")):
         what.add_parser(name, help=text).add_argument("client_id")
@@ -643,7 +646,7 @@ def partner(options: argparse.Namespace) -> int:
                 print(f"{one.pk}  {one.name}（{one.section}）  {ended}")
                 print(f"    {' '.join(one.scopes)}  for {' '.join([*one.procedures, *one.companies])}")
             return 0
-        if unknown := set(getattr(options, "company", ())) - {one.id for one in city().companies}:
+        if unknown := set(getattr(options, "company", None) or ()) - {one.id for one in city().companies}:
             print(f"services.yaml names no company {', '.join(sorted(unknown))}", file=sys.stderr)
             return 1
         if options.what == "open":
@@ -662,7 +665,7 @@ def partner(options: argparse.Namespace) -> int:
                 level=options.level,
                 public_key=options.key.read_text() if options.key else "",
                 per_minute=options.per_minute,
-                companies=options.company,
+                companies=options.company or (),
             )
             print(f"client_id      {opened.pk}")
             print(*(f"client_secret  {secret}" for secret in queries.secrets_of(opened)[:1]))
@@ -672,7 +675,11 @@ def partner(options: argparse.Namespace) -> int:
             print(f"there is no open partner {options.client_id}", file=sys.stderr)
             return 1
         if options.what == "change":
-            actions.change_partner(held, options.scope, options.procedure, options.company, by=console)
+            if options.no_company and options.company:
+                print("--company and --no-company exclude each other", file=sys.stderr)
+                return 1
+            companies = [] if options.no_company else options.company
+            actions.change_partner(held, options.scope, options.procedure, companies, by=console)
             print(f"{held.name}: {' '.join(held.scopes)}  for {' '.join([*held.procedures, *held.companies])}")
         elif options.what == "renew":
             actions.new_secret(held, by=console)
@@ -685,7 +692,7 @@ def partner(options: argparse.Namespace) -> int:
 
 def _webhooks_arguments(parser: argparse.ArgumentParser) -> None:
     what = parser.add_subparsers(dest="what", required=True, metavar="dead | redeliver")
-    what.add_parser("dead", help="what could not be told to partners, and why")
+    what.add_parser("dead", help="what could not be told to partners, and why; ends with 1 where there is any")
     again = what.add_parser("redeliver", help="tell it again; without an id everything that was given up")
     again.add_argument("delivery", nargs="?", type=UUID)
 
@@ -707,7 +714,7 @@ def webhooks(options: argparse.Namespace) -> int:
             for one in dead:
                 partner = one.subscription.partner
                 print(f"{one.pk}  {one.type}  {one.happened_at:%Y-%m-%d %H:%M}  {one.trouble}  {partner.name}")
-            return 0
+            return 1 if dead else 0
         wanted = dead.filter(pk=options.delivery) if options.delivery else dead
         found = list(wanted)
         for one in found:

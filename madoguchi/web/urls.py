@@ -59,6 +59,7 @@ urlpatterns = [
     path("cases/<str:key>/sections/<slug:section_id>/", applying.section, name="section"),
     path("cases/<str:key>/parts/", journeying.parts, name="parts"),
     path("cases/<str:key>/companies/", journeying.companies, name="companies"),
+    path("cases/<str:key>/companies/<uuid:service_id>/", journeying.call_off, name="call-off"),
     path("cases/<str:key>/review/", sending.review, name="review"),
     path("cases/<str:key>/submit/", sending.submit, name="submit"),
     path("cases/<str:key>/sign/", signing.sign, name="sign"),

@@ -1,9 +1,17 @@
 """The companies of the demo against the city as it runs: told, signed, fetched, answered; failing, slow, forged."""
 
+import datetime as dt
+import hmac
+import json
+import re
+import shutil
+import subprocess
 import time
 import urllib.error
 import urllib.request
+from base64 import b64decode, b64encode
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,11 +24,13 @@ from madoguchi.cases.tests.conftest import resident
 from madoguchi.cases.tests.test_companies import filled
 from madoguchi.events import SYSTEM, Actor
 from madoguchi.events.models import Event
+from madoguchi.ground import clock
 from madoguchi.people import jobs as people_jobs
 from madoguchi.people import ports
 from madoguchi.people.actions import open_partner
-from madoguchi.people.models import Delivery
+from madoguchi.people.models import Delivery, Subscription
 from madoguchi.people.queries import secrets_of
+from madoguchi.people.queries import webhooks as secrets
 from madoguchi.people.queries.webhooks import dead_letters
 from madoguchi.people.rules import MOST_DELIVERIES
 from madoguchi.procedures.models import Procedure
@@ -121,3 +131,130 @@ def test_nobody_there_becomes_a_dead_letter(company: Sandbox, filled: Case, resi
         back.listen()
         back.idle()
     assert states(filled) == {POWER: "done"}
+
+
+def send(company: Sandbox, body: bytes, *, at: float | None = None, id_: str = "1", length: int | None = None) -> int:
+    """The status with which the company answers a telling that is signed with its own secret."""
+    now = str(int(at if at is not None else time.time()))
+    key = b64decode(company._secret.removeprefix("whsec_"))
+    signature = b64encode(hmac.digest(key, f"{id_}.{now}.".encode() + body, "sha256")).decode()
+    headers = {"webhook-id": id_, "webhook-timestamp": now, "webhook-signature": f"v1,{signature}"}
+    if length is not None:
+        headers["Content-Length"] = str(length)
+    try:
+        with urllib.request.urlopen(urllib.request.Request(f"{company.url}/notices", body, headers)) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as refused:
+        refused.close()
+        return refused.code
+
+
+def test_a_telling_that_is_replayed_does_nothing(company: Sandbox, filled: Case, resident: Actor) -> None:
+    told(filled, resident, {POWER: "1"})
+    assert carry() == {}
+    company.idle()
+    key = str(Service.objects.get().pk)
+    body = json.dumps({"type": "service.asked", "data": {"service": key}}).encode()
+    before = Service.objects.values().get()
+    assert send(company, body) == 200, "twice is once"
+    assert send(company, body, at=time.time() - 600) == 401, "a copy of ten minutes ago"
+    assert send(company, body, length=10**9) == 413
+    company.idle()
+    assert list(company.orders) == [key]
+    assert Service.objects.values().get() == before
+    assert Event.objects.filter(verb="service.read", outcome="done").count() == 1
+
+
+def test_what_is_taken_back_between_telling_and_fetching_is_not_handed_over(
+    company: Sandbox, filled: Case, resident: Actor
+) -> None:
+    told(filled, resident, {POWER: "1"})
+    actions.take_back_service(Service.objects.get(), by=resident)
+    assert carry() == {}, "it hears of it, asks, and is told that there is nothing: that is no failure"
+    assert company.orders == {}
+    assert (states(filled), Service.objects.get().handed_at) == ({POWER: "taken-back"}, None)
+
+
+def test_it_is_away_for_hours_and_catches_up(company: Sandbox, filled: Case, resident: Actor) -> None:
+    company.manner = "down"
+    told(filled, resident, {POWER: "1"})
+    assert carry() == {POWER: "status-503"}
+    assert states(filled) == {POWER: "sent"}
+    answer = urllib.request.urlopen(f"{company.url}/manner", b"manner=refuse")
+    assert "これから届く連絡に" in answer.read().decode()
+    company.idle()
+    assert states(filled) == {POWER: "refused"}, "fetched as soon as it is back, without being told"
+    assert carry() == {}
+
+
+def test_it_stops_what_is_called_off_or_says_that_it_is_too_late(
+    company: Sandbox, filled: Case, resident: Actor
+) -> None:
+    told(filled, resident, {POWER: "3", GAS: "4", WATER: "9"})
+    assert carry() == {}
+    company.idle()
+    assert states(filled) == {POWER: "asked", GAS: "accepted", WATER: "handed"}
+    assert actions.withdraw_services(filled, by=resident) == []
+    for event in Event.objects.filter(verb="service.call-off", outcome="done"):
+        jobs.tell_calling_off(event.pk)
+    assert carry() == {}
+    company.idle()
+    assert states(filled) == {POWER: "stopped", GAS: "refused", WATER: "called-off"}
+    assert "間に合" not in filled.services.get(company=POWER).words
+    assert "取りやめできません" in filled.services.get(company=GAS).words
+
+
+# -- docs/companies.md ------------------------------------------------------------------------------------------------
+
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "companies.md").read_text()
+
+
+@pytest.mark.skipif(not shutil.which("curl") or not shutil.which("jq"), reason="the examples use curl and jq")
+def test_the_page_for_companies_does_what_it_says(live_server: LiveServer, filled: Case, resident: Actor) -> None:
+    client = open_partner(
+        "見本電力", "residents", ["services:answer", "webhooks:manage"], ["moving"], companies=[POWER], by=SYSTEM
+    )
+    told(filled, resident, {POWER: "123-4560"})
+    first, *others = re.findall(r"^```sh example\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    begin = first.replace("BASE=http://localhost:8000 CLIENT_ID=… CLIENT_SECRET=…", "")
+    given = {
+        "BASE": str(live_server.url),
+        "CLIENT_ID": str(client.pk),
+        "CLIENT_SECRET": secrets_of(client)[0],
+        "PATH": "/usr/bin:/bin",
+    }
+    script = "set -euo pipefail\n" + begin + "\n".join(others)
+    done = subprocess.run(["bash", "-c", script], env=given, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr + done.stdout
+    row = Service.objects.get()
+    assert (row.state, row.reference, row.telephone) == ("asked", "P-2026-1", "0120-000-101")
+    assert "whsec_" in done.stdout
+    handed = json.loads(done.stdout[done.stdout.index("{") : done.stdout.index("}") + 1])
+    named = {name for line in re.findall(r"^\| (`.*?) \|", PAGE, re.MULTILINE) for name in re.findall(r"`(\w+)`", line)}
+    assert handed.keys() - {"id", "state", "sent_at"} <= named, "each member that comes is explained"
+
+
+def test_the_message_on_the_page_is_what_the_city_sends(monkeypatch: pytest.MonkeyPatch) -> None:
+    (message,) = re.findall(r"^```http\nPOST \S+ HTTP/1.1\n(.*?)\n\n(.*?)\n```$", PAGE, re.MULTILINE | re.DOTALL)
+    headers = dict(line.split(": ", 1) for line in message[0].splitlines())
+    content, (secret,) = message[1].encode(), re.findall(r"`(whsec_\S+)`", PAGE)
+    at = dt.datetime.fromtimestamp(int(headers["webhook-timestamp"]), dt.UTC)
+    data = json.loads(content)["data"]
+    sent = Delivery(
+        pk=headers["webhook-id"], subscription=Subscription(), type="service.asked", about=data["service"],
+        procedure=data["procedure"], happened_at=dt.datetime(2026, 11, 27, 1, tzinfo=dt.UTC),
+    )  # fmt: skip
+    monkeypatch.setattr(secrets, "signing_secrets", lambda _: [secret])
+    assert people_jobs.body(sent) == content
+    with clock.travel(at):
+        made = people_jobs.signed(sent, content)
+    assert made == {name: headers[name] for name in made}
+    (code,) = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    there: dict[str, Any] = {}
+    exec(code, there)
+    check, now = there["is_from_the_city"], at.timestamp()
+    assert check(secret, headers, content, now)
+    assert not check(secret, headers, content.replace(b"moving", b"movinG"), now)
+    assert not check(secret, headers, content, now + 301)
+    assert not check(secret, {**headers, "webhook-id": "another"}, content, now)
+    assert not check("whsec_" + "A" * 43 + "=", headers, content, now)

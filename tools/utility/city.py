@@ -31,12 +31,18 @@ class City:
         """Be told at ``url``, and nowhere else any more; the secret that signs from now on."""
         for one in self._call("GET", "/webhooks")["webhooks"]:
             self._call("DELETE", f"/webhooks/{one['id']}")
-        new = {"url": url, "types": ["service.asked"]}
+        new = {"url": url, "types": ["service.asked", "service.called-off"]}
         return str(self._call("POST", "/webhooks", new, f"listen-{time.time_ns()}")["secret"])
 
-    def waiting(self) -> list[str]:
-        """The ids of what was not fetched yet."""
-        return [one["id"] for one in self._call("GET", "/services?state=sent")["services"]]
+    def waiting(self, state: str) -> list[str]:
+        """The ids of what was not fetched yet (``sent``), or is to be stopped (``called-off``)."""
+        found: list[str] = []
+        while True:
+            after = f"&after={found[-1]}" if found else ""
+            page = [one["id"] for one in self._call("GET", f"/services?state={state}{after}")["services"]]
+            found += page
+            if not page:
+                return found
 
     def fetch(self, service: str) -> Thing:
         """What the customer has handed over."""

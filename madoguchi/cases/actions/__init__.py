@@ -5,8 +5,9 @@ from madoguchi.cases.actions.approving import approve, review_afterwards
 from madoguchi.cases.actions.asking import ask as ask_cosigner
 from madoguchi.cases.actions.batching import begin_batch, carry_out
 from madoguchi.cases.actions.checking import check, uncheck
-from madoguchi.cases.actions.connecting import Said
+from madoguchi.cases.actions.connecting import Said, withdraw_services
 from madoguchi.cases.actions.connecting import answer as answer_service
+from madoguchi.cases.actions.connecting import call_off as call_off_service
 from madoguchi.cases.actions.connecting import choose as choose_companies
 from madoguchi.cases.actions.connecting import read as read_service
 from madoguchi.cases.actions.connecting import take_back as take_back_service
@@ -102,6 +103,7 @@ __all__ = [
     "begin_batch",
     "begin_signing",
     "begin_upload",
+    "call_off_service",
     "carry_out",
     "change_phrase",
     "check",
@@ -191,6 +193,7 @@ __all__ = [
     "warn",
     "withdraw",
     "withdraw_invitation",
+    "withdraw_services",
     "word_text",
     "write",
 ]

@@ -4,6 +4,8 @@
 2. With the life event it is ``sent``: what each company gets is fixed, and a webhook with an id tells its system.
 3. The system fetches it (``read``), and from then on the consent cannot be taken back here (``take_back``).
 4. It answers (``answer``): accepted, wants something, refused, done. The life event waits for none of this.
+5. What is not wanted any more is taken back before 3 (``take_back``); after it the company is told, stops, and says so
+   (``call_off``). ``withdraw_services`` does the one or the other for a whole life event.
 """
 
 import datetime as dt
@@ -19,6 +21,7 @@ from madoguchi.cases.queries.companies import company, company_offers
 from madoguchi.cases.rules.permission import ADDRESSEE, OWN_CASE, OWN_SERVICE
 from madoguchi.events import Actor, act, record
 from madoguchi.events.models import Event
+from madoguchi.events.rules import BY_SYSTEM
 from madoguchi.ground import clock
 from madoguchi.ground.errors import Invalid, NotFound, Problem, Refused, Stale
 from madoguchi.ground.text import clean
@@ -34,7 +37,7 @@ MOST_ANSWERS: Final = 20
 #: So far the clock of a company may be ahead of ours.
 AHEAD: Final = dt.timedelta(minutes=5)
 
-Answer = Literal["accepted", "asked", "refused", "done"]
+Answer = Literal["accepted", "asked", "refused", "done", "stopped"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,7 @@ def send(journey: Case) -> None:
         one.save(update_fields=["partner", "hands", "sent_at", "refused_at"])
 
 
-@act("service.take-back", allow=(OWN_SERVICE,))
+@act("service.take-back", allow=(OWN_SERVICE, BY_SYSTEM))
 def take_back(service: Service, *, by: Actor) -> Service:
     """会社への連絡の取消し: the company gets nothing, if it has not fetched it yet. Raises Stale where it has."""
     held = _locked(service)
@@ -103,9 +106,7 @@ def take_back(service: Service, *, by: Actor) -> Service:
         record(again=True)
         return held
     if held.handed_at is not None or held.refused_at is not None:
-        raise Stale(
-            "service-handed", "この連絡は、もう相手に渡っています。やめたいときは、相手の会社に直接お伝えください。"
-        )
+        raise Stale("service-handed", "この連絡は、もう相手に渡っています。やめたいときは、取りやめを伝えてください。")
     if held.sent_at is None:
         consenting.drop([held], held.case, by=by)
     else:
@@ -116,13 +117,49 @@ def take_back(service: Service, *, by: Actor) -> Service:
     return held
 
 
+@act("service.call-off", allow=(OWN_SERVICE, BY_SYSTEM))
+def call_off(service: Service, *, by: Actor) -> Service:
+    """会社への連絡の取りやめ: the company has it already, and is told that it is not wanted any more; until it answers
+    that it has stopped, nobody knows whether it has. Raises Stale where it was not handed over, or has ended."""
+    held = _locked(service)
+    if held.called_off_at is not None:
+        record(again=True)
+        return held
+    if held.handed_at is None:
+        raise Stale("service-not-handed", "この連絡は、まだ相手に渡っていません。取り消してください。")
+    _refuse_ended(held)
+    consenting.state(held.case, [held.company], False, by=by)
+    held.called_off_at, held.asked_at, held.words, held.link = clock.now(), None, "", ""
+    held.save(update_fields=["called_off_at", "asked_at", "words", "link"])
+    record(company=held.company)
+    return held
+
+
+@act("service.give-up", allow=(BY_SYSTEM,))
+def give_up(service: Service, *, by: Actor) -> Service:
+    """会社への連絡の打切り: it could not be told, and the section that answers for its system tries no longer. Nothing
+    is given out any more, and the person tells the company by themselves."""
+    held = _locked(service)
+    waits = held.handed_at is None or held.called_off_at is not None
+    if not waits or held.taken_back_at or held.refused_at or held.done_at or held.stopped_at:
+        record(again=True)
+        return held
+    held.refused_at, held.asked_at = clock.now(), None
+    held.save(update_fields=["refused_at", "asked_at"])
+    record(company=held.company)
+    return held
+
+
 @act("service.read", allow=(ADDRESSEE,))
 def read(service: Service, *, by: Actor) -> Service:
-    """連絡の受取り: the company's system fetches what its customer has handed over. Raises Stale once it has ended."""
+    """連絡の受取り: the company's system fetches what its customer has handed over. Raises Stale once it has ended, or
+    was called off: there is no consent any more."""
     held = _locked(service)
     if held.taken_back_at is not None:
         raise NotFound("service-unknown", "この連絡は見つかりません。")
     _refuse_ended(held)
+    if held.called_off_at is not None:
+        raise Stale("service-called-off", "この連絡は、住民が取りやめています。")
     if held.handed_at is None:
         held.handed_at = clock.now()
         held.save(update_fields=["handed_at"])
@@ -134,9 +171,9 @@ def read(service: Service, *, by: Actor) -> Service:
 
 @act("service.answer", allow=(ADDRESSEE,))
 def answer(service: Service, said: Said, *, by: Actor) -> Service:
-    """会社からの返事: accepted, something is wanted of the person, refused, or done. Raises Stale for an answer that is
-    older than the last one, that comes after the end or before it was fetched; Invalid for what cannot be shown;
-    Refused for too many in a day."""
+    """会社からの返事: accepted, something is wanted of the person, refused, done, or stopped after it was called off.
+    Raises Stale for an answer that is older than the last one, that comes after the end or before it was fetched, and
+    for stopping what nobody has called off; Invalid for what cannot be shown; Refused for too many in a day."""
     held = _locked(service)
     if held.taken_back_at is not None:
         raise NotFound("service-unknown", "この連絡は見つかりません。")
@@ -145,6 +182,8 @@ def answer(service: Service, said: Said, *, by: Actor) -> Service:
     _refuse_ended(held)
     if held.said_at is not None and said.at <= held.said_at:
         raise Stale("service-older", "これより新しい返事を、すでに受け取っています。")
+    if said.state == "stopped" and held.called_off_at is None:
+        raise Stale("service-wanted", "この連絡を、住民は取りやめていません。")
     reference, words, link, telephone = _checked(held, said)
     now = clock.now()
     told = Event.objects.filter(subject_id=held.pk, verb="service.answer", outcome="done", at__gt=now - dt.timedelta(1))
@@ -159,9 +198,28 @@ def answer(service: Service, said: Said, *, by: Actor) -> Service:
         held.refused_at = now
     elif said.state == "done":
         held.done_at, held.done_on = now, said.done_on or clock.today()
+    elif said.state == "stopped":
+        held.stopped_at = now
     held.save()
     record(company=held.company, state=said.state)
     return held
+
+
+def withdraw_services(journey: Case, *, by: Actor) -> list[Service]:
+    """Part of an act by which a life event is not wanted any more: what no company has fetched is taken back, whoever
+    has fetched it is told to stop. Returns those that had ended before: there the person has to ring.
+
+    The life event itself, its parts and its state are the caller's.
+    """
+    ended = []
+    for one in journey.services.select_related("case").filter(taken_back_at=None, called_off_at=None).order_by("pk"):
+        if one.refused_at is not None or one.done_at is not None:
+            ended.append(one)
+        elif one.handed_at is None:
+            take_back(one, by=by)
+        else:
+            call_off(one, by=by)
+    return ended
 
 
 # -- within -----------------------------------------------------------------------------------------------------------
@@ -176,7 +234,7 @@ def _locked(service: Service) -> Service:
 
 
 def _refuse_ended(held: Service) -> None:
-    if held.refused_at is not None or held.done_at is not None:
+    if held.refused_at is not None or held.done_at is not None or held.stopped_at is not None:
         raise Stale("service-ended", "この連絡は、もう終わっています。")
 
 

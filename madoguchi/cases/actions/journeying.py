@@ -124,6 +124,9 @@ def submit_parts(journey: Case, *, by: Actor, email: str = "") -> Case:
     parts = {part.procedure.code: part for part in journey_parts(fresh)}
     if not parts:
         raise Stale("nothing-chosen", "申し込む手続きを1つ以上選んでください。")
+    email = email or next(
+        filter(None, (forms.get(one.answers, "person.email") for one in (fresh, *parts.values()))), ""
+    )
     package = procedures.package(fresh.procedure)
     for one in journeys.in_order(journeys.applying(package.procedure, journeys.scope_of(package.form, fresh.answers))):
         part = parts.pop(one.procedure, None)

@@ -29,6 +29,7 @@ TURNS = (
     "payment-received",
     "payment-refunded",
     "company-answered",
+    "company-unreached",
 )
 
 

@@ -24,13 +24,17 @@ class ServiceState(models.TextChoices):
     REFUSED = "refused", "できなかった"
     DONE = "done", "終わった"
     TAKEN_BACK = "taken-back", "取り消した"
+    CALLED_OFF = "called-off", "取りやめを伝えている"
+    STOPPED = "stopped", "取りやめになった"
 
 
 _STATE = When_(
     When(taken_back_at__isnull=False, then=Value(ServiceState.TAKEN_BACK)),
+    When(stopped_at__isnull=False, then=Value(ServiceState.STOPPED)),
     When(done_at__isnull=False, then=Value(ServiceState.DONE)),
     When(refused_at__isnull=False, then=Value(ServiceState.REFUSED)),
     When(asked_at__isnull=False, then=Value(ServiceState.ASKED)),
+    When(called_off_at__isnull=False, then=Value(ServiceState.CALLED_OFF)),
     When(accepted_at__isnull=False, then=Value(ServiceState.ACCEPTED)),
     When(handed_at__isnull=False, then=Value(ServiceState.HANDED)),
     When(sent_at__isnull=False, then=Value(ServiceState.SENT)),
@@ -51,6 +55,8 @@ _STATE = When_(
     taken_back_at=Sensitivity.INTERNAL,
     sent_at=Sensitivity.INTERNAL,
     handed_at=Sensitivity.INTERNAL,
+    called_off_at=Sensitivity.INTERNAL,
+    stopped_at=Sensitivity.INTERNAL,
     said_at=Sensitivity.INTERNAL,
     accepted_at=Sensitivity.INTERNAL,
     asked_at=Sensitivity.INTERNAL,
@@ -68,9 +74,11 @@ class Service(models.Model):
 
     ``number`` is the person's at the company, ``hands`` what it gets (name → text), fixed when the life event is
     submitted (``sent_at``); ``partner`` is the system that may fetch it then. ``handed_at``: fetched for the first
-    time; until then the consent can be taken back. ``said_at`` is the company's own time of its last answer, by which
-    older ones are known; ``asked_at`` stands as long as it wants something of the person. ``words``, ``reference``,
-    ``link``, ``telephone`` are the company's, of its last answer. Refused without a partner: nobody was there to tell.
+    time; until then the consent can be taken back, and from then on only be ``called_off_at``: the company hears of it
+    and says that it has ``stopped_at``, or that it is too late. ``said_at`` is the company's own time of its last
+    answer, by which older ones are known; ``asked_at`` stands as long as it wants something of the person. ``words``,
+    ``reference``, ``link``, ``telephone`` are the company's, of its last answer. Refused without being handed over:
+    nobody was there to tell, or it could not be told.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7)
@@ -84,11 +92,13 @@ class Service(models.Model):
     taken_back_at = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)
     handed_at = models.DateTimeField(null=True)
+    called_off_at = models.DateTimeField(null=True)
     said_at = models.DateTimeField(null=True)
     accepted_at = models.DateTimeField(null=True)
     asked_at = models.DateTimeField(null=True)
     refused_at = models.DateTimeField(null=True)
     done_at = models.DateTimeField(null=True)
+    stopped_at = models.DateTimeField(null=True)
     done_on = models.DateField(null=True)
     reference = models.TextField(blank=True)
     words = models.TextField(blank=True)
@@ -113,7 +123,18 @@ class Service(models.Model):
                 condition=Q(said_at__isnull=True) | Q(handed_at__isnull=False),
             ),
             models.CheckConstraint(
-                name="a_company_ends_it_once", condition=Q(refused_at__isnull=True) | Q(done_at__isnull=True)
+                name="a_company_ends_it_once",
+                condition=Q(refused_at__isnull=True, done_at__isnull=True)
+                | Q(refused_at__isnull=True, stopped_at__isnull=True)
+                | Q(done_at__isnull=True, stopped_at__isnull=True),
+            ),
+            models.CheckConstraint(
+                name="only_what_was_handed_over_is_called_off",
+                condition=Q(called_off_at__isnull=True) | Q(handed_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="only_what_was_called_off_is_stopped",
+                condition=Q(stopped_at__isnull=True) | Q(called_off_at__isnull=False),
             ),
         ]
         indexes: ClassVar = [models.Index(fields=["partner", "state"], name="service_of_partner")]

@@ -19,12 +19,15 @@ from madoguchi.cases.queries.businesses import known_of_businesses
 from madoguchi.cases.queries.changes import answers_at, answers_before, case_notes, corrected, differing, last_look
 from madoguchi.cases.queries.checking import Checkable, checkables, line_subject, unchecked
 from madoguchi.cases.queries.companies import (
+    Told,
     company,
     company_offers,
     consented,
+    is_late_service,
     may_tell_companies,
     own_service,
     services_of,
+    told_of,
 )
 from madoguchi.cases.queries.consulting import asked_of, can_be_asked, open_questions, questions
 from madoguchi.cases.queries.cosigning import (
@@ -175,6 +178,7 @@ from madoguchi.cases.queries.worklist import (
     following,
     found,
     in_order,
+    is_late,
     listing,
     open_steps,
     procedures_at,
@@ -213,6 +217,7 @@ __all__ = [
     "Spared",
     "Stage",
     "Standing",
+    "Told",
     "Turn",
     "View",
     "Waiting",
@@ -281,6 +286,8 @@ __all__ = [
     "inbox",
     "is_held",
     "is_journey",
+    "is_late",
+    "is_late_service",
     "is_signed",
     "is_sure_enough",
     "journey_parts",
@@ -371,6 +378,7 @@ __all__ = [
     "to_confirm",
     "to_fill_in",
     "to_review",
+    "told_of",
     "turn_of",
     "unchecked",
     "unknown_case",

@@ -1,16 +1,18 @@
 """Companies that are told of a life event: which there are, what each would get, and what has become of it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
 from django.db.models import QuerySet
 
-from madoguchi.cases.models import Case, Service
+from madoguchi.cases.models import Case, Service, ServiceState
 from madoguchi.cases.queries.journeys import journey_parts
+from madoguchi.cases.queries.staff import visible
 from madoguchi.events import Actor
+from madoguchi.ground import clock
 from madoguchi.ground.errors import NotFound
-from madoguchi.people.models import Partner
+from madoguchi.people.models import Delivery, Partner
 from madoguchi.people.queries import partners_for
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules import journeys
@@ -73,6 +75,48 @@ def services_of(journey: Case) -> list[Service]:
     order = [one.service for one in procedures.package(journey.procedure).procedure.tells]
     rows = list(journey.services.order_by("consented_at", "pk"))
     return sorted(rows, key=lambda one: order.index(one.service) if one.service in order else len(order))
+
+
+def is_late_service(row: Service) -> bool:
+    """Whether the company has let more business days go by than it has promised, since it was told of it, or of the
+    calling off."""
+    sent, off = row.sent_at, row.called_off_at
+    since = {ServiceState.SENT: sent, ServiceState.HANDED: sent, ServiceState.CALLED_OFF: off}.get(
+        ServiceState(row.state)
+    )
+    one = company(row.company)
+    days = one.answers_within if one else 3
+    return since is not None and procedures.calendar().add(clock.day_of(since), days) < clock.today()
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a webhook tells of: a case by its 受付番号, or a company's part of a life event and its state. ``may_open``:
+    the reader sees the case."""
+
+    number: str
+    company: str
+    state: str
+    may_open: bool
+
+
+def told_of(rows: Collection[Delivery], by: Actor) -> dict[UUID, Told]:
+    """Id → what these tell of, as far as it is still there."""
+    keys = {one.about for one in rows}
+    services = {one.pk: one for one in Service.objects.filter(pk__in=keys).select_related("case")}
+    about = dict(Case.objects.filter(pk__in=keys).values_list("pk", "number"))
+    about |= {key: one.case.number for key, one in services.items()}
+    cases_of = {key: services[key].case_id if key in services else key for key in about}
+    seen = set(Case.objects.filter(visible(by), pk__in=cases_of.values()).values_list("pk", flat=True))
+    return {
+        key: Told(
+            number or "",
+            services[key].company if key in services else "",
+            services[key].state if key in services else "",
+            cases_of[key] in seen,
+        )
+        for key, number in about.items()
+    }
 
 
 def consented(by: Actor) -> dict[tuple[str, str], UUID]:

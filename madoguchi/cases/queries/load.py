@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db.models import Count, Min, Q, QuerySet
 
 from madoguchi.cases.models import Case, Step
+from madoguchi.cases.queries.worklist import late_cases
 from madoguchi.events import Actor
 from madoguchi.ground import clock
 from madoguchi.ground.errors import NotAllowed
@@ -85,7 +86,7 @@ def section_load(by: Actor) -> SectionLoad:
         people=_people(sections, since),
         free=_of_people(sections).filter(taken_by=None).count(),
         waiting=_waiting(sections),
-        late=_late(running.filter(due_on__lt=today, decided_at=None).values_list("due_on", flat=True)),
+        late=_late(running.filter(late_cases(today)).values_list("due_on", flat=True)),
         running=running.count(),
         received=Case.objects.filter(section__in=sections, received_at__gte=since).count(),
         at_counter=Case.objects.filter(section__in=sections, received_at__gte=since, channel="counter").count(),
@@ -106,7 +107,7 @@ def _people(sections: frozenset[str], since: dt.datetime) -> tuple[PersonLoad, .
     today = clock.today()
     staff = colleagues(sections)
     keys = [one.pk for one in staff]
-    late = Q(case__due_on__lt=today, case__decided_at=None)
+    late = late_cases(today, "case__")
     own = Q(section__in=sections) | Q(case__section__in=sections)  # what they do elsewhere is for the heads there
     rows = Step.objects.filter(own, taken_by__in=keys, done_at=None).values("taken_by")
     taken = {

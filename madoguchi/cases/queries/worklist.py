@@ -83,7 +83,7 @@ NO_FILTERS: Final = Filters()
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One case of a list at the desk. ``days_left`` counts business days to the promised date; negative is late.
+    """One case of a list at the desk. ``days_left``: see ``days_left``.
 
     ``now`` are the steps at which the case stands; ``since`` is when the first of them began, or when it all ended.
     ``steps`` are those of them that this member of staff may do; ``taken_by`` the accounts that have taken a step;
@@ -94,7 +94,7 @@ class Line:
     title: LocalText
     applicant: str
     kana: str
-    days_left: int
+    days_left: int | None
     now: tuple[Node, ...]
     since: dt.datetime | None
     steps: tuple[Step, ...] = ()
@@ -292,8 +292,21 @@ def step_title(code: str, node: str) -> LocalText | None:
     return found_.title if found_ else None
 
 
-def days_left(case: Case) -> int:
-    """Business days to the promised date; negative is late."""
+def late_cases(today: dt.date, case: str = "") -> Q:
+    """おくれ of running cases: the promised day has passed and nothing was decided. The promise is of the decision
+    (標準処理期間, 行政手続法第6条): what follows is late by its own deadlines. ``case`` leads to them: ``case__``."""
+    return Q(**{f"{case}due_on__lt": today, f"{case}decided_at": None})
+
+
+def is_late(case: Case) -> bool:
+    """The same of one case."""
+    return days_left(case) is not None and case.due_on is not None and case.due_on < clock.today()
+
+
+def days_left(case: Case) -> int | None:
+    """Business days to the promised day, or since it (negative); None where no promise is open: decided, ended."""
+    if case.decided_at is not None or case.closed_at is not None or case.withdrawn_at is not None:
+        return None
     today = clock.today()
     return procedures.calendar().between(today, case.due_on or today)
 
@@ -345,7 +358,7 @@ def _views(by: Actor, today: dt.date) -> dict[View, Q]:
         "free": free,
         "asked": at(asked_of(by)),
         "section": Q(section__in=by.sections),
-        "late": Q(due_on__lt=today, decided_at=None),
+        "late": late_cases(today),
         "waiting": ~_NOT_WAITING,
         "asking": at(asked_by(by)),
         "elsewhere": _NOT_WAITING & ~at(*mine),

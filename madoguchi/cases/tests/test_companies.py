@@ -296,3 +296,82 @@ def test_it_is_deleted_with_the_record(filled: Case, resident: Actor) -> None:
             keeping.delete(case, by=SYSTEM)
         assert Case.objects.get(pk=filled.pk).erased_at is not None
     assert not Service.objects.exists()
+
+
+def test_what_was_fetched_is_called_off_and_stopped(filled: Case, resident: Actor) -> None:
+    system = system_of(POWER)
+    subscribe(_partner(system), "https://core.example.jp/hook", ["service.asked", "service.called-off"], by=system)
+    service = sent(filled, resident)
+    refused_and_unchanged(service, Stale, lambda: actions.call_off_service(service, by=resident))  # not fetched yet
+    actions.read_service(service, by=system)
+    first = clock.now()
+    actions.answer_service(service, said("asked", words="お電話ください。", at=first), by=system)
+    refused_and_unchanged(service, Stale, lambda: actions.answer_service(service, said("stopped"), by=system))
+    for by in (Actor("resident", uuid7(), level="card"), system):
+        refused_and_unchanged(service, NotAllowed, lambda by=by: actions.call_off_service(service, by=by))
+    actions.call_off_service(service, by=resident)
+    actions.call_off_service(service, by=resident)
+    row = Service.objects.get(pk=service.pk)
+    assert (row.state, row.words) == ("called-off", "")
+    assert consents(resident) == {POWER: False}
+    event = Event.objects.filter(verb="service.call-off", outcome="done").earliest("at")
+    for _ in range(2):
+        jobs.tell_calling_off(event.pk)
+    (told,) = Delivery.objects.filter(type="service.called-off")
+    assert told.about == service.pk
+    refused_and_unchanged(service, Stale, lambda: actions.read_service(service, by=system))  # no consent any more
+    actions.answer_service(service, said("stopped", at=clock.now()), by=system)
+    assert companies.partner_service(service.pk, system).state == "stopped"
+    refused_and_unchanged(service, Stale, lambda: actions.answer_service(service, said(at=clock.now()), by=system))
+
+
+@pytest.mark.parametrize(("state", "words", "shown"), [("refused", "できません。", "refused"), ("done", "", "done")])
+def test_what_cannot_be_stopped_any_more_is_said(
+    filled: Case, resident: Actor, state: str, words: str, shown: str
+) -> None:
+    system = system_of(POWER)
+    service = actions.read_service(sent(filled, resident), by=system)
+    actions.call_off_service(service, by=resident)
+    actions.answer_service(service, said(state, words=words, at=clock.now()), by=system)
+    assert Service.objects.get(pk=service.pk).state == shown
+
+
+def test_a_whole_life_event_is_withdrawn_from_its_companies(filled: Case, resident: Actor) -> None:
+    power, bank, gas, net = POWER, BANK, "sample-gas", "sample-net"
+    system = system_of(power, bank, gas, net)
+    actions.choose_companies(filled, {power: "", bank: "", gas: "", net: ""}, by=resident)
+    actions.submit_parts(filled, by=resident)
+    rows = {one.company: one for one in filled.services.all()}
+    for code in (bank, gas, net):
+        actions.read_service(rows[code], by=system)
+    actions.answer_service(rows[bank], said("done", at=clock.now()), by=system)
+    actions.answer_service(rows[gas], said("accepted", at=clock.now()), by=system)
+    ended = actions.withdraw_services(filled, by=resident)
+    assert [one.company for one in ended] == [bank], "there the person has to ring"
+    states = dict(filled.services.values_list("company", "state"))
+    assert states == {power: "taken-back", bank: "done", gas: "called-off", net: "called-off"}
+    assert [one.company for one in actions.withdraw_services(filled, by=resident)] == [bank]
+    assert consents(resident) == {power: False, bank: True, gas: False, net: False}
+
+
+def test_which_companies_a_system_answers_for_stays_unless_it_is_said(filled: Case, resident: Actor) -> None:
+    system = system_of(POWER)
+    change_partner(_partner(system), ["services:answer"], ["moving"], by=SYSTEM)
+    assert _partner(system).companies == [POWER]
+    change_partner(_partner(system), ["services:answer"], ["moving"], [], by=SYSTEM)
+    assert _partner(system).companies == []
+
+
+def test_a_way_to_answer_is_handed_over_where_the_person_gave_it(filled: Case, resident: Actor) -> None:
+    system_of(POWER, BANK)
+    Case.objects.filter(pk=filled.pk).update(
+        answers={**filled.answers, "person": {**filled.answers.get("person", {}), "email": "hanako@example.jp"}}
+    )
+    journey = Case.objects.get(pk=filled.pk)
+    hands = {one.tell.service: one.hands for one in cases.company_offers(journey)}
+    assert hands["electricity"]["email"] == "hanako@example.jp"
+    assert "email" not in hands["bank"], "no more than it needs"
+    actions.choose_companies(journey, {POWER: ""}, by=resident)
+    actions.submit_parts(journey, by=resident)
+    assert Service.objects.get().hands["email"] == "hanako@example.jp"
+    assert {one.email for one in Case.objects.filter(part_of=journey)} == {"hanako@example.jp"}, "the city's news, too"

@@ -11,6 +11,7 @@ from madoguchi.cases import queries as cases
 from madoguchi.cases.actions.noting import mendable
 from madoguchi.cases.models import Case, Decision, Departure, Note, State, Step
 from madoguchi.cases.queries import Stage
+from madoguchi.desk.presenting.companies import CompanyLine, company_lines
 from madoguchi.desk.presenting.consulting import ConsultingBlock, consulting_block
 from madoguchi.desk.presenting.cosigning import CosignBlock, cosign_block
 from madoguchi.desk.presenting.counter import confirmed_words
@@ -29,7 +30,7 @@ from madoguchi.desk.presenting.signing import SignatureLine, signature_lines
 from madoguchi.desk.presenting.since import Since, since_last_look
 from madoguchi.desk.presenting.thread import Thread, thread
 from madoguchi.desk.presenting.verdict import Verdict, decided, verdicts
-from madoguchi.desk.presenting.words import day_words, days_words, holders_words, time_words
+from madoguchi.desk.presenting.words import day_words, holders_words, promise_words, time_words
 from madoguchi.events import Actor
 from madoguchi.ground.kana import to_katakana
 from madoguchi.messages import queries as messages
@@ -144,6 +145,7 @@ class CasePage:
     sharing: SharingBlock
     rests_on: Sequence[str]
     signatures: Sequence[SignatureLine]
+    companies: Sequence[CompanyLine]
     cosigning: CosignBlock | None
     seals: SealBox | None
     consulting: ConsultingBlock
@@ -221,6 +223,7 @@ def case_page(case: Case, by: Actor, typed: Typed | None = None) -> CasePage:
         sharing=sharing_block(case, by),
         rests_on=[_rests_on(one) for one in cases.rests_on(case)],
         signatures=signature_lines(case),
+        companies=company_lines(case),
         cosigning=cosign_block(case, by),
         seals=seal_box(case, by),
         consulting=consulting_block(case, by),
@@ -228,8 +231,8 @@ def case_page(case: Case, by: Actor, typed: Typed | None = None) -> CasePage:
         payments=payments_block(case, by),
         next_url=reverse("desk:case", args=(following[0],)) if following else "",
         next_name=following[1] if following else "",
-        days=_days(case),
-        tone=_tone(case),
+        days=promise_words(case),
+        tone="late" if cases.is_late(case) else "",
     )
     if typed is not None:
         page.refusal, page.status = typed.message, typed.status
@@ -252,22 +255,10 @@ def applicant_of(case: Case) -> str:
     return str(get(case.answers, "person.full_name") or get(case.answers, "applicant_name") or "")
 
 
-def _is_open(case: Case) -> bool:
-    return case.decided_at is None and case.closed_at is None and case.withdrawn_at is None
-
-
-def _days(case: Case) -> str:
-    return days_words(cases.days_left(case)) if _is_open(case) else ""
-
-
 def _rests_on(other: Case) -> str:
     """「転居届（市内での引っ越し） 26-… 受付済み」: no more than the result that is awaited."""
     title = procedures.package(other.procedure).procedure.title["ja"]
     return f"{title} {other.number or ''} {State(other.state).label}"
-
-
-def _tone(case: Case) -> str:
-    return "late" if _is_open(case) and cases.days_left(case) < 0 else ""
 
 
 def _turn(stages: Sequence[Stage], package: Published, case: Case) -> str:

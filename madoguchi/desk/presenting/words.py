@@ -6,12 +6,22 @@ from typing import Any
 
 from django.utils.translation import gettext
 
+from madoguchi.cases import queries as cases
+from madoguchi.cases.models import Case
 from madoguchi.ground import clock, wareki
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules.flow import COSIGNER, Node
 from madoguchi.procedures.rules.published import Published
 
 _WEEKDAYS = "月火水木金土日"
+
+
+def promise_words(case: Case) -> str:
+    """「2日おくれ」「期限が過ぎた」「きょうまで」「あと3日」 in business days; empty where no promise is open."""
+    left = cases.days_left(case)
+    if left == 0 and cases.is_late(case):  # on a day off just after it
+        return gettext("期限が過ぎた")
+    return days_words(left) if left is not None else ""
 
 
 def days_words(days_left: int) -> str:

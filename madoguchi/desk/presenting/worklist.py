@@ -14,7 +14,7 @@ from django.utils.translation import gettext, gettext_noop
 from madoguchi.cases import queries as cases
 from madoguchi.cases.queries import Filters, Line, Sort, View
 from madoguchi.desk.presenting.panels import CHANNELS
-from madoguchi.desk.presenting.words import day_words, days_words, last_day, section_names
+from madoguchi.desk.presenting.words import day_words, last_day, promise_words, section_names
 from madoguchi.events import Actor
 from madoguchi.ground.languages import LocalText
 from madoguchi.people import queries as people
@@ -386,7 +386,7 @@ def _colleagues(by: Actor) -> list[Choice]:
 def _line(line: Line, view: View, by: Actor, names: Mapping[UUID, str], mark: str) -> ListLine:
     case = line.case
     ended = view == "ended"
-    late = line.days_left < 0 and not ended
+    left, late = line.days_left, cases.is_late(case)
     return ListLine(
         key=str(case.pk),
         url=_case_url(case.number or ""),
@@ -397,8 +397,8 @@ def _line(line: Line, view: View, by: Actor, names: Mapping[UUID, str], mark: st
         step=_step(line, view),
         received=day_words(case.received_at) if case.received_at else "",
         promised=day_words(case.due_on) if case.due_on else "",
-        days="" if ended else days_words(line.days_left),
-        tone="" if ended else "late" if late else "soon" if line.days_left <= SOON else "",
+        days=promise_words(case) or ("" if ended else gettext("決定ずみ")),
+        tone="late" if late else "soon" if left is not None and left <= SOON else "",
         note=_note(line, view),
         mark={"new": gettext("未読"), "changed": gettext("変更あり")}.get(mark, ""),
         taken=gettext("・").join(names.get(one, "") for one in line.taken_by),

@@ -1,5 +1,7 @@
 """The work list: what comes first, how late is said, how a case is found."""
 
+import datetime as dt
+
 import pytest
 
 from madoguchi.cases import actions, queries
@@ -48,6 +50,22 @@ def test_overdue_first_then_by_promise(dogs: list[Case], clerk: Actor) -> None:
         ("きょうまで", "soon"),
         ("あと5日", ""),
     ]
+
+
+def test_row_and_figure_agree_on_what_is_late(dogs: list[Case], clerk: Actor) -> None:
+    """Each day, days off included: as many rows are late as the view counts. What was decided is late no more."""
+    Case.objects.filter(pk=dogs[1].pk).update(decided_at=clock.now())
+    marked = []
+    for ahead in range(9):
+        with clock.travel(clock.now() + dt.timedelta(days=ahead)):
+            page = work_page(clerk)
+            late = [one.applicant for one in page.lines if one.tone == "late"]
+            assert len(late) == queries.counts(clerk)["late"] == len(queries.listing("late", clerk))
+            decided = next(one for one in page.lines if one.applicant == "渡邉 太郎")
+            assert (decided.days, decided.tone) == ("決定ずみ", "")
+            assert not any("おくれ" in one.days or "過ぎた" in one.days for one in page.lines if one.tone != "late")
+            marked.append(len(late))
+    assert (marked[0], marked[-1]) == (0, 2)
 
 
 @pytest.mark.parametrize(

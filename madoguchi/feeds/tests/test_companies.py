@@ -124,3 +124,29 @@ def test_a_taken_back_consent_is_not_there(filled: Case, resident: Actor) -> Non
     assert power.get("/services").json()["services"] == []
     assert power.get(f"/services/{service.pk}").status_code == 404
     assert dt.timedelta(0) < clock.now() - service.consented_at
+
+
+def test_what_was_called_off_is_listed_and_stopped(filled: Case, resident: Actor) -> None:
+    from madoguchi.cases import actions
+
+    power = company("sample-power")
+    service = sent(filled, resident)
+    power.get(f"/services/{service.pk}")
+    assert power.post(f"/services/{service.pk}/answer", said("stopped")).status_code == 409, "nobody has called it off"
+    actions.call_off_service(service, by=resident)
+    (line,) = power.get("/services?state=called-off").json()["services"]
+    assert line["id"] == str(service.pk)
+    assert power.get(f"/services/{service.pk}").status_code == 409, "there is no consent any more"
+    assert power.post(f"/services/{service.pk}/answer", said("stopped")).json()["state"] == "stopped"
+
+
+def test_its_tellings_say_which_service_they_are_about(filled: Case, resident: Actor) -> None:
+    from madoguchi.cases import jobs
+
+    power = company("sample-power")
+    hook = power.post("/webhooks", {"url": "https://power.example.jp/hook", "types": ["service.asked"]}).json()
+    service = sent(filled, resident)
+    jobs.tell_companies(Event.objects.get(verb="case.submit-parts", outcome="done").pk)
+    (told,) = power.get(f"/webhooks/{hook['id']}/deliveries").json()["deliveries"]
+    assert (told["service"], told["state"]) == (str(service.pk), "waiting")
+    assert "case" not in told

@@ -73,11 +73,18 @@ def open_partner(
 
 @act("partner.change", allow=(BY_SYSTEM,))
 def change_partner(
-    partner: Partner, scopes: Sequence[str], procedures: Sequence[str], companies: Sequence[str] = (), *, by: Actor
+    partner: Partner,
+    scopes: Sequence[str],
+    procedures: Sequence[str],
+    companies: Sequence[str] | None = None,
+    *,
+    by: Actor,
 ) -> Partner:
-    """連携先の範囲の変更: what it may do from now on, also with the tokens that it holds."""
+    """連携先の範囲の変更: what it may do from now on, also with the tokens that it holds. ``companies``: None for the
+    same as before."""
     _allow(partner, scopes, procedures)
-    partner.companies = sorted(set(companies))
+    if companies is not None:
+        partner.companies = sorted(set(companies))
     partner.save(update_fields=["scopes", "procedures", "companies"])
     record(scopes=partner.scopes, procedures=partner.procedures, companies=partner.companies)
     return partner

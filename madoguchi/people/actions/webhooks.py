@@ -9,7 +9,8 @@ from django.conf import settings
 from madoguchi.events import Actor, Reason, act, record
 from madoguchi.events.rules import BY_SYSTEM
 from madoguchi.ground import clock
-from madoguchi.ground.errors import Invalid, Stale
+from madoguchi.ground.errors import Invalid, Problem, Stale
+from madoguchi.ground.text import clean
 from madoguchi.people import rules
 from madoguchi.people.actions.partners import ITSELF, OWNER
 from madoguchi.people.models import Delivery, Partner, Subscription
@@ -36,6 +37,8 @@ OWNER_OF_DELIVERY = Reason(
 )
 #: Addresses that one partner may have told at a time.
 MOST_SUBSCRIPTIONS = 10
+#: Characters of the reason for which something is not told any more.
+MOST_BECAUSE = 300
 
 
 @act("webhook.subscribe", allow=(ITSELF, OWNER, BY_SYSTEM))
@@ -100,10 +103,10 @@ def note_try(delivery: Delivery, trouble: str, *, by: Actor) -> Delivery:
     now = clock.now()
     held.tries, held.tried_at, held.trouble = held.tries + 1, now, trouble
     if held.delivered_at is None and not trouble:
-        held.delivered_at, held.dead_at = now, None
+        held.delivered_at, held.dead_at, held.dropped_at, held.dropped_because = now, None, None, ""
     elif held.delivered_at is None and held.tries >= rules.MOST_DELIVERIES:
         held.dead_at = held.dead_at or now
-    held.save(update_fields=["tries", "tried_at", "trouble", "delivered_at", "dead_at"])
+    held.save()
     record(trouble=trouble or None, tries=held.tries, dead=held.dead_at is not None)
     return held
 
@@ -114,9 +117,37 @@ def redeliver(delivery: Delivery, *, by: Actor) -> Delivery:
     held = Delivery.objects.select_related("subscription__partner").select_for_update(of=("self",)).get(pk=delivery.pk)
     if held.subscription.closed_at is not None or held.subscription.partner.closed_at is not None:
         raise Stale("webhook-closed", "この通知先はもう使われていません。")
-    if held.delivered_at is None and held.dead_at is None:
+    if held.delivered_at is None and held.dead_at is None and held.dropped_at is None:
         raise Stale("webhook-waiting", "この通知は、いま送っているところです。")
     held.tries, held.delivered_at, held.dead_at, held.trouble = 0, None, None, ""
-    held.save(update_fields=["tries", "delivered_at", "dead_at", "trouble"])
+    held.dropped_at, held.dropped_because = None, ""
+    held.save(update_fields=["tries", "delivered_at", "dead_at", "trouble", "dropped_at", "dropped_because"])
     record(partner=held.subscription.partner_id)
+    return held
+
+
+@act("webhook.drop", allow=(OWNER_OF_DELIVERY, BY_SYSTEM))
+def drop(delivery: Delivery, because: str = "", *, by: Actor) -> Delivery:
+    """通知の取りやめ: nobody needs to be told of it any more. Staff say why. Raises Invalid where they do not, Stale
+    where it has arrived, is still being tried (for staff) or was dropped before.
+
+    The reason stays with the row: what a person has typed is not for the log.
+    """
+    held = Delivery.objects.select_related("subscription__partner").select_for_update(of=("self",)).get(pk=delivery.pk)
+    if held.delivered_at is not None:
+        raise Stale("webhook-arrived", "この通知は、もう届いています。")
+    if held.dropped_at is not None:
+        raise Stale("webhook-dropped", "この通知は、もう取りやめています。")
+    if by.kind == "staff" and held.dead_at is None:
+        raise Stale("webhook-waiting", "この通知は、いま送っているところです。")
+    try:
+        said = clean(because, max_length=MOST_BECAUSE)
+    except Invalid as refusal:
+        raise Invalid(refusal.code, refusal.message, refusal.params, fields={"because": refusal.as_problem()}) from None
+    if by.kind == "staff" and not said:
+        problem = Problem("because-missing", "取りやめる理由を書いてください。")
+        raise Invalid(problem.code, problem.message, fields={"because": problem})
+    held.dropped_at, held.dropped_because = clock.now(), said
+    held.save(update_fields=["dropped_at", "dropped_because"])
+    record(partner=held.subscription.partner_id, type=held.type, about=held.about, said_why=bool(said))
     return held

@@ -58,12 +58,15 @@ class Subscription(models.Model):
     trouble=Sensitivity.INTERNAL,
     delivered_at=Sensitivity.INTERNAL,
     dead_at=Sensitivity.INTERNAL,
+    dropped_at=Sensitivity.INTERNAL,
+    dropped_because=Sensitivity.INTERNAL,
 )
 class Delivery(models.Model):
     """One telling: ``id`` stays the same however often it is tried (``webhook-id``). It bears ids only.
 
     ``once`` keeps one happening from being told twice. ``trouble`` is why the last try failed (a status, or a short
-    code). ``dead_at``: given up, until somebody has it delivered again.
+    code). ``dead_at``: given up, until somebody has it delivered again. ``dropped_at``: nobody needs to be told any
+    more, by the reason that somebody wrote, or because what it tells of was taken back (no reason).
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7)
@@ -78,6 +81,8 @@ class Delivery(models.Model):
     trouble = models.TextField(blank=True)
     delivered_at = models.DateTimeField(null=True)
     dead_at = models.DateTimeField(null=True)
+    dropped_at = models.DateTimeField(null=True)
+    dropped_because = models.TextField(blank=True)
 
     class Meta:
         db_table = "partner_delivery"
@@ -85,6 +90,14 @@ class Delivery(models.Model):
             models.UniqueConstraint(fields=["subscription", "once"], name="a_happening_is_told_once"),
             models.CheckConstraint(
                 name="a_delivery_ends_once", condition=Q(delivered_at__isnull=True) | Q(dead_at__isnull=True)
+            ),
+            models.CheckConstraint(
+                name="what_has_arrived_is_not_dropped",
+                condition=Q(delivered_at__isnull=True) | Q(dropped_at__isnull=True),
+            ),
+            models.CheckConstraint(
+                name="a_reason_is_of_what_was_dropped",
+                condition=Q(dropped_because="") | Q(dropped_at__isnull=False),
             ),
         ]
         indexes: ClassVar = [

@@ -56,7 +56,7 @@ def subscription(key: UUID, by: Actor) -> Subscription:
 
 def deliveries(of: Subscription, *, dead: bool = False, most: int = 100) -> list[Delivery]:
     """The newest deliveries of a subscription that the caller may see; with ``dead``, those that were given up."""
-    rows = of.deliveries.filter(dead_at__isnull=False) if dead else of.deliveries.all()
+    rows = of.deliveries.filter(dead_at__isnull=False, dropped_at=None) if dead else of.deliveries.all()
     return list(rows.order_by("-pk")[:most])
 
 
@@ -70,6 +70,40 @@ def delivery(key: UUID, by: Actor) -> Delivery:
 
 
 def dead_letters(partner: Partner | None = None) -> QuerySet[Delivery]:
-    """All that was given up, oldest first; of one partner, where given."""
-    rows = Delivery.objects.filter(dead_at__isnull=False).select_related("subscription__partner").order_by("pk")
+    """All that was given up and that nobody has dealt with, oldest first; of one partner, where given. What nobody
+    listens for any more is in it: to drop it is all that is left."""
+    rows = Delivery.objects.filter(dead_at__isnull=False, dropped_at=None)
+    rows = rows.select_related("subscription__partner").order_by("dead_at", "pk")
     return rows.filter(subscription__partner=partner) if partner is not None else rows
+
+
+def dead_letters_of(by: Actor) -> QuerySet[Delivery]:
+    """Those of the partners for which the sections of this member of staff answer."""
+    return dead_letters().filter(subscription__partner__section__in=by.sections if by.kind == "staff" else [])
+
+
+def dropped_of(by: Actor, most: int = 20) -> list[Delivery]:
+    """What these sections decided not to tell any more, newest first."""
+    rows = Delivery.objects.filter(
+        dropped_at__isnull=False, subscription__partner__section__in=by.sections if by.kind == "staff" else []
+    ).exclude(dropped_because="")
+    return list(rows.select_related("subscription__partner").order_by("-dropped_at", "-pk")[:most])
+
+
+def dead_letter(key: UUID, by: Actor) -> Delivery:
+    """One of those that a member of staff answers for, dead or dealt with since. Raises NotFound for any other."""
+    rows = Delivery.objects.filter(subscription__partner__section__in=by.sections if by.kind == "staff" else [])
+    found = rows.select_related("subscription__partner").filter(pk=key).first()
+    if found is None:
+        raise NotFound("delivery-unknown", "この通知は見つかりません。")
+    return found
+
+
+def answers_for_partners(by: Actor) -> bool:
+    """Whether a section of this member of staff has let a system in."""
+    return by.kind == "staff" and Partner.objects.filter(closed_at=None, section__in=by.sections).exists()
+
+
+def untold(about: UUID, type_: str) -> QuerySet[Delivery]:
+    """What is on its way, or could not be told, of this and of this kind."""
+    return Delivery.objects.filter(about=about, type=type_, delivered_at=None, dropped_at=None)

@@ -10,7 +10,6 @@ from django.utils.translation import gettext, gettext_noop
 
 from madoguchi.cases import queries as cases
 from madoguchi.cases.models import Case, Service, ServiceState
-from madoguchi.ground import clock
 from madoguchi.ground.dates import format_date, listed
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules.city import Company
@@ -36,7 +35,13 @@ STANDS: Final[Mapping[str, tuple[str, str]]] = {
     ServiceState.REFUSED: ("over", gettext_noop("できませんでした")),
     ServiceState.DONE: ("done", gettext_noop("終わりました")),
     ServiceState.TAKEN_BACK: ("over", gettext_noop("取り消しました")),
+    ServiceState.CALLED_OFF: ("city", gettext_noop("取りやめを伝えています")),
+    ServiceState.STOPPED: ("over", gettext_noop("取りやめになりました")),
 }
+
+
+#: The company has it, and has not ended it: it can be told to stop.
+RUNNING: Final = frozenset({ServiceState.HANDED, ServiceState.ACCEPTED, ServiceState.ASKED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,7 @@ class Told:
     link: str = ""
     telephone: str = ""
     can_take_back: bool = False
+    call_off_url: str = ""
 
 
 def companies_url(journey: Case) -> str:
@@ -152,22 +158,33 @@ def _told(journey: Case, row: Service, tell: Tell | None, company: Company | Non
         list(_hands(journey, tell, row.hands, row.number)) if tell else [],
         tone,
         gettext(stands),
-        _now(row, company),
+        _now(row),
         row.words,
         row.reference,
         row.link,
         row.telephone or (company.telephone if company else ""),
         row.state == ServiceState.SENT,
+        reverse("web:call-off", args=(key_of(journey), row.pk)) if row.state in RUNNING else "",
     )
 
 
-def _now(row: Service, company: Company | None) -> str:
-    if row.state in (ServiceState.SENT, ServiceState.HANDED) and _is_late(row, company):
+def _now(row: Service) -> str:
+    if cases.is_late_service(row):
         return gettext("返事が遅れています。急ぐときは、会社に直接お電話ください。ほかの手続きは、このまま進みます。")
     if row.state == ServiceState.SENT:
         return gettext("会社が受け取るのを待っています。")
     if row.state == ServiceState.HANDED:
         return gettext("会社が受け取りました。返事を待っています。")
+    if row.state == ServiceState.CALLED_OFF:
+        return gettext("会社に取りやめを伝えています。会社の返事があるまでは、取りやめになったとは限りません。")
+    if row.state == ServiceState.STOPPED:
+        return gettext("会社は、この申込みをやめました。")
+    if row.state == ServiceState.REFUSED and row.handed_at is None:
+        return gettext("会社に届けられませんでした。会社には何も渡していません。会社に直接ご連絡ください。")
+    if row.state == ServiceState.REFUSED and row.called_off_at is not None:
+        return gettext("会社で取りやめられませんでした。会社に直接ご連絡ください。")
+    if row.state == ServiceState.DONE and row.called_off_at is not None:
+        return gettext("取りやめを伝える前に、会社の手続きが終わっていました。会社に直接ご連絡ください。")
     if row.state == ServiceState.REFUSED:
         return gettext("会社に直接ご連絡ください。ほかの手続きは、このまま進みます。")
     if row.state == ServiceState.TAKEN_BACK:
@@ -175,11 +192,6 @@ def _now(row: Service, company: Company | None) -> str:
     if row.state == ServiceState.DONE and row.done_on:
         return gettext("%(day)sに終わりました。") % {"day": format_date(row.done_on, language())}
     return ""
-
-
-def _is_late(row: Service, company: Company | None) -> bool:
-    sent = clock.day_of(row.sent_at) if row.sent_at else clock.today()
-    return procedures.calendar().add(sent, company.answers_within if company else 3) < clock.today()
 
 
 def _hands(journey: Case, tell: Tell, hands: Mapping[str, str], number: str = "") -> Iterator[tuple[str, str]]:

@@ -60,6 +60,8 @@ DONE: Final[Mapping[str, str]] = {
     "case.withdraw": gettext_noop("取り下げた"),
     "service.choose": gettext_noop("連絡する会社を選んだ"),
     "service.take-back": gettext_noop("会社への連絡を取り消した"),
+    "service.call-off": gettext_noop("会社に渡した連絡を取りやめた"),
+    "service.give-up": gettext_noop("会社に届けられず、連絡を打ち切った"),
     "service.read": gettext_noop("会社が連絡の内容を受け取った"),
     "service.answer": gettext_noop("会社が返事をした"),
     "case.read": gettext_noop("内容を見た"),

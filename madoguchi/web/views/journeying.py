@@ -1,16 +1,19 @@
 """A life event: what applies is shown with its reason and chosen, and all of it is reviewed on one page."""
 
+from uuid import UUID
+
+from django.contrib import messages as notices
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext, gettext_noop
 from django.views.decorators.http import require_http_methods
 
 from madoguchi.cases import actions
 from madoguchi.cases import queries as cases
 from madoguchi.cases.models import Case
 from madoguchi.events import Actor
-from madoguchi.ground.errors import Invalid, NotFound
+from madoguchi.ground.errors import Invalid, NotFound, Stale
 from madoguchi.people.queries import confirmed_address
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules import form as forms
@@ -83,6 +86,20 @@ def companies(request: HttpRequest, resident: Actor, key: str) -> HttpResponse:
     return render(request, "web/companies.html", context, status=422 if problem else 200)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_residents
+def call_off(request: HttpRequest, resident: Actor, key: str, service_id: UUID) -> HttpResponse:
+    """会社への申込みの取りやめ: posted, the company that has fetched it is told that it is not wanted any more."""
+    case = own(resident, key)
+    if request.method == "POST":
+        try:
+            actions.call_off_service(cases.own_service(service_id, resident), by=resident)
+            notices.success(request, gettext("会社に取りやめを伝えます。返事があれば、お知らせします。"))
+        except Stale as refusal:
+            notices.warning(request, words(refusal))
+    return redirect(reverse("web:case", args=(key_of(case),)) + "#told")
+
+
 def review_of_parts(
     request: HttpRequest, case: Case, *, status: int = 200, email: str = "", email_problem: str = "", refusal: str = ""
 ) -> HttpResponse:
@@ -96,7 +113,7 @@ def review_of_parts(
         for one in (procedures.package(part.procedure) for part in cases.journey_parts(case))
         if one.procedure.standard_period
     ]
-    told = [forms.get(part.answers, "person.email") for part in cases.journey_parts(case)]
+    told = [forms.get(part.answers, "person.email") for part in (case, *cases.journey_parts(case))]
     context = {
         "form": _progress(draft, "review"),
         "own": draft.answers(),
@@ -109,7 +126,7 @@ def review_of_parts(
         "longest": max(days, default=None),
         "submit_url": reverse("web:submit", args=(key_of(case),)),
         "parts_url": journeys.parts_url(case),
-        "ask_email": not any(told),
+        "ask_email": not any(told) and procedures.package(case.procedure).form.field_at("person.email") is None,
         "signs": cases.demands_signature(case) and not cases.is_signed(case),
         "email": email or case.email or confirmed_address(case.person_id),
         "email_problem": email_problem,
