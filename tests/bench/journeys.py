@@ -11,10 +11,12 @@ in one go cost no more than five single ones.
 import argparse
 import datetime as dt
 import os
+import re
 import statistics
 import sys
 import time
-from contextlib import ExitStack
+from collections import Counter
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -129,31 +131,46 @@ def measure(rounds: int) -> None:
         parts = actions.open_parts(journey, list(PARTS), by=by)
         assert {one.procedure.code for one in parts} == set(PARTS)
         for part in parts:
-            part.refresh_from_db(fields=["answers", "typed"])  # what the parts before it have told
+            if part.procedure.code not in asked:
+                part.refresh_from_db(fields=["answers", "typed"])  # what the parts before it have told
             fill(part, part.procedure.code, by, by_life_event=True)
         actions.submit_parts(journey, by=by)
 
-    taken: dict[str, list[float]] = {"five one by one": [], "five by one life event": []}
-    sent = {}
-    for number in range(rounds + 2):
-        for name, way in (("five one by one", one_by_one), ("five by one life event", in_one_go)):
+    wall: dict[str, list[float]] = {"five one by one": [], "five by one life event": []}
+    cpu: dict[str, list[float]] = {name: [] for name in wall}
+    sent: dict[str, int] = {}
+    for number in range(rounds + 2):  # the first reads the packages, the second counts the statements
+        for name, way in zip(wall, (one_by_one, in_one_go), strict=True):
             by = actor_of_person(
                 recognise("urn:bench", f"{name} {number}", "card-signature", by=SYSTEM).pk, "card-signature"
             )
-            if number == 0:
-                with CaptureQueriesContext(connection) as queries:
-                    way(by)
+            with CaptureQueriesContext(connection) if number == 1 else nullcontext() as queries:
+                began, busy = time.perf_counter(), time.process_time()
+                way(by)
+                if number > 1:
+                    wall[name].append((time.perf_counter() - began) * 1000)
+                    cpu[name].append((time.process_time() - busy) * 1000)
+            if queries is not None:
                 sent[name] = len(queries)
-                continue
-            began = time.perf_counter()
-            way(by)
-            if number > 1:
-                taken[name].append((time.perf_counter() - began) * 1000)
-    print(f"{'':28}{'median ms':>10}{'fastest':>9}{'statements':>12}")
-    for name, times in taken.items():
-        print(f"{name:28}{statistics.median(times):>10.0f}{min(times):>9.0f}{sent[name]:>12}")
-    single, together = (statistics.median(times) for times in taken.values())
-    print(f"in one go: {together / single:.2f} of five single ones")
+                show(name, [one["sql"] for one in queries])
+    print(f"{'':28}{'median ms':>10}{'fastest':>9}{'of it CPU':>11}{'statements':>12}")
+    for name, times in wall.items():
+        said = statistics.median(times), min(times), statistics.median(cpu[name]), sent[name]
+        print(f"{name:28}{said[0]:>10.0f}{said[1]:>9.0f}{said[2]:>11.0f}{said[3]:>12}")
+    single, together = wall
+    ratios = [
+        *(of(wall[together]) / of(wall[single]) for of in (statistics.median, min)),
+        statistics.median(cpu[together]) / statistics.median(cpu[single]),
+        sent[together] / sent[single],
+    ]
+    print(f"{'in one go / one by one':28}{ratios[0]:>10.2f}{ratios[1]:>9.2f}{ratios[2]:>11.2f}{ratios[3]:>12.2f}")
+
+
+def show(name: str, statements: list[str]) -> None:
+    """With SHOW_STATEMENTS set, what was sent: each statement without its values, and how often."""
+    if os.environ.get("SHOW_STATEMENTS"):
+        kinds = Counter(re.sub(r"'(?:[^']|'')*'|\b[0-9]+\b", "?", " ".join(one.split()))[:110] for one in statements)
+        print(name, *(f"{count:>5}  {kind}" for kind, count in kinds.most_common()), sep="\n")
 
 
 if __name__ == "__main__":

@@ -44,7 +44,6 @@ from madoguchi.cases.actions.drafting import (
     remove_document,
     remove_row,
     save_section,
-    submit,
     withdraw,
 )
 from madoguchi.cases.actions.driving import perform
@@ -71,6 +70,7 @@ from madoguchi.cases.actions.sharing import assign, claim, hand_over, release
 from madoguchi.cases.actions.signing import begin as begin_signing
 from madoguchi.cases.actions.signing import complete as complete_signing
 from madoguchi.cases.actions.signing import sign
+from madoguchi.cases.actions.submitting import submit
 from madoguchi.cases.actions.talking import answer, read_thread, write
 from madoguchi.cases.actions.timing import fire
 from madoguchi.cases.actions.uploading import begin_upload, drop_upload, finish_upload, forget_uploads, receive_part

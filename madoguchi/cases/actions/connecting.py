@@ -87,9 +87,10 @@ def choose(journey: Case, chosen: Mapping[str, str], *, by: Actor) -> list[Servi
 def send(journey: Case) -> None:
     """Part of まとめて提出: what was consented to is fixed and goes its way. Where nobody takes it any more, that is
     said on the status page; nothing is held back by it."""
-    offers = {one.company.id: one for one in company_offers(journey) if one.company}
+    services = list(journey.services.select_for_update())
+    offers = {one.company.id: one for one in company_offers(journey) if one.company} if services else {}
     now = clock.now()
-    for one in journey.services.select_for_update():
+    for one in services:
         offer, one.sent_at = offers.get(one.company), now
         if offer is None or offer.partner is None:
             one.refused_at = now

@@ -4,7 +4,7 @@
 2. The resident is identified: by card on the tablet, or by a document that the clerk has seen. They say it is right.
 3. The clerk opens a draft of theirs and fills it in with the acts of ``drafting`` (reason ``at-counter``).
 4. What was typed is put before the resident, who signs on the tablet, or says so to the clerk.
-5. The clerk hands in exactly that (``drafting.submit``). The sitting ends, and the tablet knows nobody any more.
+5. The clerk hands in exactly that (``submitting.submit``). The sitting ends, and the tablet knows nobody any more.
 
 A tablet has no rights: it may answer what the sitting asks of it. Which tablet that is says the caller, who has
 read its signed cookie.

@@ -1,31 +1,23 @@
-"""What the applicant does: fill in, give documents, submit, correct, withdraw.
+"""What the applicant does: begin, fill in, give documents, withdraw. They hand in by ``submitting``.
 
 A draft is a case that has not been received. The same acts serve the correction (補正): then only the fields that
-the office asked for can be changed, and ``submit`` gives the case back to the step that returned it.
+the office asked for can be changed, and ``submitting`` gives the case back to the step that returned it.
 """
 
-import datetime as dt
 import hashlib
 import json
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
-from django.db.models import Max, Q
-
-from madoguchi.cases.actions import consenting, driving, listing
+from madoguchi.cases.actions import consenting, driving, joining, storing
 from madoguchi.cases.actions.reasons import AT_COUNTER
-from madoguchi.cases.models import Case, Correction, Document, DocumentContent, Scan, Signature, Submission, Upload
+from madoguchi.cases.models import Case, Correction, Document, DocumentContent, Scan, Signature, Upload
 from madoguchi.cases.queries import (
-    confirmation_of,
     correcting,
-    demands_signature,
-    is_signed,
     kept_until,
     known_of_businesses,
     mandate_of,
-    must_stand,
     shown,
     standing_for,
     to_fill_in,
@@ -33,76 +25,96 @@ from madoguchi.cases.queries import (
 from madoguchi.cases.queries.known import question
 from madoguchi.cases.rules import uploads
 from madoguchi.cases.rules.permission import OWN_CASE, PARTNER_ADDS, PARTNER_FILED, SIGNED_IN
-from madoguchi.events import SYSTEM, Actor, act, record
-from madoguchi.events.models import Event
+from madoguchi.events import Actor, act, record
 from madoguchi.events.rules import BY_SYSTEM
 from madoguchi.events.storing import insert_with_file
-from madoguchi.facts import actions as facts
-from madoguchi.facts.models import Source
 from madoguchi.facts.queries import known
-from madoguchi.facts.rules import Purpose, consent_to
+from madoguchi.facts.rules import Purpose
 from madoguchi.ground import clock
-from madoguchi.ground.calendar import JAPAN
 from madoguchi.ground.errors import Invalid, NotFound, Problem, Stale
-from madoguchi.ground.ids import new_reference
 from madoguchi.people.actions import introduce
-from madoguchi.people.models import Person
-from madoguchi.places.actions import name_place
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.models import Procedure
 from madoguchi.procedures.rules import form as forms
-from madoguchi.procedures.rules import journeys, linking, speaking
+from madoguchi.procedures.rules import linking, speaking
 from madoguchi.procedures.rules.form import FormField, FormSection
-from madoguchi.procedures.rules.published import Published
 
 #: A known fact is taken over with one tap: the form posts ``<path>.as_known``.
 AS_KNOWN = "as_known"
-#: How often a save in one part renews the term of the whole life event: drafts are forgotten after days.
-RENEWED_EVERY: Final = dt.timedelta(hours=1)
-#: Tries to find a 受付番号 that is not taken; with 10^8 a year the second is already rare.
-NUMBER_TRIES = 8
+
+
+class Opened(NamedTuple):
+    """A person's draft for a procedure, and whether it was opened just now."""
+
+    case: Case
+    is_new: bool
 
 
 @act("case.open", allow=(SIGNED_IN,))
-def open_draft(procedure: Procedure, *, by: Actor, language: str = "ja", linked: forms.Raw | None = None) -> Case:
+def open_draft(
+    procedure: Procedure,
+    *,
+    by: Actor,
+    language: str = "ja",
+    linked: forms.Raw | None = None,
+    opened: Mapping[str, Opened] | None = None,
+) -> Case:
     """手続を始める: the draft of this person for this procedure, opened if there is none yet.
 
     Two taps at once open one draft. A draft of an earlier version is handed back as it is. ``linked`` is what a link
-    chose beforehand: it answers what has no answer yet, and changes none.
+    chose beforehand: it answers what has no answer yet, and changes none. ``opened``: by code, what :func:`open_all`
+    has opened of several.
     """
-    mine = Case.objects.filter(
-        person_id=by.who,
-        procedure__code=procedure.code,
-        received_at=None,
-        withdrawn_at=None,
-        subject=None,
-        corrects__isnull=True,
-        sitting=None,
-    ).first()
-    if mine is not None:
-        record(case=mine.pk, continued=True)
-        return _take_link(mine, linked)
-    package = procedures.package(procedure)
-    try:
-        with transaction.atomic():  # noqa: TID251 -- a savepoint inside the act
-            case = Case.objects.create(
-                procedure=procedure,
-                person_id=by.who,
-                language=language,
-                section=procedures.section_of(package.procedure).id,
-            )
-    except IntegrityError:
-        case = Case.objects.get(
+    if opened is None:
+        opened = open_all([procedure], own_drafts([procedure.code], by), by=by, language=language)
+    one = opened[procedure.code]
+    if one.is_new:
+        record(case=one.case.pk, procedure=procedure.code, version=procedure.version)
+    else:
+        record(case=one.case.pk, continued=True)
+    return _take_link(one.case, linked)
+
+
+def open_all(
+    wanted: Collection[Procedure],
+    there: Mapping[str, Case],
+    *,
+    by: Actor,
+    language: str,
+    part_of: Case | None = None,
+) -> dict[str, Opened]:
+    """By code the drafts of somebody for these procedures: ``there`` (:func:`own_drafts`), or opened in one go, as
+    parts of a life event where that is said."""
+    new = [
+        Case(
+            procedure=one,
             person_id=by.who,
-            procedure=procedure,
-            received_at=None,
-            withdrawn_at=None,
-            subject=None,
-            sitting=None,
-            corrects__isnull=True,
+            part_of=part_of,
+            language=language,
+            section=procedures.section_of(procedures.package(one).procedure).id,
         )
-    record(case=case.pk, procedure=procedure.code, version=procedure.version)
-    return _take_link(case, linked)
+        for one in wanted
+        if one.code not in there
+    ]
+    inserted = storing.insert(new)
+    if len(inserted) < len(new):  # two taps at once
+        there = {**own_drafts([one.code for one in wanted], by), **there}
+    fresh = {one.procedure.code: Opened(one, True) for one in new if one.pk in inserted}
+    return {code: Opened(one, False) for code, one in there.items()} | fresh
+
+
+def own_drafts(codes: Collection[str], by: Actor, subject: UUID | None = None) -> dict[str, Case]:
+    """By code the drafts that somebody has for these procedures (about whom they speak for), locked; of whichever
+    version, and the oldest of each."""
+    found = storing.locked(
+        "person_id = %s AND received_at IS NULL AND withdrawn_at IS NULL AND subject_id IS NOT DISTINCT FROM %s"
+        " AND corrects IS NULL AND sitting_id IS NULL"
+        " AND procedure_id IN (SELECT id FROM procedure WHERE code = ANY (%s)) ORDER BY id",
+        by.who,
+        subject,
+        list(codes),
+    )
+    return {one.procedure.code: one for one in reversed(found)}
 
 
 @act("case.open-for-another", allow=(SIGNED_IN,))
@@ -186,65 +198,15 @@ def save_section(case: Case, section_id: str, raw: forms.Raw, *, by: Actor, base
         forms.put(fresh.answers, path, value)
         fresh.typed.pop(path, None)
     fresh.typed.update(given.typed)
-    _store(fresh)
+    changed = []
     if fresh.received_at is None and (journey is not None or package.procedure.kind == "journey"):
-        _share(fresh, package, before, journey or fresh, by)
+        changed = joining.share(fresh, package, before, journey or fresh, by)
+    storing.save([fresh, *changed])
     fields = given.values.keys() | given.typed.keys()
     same = [path for path in given.values if forms.get(before, path) == given.values[path]]
     record(section=section_id, fields=sorted(fields), taken=taken, unchanged=sorted(same))
-    _mirror(case, fresh)
+    storing.mirror(case, fresh)
     return given
-
-
-def _share(case: Case, package: Published, before: Mapping[str, Any], journey: Case, by: Actor) -> None:
-    """What one part of a life event, or the life event itself, has told anew under fact keys is told in all its drafts,
-    and what the life event gives to its parts follows its own answers."""
-    is_journey = case.pk == journey.pk
-    bodies = {one.procedure: one for one in procedures.package(journey.procedure).procedure.parts}
-    body = bodies.get(case.procedure.code)
-    news = journeys.changed(package.form, before, case.answers, body.keeps if body else ())
-    of_speaker = _of_speaker(case, before)
-    for one in drafts_of(journey, besides=case) if news or of_speaker or is_journey else ():
-        form, other = procedures.package(one.procedure).form, bodies.get(one.procedure.code)
-        values = journeys.taken(form, one.answers, news, other.keeps if other else ())
-        if is_journey and other is not None:
-            scopes = journeys.scope_of(package.form, before), journeys.scope_of(package.form, case.answers)
-            values |= journeys.given_anew(other, form, one.answers, *scopes)
-        if speaking.REGISTERED in one.answers:
-            values |= {
-                name: value
-                for name, value in of_speaker.items()
-                if form.field_at(name) is not None and one.answers.get(name) != value
-            }
-        if values:
-            take_over(one, values, by=by)
-    if is_journey or case.saved_at - journey.saved_at > RENEWED_EVERY:
-        # What is filled in together is forgotten together.
-        together = Case.objects.filter(Q(pk=journey.pk) | Q(part_of=journey), received_at=None, withdrawn_at=None)
-        together.exclude(pk=case.pk).update(saved_at=case.saved_at)
-
-
-def _of_speaker(case: Case, before: Mapping[str, Any]) -> dict[str, Any]:
-    """What whoever speaks for another has told anew of themselves: it is told once for all parts."""
-    return {name: case.answers.get(name) for name in speaking.OF_SPEAKER if case.answers.get(name) != before.get(name)}
-
-
-def drafts_of(journey: Case, besides: Case | None = None) -> list[Case]:
-    """The drafts that are filled in together, locked: the parts, and the life event itself."""
-    drafts = [*driving.locked_drafts(journey), journey]
-    return [one for one in drafts if besides is None or one.pk != besides.pk]
-
-
-@act("case.take-over", allow=(OWN_CASE,))
-def take_over(case: Case, values: Mapping[str, Any], *, by: Actor) -> Case:
-    """回答の引継ぎ: what was answered elsewhere in the same life event stands here, too, and is not asked again."""
-    fresh = editable(case)
-    for path, value in values.items():
-        forms.put(fresh.answers, path, value)
-        fresh.typed.pop(path, None)
-    _store(fresh)
-    record(fields=sorted(values))
-    return _mirror(case, fresh)
 
 
 @act("case.add-row", allow=(OWN_CASE, AT_COUNTER))
@@ -255,8 +217,8 @@ def add_row(case: Case, section_id: str, *, by: Actor) -> Case:
     if len(rows) >= section.at_most:
         raise Invalid("rows-too-many", "%(count)s人（件）まで入力できます。", {"count": section.at_most})
     rows.append({})
-    _store(fresh)
-    return _mirror(case, fresh)
+    storing.save([fresh])
+    return storing.mirror(case, fresh)
 
 
 @act("case.remove-row", allow=(OWN_CASE, AT_COUNTER))
@@ -274,8 +236,8 @@ def remove_row(case: Case, section_id: str, number: int, *, by: Actor) -> Case:
         document.path, document.removed_at = moved or document.path, None if moved else clock.now()
         document.save(update_fields=["path", "removed_at"])
     Upload.objects.filter(case=fresh, path__startswith=prefix).delete()  # its row may be gone or another by now
-    _store(fresh)
-    return _mirror(case, fresh)
+    storing.save([fresh])
+    return storing.mirror(case, fresh)
 
 
 @act("case.add-document", allow=(OWN_CASE, PARTNER_ADDS, AT_COUNTER))
@@ -289,7 +251,8 @@ def keep_document(case: Case, path: str, name: str, content: bytes, scan: Scan, 
     one = upload_field(fresh, path)
     kept = forms.get(fresh.answers, path) or []
     checked = uploads.check(name, content, images_only=one.type == "photo")
-    same = fresh.documents.filter(path=path, sha256=checked.sha256, removed_at=None).exclude(scan=Scan.INFECTED).first()
+    alike = fresh.documents.filter(path=path, sha256=checked.sha256, removed_at=None).exclude(scan=Scan.INFECTED)
+    same = alike.first() if kept else None
     if same is not None:
         return same
     if len(kept) >= one.at_most:
@@ -308,9 +271,9 @@ def keep_document(case: Case, path: str, name: str, content: bytes, scan: Scan, 
     )
     insert_with_file(DocumentContent(document=document, content=checked.content))
     forms.put(fresh.answers, path, [*kept, str(document.pk)])
-    _store(fresh)
+    storing.save([fresh])
     record(document=document.pk, field=path, bytes=document.size, scan=scan)
-    _mirror(case, fresh)
+    storing.mirror(case, fresh)
     return document
 
 
@@ -334,7 +297,7 @@ def remove_document(case: Case, document_id: UUID, *, by: Actor) -> Case:
     fresh = editable(case)
     document = fresh.documents.filter(pk=document_id, removed_at=None).first()
     if document is None:
-        return _mirror(case, fresh)
+        return storing.mirror(case, fresh)
     _only_what_was_asked(fresh, forms.Read(values={document.path: None}))
     kept = [one for one in forms.get(fresh.answers, document.path) or [] if one != str(document_id)]
     forms.put(fresh.answers, document.path, kept or None)
@@ -342,108 +305,9 @@ def remove_document(case: Case, document_id: UUID, *, by: Actor) -> Case:
     document.save(update_fields=["removed_at"])
     if fresh.received_at is None:
         DocumentContent.objects.filter(document=document).delete()
-    _store(fresh)
+    storing.save([fresh])
     record(document=document_id)
-    return _mirror(case, fresh)
-
-
-@act("case.submit", allow=(OWN_CASE, PARTNER_FILED, AT_COUNTER))
-def submit(case: Case, *, by: Actor, email: str = "") -> Case:
-    """提出: the office receives the case, promises a date and begins; a corrected case goes back to its step.
-
-    Submitting what is already submitted changes nothing and gives the same case. Raises :class:`Invalid` with
-    every field that is missing or unreadable. ``email`` (optional) is where the receipt and the news go. At the counter
-    the clerk hands in what the resident has confirmed, and nothing else.
-    """
-    fresh = driving.locked(case)
-    if fresh.withdrawn_at is not None:
-        raise Stale("case-withdrawn", "この手続は取り下げられています。")
-    if fresh.received_at is not None and fresh.returned_at is None:
-        record(again=True)
-        return _mirror(case, fresh)
-    mandate = mandate_of(fresh)
-    if mandate is not None:
-        mandate.take(must_stand(fresh, mandate))
-        mandate.save()
-    package = procedures.package(fresh.procedure)
-    if package.procedure.kind == "journey" and not _parts_are_received(fresh):
-        raise Stale("parts-open", "まとめて申し込む手続きが、まだそろっていません。")
-    _refuse_closed_gates(fresh, package)
-    problems = package.form.missing(fresh.answers, fresh.typed)
-    if problems:
-        raise Invalid(
-            "incomplete",
-            "入力が終わっていないところが%(count)sか所あります。",
-            {"count": len(problems)},
-            fields=problems,
-        )
-    if by.kind == "resident" and demands_signature(fresh) and not is_signed(fresh):
-        raise Stale("not-signed", "電子署名がまだか、署名のあとに内容が変わっています。確かめて、署名してください。")
-    if by.kind == "staff":
-        _refuse_unconfirmed(fresh)
-    _forget_hidden(fresh, package.form)
-    if fresh.returned_at is not None:
-        _resubmit(fresh)
-        return _mirror(case, fresh)
-    today = clock.today()
-    fresh.received_at = clock.now()
-    fresh.channel = by.channel
-    fresh.number = _free_number(today.year)
-    period = package.procedure.standard_period
-    fresh.due_on = JAPAN.add(today, period.business_days if period else 30)
-    if package.procedure.kind == "journey":  # it ends with the last of its parts
-        fresh.due_on = Case.objects.filter(part_of=fresh).aggregate(last=Max("due_on"))["last"]
-    fresh.email = email or forms.get(fresh.answers, "person.email") or fresh.email
-    fresh.typed = {}
-    fresh.known_taken, fresh.known_retyped = _keep_facts(fresh, by)
-    _keep_place(fresh, package, by)
-    listing.label(fresh, package)
-    driving.begin(fresh)
-    record(procedure=fresh.procedure.code, version=fresh.procedure.version, due_on=fresh.due_on)
-    return _mirror(case, fresh)
-
-
-def _parts_are_received(journey: Case) -> bool:
-    parts = Case.objects.filter(part_of=journey, withdrawn_at=None)
-    return parts.exists() and not parts.filter(received_at=None).exists()
-
-
-def _refuse_closed_gates(case: Case, package: Published) -> None:
-    """The wrong procedure or the wrong person: said with the package's own words, and where to go instead."""
-    scope = package.form.scope(case.answers)
-    for gate in package.procedure.gates:
-        if procedures.expression(gate.when).holds(scope):
-            raise Invalid("gate-closed", gate.text.get_for(case.language))
-
-
-def _refuse_unconfirmed(case: Case) -> None:
-    """What a clerk typed is handed in as the resident has seen it."""
-    found = confirmation_of(case)
-    if found is None:
-        raise Stale(
-            "not-confirmed",
-            "ご本人の確認がまだか、確認のあとで内容が変わっています。もう一度確認してもらってください。",
-        )
-    record(resident=case.person_id, confirmed=found.how, shown=found.shown)
-
-
-def _resubmit(case: Case) -> None:
-    now = clock.now()
-    step = case.steps.filter(kind="correction", done_at=None).first()
-    if step is None:
-        raise Stale("not-returned", "この手続はいま直す必要がありません。")
-    Correction.objects.filter(step__case=case, answered_at=None).update(answered_at=now)
-    Submission.objects.filter(case=case, corrected_at=None).update(corrected_at=now)
-    if case.due_on is not None and case.returned_at is not None:
-        # 標準処理期間 does not run while the applicant corrects: the promise moves by the business days that took.
-        waited = procedures.calendar().between(clock.day_of(case.returned_at), clock.today())
-        case.due_on = procedures.calendar().add(case.due_on, waited) if waited else case.due_on
-    case.returned_at = None
-    drive = driving.Drive(case)
-    listing.label(case, drive.package)
-    drive.rejudge()
-    driving.complete(case, step, "done", drive=drive)
-    record(corrected=True, due_on=case.due_on)
+    return storing.mirror(case, fresh)
 
 
 @act("case.withdraw", allow=(OWN_CASE, PARTNER_FILED, BY_SYSTEM))
@@ -454,7 +318,7 @@ def withdraw(case: Case, *, by: Actor) -> Case:
     """
     fresh = driving.locked(case)
     if fresh.withdrawn_at is not None:
-        return _mirror(case, fresh)
+        return storing.mirror(case, fresh)
     if fresh.received_at is not None and procedures.package(fresh.procedure).procedure.kind == "journey":
         raise Stale("parts-apart", "提出した後は、手続きごとに取り下げてください。")
     if fresh.decided_at is not None or fresh.closed_at is not None:
@@ -468,7 +332,7 @@ def withdraw(case: Case, *, by: Actor) -> Case:
             )
     if fresh.received_at is None:
         for part in Case.objects.filter(part_of=fresh, received_at=None, withdrawn_at=None):
-            if part.pk not in adopted(fresh):
+            if part.pk not in joining.adopted(fresh):
                 withdraw(part, by=by)
         Case.objects.filter(part_of=fresh).update(part_of=None)
         if by.kind == "resident":
@@ -487,13 +351,7 @@ def withdraw(case: Case, *, by: Actor) -> Case:
     if not was_draft:
         driving.tell_journey(fresh)
     record(was_draft=fresh.received_at is None)
-    return _mirror(case, fresh)
-
-
-def adopted(journey: Case) -> set[UUID]:
-    """The drafts that were there before they became parts of this life event: let go with it, not deleted."""
-    opened = Event.objects.filter(subject_id=journey.pk, verb="case.open-parts", outcome="done")
-    return {UUID(one) for data in opened.values_list("data", flat=True) for one in data.get("adopted", ())}
+    return storing.mirror(case, fresh)
 
 
 def editable(case: Case) -> Case:
@@ -523,9 +381,9 @@ def _take_link(case: Case, linked: forms.Raw | None) -> Case:
             forms.put(fresh.answers, name, value)
             taken.append(name)
     if taken:
-        _store(fresh)
+        storing.save([fresh])
         record(linked=taken)
-    return _mirror(case, fresh)
+    return storing.mirror(case, fresh)
 
 
 # -- within -----------------------------------------------------------------------------------------------------------
@@ -625,93 +483,6 @@ def _refuse_conflicts(case: Case, given: forms.Read) -> None:
         )
 
 
-def _forget_hidden(case: Case, form: forms.Form) -> None:
-    """Drop answers to questions that are not asked (any more): nothing is kept that nobody was asked for."""
-    visible = form.visible_sections(case.answers)
-    shown = {id(one) for one in visible}
-    for section in form.sections:
-        if id(section) not in shown and section.each is not None:
-            case.answers.pop(section.each, None)
-            continue
-        keep = {cell.path for cell in form.cells(section, case.answers)} if id(section) in shown else set()
-        for cell in list(form.cells(section, case.answers, hidden=True)):
-            if cell.path not in keep:
-                forms.put(case.answers, cell.path, None)
-
-
-def _keep_facts(case: Case, by: Actor) -> tuple[int, int]:
-    """What was answered under a fact key becomes known, as the applicant's own statement of this day.
-
-    Returns in how many fields what the city knew was taken over, and in how many it was typed once more (再入力).
-    """
-    values: dict[tuple[str, str], Any] = {}
-    names: dict[str, str] = {}
-    package = procedures.package(case.procedure)
-    form, consents = package.form, set[bool]()
-    for section in form.sections:
-        for cell in form.cells(section, case.answers):
-            if cell.field.fact and cell.value not in (None, "", []) and cell.field.type not in forms.UPLOADED:
-                row = "" if cell.row is None else f"{case.pk}:{cell.row}"
-                values[(cell.field.fact, row)] = cell.value
-                if cell.row is None:
-                    names[cell.field.name] = cell.field.fact
-            if cell.field.type == "consent":
-                consents.add(cell.value is True)
-    if case.corrects is not None:
-        values[(case.corrects["key"], case.corrects["row"])] = case.corrects["value"]
-    if case.subject_id is None and consents and _looks_up_by_consent(package):
-        # Not of this case: what was agreed to, or taken back, outlives the record of the one in which it was.
-        consent = {(consent_to(case.procedure.code), ""): consents == {True}}
-        facts.state(Person(pk=case.about_id), consent, Source.SELF, by=by)
-    if values:
-        # Of another nobody states anything in their own name: the case does, which says who spoke.
-        source, speaks = (Source.SELF, by) if case.subject_id is None else (Source.PROXY, SYSTEM)
-        fresh = facts.state(Person(pk=case.about_id), values, source, by=speaks, case_id=case.pk)
-        taken = _taken_over(case) & names.keys()
-        elsewhere = _told_in_others(case) if case.part_of_id else set()
-        typed = [name for name, key in names.items() if name not in taken and key not in elsewhere]
-        return len(taken), sum(names[name] not in fresh for name in typed)
-    return 0, 0
-
-
-def _taken_over(case: Case) -> set[str]:
-    """The fields that stand as they were taken over, with one tap or from another part, and not typed since."""
-    taken: set[str] = set()
-    saved = Event.objects.filter(subject_id=case.pk, verb="case.save", outcome="done")
-    for data in saved.order_by("at", "id").values_list("data", flat=True):
-        taken -= set(data["fields"]) - set(data.get("unchanged", ()))
-        taken |= set(data.get("taken", ()))
-    return taken
-
-
-def _told_in_others(case: Case) -> set[str]:
-    """What the other parts of the same life event say in this very sitting: nobody knew it before."""
-    others = Case.objects.filter(part_of=case.part_of_id).exclude(pk=case.pk).values_list("procedure", "answers")
-    forms_ = [(procedures.package_of(version).form, answers) for version, answers in others]
-    return {key for form, answers in forms_ for key in journeys.told(form, answers)}
-
-
-def _looks_up_by_consent(package: Published) -> bool:
-    return any(one.kind == "look_up" and one.arguments["basis"] == "consent" for one in package.graph.nodes.values())
-
-
-def _keep_place(case: Case, package: Published, by: Actor) -> None:
-    """The first place that the answers name becomes the place of the case."""
-    for section in package.form.visible_sections(case.answers):
-        for cell in package.form.cells(section, case.answers):
-            if cell.field.type == "place" and cell.value:
-                case.place = name_place(cell.value, by=by)
-                return
-
-
-def _free_number(year: int) -> str:
-    for _ in range(NUMBER_TRIES):
-        number = new_reference(year)
-        if not Case.objects.filter(number=number).exists():
-            return number
-    raise Stale("no-number", "ただいま混み合っています。少し待ってから、もう一度提出してください。")
-
-
 def _typed_under(case: Case, group: str) -> Mapping[str, Any]:
     return {path: value for path, value in case.typed.items() if path.startswith(f"{group}.")}
 
@@ -724,15 +495,3 @@ def _moved(path: str, prefix: str, removed: int) -> str | None:
     if int(number) == removed:
         return None
     return f"{prefix}{int(number) - (int(number) > removed)}.{rest}"
-
-
-def _store(case: Case) -> None:
-    case.revision += 1
-    case.saved_at = clock.now()
-    case.save(update_fields=["answers", "typed", "corrects", "revision", "saved_at"])
-
-
-def _mirror(case: Case, fresh: Case) -> Case:
-    """Let the caller's object show what is stored now."""
-    case.__dict__.update({key: value for key, value in fresh.__dict__.items() if key != "_state"})
-    return case

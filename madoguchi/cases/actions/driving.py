@@ -5,10 +5,11 @@ led there. Making and signing letters is left to the worker: its open step *is* 
 """
 
 import datetime as dt
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 from uuid import UUID
 
-from madoguchi.cases.actions import asking, refunding, telling, writing
+from madoguchi.cases.actions import asking, refunding, storing, telling, writing
 from madoguchi.cases.models import Case, Cosigner, Decision, Service, Step, Timer, Why
 from madoguchi.cases.queries import course_of, kept_until, letters_go_to, scope_of
 from madoguchi.cases.queries.sealing import turn_of
@@ -44,17 +45,10 @@ PASSED: Final = {"pay": "free", "cosign": "confirm"}
 #: With the first of these a case has been decided: what follows only carries the decision out.
 AFTER_DECISION = frozenset({"issue", "record", "notify"})
 
-#: Every act on a case begins with it: written once, because composing it takes longer than running it.
-_COLUMNS: Final = ", ".join(f'"{one.column}"' for one in Case._meta.concrete_fields)
-_LOCKED: Final = f'SELECT {_COLUMNS} FROM "case" WHERE %s FOR UPDATE'  # noqa: S608 -- names of our columns
-_ONE: Final = _LOCKED % "id = %s"
-_WITH_ITS_WHOLE: Final = _LOCKED % "id = %s OR id = %s ORDER BY part_of_id IS NOT NULL"
-_DRAFTS: Final = _LOCKED % "part_of_id = %s AND received_at IS NULL AND withdrawn_at IS NULL ORDER BY id"
-
 
 def locked(case: Case) -> Case:
     """The case as it is now, locked until the act ends: two clerks, two windows, two workers go one after the other."""
-    fresh = next(iter(_read(_ONE, case.pk)), None)
+    fresh = next(iter(storing.locked("id = %s", case.pk)), None)
     if fresh is None:
         raise NotFound("case-unknown", "この受付番号の手続は見つかりません。")
     return fresh
@@ -64,31 +58,29 @@ def locked_with_its_whole(part: Case) -> tuple[Case | None, Case]:
     """The life event that a draft is part of (None where it is none's), and the draft; locked in this order."""
     if part.part_of_id is None or part.received_at is not None:
         return None, locked(part)
-    found = {one.pk: one for one in _read(_WITH_ITS_WHOLE, part.part_of_id, part.pk)}
+    both = storing.locked("id IN (%s, %s) ORDER BY part_of_id IS NOT NULL", part.part_of_id, part.pk)
+    found = {one.pk: one for one in both}
     if part.pk not in found:
         raise NotFound("case-unknown", "この受付番号の手続は見つかりません。")
     return found.get(part.part_of_id), found[part.pk]
 
 
-def locked_drafts(journey: Case) -> list[Case]:
-    """The parts of a life event that are not submitted, locked."""
-    return _read(_DRAFTS, journey.pk)
+def locked_parts(journey: Case) -> list[Case]:
+    """The parts of a life event, but drafts that were withdrawn; locked, in the order in which they were opened."""
+    alive = "(received_at IS NOT NULL OR withdrawn_at IS NULL) AND erased_at IS NULL"
+    parts = storing.locked(f"part_of_id = %s AND {alive} ORDER BY id", journey.pk)
+    for one in parts:
+        one.part_of = journey
+    return parts
 
 
-def _read(statement: str, *keys: UUID) -> list[Case]:
-    cases = list(Case.objects.raw(statement, keys))
-    for one in cases:
-        one.procedure = procedures.version(one.procedure_id)
-    return cases
-
-
-def begin(case: Case) -> None:
-    """Received: start the flow."""
-    drive = Drive(case)
+def begin(case: Case, parts: Iterable[Case] = ()) -> "Drive":
+    """Received: start the flow. ``parts`` are those of a life event. The caller writes what the drive has changed."""
+    drive = Drive(case, how_they_stand(parts))
     if drive.package.procedure.kind != "journey":  # its answers are for the parts: no section needs them all
         case.show_to(case.section)
     drive.apply(engine.start(drive.package.graph, drive.scope()))
-    drive.save()
+    return drive
 
 
 def complete(
@@ -165,10 +157,15 @@ GOES_ON: Final = "goes-on"
 LEFT_OUT: Final = "left-out"
 
 
-def how_parts_stand(journey: Case) -> dict[str, str]:
-    """By code of the procedure: granted, refused or withdrawn where the part has ended, else that it goes on."""
+def received_parts(journey: Case) -> list[Case]:
+    """The parts of a life event that were submitted, with their decisions."""
     parts = Case.objects.filter(part_of=journey, received_at__isnull=False).select_related("procedure", "decision")
-    return {one.procedure.code: _how(one) for one in parts.defer("procedure__data", "procedure__graph")}
+    return list(parts.defer("procedure__data", "procedure__graph"))
+
+
+def how_they_stand(parts: Iterable[Case]) -> dict[str, str]:
+    """By code of the procedure: granted, refused or withdrawn where the part has ended, else that it goes on."""
+    return {one.procedure.code: _how(one) for one in parts}
 
 
 def _how(part: Case) -> str:
@@ -193,7 +190,7 @@ def end_part(journey: Case, part: Case, *, by: Actor) -> Case:
     graph = procedures.package(fresh.procedure).graph
     for step in fresh.steps.filter(kind="apply", done_at=None):
         if graph[step.node].arguments["procedure"] == part.procedure.code:
-            how = how_parts_stand(fresh)[part.procedure.code]
+            how = how_they_stand(received_parts(fresh))[part.procedure.code]
             complete(fresh, step, how)
             record(part=part.pk, how=how)
     return fresh
@@ -202,7 +199,7 @@ def end_part(journey: Case, part: Case, *, by: Actor) -> Case:
 class Drive:
     """One run of the machine over one locked case; everything is written by :meth:`save`."""
 
-    def __init__(self, case: Case) -> None:
+    def __init__(self, case: Case, parts: Mapping[str, str] | None = None) -> None:
         self.case = case
         self.package = procedures.package(case.procedure)
         # Before the flow began nothing can have been found: a query saved in every submission.
@@ -216,7 +213,9 @@ class Drive:
         self.asks: list[Cosigner] = []
         self.now = clock.now()
         is_journey = self.package.procedure.kind == "journey"
-        self.parts = how_parts_stand(case) if is_journey else {}
+        if parts is None:
+            parts = how_they_stand(received_parts(case)) if is_journey else {}
+        self.parts = parts
         self.told = set(Service.objects.filter(case=case).values_list("service", flat=True)) if is_journey else set()
 
     def rejudge(self) -> None:
@@ -276,26 +275,18 @@ class Drive:
             self.case.keep_until = kept_until(self.case, outcome, self.now)
 
     def save(self) -> None:
-        """Write the case, its new steps and timers, and the decision as it stands."""
-        Step.objects.bulk_create(self.steps.values())
-        Timer.objects.bulk_create(self.timers)
-        if self.course.judged or self.course.examined or self.course.looked_up:
-            values: dict[str, Any] = {
-                "granted": self.course.granted,
-                "values": self.course.values,
-                "reasons": self.course.why(),
-                "course": self.course.as_json(),
-            }
-            new = self.decision is None
-            self.decision = self.decision or Decision(case=self.case)
-            for name, value in values.items():
-                setattr(self.decision, name, value)
-            if self.case.decided_at is not None and self.decision.made_at is None:
-                self.decision.made_at, self.decision.made_by_id = self.case.decided_at, self.last_account
-            self.decision.drafted_by_id = self.drafted_by or self.decision.drafted_by_id
-            self.decision.save(force_insert=new)
-        self.case.changed_at = self.now
-        self.case.save()
+        """Write the case, its new steps and timers, and the decision as it stands; and tell whom it concerns."""
+        write([self])
+        self.follow()
+
+    @property
+    def is_followed(self) -> bool:
+        """Whether something follows that reads what was written."""
+        refused = self.case.decided_at is not None and not self.course.granted
+        return bool(refused or self.case.closed_at is not None or self.asks_payment or self.asks)
+
+    def follow(self) -> None:
+        """What follows from what was written."""
         if self.case.closed_at is not None:
             tell_journey(self.case)
         if self.asks_payment:
@@ -307,6 +298,18 @@ class Drive:
         machine = [one.pk for one in self.steps.values() if one.done_at is None and is_later(one)]
         if machine:
             record(machine=machine)
+
+    def settle(self) -> Decision | None:
+        """The decision as it stands, to be written; None before any table or examiner has said something."""
+        if not (self.course.judged or self.course.examined or self.course.looked_up):
+            return None
+        decision = self.decision = self.decision or Decision(case=self.case)
+        decision.granted, decision.values = self.course.granted, self.course.values
+        decision.reasons, decision.course = self.course.why(), self.course.as_json()
+        if self.case.decided_at is not None and decision.made_at is None:
+            decision.made_at, decision.made_by_id = self.case.decided_at, self.last_account
+        decision.drafted_by_id = self.drafted_by or decision.drafted_by_id
+        return decision
 
     def _open(self, token: engine.Token, node: Node) -> Step:
         if node.kind in AFTER_DECISION:
@@ -418,6 +421,20 @@ class Drive:
 
     def _notify(self, template: str) -> None:
         telling.tell(self.case, template, event=current_event(), by=SYSTEM)
+
+
+def write(drives: Collection[Drive]) -> None:
+    """Write what these drives have changed, of all in one go."""
+    Step.objects.bulk_create([step for drive in drives for step in drive.steps.values()])
+    Timer.objects.bulk_create([timer for drive in drives for timer in drive.timers])
+    decisions = [decision for drive in drives if (decision := drive.settle()) is not None]
+    known = [one for one in decisions if not one._state.adding]
+    Decision.objects.bulk_create([one for one in decisions if one._state.adding])
+    for one in known:
+        one.save()
+    for drive in drives:
+        drive.case.changed_at = drive.now
+    storing.write([drive.case for drive in drives])
 
 
 def _as_found(key: str, several: list[Known]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ One call is one act: everything that was given is accepted and the case stands, 
 form reads the answers as on the residents' pages.
 """
 
-from madoguchi.cases.actions import drafting, driving
+from madoguchi.cases.actions import drafting, driving, submitting
 from madoguchi.cases.models import Case, Origin
 from madoguchi.cases.queries.partner import version_of
 from madoguchi.cases.rules.permission import PARTNER_FILED, PARTNER_FILES
@@ -58,7 +58,7 @@ def file(
     Origin.objects.create(case=case, partner_id=by.who, reference=named)
     _save(case, raw, by)
     record(case=case.pk, procedure=procedure.code, version=procedure.version, submit=submit)
-    return drafting.submit(case, by=by, email=email) if submit else case
+    return submitting.submit(case, by=by, email=email) if submit else case
 
 
 @act("case.revise", allow=(PARTNER_FILED,))

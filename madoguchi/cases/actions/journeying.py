@@ -1,12 +1,11 @@
 """A life event in one go: its parts are opened together, answered once, received together, and end each by itself."""
 
-from collections.abc import Collection
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from madoguchi.cases.actions import connecting, drafting, driving
+from madoguchi.cases.actions import connecting, drafting, driving, joining, storing, submitting
 from madoguchi.cases.actions.representing import open_for_principal
 from madoguchi.cases.models import Case, Mandate
-from madoguchi.cases.queries.journeys import journey_parts, offered_parts
+from madoguchi.cases.queries.journeys import in_order, offered_parts
 from madoguchi.cases.queries.represented import mandate_of, must_stand
 from madoguchi.cases.rules.permission import OWN_CASE
 from madoguchi.events import Actor, act, record
@@ -16,6 +15,7 @@ from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.models import Procedure
 from madoguchi.procedures.rules import form as forms
 from madoguchi.procedures.rules import journeys
+from madoguchi.procedures.rules.format import Apply
 
 
 @act("case.open-parts", allow=(OWN_CASE,))
@@ -44,58 +44,59 @@ def open_parts(journey: Case, chosen: Collection[str], *, by: Actor) -> list[Cas
     wanted = {one.procedure.code: one for one in offered_parts(fresh) if one.procedure.code in chosen}
     if not wanted:
         raise Invalid("nothing-chosen", "申し込む手続きを1つ以上選んでください。")
-    mine = {one.procedure.code: one for one in journey_parts(fresh)}
+    mine = {one.procedure.code: one for one in driving.locked_parts(fresh)}
     for code, one in mine.items():
         if code not in wanted and one.received_at is None:
             _let_go(fresh, one, by)
-    before = _drafts_of_their_own(fresh, wanted.keys() - mine.keys(), by)
-    for each in wanted.values():
-        part = _open(fresh, each.procedure, mandate, by)
-        Case.objects.filter(pk=part.pk).update(part_of=fresh)
-    scope = journeys.scope_of(package.form, fresh.answers)
-    opened = drafting.drafts_of(fresh)
-    bodies = {code: one.body for code, one in wanted.items()}
-    told = [
-        (one, journeys.told(*_read(one), bodies[code].keeps if (code := one.procedure.code) in bodies else ()))
-        for one in opened
-    ]
-    for part in opened[:-1]:  # the last is the life event itself
-        form, body = procedures.package(part.procedure).form, bodies[part.procedure.code]
-        values = {
-            key: one
-            for key, one in journeys.given_by(body, form, scope).items()
-            if forms.get(part.answers, key) is None
-        }
-        for other, facts in told:
-            if other.pk != part.pk:
+    there = drafting.own_drafts(wanted, by, fresh.subject_id)
+    there |= {code: one for code, one in mine.items() if code in there and one.received_at is None}
+    before = [one.pk for one in there.values() if one.part_of_id is None]
+    _refuse_anothers(fresh, there.values())
+    parts = sorted(_open(fresh, [one.procedure for one in wanted.values()], there, mandate, by), key=lambda one: one.pk)
+    joined = [one for one in parts if one.part_of_id is None]
+    if joined:
+        Case.objects.filter(pk__in=[one.pk for one in joined]).update(part_of=fresh)
+        for one in joined:
+            one.part_of = fresh
+    storing.save(_tell_each_other(fresh, parts, {code: one.body for code, one in wanted.items()}, by))
+    record(parts=[one.pk for one in parts], adopted=before)
+    return in_order(fresh, [*parts, *(one for one in mine.values() if one.received_at is not None)])
+
+
+def _open(
+    journey: Case, wanted: Sequence[Procedure], there: Mapping[str, Case], mandate: Mandate | None, by: Actor
+) -> list[Case]:
+    """The drafts of the parts, locked; about whom the life event is about."""
+    language = journey.language
+    if mandate is not None:
+        of = mandate.delegation
+        return [driving.locked(open_for_principal(one, of, by=by, language=language)) for one in wanted]
+    opened = drafting.open_all(wanted, there, by=by, language=language, part_of=journey)
+    return [drafting.open_draft(one, by=by, language=language, opened=opened) for one in wanted]
+
+
+def _tell_each_other(journey: Case, parts: Sequence[Case], bodies: Mapping[str, Apply], by: Actor) -> list[Case]:
+    """What the life event gives to its parts, and what was told in one of them before, stands where nothing was
+    answered yet. Returns the parts that have changed."""
+    scope = journeys.scope_of(procedures.package(journey.procedure).form, journey.answers)
+    forms_ = {one.pk: procedures.package(one.procedure).form for one in (*parts, journey)}
+    keeps = {one.pk: bodies[one.procedure.code].keeps for one in parts}
+    told = {one.pk: journeys.told(forms_[one.pk], one.answers, keeps.get(one.pk, ())) for one in (*parts, journey)}
+    changed = []
+    for part in parts:
+        form, body = forms_[part.pk], bodies[part.procedure.code]
+        given = journeys.given_by(body, form, scope).items()
+        values = {path: one for path, one in given if forms.get(part.answers, path) is None}
+        for other, facts in told.items():
+            if facts and other != part.pk:
                 values = {**journeys.taken(form, part.answers, facts, body.keeps, fill=True), **values}
         if values:  # what was answered in it before stays
-            drafting.take_over(part, values, by=by)
-    record(parts=[part.pk for part in opened[:-1]], adopted=[part.pk for part in before])
-    return journey_parts(fresh)
+            changed.append(joining.take_over(part, values, by=by))
+    return changed
 
 
-def _open(journey: Case, procedure: Procedure, mandate: Mandate | None, by: Actor) -> Case:
-    """The draft of one part, about whom the life event is about."""
-    if mandate is None:
-        return drafting.open_draft(procedure, by=by, language=journey.language)
-    return open_for_principal(procedure, mandate.delegation, by=by, language=journey.language)
-
-
-def _read(case: Case) -> tuple[forms.Form, dict[str, Any]]:
-    return procedures.package(case.procedure).form, case.answers
-
-
-def _drafts_of_their_own(journey: Case, codes: Collection[str], by: Actor) -> list[Case]:
-    """The drafts of these procedures that the person has begun before. Raises Invalid where one is another's part."""
-    drafts = Case.objects.filter(
-        person_id=by.who,
-        procedure__code__in=codes,
-        received_at=None,
-        withdrawn_at=None,
-        subject=journey.subject_id,
-        sitting=None,
-    ).select_related("procedure", "part_of__procedure")
+def _refuse_anothers(journey: Case, drafts: Iterable[Case]) -> None:
+    """Raises Invalid where a draft is part of another life event."""
     for one in drafts:
         if one.part_of is not None and one.part_of_id != journey.pk:
             title = procedures.package(one.part_of.procedure).procedure.title
@@ -107,7 +108,6 @@ def _drafts_of_their_own(journey: Case, codes: Collection[str], by: Actor) -> li
                     "whole": title.get_for(journey.language),
                 },
             )
-    return list(drafts)
 
 
 @act("case.submit-parts", allow=(OWN_CASE,))
@@ -121,7 +121,8 @@ def submit_parts(journey: Case, *, by: Actor, email: str = "") -> Case:
     if fresh.received_at is not None:
         record(again=True)
         return fresh
-    parts = {part.procedure.code: part for part in journey_parts(fresh)}
+    lot = submitting.Lot(driving.locked_parts(fresh), fresh)
+    parts = {part.procedure.code: part for part in lot.cases.values()}
     if not parts:
         raise Stale("nothing-chosen", "申し込む手続きを1つ以上選んでください。")
     email = email or next(
@@ -133,14 +134,16 @@ def submit_parts(journey: Case, *, by: Actor, email: str = "") -> Case:
         if part is None:
             continue
         try:
-            drafting.submit(part, by=by, email=email)
+            submitting.submit(part, by=by, email=email, lot=lot)
         except Refused as refusal:
             fields = {f"{one.procedure}:{path}": problem for path, problem in refusal.fields.items()}
             raise Invalid(refusal.code, refusal.message, refusal.params, fields=fields) from None
     if parts:  # the life event has become another since
         raise Stale("parts-changed", "必要な手続きが変わりました。手続きを選ぶ画面から、もう一度お進みください。")
+    lot.write()
     connecting.send(fresh)
-    drafting.submit(fresh, by=by, email=email)
+    submitting.submit(fresh, by=by, email=email, lot=lot)
+    lot.write()
     record(case=fresh.pk)
     return fresh
 
@@ -149,6 +152,6 @@ def _let_go(journey: Case, part: Case, by: Actor) -> None:
     """A part that is not wanted any more: deleted where it was opened for this and nobody wrote in it, else a draft of
     its own again."""
     written = Event.objects.filter(subject_id=part.pk, verb="case.save", outcome="done").exists()
-    if not written and part.pk not in drafting.adopted(journey):
+    if not written and part.pk not in joining.adopted(journey):
         drafting.withdraw(part, by=by)
     Case.objects.filter(pk=part.pk).update(part_of=None)

@@ -1,5 +1,6 @@
 """A life event and its parts: which procedures apply, how far each has come."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from madoguchi.cases.models import Case
@@ -45,11 +46,15 @@ def named_elsewhere(journey: Case) -> list[Elsewhere]:
 
 def journey_parts(journey: Case) -> list[Case]:
     """The cases of a life event, each after those that it rests on; withdrawn drafts are not among them."""
+    found = Case.objects.filter(part_of=journey, erased_at=None).exclude(received_at=None, withdrawn_at__isnull=False)
+    return in_order(journey, found.select_related("procedure").defer("procedure__data", "procedure__graph"))
+
+
+def in_order(journey: Case, parts: Iterable[Case]) -> list[Case]:
+    """The parts of a life event, each after those that it rests on."""
     package = procedures.package(journey.procedure)
     place = {one.procedure: number for number, one in enumerate(journeys.in_order(package.procedure.parts))}
-    found = Case.objects.filter(part_of=journey, erased_at=None).exclude(received_at=None, withdrawn_at__isnull=False)
-    cases = found.select_related("procedure").defer("procedure__data", "procedure__graph")
-    return sorted(cases, key=lambda one: place.get(one.procedure.code, len(place)))
+    return sorted(parts, key=lambda one: place.get(one.procedure.code, len(place)))
 
 
 def rests_on(part: Case) -> list[Case]:

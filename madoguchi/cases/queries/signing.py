@@ -1,9 +1,10 @@
 """電子署名: whether a case has to be signed, over which bytes, and whether it is."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from madoguchi.cases.models import Case, Signature
+from madoguchi.cases.models import Case, Document, Signature
 from madoguchi.cases.queries.journeys import is_journey, journey_parts
 from madoguchi.cases.rules import signing
 from madoguchi.cases.rules.signing import CARD_SIGNATURE, Attached
@@ -24,19 +25,21 @@ def signed_as(case: Case) -> Case:
     return case.part_of if case.part_of is not None and case.received_at is None else case
 
 
-def demands_signature(case: Case) -> bool:
-    """Whether this case, or the life event that it is part of, has to be signed before it is sent."""
+def demands_signature(case: Case, parts: Iterable[Case] | None = None) -> bool:
+    """Whether this case, or the life event that it is part of, has to be signed before it is sent; ``parts`` are those
+    of the life event, where they have been read."""
     whole = signed_as(case)
-    cases = [whole, *journey_parts(whole)] if whole.received_at is None and is_journey(whole) else [whole]
-    return any(procedures.package(one.procedure).procedure.identity == CARD_SIGNATURE for one in cases)
+    if parts is None:
+        parts = journey_parts(whole) if whole.received_at is None and is_journey(whole) else ()
+    return any(procedures.package(one.procedure).procedure.identity == CARD_SIGNATURE for one in (whole, *parts))
 
 
 def signable(case: Case) -> Signable:
     """The text of a case, or the cover over those of a life event."""
     if case.received_at is not None or not is_journey(case):
-        text = _text(case)
-        return Signable(text, {case.pk: text})
-    texts = {one.pk: _text(one) for one in (case, *journey_parts(case))}
+        texts = _texts([case])
+        return Signable(texts[case.pk], texts)
+    texts = _texts([case, *journey_parts(case)])
     digests = [signing.digest(one) for one in texts.values()]
     package = procedures.package(case.procedure)
     return Signable(signing.cover(package, case.pk, digests, city=procedures.city().names("ja")["mayor"]), texts)
@@ -63,7 +66,10 @@ def signature(case: Case, signature_id: UUID) -> Signature:
     return found
 
 
-def _text(case: Case) -> bytes:
-    files = {str(one.pk): Attached(one.name, one.size, one.sha256) for one in case.documents.filter(removed_at=None)}
-    package = procedures.package(case.procedure)
-    return signing.text(package, case.pk, case.answers, files, city=procedures.city().names("ja")["mayor"])
+def _texts(cases: Sequence[Case]) -> dict[UUID, bytes]:
+    files: dict[UUID, dict[str, Attached]] = {one.pk: {} for one in cases}
+    for one in Document.objects.filter(case__in=cases, removed_at=None):
+        files[one.case_id][str(one.pk)] = Attached(one.name, one.size, one.sha256)
+    city = procedures.city().names("ja")["mayor"]
+    packages = ((one, procedures.package(one.procedure)) for one in cases)
+    return {one.pk: signing.text(package, one.pk, one.answers, files[one.pk], city=city) for one, package in packages}

@@ -1,0 +1,85 @@
+"""The rows of cases, several in one statement: read and locked, opened, written.
+
+The statements are written here: for the ORM composing one takes longer than running it, and it writes row by row.
+"""
+
+from collections.abc import Collection, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import connection, models
+
+from madoguchi.cases.models import Case
+from madoguchi.ground import clock
+from madoguchi.procedures import queries as procedures
+
+_FIELDS: Final = {one.name: one for one in Case._meta.concrete_fields if not one.generated}
+_GENERATED: Final = tuple(one.name for one in Case._meta.concrete_fields if one.generated)
+_COLUMNS: Final = ", ".join(f'"{one.column}"' for one in Case._meta.concrete_fields)
+_LOCKED: Final = f'SELECT {_COLUMNS} FROM "case" WHERE %s FOR UPDATE'  # noqa: S608 -- names of our columns
+#: What filling in changes.
+TYPED: Final = ("answers", "typed", "corrects", "revision", "saved_at")
+#: All that can change once a case is there.
+ALL: Final = tuple(name for name in _FIELDS if name != "id")
+
+
+def locked(where: str, *keys: Any) -> list[Case]:
+    """The cases as they are now, locked until the act ends, in the order that ``where`` (SQL of ours) gives."""
+    cases = list(Case.objects.raw(_LOCKED % where, keys))
+    for one in cases:
+        one.procedure = procedures.version(one.procedure_id)
+    return cases
+
+
+def insert(cases: Sequence[Case]) -> set[UUID]:
+    """Open these cases; whose row is there now. The others are there already: the person has a draft like it."""
+    if not cases:
+        return set()
+    rows, values = _rows(cases, _FIELDS.values())
+    names = ", ".join(f'"{one.column}"' for one in _FIELDS.values())
+    made = ", ".join(["id", *(f'"{name}"' for name in _GENERATED)])
+    statement = f'INSERT INTO "case" ({names}) VALUES {rows} ON CONFLICT DO NOTHING RETURNING {made}'  # noqa: S608 -- as above
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        there = {key: generated for key, *generated in cursor.fetchall()}
+    for one in cases:
+        if one.pk in there:
+            one.__dict__.update(zip(_GENERATED, there[one.pk], strict=True))
+            one._state.adding, one._state.db = False, connection.alias
+    return set(there)
+
+
+def save(cases: Collection[Case]) -> None:
+    """Write what was filled in: one more revision of each."""
+    for one in cases:
+        one.revision += 1
+        one.saved_at = clock.now()
+    write(cases, TYPED)
+
+
+def write(cases: Collection[Case], names: Sequence[str] = ALL) -> None:
+    """Write these fields of cases that are locked."""
+    if not cases:
+        return
+    fields = [_FIELDS[name] for name in names]
+    rows, values = _rows(cases, [_FIELDS["id"], *fields])
+    told = ", ".join(f'"{one.column}"' for one in fields)
+    changes = ", ".join(f'"{one.column}" = told."{one.column}"' for one in fields)
+    statement = f'UPDATE "case" SET {changes} FROM (VALUES {rows}) AS told (id, {told}) WHERE "case".id = told.id'  # noqa: S608 -- as above
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        if cursor.rowcount != len(cases):
+            raise RuntimeError("a case that was locked is gone")
+
+
+def mirror(case: Case, fresh: Case) -> Case:
+    """Let the caller's object show what is stored now."""
+    case.__dict__.update({key: value for key, value in fresh.__dict__.items() if key != "_state"})
+    return case
+
+
+def _rows(cases: Collection[Case], fields: Collection["models.Field[Any, Any]"]) -> tuple[str, list[Any]]:
+    """Places for the values of these fields, a row for each case, and the values."""
+    row = ", ".join(f"%s::{one.db_type(connection)}" for one in fields)
+    values = [one.get_db_prep_save(getattr(case, one.attname), connection) for case in cases for one in fields]
+    return ", ".join([f"({row})"] * len(cases)), values
