@@ -1,9 +1,9 @@
 """What this checkout ships, read once per process for all tests: the catalogue and the city that offers it."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from django.db import connection
@@ -19,6 +19,9 @@ from madoguchi.procedures.rules.format import FactField
 from madoguchi.procedures.rules.load import Catalogue, Package, load_catalogue
 from madoguchi.procedures.rules.vocabulary import permits
 from madoguchi.procedures.tests.packages import CATALOGUE, CITY
+
+#: What is chosen from.
+K = TypeVar("K", str, tuple[str, str])
 
 
 @cache
@@ -46,9 +49,14 @@ def telling(*of: str) -> tuple[str, ...]:
         for code, one in catalogue().packages.items()
         if one.procedure.kind != "journey"
     }
+    return fewest(left)
+
+
+def fewest(left: Mapping[K, set[str]]) -> tuple[K, ...]:
+    """Those that between them have all that any of them has: the fewest that do, found greedily, always the same."""
     wanted, chosen = set().union(*left.values()), []
     while wanted:
-        best = max(sorted(left), key=lambda code: len(left[code] & wanted))
+        best = max(sorted(left), key=lambda one: len(left[one] & wanted))
         wanted -= left[best]
         chosen.append(best)
     return tuple(sorted(chosen))
