@@ -40,7 +40,7 @@ def settings_read() -> set[str]:
     found: set[str] = set()
     for folder, pattern in (("madoguchi", "*.py"), ("tools", "*.py"), ("tools", "*.mjs")):
         for source in (ROOT / folder).rglob(pattern):
-            if "tests" not in source.parts and "node_modules" not in source.parts:
+            if not {"tests", "node_modules"} & {*source.relative_to(ROOT).parts}:
                 found |= set(re.findall(r"\bMADOGUCHI_[A-Z_]+[A-Z]\b", source.read_text()))
     return found - INNER
 
