@@ -30,6 +30,33 @@ _TO_FULL: Final = {
     0x20: "\u3000",
 }
 _VOICED: Final = re.compile("([ｦｱ-ﾝ])([ﾞﾟ])")
+#: Consonants of each row, in every way of writing it, and its five sounds; where one is written apart, its own line.
+_ROWS: Final = """
+- あいうえお  k かきくけこ  s さしすせそ  t たちつてと  n なにぬねの  h はひふへほ  m まみむめも  y や-ゆ-よ
+r らりるれろ  w わ---を  g がぎぐげご  z ざじずぜぞ  d だぢづでど  b ばびぶべぼ  p ぱぴぷぺぽ  j -じ---
+"""
+_GLIDES: Final = "k き s し t ち n に h ひ m み r り g ぎ z じ d ぢ b び p ぴ"
+_OWN_SOUNDS: Final = {"shi": "し", "chi": "ち", "tsu": "つ", "fu": "ふ", "ji": "じ", "dzu": "づ", "she": "しぇ",
+                      "che": "ちぇ", "je": "じぇ", "fa": "ふぁ", "fi": "ふぃ", "fe": "ふぇ", "fo": "ふぉ"}  # fmt: skip
+_ROMAJI: Final = {
+    **{
+        consonant.strip("-") + vowel: kana
+        for consonant, row in (pair.split(" ") for pair in re.split(r"  |\n", _ROWS.strip()))
+        for vowel, kana in zip("aiueo", row, strict=True)
+        if kana != "-"
+    },
+    **{
+        written + vowel: kana + small
+        for consonant, kana in zip(*[iter(_GLIDES.split())] * 2, strict=True)
+        for vowel, small in zip("auo", "ゃゅょ", strict=True)
+        for written in (f"{consonant}y", *{"s": ("sh",), "t": ("ch", "cy"), "z": ("j", "jy")}.get(consonant, ()))
+    },
+    **_OWN_SOUNDS,
+}
+_AFTER_N: Final = frozenset("aiueoy")
+_DOUBLED: Final = frozenset("bcdfghjkpstz")
+#: The marks of a long vowel: ō and ô.
+_LONG_MARKS: Final = re.compile("([aiueo])[\u0302\u0304]")
 _KATAKANA_NAME: Final = re.compile("[ァ-ヴー]+(?:[ \u3000・＝][ァ-ヴー]+)*")
 
 
@@ -41,6 +68,36 @@ def to_katakana(text: str) -> str:
 def to_hiragana(text: str) -> str:
     """Katakana → hiragana where hiragana has the sound (ヷ–ヺ stay)."""
     return text.translate(_TO_HIRAGANA)
+
+
+def from_romaji(word: str) -> str:
+    """A word in Latin letters → how it reads in hiragana; empty where it is not written as Japanese is.
+
+    Hepburn (shi, chi, fu, shimbun, matchi), Kunrei (si, ti, hu, zyu) and what keyboards take (jyu, nn). A long vowel is
+    long only where it is written so (ō, ô, ou): juminhyo is じゅみんひょ.
+    """
+    plain = _LONG_MARKS.sub(r"\1\1", unicodedata.normalize("NFKD", word).casefold()).replace("\u2019", "'")
+    kana, at = [], 0
+    while at < len(plain):
+        following = plain[at + 1 : at + 2]
+        if plain[at] == "n" and following not in _AFTER_N:
+            # nn is one ん at the end and before a consonant; before a vowel the second n begins the next sound.
+            doubled = following == "n" and plain[at + 2 : at + 3] not in _AFTER_N
+            kana.append("ん")
+            at += 2 if doubled or following == "'" else 1
+        elif plain[at] == "m" and following in ("b", "m", "p"):
+            kana.append("ん")
+            at += 1
+        elif plain[at] in _DOUBLED and (following == plain[at] or plain.startswith("tch", at)):
+            kana.append("っ")
+            at += 1
+        else:
+            size = next((size for size in (4, 3, 2, 1) if plain[at : at + size] in _ROMAJI), 0)
+            if not size:
+                return ""
+            kana.append(_ROMAJI[plain[at : at + size]])
+            at += size
+    return "".join(kana)
 
 
 def to_fullwidth(text: str) -> str:

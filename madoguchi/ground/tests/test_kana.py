@@ -100,3 +100,38 @@ def test_widths() -> None:
 )
 def test_katakana_names(text: str, good: bool) -> None:
     assert kana.is_katakana_name(text) is good
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("juminhyo", "じゅみんひょ"),
+        ("Zyuminhyou", "じゅみんひょう"),
+        ("jyuminhyou", "じゅみんひょう"),
+        ("jūminhyō", "じゅうみんひょお"),
+        ("tenshutsu", "てんしゅつ"),
+        ("tensyutu", "てんしゅつ"),
+        ("hikkoshi", "ひっこし"),
+        ("matchi", "まっち"),
+        ("shimbun", "しんぶん"),
+        ("shinnenn", "しんねん"),
+        ("kon'yaku", "こんやく"),
+        ("kon’yaku", "こんやく"),
+        ("onna", "おんな"),
+        ("ninshin", "にんしん"),
+        ("fujin", "ふじん"),
+        ("hudi", "ふぢ"),
+    ],
+)
+def test_latin_letters_are_read_as_kana(written: str, read: str) -> None:
+    assert kana.from_romaji(written) == read
+
+
+@pytest.mark.parametrize("word", ["", "dog", "moving", "certificate", "xyzzy", "ひっこし", "12", "tky", "a-b"])
+def test_what_is_no_japanese_is_not_read(word: str) -> None:
+    assert kana.from_romaji(word) == ""
+
+
+@given(st.text())
+def test_whatever_is_typed_is_read_or_not(text: str) -> None:
+    assert set(kana.from_romaji(text)) <= {chr(code) for code in range(0x3041, 0x3097)}

@@ -20,8 +20,9 @@ def test_the_evaluation_set_is_answered(index: Index) -> None:
     figures = evaluate(index)
     ranks = figures.all()
     assert len(ranks) >= 60
-    assert mrr(ranks) >= 0.9, figures.missed
-    assert hit(ranks, 3) >= 0.95, figures.missed
+    assert mrr(ranks) >= 0.94, figures.missed
+    assert hit(ranks, 3) >= 0.97, figures.missed
+    assert mrr(figures.ranks["romaji"]) >= 0.94, figures.missed
     assert figures.invented == []
 
 

@@ -12,12 +12,14 @@ from itertools import chain
 from typing import Final
 
 from madoguchi.procedures.rules.search.entries import DESCRIBED, NAMES, WEIGHTS, Entry
-from madoguchi.procedures.rules.search.words import key, names, pairs, phrases, sound, words
+from madoguchi.procedures.rules.search.words import key, names, pairs, phrases, read_out, short, sound, words
 
 #: How fast repetition stops counting, and how much a long text is held against its words (BM25's k1 and b).
 SATURATION, LENGTH = 1.2, 0.5
 #: What a name that sounds exactly like the query adds to its rank; words of a title come to about as much.
 SOUND: Final = 6.0
+#: What a name is worth that stands within a sentence.
+MENTIONED: Final = 0.9
 #: How alike a name must sound to count, and how alike to count as meant.
 ALIKE, MEANT = 0.5, 0.7
 #: The part of a query, by the weight of its words, that a procedure must answer to fit.
@@ -41,11 +43,16 @@ class Index:
         self.codes = [one.code for one in entries]
         self.words = _weighed(entries)
         self.rarity = {word: self._rarity(len(there)) for word, there in self.words.items()}
-        known: dict[str, set[int]] = defaultdict(set)
+        known: dict[str, dict[int, float]] = defaultdict(dict)
+        self.short: dict[str, dict[int, float]] = defaultdict(dict)
         for place, one in enumerate(entries):
-            for name in _names(one):
-                known[name].add(place)
-        self.names = [(name, pairs(name), tuple(sorted(places))) for name, places in sorted(known.items())]
+            for text, worth in _names(one):
+                for form in {sound(text), key(text)}:
+                    if len(form) > (0 if worth == 1 else 3):
+                        known[form][place] = max(worth, known[form].get(place, 0))
+                if len(form := short(text)) > 2 and not form.isascii():
+                    self.short[form][place] = max(worth, self.short[form].get(place, 0))
+        self.names = [(name, pairs(name), places) for name, places in sorted(known.items())]
         self.sounds: dict[str, list[int]] = defaultdict(list)
         for at, (_, parts, _) in enumerate(self.names):
             for part in parts:
@@ -55,7 +62,17 @@ class Index:
         return math.log(1 + (len(self.codes) - known_to + 0.5) / (known_to + 0.5))
 
     def find(self, query: str) -> Found:
-        """What fits the query and what comes near it; nothing for a query without a word."""
+        """What fits the query and what comes near it; nothing for a query without a word.
+
+        Where nothing fits, what could be Japanese in Latin letters is asked as kana.
+        """
+        found = self._find(query)
+        if not found.fit and (read := read_out(query, self.words)):
+            heard = self._find(read, exactly=True)
+            return heard if heard.fit or heard.near else found
+        return found
+
+    def _find(self, query: str, *, exactly: bool = False) -> Found:
         asked = tuple(dict.fromkeys(words(query)))
         # A word that nothing here knows tells no more than the rarest one known: people add words of their own.
         weight = {word: self.rarity.get(word, self._rarity(1)) for word in asked}
@@ -66,11 +83,12 @@ class Index:
                 points[place] += self.rarity[word] * count
                 answered[place] += weight[word]
         whole = sum(weight.values())
-        alike = self._alike(query)
+        alike = self._alike(query, exactly=exactly)
         for place, likeness in alike.items():
             points[place] += SOUND * likeness
+        enough = 0.75 if exactly else ANSWERED  # of a word that was read out, its conversion is a guess
         fit = [
-            place for place in points if alike.get(place, 0) >= MEANT or (whole and answered[place] >= ANSWERED * whole)
+            place for place in points if alike.get(place, 0) >= MEANT or (whole and answered[place] >= enough * whole)
         ]
         ranked = self._ranked(fit, points)
         return Found(ranked, () if ranked else self._ranked(points, points)[:NEAR])
@@ -78,19 +96,36 @@ class Index:
     def _ranked(self, places: Iterable[int], points: Mapping[int, float]) -> tuple[str, ...]:
         return tuple(self.codes[place] for place in sorted(places, key=lambda place: (-points[place], place)))
 
-    def _alike(self, query: str) -> dict[int, float]:
-        """Entry → how much one of its names sounds like the query or a part of it: 1 is the same."""
+    def _alike(self, query: str, *, exactly: bool) -> dict[int, float]:
+        """Entry → how much one of its names sounds like the query or a part of it: 1 is the same.
+
+        ``exactly``: but for long vowels; what was read out of Latin letters is unsure enough without slips.
+        """
         best: dict[int, float] = {}
         parts = phrases(query)
         whole = "".join(parts)
         for part in dict.fromkeys([whole, *parts][: 12 if len(parts) > 1 else 1]):
             # A part of several counts less than all of it: the other parts may say the contrary.
             share = 1.0 if part == whole else max(0.75, len(part) / len(whole))
-            for heard in {sound(part), key(part)}:
-                for name, likeness in self._by_sound(heard):
-                    for place in self.names[name][2] if likeness * share >= ALIKE else ():
-                        best[place] = max(best.get(place, 0.0), likeness * share)
+            found = list(self._by_short(short(part)))
+            for heard in () if exactly else {sound(part), key(part)}:
+                found += ((self.names[name][2], likeness) for name, likeness in self._by_sound(heard))
+            for places, likeness in found:
+                for place, worth in places.items() if likeness * share >= ALIKE else ():
+                    best[place] = max(best.get(place, 0.0), likeness * share * worth)
         return best
+
+    def _by_short(self, heard: str) -> Iterable[tuple[Mapping[int, float], float]]:
+        """Entries with the likeness of their names, long vowels left out: the same, begun with it, or within it."""
+        for name, places in self.short.items() if len(heard) > 2 and not heard.isascii() else ():
+            if name == heard:
+                yield places, 1.0
+            elif name.startswith(heard):
+                yield places, 0.9
+            elif len(name) > 3 and name in heard:
+                yield places, 0.75 + 0.2 * len(name) / len(heard)
+            elif len(heard) > 3 and heard in name:
+                yield places, 0.8
 
     def _by_sound(self, heard: str) -> Iterable[tuple[int, float]]:
         """Places in ``names`` with their likeness."""
@@ -138,15 +173,15 @@ def slips(one: str, other: str) -> int:
     return last[-1]
 
 
-def _names(one: Entry) -> Iterable[str]:
-    """How everything is called that a procedure is known by: as it sounds and as it is written."""
+def _names(one: Entry) -> Iterable[tuple[str, float]]:
+    """How everything is called that a procedure is known by, and what that is worth: less where only mentioned."""
     for field in NAMES:
         for text in one.texts.get(field, ()):
-            yield from (form for form in (sound(text), key(text)) if form)
+            yield text, 1.0
     for field in DESCRIBED:
         for text in one.texts.get(field, ()):
             for name in names(text):
-                yield from (form for form in (sound(name), key(name)) if len(form) > 3)
+                yield name, MENTIONED
 
 
 def _weighed(entries: Sequence[Entry]) -> dict[str, dict[int, float]]:

@@ -1,17 +1,18 @@
 """From a text to what is compared: its words of content in their base form, and its sound.
 
 Two channels, because people misspell in two ways: another form of the word (引っ越した, 引越し) is a matter of words;
-a wrong conversion, kana or a slip of the finger (住民表, じどてあて, alowance) is a matter of sound.
+a wrong conversion, kana or a slip of the finger (住民表, じどてあて, alowance) is a matter of sound. Japanese in Latin
+letters (juminhyo) is read as kana; whoever writes it so rarely writes long vowels, so they are left out on both sides.
 """
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from functools import lru_cache
 from typing import Final
 
 from madoguchi.ground.japanese import Morpheme, morphemes
-from madoguchi.ground.kana import search_key, to_hiragana
+from madoguchi.ground.kana import from_romaji, search_key, to_hiragana
 
 _CONTENT: Final = frozenset({"名詞", "動詞", "形容詞", "形状詞", "接頭辞", "接尾辞", "副詞"})
 #: What every question holds and no procedure is told by, in base form.
@@ -21,12 +22,20 @@ _SMALL_WORDS: Final = """
 申請 申し込み 申し込む 届け 届け出
 届け出る 届 御 さん ちゃん 目 的 等
 a an the of to for in on at my me i is are was be do does how what where when can need want get have please about and or
+no
 """
 _EMPTY: Final = frozenset(_SMALL_WORDS.split())
 _LATIN: Final = re.compile(r"[a-z]+")
 _SENTENCE_END: Final = re.compile(r"[\s　、。，．,.!?！？「」『』（）()・/／:：;；]+")
 _MARKS: Final = re.compile("[\u3099\u309a]")
 _UNSOUNDED: Final = re.compile("[^ぁ-ゖa-z0-9]")
+#: A long vowel as kana write it, in what ``sound`` returns: う after a sound in o or u, the same vowel again.
+_LONG: Final = re.compile(
+    "(?<=[おこそとのほもよろごぞどぼぽうくすつぬふむゆるぐずぶぷ])[うお]|(?<=[あかさたなはまやらわがざだばぱ])あ"
+    "|(?<=[いきしちにひみりぎじびぴ])い"
+)
+#: ぢ and づ are typed as じ and ず, in kana and in Latin letters.
+_ALIKE: Final = str.maketrans("ぢづを", "じずお")
 
 
 def key(text: str) -> str:
@@ -84,10 +93,36 @@ def sound(text: str) -> str:
 
     住民票 and 住民表, りさい and リサイ, ﾏｲｸﾛﾁｯﾌﾟ and マイクロチプ sound alike.
     """
+    return _UNSOUNDED.sub("", _MARKS.sub("", unicodedata.normalize("NFD", _spoken(text))))
+
+
+@lru_cache(maxsize=4096)
+def short(text: str) -> str:
+    """The same with its voicing and without any long vowel: Latin letters tell じゅみんひょ of 住民票."""
+    return _LONG.sub("", _UNSOUNDED.sub("", _spoken(text)))
+
+
+def _spoken(text: str) -> str:
     plain = unicodedata.normalize("NFKC", text).lower()
-    read = "".join(one.surface if _is_kana(one.surface) else one.reading for one in _heard(plain))
-    bare = _MARKS.sub("", unicodedata.normalize("NFD", key(read)))
-    return _UNSOUNDED.sub("", bare.replace("っ", "").replace("ー", ""))
+    if not _is_kana(plain):
+        plain = "".join(one.surface if _is_kana(one.surface) else one.reading for one in _heard(plain))
+    return key(plain).translate(_ALIKE).replace("っ", "").replace("ー", "")
+
+
+def read_out(text: str, known: Container[str]) -> str:
+    """What was typed with its Japanese words in Latin letters as kana; empty where there are none.
+
+    ``known`` are the stems of the English words that tell something: those stay what they are. Of two letters (no, en)
+    a word is Japanese only among others that are.
+    """
+    parts = phrases(unicodedata.normalize("NFKC", text).lower())
+    read = ["" if stem(part) in known and part not in _EMPTY else from_romaji(part) for part in parts]
+    long = [kana for part, kana in zip(parts, read, strict=True) if len(part) > 2]
+    if not any(long):
+        return ""
+    return " ".join(
+        kana if kana and (len(part) > 2 or all(long)) else part for part, kana in zip(parts, read, strict=True)
+    )
 
 
 def _heard(text: str) -> Iterator[Morpheme]:
