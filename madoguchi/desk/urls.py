@@ -97,4 +97,5 @@ urlpatterns = [
     path("cases/<str:number>/documents/<uuid:document_id>/", files.document, name="document"),
     path("cases/<str:number>/signatures/<uuid:signature_id>/<str:what>", files.signature, name="signature"),
     path("cases/<str:number>/letters/<uuid:letter_id>/", files.letter, name="letter"),
+    path("cases/<str:number>/letters/<uuid:letter_id>/posted/", sharing.posted, name="posted"),
 ]

@@ -143,6 +143,7 @@ class LetterSeries(models.Model):
     signed_at=Sensitivity.INTERNAL,
     read_at=Sensitivity.INTERNAL,
     printed_at=Sensitivity.INTERNAL,
+    posted_on=Sensitivity.INTERNAL,
     revoked_at=Sensitivity.INTERNAL,
     state=Sensitivity.INTERNAL,
 )
@@ -151,7 +152,8 @@ class Letter(models.Model):
 
     ``digest`` is the SHA-256 (hexadecimal) of the file as issued, signature included. ``code`` is the verification
     code printed on it. ``kind`` is the name of the letter in its procedure (``decision``), ``template`` its path in
-    the catalogue. ``printed_at``: when the office last took it out for its printer.
+    the catalogue. ``printed_at``: when the office last took it out for its printer. ``posted_on``: the day on which it
+    went to the post, where it did.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7)
@@ -169,6 +171,7 @@ class Letter(models.Model):
     signed_at = models.DateTimeField(null=True)
     read_at = models.DateTimeField(null=True)
     printed_at = models.DateTimeField(null=True)
+    posted_on = models.DateField(null=True)
     revoked_at = models.DateTimeField(null=True)
     state = models.GeneratedField(
         expression=Case(

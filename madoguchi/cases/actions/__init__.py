@@ -60,7 +60,7 @@ from madoguchi.cases.actions.paying import ask as ask_payment
 from madoguchi.cases.actions.phrasing import add as add_phrase
 from madoguchi.cases.actions.phrasing import change as change_phrase
 from madoguchi.cases.actions.phrasing import retire as retire_phrase
-from madoguchi.cases.actions.printing import print_letter
+from madoguchi.cases.actions.printing import post_letter, print_letter
 from madoguchi.cases.actions.rating import count_figures, forget_words, rate
 from madoguchi.cases.actions.refunding import refund
 from madoguchi.cases.actions.reminding import remind
@@ -161,6 +161,7 @@ __all__ = [
     "pair",
     "perform",
     "place",
+    "post_letter",
     "print_letter",
     "rate",
     "read",

@@ -1,12 +1,13 @@
 """One deed for many cases. Confirming begins it; the worker then does each, as an act of its own, or not at all."""
 
+import datetime as dt
 from collections.abc import Sequence
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
 from madoguchi.cases.actions import approving, handling, sharing
-from madoguchi.cases.actions.printing import print_letter
+from madoguchi.cases.actions.printing import post_letter, print_letter
 from madoguchi.cases.actions.reminding import remind
 from madoguchi.cases.models import Batch, Step
 from madoguchi.cases.queries import DEEDS, MOST_AT_ONCE, events_of, hindrance
@@ -32,11 +33,12 @@ def begin_batch(
     to: Account | None = None,
     note: str = "",
     drafts: Sequence[str] = (),
+    day: dt.date | None = None,
 ) -> Batch:
     """まとめて処理: ``deed`` shall be done to each of ``steps``. Confirming the same preview twice begins it once.
 
-    ``drafts`` are the digests of the decisions that the preview showed, in the order of ``steps``. Nothing is done yet;
-    whether it may be, is asked for each step when its turn comes.
+    ``drafts`` are the digests of the decisions that the preview showed, in the order of ``steps``; ``day`` is when
+    letters were posted. Nothing is done yet; whether it may be, is asked for each step when its turn comes.
     """
     if deed not in DEEDS:
         raise Invalid("batch-deed", "まとめて行う操作を選んでください。")
@@ -44,12 +46,14 @@ def begin_batch(
     wanted = list(dict.fromkeys(steps))
     if not wanted or len(wanted) > MOST_AT_ONCE:
         raise Invalid("batch-size", "1件から%(most)s件までを選んでください。", {"most": MOST_AT_ONCE})
+    if (deed == "post") != (day is not None):
+        raise Invalid("posted-day", "発送した日を選んでください。")
     said = clean(note, multiline=True, max_length=handling.MAX_NOTE)
     shown = [seen.get(one, "") for one in wanted] if drafts else []
     try:
         with transaction.atomic():  # noqa: TID251 -- a savepoint inside the act
             batch = Batch.objects.create(
-                id=key, deed=deed, account_id=by.who, to=to, note=said, steps=wanted, drafts=shown
+                id=key, deed=deed, account_id=by.who, to=to, note=said, day=day, steps=wanted, drafts=shown
             )
     except IntegrityError:
         batch = Batch.objects.get(pk=key)
@@ -108,6 +112,8 @@ def _try(batch: Batch, step: Step, by: Actor) -> None:
             remind(step, by=by)
         elif deed == "print":
             print_letter(step, by=by)
+        elif deed == "post" and batch.day is not None:
+            post_letter(step, batch.day, by=by)
     except Refused:
         return
 

@@ -17,13 +17,15 @@ from madoguchi.people.models import Account
     account=Sensitivity.INTERNAL,
     to=Sensitivity.INTERNAL,
     note=Sensitivity.PERSONAL,
+    day=Sensitivity.INTERNAL,
     steps=Sensitivity.INTERNAL,
     drafts=Sensitivity.INTERNAL,
     begun_at=Sensitivity.INTERNAL,
     ended_at=Sensitivity.INTERNAL,
 )
 class Batch(models.Model):
-    """まとめて処理: ``deed`` for each of ``steps``, as ``account``; ``to`` is the colleague where steps are given away.
+    """まとめて処理: ``deed`` for each of ``steps``, as ``account``; ``to`` is the colleague where steps are given away;
+    ``day`` that on which letters were posted.
 
     ``drafts``: to decide, the digest of each decision as the preview showed it, in the order of ``steps``.
     The id is made by the preview that was confirmed, so that confirming twice begins once. ``ended_at``: the worker
@@ -35,6 +37,7 @@ class Batch(models.Model):
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
     to = models.ForeignKey(Account, on_delete=models.PROTECT, null=True, related_name="+")
     note = models.TextField(blank=True)
+    day = models.DateField(null=True)
     steps = ArrayField(models.UUIDField())
     drafts = ArrayField(models.TextField(), default=list)
     begun_at = models.DateTimeField(default=clock.now)

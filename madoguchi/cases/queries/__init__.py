@@ -93,7 +93,14 @@ from madoguchi.cases.queries.marks import Mark, marks
 from madoguchi.cases.queries.opinions import may_rate, opinions_for
 from madoguchi.cases.queries.own import drafts_of, going_on, open_corrections, own_case, own_cases, own_draft
 from madoguchi.cases.queries.payments import Bill, bill, payments_of
-from madoguchi.cases.queries.phrases import phrase, phrases_for, phrases_of, procedures_of, sections_of_phrases
+from madoguchi.cases.queries.phrases import (
+    notes_for,
+    phrase,
+    phrases_for,
+    phrases_of,
+    procedures_of,
+    sections_of_phrases,
+)
 from madoguchi.cases.queries.printing import for_printer, printed, unprinted
 from madoguchi.cases.queries.represented import (
     Principal,
@@ -312,6 +319,7 @@ __all__ = [
     "named_elsewhere",
     "no_delegation",
     "notes",
+    "notes_for",
     "offered_parts",
     "open_corrections",
     "open_cosigning",

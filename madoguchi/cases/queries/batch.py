@@ -19,7 +19,7 @@ from madoguchi.people.queries import actor_of_account, leads
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules.flow import Node
 
-Deed = Literal["claim", "assign", "release", "accept", "approve", "do", "remind", "print"]
+Deed = Literal["claim", "assign", "release", "accept", "approve", "do", "remind", "print", "post"]
 #: Each deed with the act that it is for one case.
 DEEDS: Final[Mapping[Deed, str]] = {
     "claim": "step.claim",
@@ -30,6 +30,7 @@ DEEDS: Final[Mapping[Deed, str]] = {
     "do": "case.do",
     "remind": "case.remind",
     "print": "letter.print",
+    "post": "letter.post",
 }
 #: Cases of one batch at most: as many as a person can read through before confirming.
 MOST_AT_ONCE: Final = 200
@@ -61,8 +62,8 @@ def foresee(deed: Deed, keys: Sequence[UUID], by: Actor, to: Account | None = No
     rows = Case.objects.filter(visible(by), pk__in=wanted).select_related("procedure").prefetch_related("steps__letter")
     cases = {one.pk: one for one in rows.defer("procedure__data", "procedure__graph", "typed")}
     found = [cases[key] for key in wanted if key in cases]
-    if deed == "print":
-        return [one for case in found for one in _letters(case, by)]
+    if deed in ("print", "post"):
+        return [one for case in found for one in _letters(deed, case, by)]
     return [_foreseen(deed, case, by, to) for case in found]
 
 
@@ -71,8 +72,8 @@ def hindrance(deed: Deed, step: Step, by: Actor, to: Account | None = None) -> P
     mine = (bool(step.section) and step.section in by.sections) or not by.posts.isdisjoint(step.posts)
     if deed == "remind":
         return None if step.case.section in by.sections else _NOT_ALLOWED
-    if deed == "print":
-        return _not_printable(step, by)
+    if deed in ("print", "post"):
+        return _not_printable(step, by, again=deed == "print")
     if deed == "assign":
         return _may_be_given(step, by, to)
     if deed == "release":
@@ -148,22 +149,25 @@ def _foreseen(deed: Deed, case: Case, by: Actor, to: Account | None) -> Foreseen
     return Foreseen(case, step, node, follows, refusal, decision.digest if decision is not None else "")
 
 
-def _letters(case: Case, by: Actor) -> Iterator[Foreseen]:
+def _letters(deed: Deed, case: Case, by: Actor) -> Iterator[Foreseen]:
     """Each letter that the case has issued, in their order."""
     package = procedures.package(case.procedure)
     issued = sorted((one for one in case.steps.all() if one.letter_id is not None), key=lambda one: one.token)
     for one in issued:
         one.case = case
-        yield Foreseen(case, one, package.graph.nodes.get(one.node), refusal=_not_printable(one, by))
+        yield Foreseen(case, one, package.graph.nodes.get(one.node), refusal=hindrance(deed, one, by))
     if not issued:
         yield Foreseen(case, refusal=Problem("letter-none-yet", "発行した通知書がありません。"))
 
 
-def _not_printable(step: Step, by: Actor) -> Problem | None:
+def _not_printable(step: Step, by: Actor, *, again: bool) -> Problem | None:
+    """Why its letter is not taken out or was not posted; ``again``: whether it may be, although it was before."""
     if step.case.section not in by.sections:
         return _NOT_ALLOWED
     if step.letter is not None and step.letter.revoked_at is not None:
         return Problem("letter-revoked-already", "この通知書はすでに取り消されています。")
+    if step.letter is not None and step.letter.posted_on is not None and not again:
+        return Problem("letter-posted", "発送した日は、もう記録されています。直すときは案件を開いてください。")
     return None
 
 

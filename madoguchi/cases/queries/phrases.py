@@ -62,6 +62,17 @@ def phrases_for(case: Case, by: Actor) -> dict[str, list[tuple[str, dict[str, st
     return found
 
 
+def notes_for(cases: Iterable[Case], by: Actor) -> list[tuple[str, str]]:
+    """Titles and words that can stand beside a deed for all of these cases: of one's own sections, of no procedure or
+    of the one that all are of, and without a value that differs from case to case."""
+    codes = {one.procedure.code for one in cases}
+    rows = Phrase.objects.filter(
+        use=Use.NOTE, code__in={"", *codes} if len(codes) == 1 else {""}, section__in=by.sections, retired_at=None
+    )
+    there = [(one.title, one.words[SOURCE]) for one in rows.order_by("-code", "title", "written_at")]
+    return [(title, words) for title, words in there if not rules.has_places(words)]
+
+
 def translations(case: Case, by: Actor, use: str, texts: Iterable[str]) -> list[dict[str, str]]:
     """Each text in the further languages in which the phrases say it; see :func:`rules.phrases.translations`."""
     known = [words for _, words in phrases_for(case, by).get(use, [])]

@@ -30,6 +30,11 @@ def wrong_with(text: str) -> str:
     return "「{」と「}」の組が合っていません。" if "{" in rest or "}" in rest else ""
 
 
+def has_places(text: str) -> bool:
+    """Whether the sentence reads otherwise from case to case."""
+    return _PLACE.search(text) is not None
+
+
 def filled(text: str, values: Mapping[str, str]) -> str:
     """The sentence with the values of a case; a value is never read as a place."""
     return _PLACE.sub(lambda place: values.get(place[1], place[0]), text)

@@ -12,9 +12,11 @@ from madoguchi.cases import queries as cases
 from madoguchi.cases.models import Batch
 from madoguchi.cases.queries import Became, Deed, Foreseen
 from madoguchi.desk.presenting.history import WHY_NOT
-from madoguchi.desk.presenting.words import holders_words, time_words
+from madoguchi.desk.presenting.phrases import OfferedUse, offered_notes
+from madoguchi.desk.presenting.words import day_words, holders_words, time_words
 from madoguchi.desk.presenting.worklist import deed_titles
 from madoguchi.events import Actor
+from madoguchi.ground import clock
 from madoguchi.ground.errors import fill
 from madoguchi.ground.ids import uuid7
 from madoguchi.messages.models import Letter
@@ -28,6 +30,8 @@ _DOES: Final[Mapping[str, str]] = {
     "release": gettext_noop("担当なしになり、課のだれでも処理できます。"),
     "remind": gettext_noop("申請者に、直してほしい項目と期限をもう一度お知らせします。"),
 }
+#: What is done to each letter, and not to each case.
+_OF_LETTERS: Final = frozenset({"print", "post"})
 #: What can be written beside the deed, for the office only.
 WITH_NOTE: Final = frozenset({"accept", "approve", "do"})
 
@@ -58,6 +62,9 @@ class PreviewPage:
     to_name: str
     with_note: bool
     with_letters: bool
+    with_day: bool
+    today: str
+    offered: Sequence[OfferedUse]
     words_title: str
     ready: Sequence[BatchLine]
     refused: Sequence[BatchLine]
@@ -66,7 +73,7 @@ class PreviewPage:
 
 @dataclass(frozen=True, slots=True)
 class BatchPage:
-    """All that ``desk/batch.html`` shows."""
+    """All that ``desk/batch.html`` shows. ``unposted``: the cases of letters that were taken out and not posted."""
 
     title: str
     running: bool
@@ -77,6 +84,7 @@ class BatchPage:
     tried: int
     letters: int
     letters_url: str
+    unposted: Sequence[str]
 
 
 def preview_page(deed: Deed, keys: Sequence[UUID], by: Actor, to: Account | None) -> PreviewPage:
@@ -91,7 +99,10 @@ def preview_page(deed: Deed, keys: Sequence[UUID], by: Actor, to: Account | None
         to_name=to.display_name if to else "",
         with_note=deed in WITH_NOTE,
         with_letters=deed == "approve",
-        words_title=gettext("文書番号") if deed == "print" else gettext("起きること"),
+        with_day=deed == "post",
+        today=clock.today().isoformat(),
+        offered=offered_notes([one.case for one in foreseen if one.refusal is None], by) if deed in WITH_NOTE else [],
+        words_title=gettext("文書番号") if deed in _OF_LETTERS else gettext("起きること"),
         ready=[_foreseen(deed, one, to) for one in foreseen if one.refusal is None],
         refused=[_foreseen(deed, one, to) for one in foreseen if one.refusal is not None],
         url=reverse("desk:batch", args=(key,)),
@@ -102,7 +113,8 @@ def batch_page(batch: Batch, by: Actor) -> BatchPage:
     """What became of each."""
     lines = [(one, _became(one)) for one in cases.became(batch, by)]
     by_state = {state: [line for one, line in lines if one.state == state] for state in ("done", "refused", "waiting")}
-    letters = len(cases.printed(batch, by)) if batch.ended_at is not None else 0
+    printed = cases.printed(batch, by) if batch.ended_at is not None else []
+    unposted = [str(one.case_id) for one in printed if one.letter is not None and one.letter.posted_on is None]
     return BatchPage(
         title=deed_titles()[batch.deed],
         running=batch.ended_at is None,
@@ -111,8 +123,9 @@ def batch_page(batch: Batch, by: Actor) -> BatchPage:
         waiting=by_state["waiting"],
         total=len(lines),
         tried=len(lines) - len(by_state["waiting"]),
-        letters=letters,
-        letters_url=reverse("desk:batch-letters", args=(batch.pk,)) if letters else "",
+        letters=len(printed),
+        letters_url=reverse("desk:batch-letters", args=(batch.pk,)) if printed else "",
+        unposted=list(dict.fromkeys(unposted)),
     )
 
 
@@ -123,7 +136,7 @@ def _foreseen(deed: Deed, one: Foreseen, to: Account | None) -> BatchLine:
     package = procedures.package(one.case.procedure)
     if one.refusal is not None:
         words = fill(gettext(one.refusal.message), one.refusal.params)
-    elif deed == "print" and one.step is not None and one.step.letter is not None:
+    elif deed in _OF_LETTERS and one.step is not None and one.step.letter is not None:
         words = _print_words(one.step.letter)
     elif deed in _DOES:
         words = fill(gettext(_DOES[deed]), {"who": to.display_name} if to else {})
@@ -143,12 +156,13 @@ def _foreseen(deed: Deed, one: Foreseen, to: Account | None) -> BatchLine:
 
 
 def _print_words(letter: Letter) -> str:
-    if letter.printed_at is None:
+    if letter.posted_on is not None:
+        said, when = gettext("%(number)s（%(when)sに発送ずみ）"), day_words(letter.posted_on)
+    elif letter.printed_at is not None:
+        said, when = gettext("%(number)s（%(when)sに印刷ずみ）"), time_words(letter.printed_at)
+    else:
         return letter.number
-    return gettext("%(number)s（%(when)sに印刷ずみ）") % {
-        "number": letter.number,
-        "when": time_words(letter.printed_at),
-    }
+    return said % {"number": letter.number, "when": when}
 
 
 def _became(one: Became) -> BatchLine:

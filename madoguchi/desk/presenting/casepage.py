@@ -32,6 +32,7 @@ from madoguchi.desk.presenting.thread import Thread, thread
 from madoguchi.desk.presenting.verdict import Verdict, decided, verdicts
 from madoguchi.desk.presenting.words import day_words, holders_words, promise_words, time_words
 from madoguchi.events import Actor
+from madoguchi.ground import clock
 from madoguchi.ground.kana import to_katakana
 from madoguchi.messages import queries as messages
 from madoguchi.messages.models import Letter
@@ -91,9 +92,16 @@ class MemoLine:
 
 @dataclass(frozen=True, slots=True)
 class LetterLine:
+    """``post_url``: where to say on which day it was posted (``day``, between ``first`` and ``last``)."""
+
     url: str
     title: str
     words: str
+    post_url: str
+    posted: bool
+    day: str
+    first: str
+    last: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +220,7 @@ def case_page(case: Case, by: Actor, typed: Typed | None = None) -> CasePage:
         since=since if since.lines else None,
         unchecked=[one for one in ticked.values() if not one.done],
         may_check=may_check,
-        letters=[_letter(case, one) for one in letters],
+        letters=[_letter(case, one, by) for one in letters],
         offered=offered(case, by),
         stages=[_stage(one, package) for one in standing.stages if one.kind not in QUIET],
         flow=standing.progress(package.graph),
@@ -345,8 +353,22 @@ def _draft(package: Published, decision: Decision | None, departed: Sequence[Dep
     )
 
 
-def _letter(case: Case, one: Letter) -> LetterLine:
-    words = one.number
+def _letter(case: Case, one: Letter, by: Actor) -> LetterLine:
+    gone = []
     if one.printed_at is not None:
-        words = gettext("%(number)s（%(when)sに印刷）") % {"number": words, "when": time_words(one.printed_at)}
-    return LetterLine(reverse("desk:letter", args=(case.number, one.pk)), one.title, words)
+        gone.append(gettext("%(when)sに印刷") % {"when": time_words(one.printed_at)})
+    if one.posted_on is not None:
+        gone.append(gettext("%(day)sに発送") % {"day": day_words(one.posted_on)})
+    posted = one.posted_on or clock.today()
+    return LetterLine(
+        url=reverse("desk:letter", args=(case.number, one.pk)),
+        title=one.title,
+        words=f"{one.number}（{'、'.join(gone)}）" if gone else one.number,
+        post_url=reverse("desk:posted", args=(case.number, one.pk))
+        if case.section in by.sections and one.revoked_at is None
+        else "",
+        posted=one.posted_on is not None,
+        day=posted.isoformat(),
+        first=clock.day_of(one.issued_at).isoformat(),
+        last=clock.today().isoformat(),
+    )

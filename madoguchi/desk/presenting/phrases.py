@@ -192,6 +192,12 @@ def read_as(case: Case, translated: Mapping[str, str]) -> tuple[str, str, str] |
     return dict(settings.LANGUAGES).get(spoken, spoken), tag(spoken), translated[spoken]
 
 
+def offered_notes(of: Sequence[Case], by: Actor) -> list[OfferedUse]:
+    """What can be chosen for the note beside a deed for many cases."""
+    notes = [Offered(title, words, "") for title, words in cases.notes_for(of, by)]
+    return [OfferedUse(Use.NOTE.value, str(Use.NOTE.label), notes)] if notes else []
+
+
 def offered(case: Case, by: Actor) -> list[OfferedUse]:
     """What can be chosen in this case, by use; with the language in which the applicant will read it."""
     names = dict(settings.LANGUAGES)

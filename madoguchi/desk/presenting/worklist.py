@@ -156,6 +156,7 @@ def deed_titles() -> dict[str, str]:
         "do": gettext("郵送・手渡しなどの済みを記録する"),
         "remind": gettext("補正のお願いをもう一度送る"),
         "print": gettext("通知書を印刷する"),
+        "post": gettext("通知書を発送した日を記録する"),
     }
 
 
@@ -367,8 +368,10 @@ def _deeds(view: View, by: Actor) -> list[Choice]:
     named_ = deed_titles()
     if not people.leads(by, by.sections):
         named_.pop("assign")
-    own = {"waiting": ["remind"], "free": ["claim", "assign"], "ended": ["print"]}
-    wanted = own.get(view, [one for one in named_ if one != "remind" and (one != "print" or view == "section")])
+    own = {"waiting": ["remind"], "free": ["claim", "assign"], "ended": ["print", "post"]}
+    wanted = own.get(
+        view, [one for one in named_ if one != "remind" and (one not in ("print", "post") or view == "section")]
+    )
     return [Choice(one, named_[one]) for one in wanted if one in named_]
 
 

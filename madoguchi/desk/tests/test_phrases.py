@@ -198,6 +198,23 @@ def test_a_case_is_offered_what_is_of_its_procedure(published: dict[str, Procedu
     assert "保育のメモ" not in shown
 
 
+def test_beside_a_deed_for_many_stands_what_reads_the_same_in_all(
+    published: dict[str, Procedure], clerk: Actor, head: Actor
+) -> None:
+    add(clerk, "note", {"ja": "台帳と照合済み。"}, title="照合")
+    add(clerk, "note", {"ja": "{reference}を照合済み。"}, title="番号つき")
+    add(clerk, "note", {"ja": "口座を確認済み。"}, title="口座", code=CHILD[0])
+    add(clerk, "reason", {"ja": "期限を過ぎています。"}, title="理由")
+    one, other = handed_in(published, CHILD), handed_in(published, CHILD)
+    for case in (one, other):
+        actions.examine(open_step(case), "accept", by=clerk)
+    keys = [str(one.pk), str(other.pk)]
+    page = client_of(head).post("/desk/batch/", {"deed": "approve", "case": keys}).content.decode()
+    offered = re.findall(r'<dd class="typed">(.*?)</dd>', page)
+    assert offered == ["口座を確認済み。", "台帳と照合済み。"]
+    assert 'data-phrases="note"' in page
+
+
 def test_the_name_of_one_applicant_never_reaches_another(published: dict[str, Procedure], clerk: Actor) -> None:
     add(clerk, "message", {"ja": "{name}様"})
     one = handed_in(published, CHILD, name="見本 一", kana="みほん はじめ")

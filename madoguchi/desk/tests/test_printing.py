@@ -14,12 +14,13 @@ from pypdf import PdfReader
 
 from madoguchi.cases import actions, jobs
 from madoguchi.cases.models import Batch, Case, Decision, Step
-from madoguchi.desk.tests.staging import CHILD, DOG, Staff, client_of, handed_in, open_step
+from madoguchi.desk.tests.staging import CHILD, DOG, Staff, applicant, client_of, handed_in, open_step
 from madoguchi.desk.tests.test_batches import confirm, worker
+from madoguchi.desk.tests.test_talking import browser_of
 from madoguchi.events import SYSTEM, Actor
 from madoguchi.events.models import Event
 from madoguchi.ground import clock
-from madoguchi.ground.errors import NotAllowed
+from madoguchi.ground.errors import NotAllowed, Stale
 from madoguchi.messages.actions import revoke_letter
 from madoguchi.messages.models import Letter
 from madoguchi.messages.rules import letters
@@ -149,6 +150,65 @@ def test_memory_does_not_grow_with_the_letters() -> None:
     few, many = peak(8), peak(64)
     assert many[0] > 7 * few[0]
     assert many[1] < 2 * few[1]
+
+
+# -- posting ----------------------------------------------------------------------------------------------------------
+
+
+def test_what_was_printed_is_posted_on_a_day_and_the_applicant_reads_it(issued: list[Case], clerk: Actor) -> None:
+    client = client_of(clerk)
+    path, posted = confirm(preview(client, issued))
+    client.post(path, posted)
+    worker()
+    page = client.get(path).content.decode()
+    assert "発送した日を記録する" in page
+    page = preview(client, issued, "post")
+    assert "3通の発送を記録します。まだ何も変わっていません。" in page
+    path, posted = confirm(page)
+    client.post(path, {**posted, "day": [clock.today().isoformat()]})
+    assert not Letter.objects.exclude(posted_on=None).exists()
+    worker()
+    assert set(Letter.objects.values_list("posted_on", flat=True)) == {clock.today()}
+    events = Event.objects.filter(verb="letter.post", outcome="done", channel="batch")
+    assert [one.data["day"] for one in events] == [clock.today().isoformat()] * 3
+    page = preview(client, issued, "post")
+    assert page.count("発送した日は、もう記録されています") == 3
+    assert "に発送）" in client.get(f"/desk/cases/{issued[0].number}/").content.decode()
+    page = browser_of(applicant(issued[0])).get(f"/cases/{issued[0].number}/").content.decode()
+    assert "に郵便で発送しました" in page
+
+
+def test_a_day_that_cannot_be_is_refused_and_a_wrong_one_is_mended(issued: list[Case], clerk: Actor) -> None:
+    client, step = client_of(clerk), Step.objects.exclude(letter=None).select_related("case").latest("pk")
+    path = f"/desk/cases/{step.case.number}/letters/{step.letter_id}/posted/"
+    today = clock.today()
+    for day in ("", "2026-02-30", (today + dt.timedelta(days=1)).isoformat(), "2020-01-01", "x" * 5000):
+        client.post(path, {"day": day})
+    assert not Letter.objects.exclude(posted_on=None).exists()
+    reasons = (
+        Event.objects.filter(verb="letter.post", outcome="refused").order_by("at").values_list("reason", flat=True)
+    )
+    assert list(reasons) == ["posted-day", "posted-day", "posted-later", "posted-before-issue", "posted-day"]
+    key = str(step.case_id)
+    page = client.post("/desk/batch/", {"deed": "post", "case": [key]}).content.decode()
+    begin, posted = confirm(page)
+    answer = client.post(begin, {**posted, "day": ["soon"]})
+    assert (answer.status_code, Batch.objects.count()) == (422, 0)
+    with clock.travel(clock.now() + dt.timedelta(days=2)):
+        for day in (today + dt.timedelta(days=2), today + dt.timedelta(days=1)):
+            actions.post_letter(step, day, by=clerk)
+    assert Letter.objects.get(pk=step.letter_id).posted_on == today + dt.timedelta(days=1)
+
+
+def test_only_the_section_of_the_case_says_that_it_was_posted(issued: list[Case], staff: Staff, clerk: Actor) -> None:
+    step = Step.objects.exclude(letter=None).select_related("case").latest("pk")
+    with pytest.raises(NotAllowed):
+        actions.post_letter(step, clock.today(), by=staff("children", "children-head"))
+    assert step.letter is not None
+    revoke_letter(step.letter, by=SYSTEM)
+    with pytest.raises(Stale):
+        actions.post_letter(step, clock.today(), by=clerk)
+    assert not Letter.objects.exclude(posted_on=None).exists()
 
 
 # -- deciding many ----------------------------------------------------------------------------------------------------

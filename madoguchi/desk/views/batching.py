@@ -17,7 +17,7 @@ from madoguchi.desk.access import desk
 from madoguchi.desk.presenting.batches import batch_page, preview_page
 from madoguchi.desk.presenting.worklist import asked_of
 from madoguchi.desk.views.files import streamed
-from madoguchi.desk.views.listing import key_of
+from madoguchi.desk.views.listing import day_of, key_of
 from madoguchi.events import Actor
 from madoguchi.ground import clock
 from madoguchi.ground.errors import Invalid, NotFound
@@ -51,11 +51,11 @@ def batch(request: HttpRequest, by: Actor, key: UUID) -> HttpResponse:
     if request.method == "POST":
         steps = [one for said in request.POST.getlist("step") if (one := key_of(said))]
         to = _colleague(request.POST.get("to", ""))
-        note = request.POST.get("note", "")
+        note, day = request.POST.get("note", ""), day_of(request.POST.get("day", ""))
         deed, shown = request.POST.get("deed", ""), request.POST.getlist("draft")
         # Who decides has seen each draft: one that is not posted is none that was seen.
         seen = [*shown, *[""] * len(steps)][: len(steps)] if deed == "approve" else []
-        actions.begin_batch(key, deed, steps, by=by, to=to, note=note, drafts=seen)
+        actions.begin_batch(key, deed, steps, by=by, to=to, note=note, drafts=seen, day=day)
         return redirect("desk:batch", key)
     return render(request, "desk/batch.html", {"page": batch_page(cases.batch_of(key, by), by)})
 

@@ -1,5 +1,6 @@
 """The work list: what is mine to do, overdue first; beside it what waits for others, and what has ended."""
 
+import datetime as dt
 from typing import Final
 from uuid import UUID
 
@@ -37,5 +38,13 @@ def key_of(said: str) -> UUID | None:
     """An id as a form gives it; None for anything else."""
     try:
         return UUID(said)
+    except ValueError:
+        return None
+
+
+def day_of(said: str) -> dt.date | None:
+    """A day as a form gives it; None for anything else."""
+    try:
+        return dt.date.fromisoformat(said)
     except ValueError:
         return None

@@ -13,7 +13,8 @@ from madoguchi.cases import actions
 from madoguchi.cases import queries as cases
 from madoguchi.desk.access import desk, seen_by, words
 from madoguchi.desk.presenting.absences import absence_page
-from madoguchi.desk.views.listing import key_of
+from madoguchi.desk.presenting.words import day_words
+from madoguchi.desk.views.listing import day_of, key_of
 from madoguchi.events import Actor
 from madoguchi.events.acting import refuse
 from madoguchi.ground.errors import Invalid, Refused
@@ -82,6 +83,26 @@ def hand_over(request: HttpRequest, by: Actor, number: str) -> HttpResponse:
         return redirect("desk:case", case.number)
     notices.success(request, gettext("%(number)sを引き継ぎました。") % {"number": case.number})
     return redirect("desk:work")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@desk
+def posted(request: HttpRequest, by: Actor, number: str, letter_id: UUID) -> HttpResponse:
+    """On which day a letter of the case went to the post; said again, the other day counts."""
+    case = seen_by(number, by)
+    step = case.steps.filter(letter_id=letter_id).first()
+    if request.method != "POST" or step is None:
+        return redirect("desk:case", case.number)
+    try:
+        if (day := day_of(request.POST.get("day", ""))) is None:
+            missing = Invalid("posted-day", "発送した日を選んでください。")
+            refuse("letter.post", missing, by=by, subject=step)
+            raise missing
+        actions.post_letter(step, day, by=by)
+        notices.success(request, gettext("%(day)sに発送したと記録しました。") % {"day": day_words(day)})
+    except Refused as refusal:
+        notices.warning(request, words(refusal))
+    return redirect("desk:case", case.number)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

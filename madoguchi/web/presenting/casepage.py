@@ -78,6 +78,7 @@ class LetterLink:
     url: str
     signed: bool
     id: UUID | None = None
+    posted_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,7 +335,9 @@ def _value(value: Any, label: str) -> str:
 
 
 def _letter(key: str, one: Letter) -> LetterLink:
-    return LetterLink(one.title, reverse("web:letter", args=(key, one.pk)), one.signed_at is not None, one.pk)
+    return LetterLink(
+        one.title, reverse("web:letter", args=(key, one.pk)), one.signed_at is not None, one.pk, one.posted_on
+    )
 
 
 def _latest(case: Case) -> list[Message]:

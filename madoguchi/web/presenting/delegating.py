@@ -226,7 +226,9 @@ def by_proxy(case: Case) -> ByProxy:
     """One of them."""
     page = case_page(case)
     letters = [
-        LetterLink(one.title, reverse("web:by-proxy-letter", args=(case.number, one.id)), one.signed)
+        LetterLink(
+            one.title, reverse("web:by-proxy-letter", args=(case.number, one.id)), one.signed, one.id, one.posted_on
+        )
         for one in page.all_letters
     ]
     return ByProxy(

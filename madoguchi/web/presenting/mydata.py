@@ -97,6 +97,7 @@ DONE: Final[Mapping[str, str]] = {
     "register.ask_again": gettext_noop("市の台帳の記載と同じ方かどうかを、もう一度確かめることにした"),
     "register.part": gettext_noop("市の台帳の記載との結びつきを取り消した"),
     "letter.issue": gettext_noop("通知書を出した"),
+    "letter.post": gettext_noop("通知書を発送した"),
     "letter.read": gettext_noop("通知書を開いた"),
     "letter.revoke": gettext_noop("通知書を取り消した"),
     "message.send": gettext_noop("お知らせを書いた"),
