@@ -195,9 +195,9 @@ def test_a_day_that_cannot_be_is_refused_and_a_wrong_one_is_mended(issued: list[
     answer = client.post(begin, {**posted, "day": ["soon"]})
     assert (answer.status_code, Batch.objects.count()) == (422, 0)
     with clock.travel(clock.now() + dt.timedelta(days=2)):
-        for day in (today + dt.timedelta(days=2), today + dt.timedelta(days=1)):
-            actions.post_letter(step, day, by=clerk)
-    assert Letter.objects.get(pk=step.letter_id).posted_on == today + dt.timedelta(days=1)
+        for ahead in (2, 1):
+            letter = actions.post_letter(step, today + dt.timedelta(days=ahead), by=clerk)
+    assert Letter.objects.get(pk=letter.pk).posted_on == today + dt.timedelta(days=1)
 
 
 def test_only_the_section_of_the_case_says_that_it_was_posted(issued: list[Case], staff: Staff, clerk: Actor) -> None:
