@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("madoguchi_cases", "0009_by_what_right_somebody_asks"),
+        ("madoguchi_cases", "0010_what_the_lists_ask"),
     ]
 
     operations = [
