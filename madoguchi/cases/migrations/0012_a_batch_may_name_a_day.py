@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("madoguchi_cases", "0010_what_the_lists_ask"),
+        ("madoguchi_cases", "0011_what_a_company_was_told_is_called_off"),
     ]
 
     operations = [
