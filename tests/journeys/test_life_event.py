@@ -2,6 +2,8 @@
 
 import datetime as dt
 import re
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +22,7 @@ from madoguchi.procedures.rules.examples import answers_of
 from madoguchi.procedures.rules.form import get
 from madoguchi.procedures.tests.shipped import publish
 from tests.journeys.residents import KNOWN, PHONE, Visit, a_resident, visiting
+from tests.journeys.signing import app_of, sign_in_app
 from tests.journeys.test_every_procedure import Days, days, main_example, put
 
 __all__ = ["days"]
@@ -41,14 +44,15 @@ TODAY = dt.date(2026, 11, 27)
 WHO = {**KNOWN, "person.date_of_birth": "1984-04-12"}
 
 
-def answer_part(visit: Visit, script: bool) -> int:
-    """Fill in the section of a part that is shown, from its own example; how many questions had to be answered."""
+def answer_part(visit: Visit, script: bool, instead: Mapping[str, Any] | None = None) -> list[str]:
+    """Fill in the section of a part that is shown, from its own example, or as said ``instead``; what was asked: the
+    fact, or else the question of that procedure."""
     key, section_id = visit.page.url.rstrip("/").split("/")[-3::2]
     case = Case.objects.get(pk=key)
     form = procedures.package(case.procedure).form
     section = form.section(section_id)
     assert section is not None
-    answers: dict[str, Any] = {**answers_of(main_example(case.procedure.code))}
+    answers: dict[str, Any] = {**answers_of(main_example(case.procedure.code)), **(instead or {})}
     answers["person"] = {**answers.get("person", {}), **{key.partition(".")[2]: one for key, one in WHO.items()}}
     answers["insured"] = {"medical_insurer": "全国健康保険協会", **answers.get("insured", {})}
     rows = len(answers.get(section.each) or []) if section.each else 0
@@ -57,22 +61,25 @@ def answer_part(visit: Visit, script: bool) -> int:
             visit.page.locator('button[value="add"]').click()
     case.refresh_from_db()
     told = {**answers, **{name: one for name, one in case.answers.items() if name not in ("person", section.each)}}
-    typed = 0
+    asked = []
     for cell in list(form.cells(section, told)):
         kept = visit.page.locator(f'[name="{cell.path}.known"][value="keep"]')
         if get(case.answers, cell.path) is None and kept.count() == 0:
             put(visit, cell, get(told, cell.path), script=script)
-            typed += 1
+            of_all = cell.field.fact if cell.row is None else None
+            asked.append(of_all or f"{case.procedure.code}: {cell.path}")
     visit.check()
     visit.next()
-    return typed
+    return asked
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["with-script", "without-script"])
-def test_a_family_moves_in(script: bool, browser: Browser, live_server: LiveServer, days: Days, settings: Any) -> None:
+def test_a_family_moves_in(
+    script: bool, browser: Browser, live_server: LiveServer, days: Days, settings: Any, tmp_path: Path
+) -> None:
     settings.BASE_URL = str(live_server.url)
     days.go(TODAY)
-    publish("moving", *PARTS, "disaster-certificate")
+    publish("moving", *PARTS, "moving-out", "disaster-certificate")
     scopes, told_here = ["services:answer"], ["sample-power", "sample-bank"]
     client = open_partner("見本の会社", "digital-services", scopes, ["moving"], companies=told_here, by=SYSTEM)
     system = actor_of_partner(client)
@@ -97,10 +104,11 @@ def test_a_family_moves_in(script: bool, browser: Browser, live_server: LiveServ
         boxes = page.locator('input[name="part"]')
         assert [one.get_attribute("value") for one in boxes.all()] == list(PARTS)
         visit.next()
-        typed = 0
+        asked: list[str] = []
         while "/sections/" in page.url:
             expect(page.locator(".steps-where")).to_contain_text(re.compile(r"段階のうち.*この手続きの\d+ページのうち"))
-            typed += answer_part(visit, script)
+            asked += answer_part(visit, script)
+        assert len(set(asked)) == len(asked), "something was asked twice"
         visit.headed("会社への連絡")
         visit.check()
         companies = page.locator('input[name="company"]')
@@ -113,7 +121,8 @@ def test_a_family_moves_in(script: bool, browser: Browser, live_server: LiveServ
         expect(page.get_by_role("heading", name="電気：見本電力（見本）")).to_be_visible()
         expect(page.get_by_role("heading", name="銀行：見本銀行（見本）")).to_have_count(0)
         alone = sum(len(questions_of(code)) for code in PARTS)
-        assert typed + len(FAMILY) + 1 <= alone - 15, f"{typed} and {len(FAMILY) + 1} questions, {alone} one by one"
+        typed = len(asked) + len(FAMILY) + 1
+        assert typed <= alone - 15, f"{typed} questions, {alone} one by one"
         visit.next()
         visit.headed("受け付けました")
         expect(page.get_by_text("見本電力（見本）")).to_be_visible()
@@ -139,14 +148,53 @@ def test_a_family_moves_in(script: bool, browser: Browser, live_server: LiveServ
         told = page.locator('section[aria-labelledby="told"]')
         expect(told.locator(".tag")).to_have_text(["受け付けられました"])
         expect(told.get_by_text("P-2026-1")).to_be_visible()
+        if script:
+            moves_away(visit, tmp_path)
         # A month later another procedure asks only what is new.
         days.go(TODAY + dt.timedelta(days=31))
         visit.go("/sign-out/")
         with visiting(browser, str(live_server.url), person_of(journey), viewport=PHONE, script=script) as later:
             later.go("/procedures/disaster-certificate/")
             later.page.get_by_role("button", name="始める").click()
-            for name in ("full_name", "full_name_kana", "registered_address", "phone"):
-                expect(later.page.locator(f'[name="person.{name}.known"][value="keep"]')).to_be_checked()
+            names = [one for one in questions_of("disaster-certificate") if one.startswith("person.")]
+            assert len(names) == 4
+            for name in names:
+                expect(later.page.locator(f'[name="{name}.known"][value="keep"]')).to_be_checked()
+            expect(later.page.locator('[name$=".known"][value="keep"]')).to_have_count(4)
+
+
+def moves_away(visit: Visit, folder: Path) -> None:
+    """They will go on to another town. One part is signed by law, and one signature covers all that is sent."""
+    page, leaves = visit.page, clock.today() + dt.timedelta(days=7)
+    visit.go("/procedures/moving/")
+    page.locator('form[action$="/start/"] button').click()
+    visit.headed("引越しのこと")
+    visit.type({"direction": "leaving"})
+    visit.date("moved_on", leaves)
+    visit.next()
+    visit.headed("あなたに必要な手続き")
+    visit.next()
+    while "/sections/" in page.url:
+        answer_part(visit, script=True, instead={"visit_on": leaves + dt.timedelta(days=3)})
+    visit.headed("会社への連絡")
+    visit.next()
+    visit.headed("まとめて内容を確かめてください")
+    visit.check()
+    expect(page.get_by_role("button", name="この内容でまとめて申し込む")).to_have_count(0)
+    with app_of(WHO, visit.base, folder):
+        page.get_by_role("button", name="確認して電子署名する").click()
+        sign_in_app(visit)
+        visit.headed("受け付けました")
+    visit.check()
+    journey = Case.objects.get(number=page.locator(".reference").inner_text())
+    (part,) = Case.objects.filter(part_of=journey)
+    assert part.received_at is not None
+    whole, own = journey.signatures.get(), part.signatures.get()
+    assert bytes(whole.cms) == bytes(own.cms), "signed once"
+    assert bytes(whole.content) != bytes(own.content)
+    page.get_by_role("link", name="進みぐあいを見る").click()
+    expect(page.get_by_text("電子署名をしました。")).to_be_visible()
+    visit.check()
 
 
 def questions_of(code: str) -> list[str]:

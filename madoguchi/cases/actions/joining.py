@@ -30,7 +30,7 @@ def share(case: Case, package: Published, before: Mapping[str, Any], journey: Ca
     is_journey = case.pk == journey.pk
     bodies = {one.procedure: one for one in procedures.package(journey.procedure).procedure.parts}
     body = bodies.get(case.procedure.code)
-    news = journeys.changed(package.form, before, case.answers, body.keeps if body else ())
+    news = journeys.changed(package.form, before, case.answers, body)
     of_speaker = _of_speaker(case, before)
     others = _others(case, journey) if news or of_speaker or is_journey else []
     changed = []

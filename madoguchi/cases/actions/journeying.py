@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from madoguchi.cases.actions import connecting, drafting, driving, joining, storing, submitting
 from madoguchi.cases.actions.representing import open_for_principal
 from madoguchi.cases.models import Case, Mandate
-from madoguchi.cases.queries.journeys import in_order, offered_parts
+from madoguchi.cases.queries.journeys import departures_of, in_order, offered_parts, unseen_sections
 from madoguchi.cases.queries.represented import mandate_of, must_stand
 from madoguchi.cases.rules.permission import OWN_CASE
 from madoguchi.events import Actor, act, record
@@ -80,8 +80,11 @@ def _tell_each_other(journey: Case, parts: Sequence[Case], bodies: Mapping[str, 
     answered yet. Returns the parts that have changed."""
     scope = journeys.scope_of(procedures.package(journey.procedure).form, journey.answers)
     forms_ = {one.pk: procedures.package(one.procedure).form for one in (*parts, journey)}
-    keeps = {one.pk: bodies[one.procedure.code].keeps for one in parts}
-    told = {one.pk: journeys.told(forms_[one.pk], one.answers, keeps.get(one.pk, ())) for one in (*parts, journey)}
+    of = {one.pk: bodies[one.procedure.code] for one in parts}
+    told = {one.pk: journeys.told(forms_[one.pk], one.answers, of.get(one.pk)) for one in (*parts, journey)}
+    for part in parts:
+        for fact in _otherwise_now(part, journey, by) & told[part.pk].keys():
+            del told[part.pk][fact]  # written before, and known otherwise now: spread to none, and looked at again
     changed = []
     for part in parts:
         form, body = forms_[part.pk], bodies[part.procedure.code]
@@ -93,6 +96,13 @@ def _tell_each_other(journey: Case, parts: Sequence[Case], bodies: Mapping[str, 
         if values:  # what was answered in it before stays
             changed.append(joining.take_over(part, values, by=by))
     return changed
+
+
+def _otherwise_now(part: Case, journey: Case, by: Actor) -> set[str]:
+    """The facts of which an earlier draft says something else than what is known today."""
+    if not unseen_sections(part, journey):
+        return set()
+    return {one.field.fact or "" for one in departures_of(part, by)}
 
 
 def _refuse_anothers(journey: Case, drafts: Iterable[Case]) -> None:

@@ -45,10 +45,10 @@ def company_offers(journey: Case) -> list[Offer]:
     partners = partners_for(one.id for one in companies)
     parts = {one.procedure.code: one for one in journey_parts(journey)}
     told = {code: (procedures.package(one.procedure).form, one.answers) for code, one in parts.items()}
-    keeps = {one.procedure: one.keeps for one in package.procedure.parts}
+    bodies = {one.procedure: one for one in package.procedure.parts}
     found = []
     for tell in tells:
-        hands = journeys.handed(tell, (package.form, journey.answers), told, keeps)
+        hands = journeys.handed(tell, (package.form, journey.answers), told, bodies)
         where = [hands[name] for name in ("old_address", "new_address") if name in hands]
         there = [one for one in companies if one.service == tell.service and _supplies(one, where)]
         found += [Offer(tell, one, partners.get(one.id), hands) for one in there] or [Offer(tell, None, None, hands)]

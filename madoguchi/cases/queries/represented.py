@@ -41,7 +41,9 @@ def principals(procedure: Procedure, by: Actor) -> list[Principal]:
 
 def relation_for(package: Package, one: Delegation) -> str | None:
     """As whom the agent applies under this package; None where they may not. A life event: where they may in all of
-    its parts that the city offers."""
+    its parts that the city offers, unless it says whose own it is."""
+    if package.kind == "journey" and package.applicant is not None:
+        return None
     if package.kind != "journey":
         return relation_in(one.kind, package.apply_for_others) if one.covers(package.code) else None
     rows = [row for part in package.parts if (row := procedures.current(part.procedure)) is not None]

@@ -456,6 +456,9 @@ def test_a_life_event_in_one_go_for_a_principal(mother: Actor, daughter: Actor) 
         begin(daughter, narrow, "care-begins")
     one = delegate(mother, daughter, Wish(kind="family", procedures=["*"], shows=True, letters=True, months=12,
                                           name="見本　桃子"))  # fmt: skip
+    with pytest.raises(Invalid, match="範囲"):  # the survivors' own, each for themselves
+        begin(daughter, one, "bereavement")
+    assert not Case.objects.exists()
     journey = begin(daughter, one, "care-begins")
     told = {"certified": ["no"], "has_office": ["yes"], "lost_card": ["no"]}
     actions.save_section(journey, "care", told, by=daughter)

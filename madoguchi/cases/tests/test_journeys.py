@@ -12,9 +12,12 @@ from madoguchi.cases.queries.figures import count as figures_now
 from madoguchi.cases.tests.conftest import Staff, fill_in, flat
 from madoguchi.events import SYSTEM, Actor
 from madoguchi.events.models import Event
+from madoguchi.facts import actions as facts
+from madoguchi.facts.models import Source
 from madoguchi.ground import clock
 from madoguchi.ground.errors import Invalid, NotAllowed, Stale
 from madoguchi.messages.models import Message
+from madoguchi.people.models import Person
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.models import Procedure
 from madoguchi.procedures.rules import journeys
@@ -112,6 +115,49 @@ def test_what_was_known_before_the_parts_were_opened_goes_to_each(published: Pub
     opened = actions.open_parts(journey, ["change-of-address", "dog-registration"], by=resident)
     assert dog.pk in {one.pk for one in opened}
     assert part(journey, "change-of-address").answers["person"]["full_name"] == "見本 花子"
+
+
+def test_where_one_lives_after_the_move_is_told_to_the_others(published: Published, resident: Actor) -> None:
+    journey = begin(resident)
+    moving, dog = actions.open_parts(journey, ["change-of-address", "dog-registration"], by=resident)
+    actions.save_section(moving, "filer", flat({"person": PERSON, "i_move": True}), by=resident)
+    actions.save_section(moving, "move", flat(MOVE), by=resident)
+    dog.refresh_from_db()
+    assert dog.answers["person"]["registered_address"] == "大阪府大東市灰塚二丁目2番2号"
+    moving.refresh_from_db()
+    assert moving.answers["person"]["registered_address"] == PERSON["registered_address"]
+    # Who notifies it for the family alone lives where they lived.
+    actions.save_section(moving, "filer", flat({"i_move": False}), by=resident)
+    dog.refresh_from_db()
+    assert "registered_address" not in dog.answers["person"]
+
+
+def test_what_was_written_before_the_move_spreads_nothing_and_is_looked_at_again(
+    published: Published, resident: Actor
+) -> None:
+    before = clock.now() - dt.timedelta(days=40)
+    with clock.travel(before):
+        dog = actions.open_draft(published["dog-registration"], by=resident)
+        old = {**PERSON, "registered_address": "奈良県奈良市登大路町30番地"}
+        actions.save_section(dog, "owner", flat({"person": old}), by=resident)
+    known = {("person.registered_address", ""): PERSON["registered_address"], ("person.full_name", ""): "見本　花子"}
+    facts.state(Person(pk=resident.who), known, Source.CARD, by=resident)
+    journey = begin(resident, direction="into", certified=False, wants_copy=True)
+    opened = actions.open_parts(journey, ["dog-registration", "resident-record-copy"], by=resident)
+    copy, dog = part(journey, "resident-record-copy"), part(journey, "dog-registration")
+    assert dog.pk in {one.pk for one in opened}
+    assert cases.unseen_sections(dog, journey) == {"owner"}
+    assert [one.field.name for one in cases.departures_of(dog, resident)] == ["person.registered_address"]
+    # The old address is told to nobody; what is known no otherwise is.
+    assert "registered_address" not in copy.answers["person"]
+    assert copy.answers["person"]["phone"] == PERSON["phone"]
+    assert dog.answers["person"]["registered_address"] == old["registered_address"]
+    actions.save_section(dog, "owner", {"person.registered_address.as_known": ["1"]}, by=resident)
+    copy.refresh_from_db()
+    dog.refresh_from_db()
+    assert cases.unseen_sections(dog, journey) == set()
+    assert cases.departures_of(dog, resident) == []
+    assert copy.answers["person"]["registered_address"] == PERSON["registered_address"]
 
 
 def test_all_are_received_together_or_none(published: Published, resident: Actor) -> None:

@@ -113,6 +113,26 @@ class Problem:
     message: str
 
 
+@dataclass(frozen=True, slots=True)
+class Sibling:
+    """Another case that was applied for in the same life event."""
+
+    title: str
+    number: str
+    applicant: str
+    section: str
+    state: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class LifeEventPage:
+    """What ``desk/life_event.html`` shows: the life event itself is read by no section."""
+
+    number: str
+    parts: Sequence[Sibling]
+
+
 @dataclass(slots=True)
 class CasePage:
     """All that ``desk/case.html`` shows."""
@@ -152,6 +172,8 @@ class CasePage:
     records: Sequence[RecordLine]
     sharing: SharingBlock
     rests_on: Sequence[str]
+    whole: str
+    siblings: Sequence["Sibling"]
     signatures: Sequence[SignatureLine]
     companies: Sequence[CompanyLine]
     cosigning: CosignBlock | None
@@ -230,6 +252,8 @@ def case_page(case: Case, by: Actor, typed: Typed | None = None) -> CasePage:
         records=list(records(case, package, decision, by)),
         sharing=sharing_block(case, by),
         rests_on=[_rests_on(one) for one in cases.rests_on(case)],
+        whole=(case.part_of.number or "") if case.part_of is not None else "",
+        siblings=[_sibling(one) for one in cases.siblings(case, by)],
         signatures=signature_lines(case),
         companies=company_lines(case),
         cosigning=cosign_block(case, by),
@@ -266,7 +290,26 @@ def applicant_of(case: Case) -> str:
 def _rests_on(other: Case) -> str:
     """「転居届（市内での引っ越し） 26-… 受付済み」: no more than the result that is awaited."""
     title = procedures.package(other.procedure).procedure.title["ja"]
-    return f"{title} {other.number or ''} {State(other.state).label}"
+    how = gettext("認めなかった") if cases.is_refused(other) else State(other.state).label
+    return f"{title} {other.number or ''} {how}"
+
+
+def _sibling(one: Case) -> Sibling:
+    section = procedures.city().organisation.section(one.section)
+    return Sibling(
+        procedures.package(one.procedure).procedure.title["ja"],
+        one.number or "",
+        one.applicant,
+        section.name["ja"] if section else "",
+        State(one.state).label,
+        reverse("desk:case", args=(one.number,)),
+    )
+
+
+def life_event_page(parts: Sequence[Case]) -> LifeEventPage:
+    """The parts of a life event that the reader may see; there is at least one."""
+    whole = parts[0].part_of
+    return LifeEventPage((whole.number or "") if whole is not None else "", [_sibling(one) for one in parts])
 
 
 def _turn(stages: Sequence[Stage], package: Published, case: Case) -> str:

@@ -11,6 +11,7 @@ from madoguchi.desk.presenting.words import days_words
 from madoguchi.desk.presenting.worklist import work_page
 from madoguchi.desk.tests.staging import CHILD, DOG, Staff, applicant, client_of, handed_in, open_step
 from madoguchi.events import Actor
+from madoguchi.events.models import Event
 from madoguchi.ground import clock
 from madoguchi.ground.ids import uuid7
 from madoguchi.procedures import queries as procedures
@@ -96,6 +97,31 @@ def test_the_number_of_a_life_event_finds_its_parts(dogs: list[Case], clerk: Act
     Case.objects.filter(pk=part.pk).update(part_of=whole)
     lines = queries.listing("mine", clerk, Filters(words=whole.number or ""))
     assert [one.case.pk for one in lines] == [part.pk]
+
+
+def test_the_number_of_a_life_event_leads_to_its_parts_that_one_may_see(
+    dogs: list[Case], clerk: Actor, staff: Staff
+) -> None:
+    whole, first, second = dogs
+    one, other_one = f"/desk/cases/{first.number}/", f"/desk/cases/{second.number}/"
+    Case.objects.filter(pk=whole.pk).update(seen_by=[])  # a life event is read by no section
+    address = f"/desk/cases/{whole.number}/"
+    client, other = client_of(clerk), client_of(staff("children", "children-clerk"))
+    assert client.get(address).status_code == 404
+    Case.objects.filter(pk=first.pk).update(part_of=whole)
+    assert client.get(address).headers["Location"] == one
+    Case.objects.filter(pk=second.pk).update(part_of=whole)
+    page = client.get(address).content.decode()
+    assert one in page
+    assert other_one in page
+    alone = client.get(one).content.decode()
+    assert str(whole.number) in alone
+    assert f'href="{other_one}"' in alone
+    before = Event.objects.filter(verb="case.read", outcome="refused").count()
+    answer = other.get(address)
+    assert answer.status_code == 404
+    assert str(first.number) not in answer.content.decode()
+    assert Event.objects.filter(verb="case.read", outcome="refused").count() == before + 1
 
 
 def test_a_case_that_is_not_my_turn_is_found_without_naming_a_view(dogs: list[Case], clerk: Actor) -> None:

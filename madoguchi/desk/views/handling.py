@@ -14,7 +14,7 @@ from madoguchi.cases import queries as cases
 from madoguchi.cases.actions.handling import MAX_NOTE
 from madoguchi.cases.models import Step
 from madoguchi.desk.access import desk, seen_by, words
-from madoguchi.desk.presenting.casepage import case_page
+from madoguchi.desk.presenting.casepage import case_page, life_event_page
 from madoguchi.desk.presenting.editing import wanted_of
 from madoguchi.desk.presenting.panels import BECAUSE, DRAFT, FIX, NOTE, OUTCOME, REASONS, Posted, Typed, done_words
 from madoguchi.desk.presenting.seals import outcome_of_seal
@@ -29,8 +29,16 @@ from madoguchi.messages.rules.binding import bind
 @require_safe
 @desk
 def case(request: HttpRequest, by: Actor, number: str) -> HttpResponse:
-    """The whole case on one page."""
-    found = seen_by(number, by)
+    """The whole case on one page. The number of a life event leads to its parts that the reader may see."""
+    try:
+        found = cases.staff_case(number, by)
+    except NotFound:
+        parts = cases.staff_parts(number, by)
+        if len(parts) == 1:
+            return redirect("desk:case", parts[0].number)
+        if parts:
+            return render(request, "desk/life_event.html", {"page": life_event_page(parts)})
+        found = seen_by(number, by)
     if found.number != number:
         return redirect("desk:case", found.number)
     actions.read(found, by=by)

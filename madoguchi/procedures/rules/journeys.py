@@ -5,7 +5,7 @@ the journey itself has asked goes where its ``gives`` sends it.
 """
 
 import copy
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from madoguchi.ground.expressions import Expression
@@ -47,13 +47,13 @@ def handed(
     tell: Tell,
     journey: tuple[Form, Mapping[str, Any]],
     parts: Mapping[str, tuple[Form, Mapping[str, Any]]],
-    keeps: Mapping[str, Collection[str]],
+    bodies: Mapping[str, Apply],
 ) -> dict[str, str]:
     """What a company would get: name → text, in the order written. ``parts``: form and answers of each part by code,
-    ``keeps``: by code, the facts that it means otherwise. What has no answer is not in it."""
+    ``bodies``: by code, how the life event speaks of it. What has no answer is not in it."""
     facts: dict[str, Any] = {}
     for code, (form, answers) in parts.items():
-        facts = told(form, answers, keeps.get(code, ())) | facts
+        facts = told(form, answers, bodies.get(code)) | facts
     facts |= told(*journey)
     found: dict[str, str] = {}
     for name, places in tell.hands.items():
@@ -96,23 +96,34 @@ def in_order(parts: Iterable[Apply]) -> list[Apply]:
     return done
 
 
-def told(form: Form, answers: Mapping[str, Any], keeps: Collection[str] = ()) -> dict[str, Any]:
-    """What these answers say under fact keys, of the person. Rows are not shared: whose row is whose is not known."""
-    return {
-        cell.field.fact: cell.value
-        for section in form.visible_sections(answers)
-        if section.each is None
-        for cell in form.cells(section, answers)
-        if cell.field.fact and cell.field.fact not in keeps and not _is_empty(cell.value)
-        if cell.field.type not in UPLOADED
-    }
+def told(form: Form, answers: Mapping[str, Any], body: Apply | None = None) -> dict[str, Any]:
+    """What these answers say under fact keys, of the person; of a part (``body``) what it tells the others. Rows are
+    not shared: whose row is whose is not known."""
+    keeps = body.keeps if body else ()
+    becomes = dict(_becoming(form, answers, body)) if body and body.becomes else {}
+    found: dict[str, Any] = {}
+    for section in form.visible_sections(answers):
+        for cell in form.cells(section, answers) if section.each is None else ():
+            fact = None if cell.field.fact in keeps else cell.field.fact
+            fact = becomes.get(cell.path, fact)
+            if fact and not _is_empty(cell.value) and cell.field.type not in UPLOADED:
+                found[fact] = cell.value.get("text") if cell.field.type == "place" else cell.value
+    return found
+
+
+def _becoming(form: Form, answers: Mapping[str, Any], body: Apply) -> Iterator[tuple[str, str]]:
+    """Path → the fact that its answer is for the others."""
+    scope = form.scope(answers)
+    for fact, one in body.becomes.items():
+        if one.when is None or Expression.parse(one.when).holds(scope):
+            yield one.field, fact
 
 
 def changed(
-    form: Form, before: Mapping[str, Any], after: Mapping[str, Any], keeps: Collection[str] = ()
+    form: Form, before: Mapping[str, Any], after: Mapping[str, Any], body: Apply | None = None
 ) -> dict[str, Any]:
     """Fact → what it says now, of those answered otherwise ``before``; None where an answer was taken away."""
-    old, new = told(form, before, keeps), told(form, after, keeps)
+    old, new = told(form, before, body), told(form, after, body)
     return {key: new.get(key) for key in old.keys() | new.keys() if old.get(key) != new.get(key)}
 
 

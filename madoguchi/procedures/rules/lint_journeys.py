@@ -52,6 +52,14 @@ def part_is_there(subject: Subject) -> Iterator[Found]:
         for fact in one.keeps:
             if fact not in subject.catalogue.facts:
                 yield Found((*path, "keeps"), f"事実 {fact} は facts.yaml にありません", "", one.procedure)
+        for fact, becomes in one.becomes.items():
+            name = becomes.field
+            if fact not in one.keeps:
+                message = f"{fact} は、ほかの手続きと同じ意味のままです"
+                yield Found((*path, "becomes", fact), message, "意味の違う事実だけを書き、keeps: にも書きます", fact)
+            elif forms[one.procedure].field_at(name) is None:
+                message = f"{one.procedure} は {name} をたずねません"
+                yield Found((*path, "becomes", fact), message, "その手続きの asks にある名前にします", name)
         for name, text in one.gives.items():
             found = forms[one.procedure].field_at(name)
             if found is None:

@@ -59,6 +59,8 @@ def test_the_life_event_that_ships_is_sound(rule: str, tmp_path: Path) -> None:
             "keeps: [person.old_address]",
             "person.old_address は facts.yaml にありません",
         ),
+        ("field: new_address,", "field: new_home,", "new_home をたずねません"),
+        ("becomes: {person.registered_address:", "becomes: {person.phone:", "ほかの手続きと同じ意味のまま"),
     ],
 )
 def test_what_it_names_must_exist(old: str, new: str, words: str, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from madoguchi.web.words import said, short_day_words, time_words
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """``tone`` is the look of the tag: you, others, city, done, over."""
+    """``tone`` is the look of the tag: you, others, city, done, over. ``rests``: what it waits for in a life event."""
 
     tone: str
     turn: str
@@ -25,6 +25,7 @@ class Card:
     subject: str
     now: str
     number: str
+    rests: str = ""
 
 
 @dataclass(frozen=True, slots=True)

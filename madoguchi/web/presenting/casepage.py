@@ -1,7 +1,7 @@
 """The status page of a case: the one thing to do next, the date promised, the way it goes, what was decided."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -20,8 +20,9 @@ from madoguchi.messages import queries as messages
 from madoguchi.messages.models import Letter, Message
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules.picture import Progress
+from madoguchi.web.presenting import wholes
 from madoguchi.web.presenting.billing import Billing, billing
-from madoguchi.web.presenting.cards import Card, card, tone_of, turn_words
+from madoguchi.web.presenting.cards import Card, tone_of, turn_words
 from madoguchi.web.presenting.companies import Told
 from madoguchi.web.presenting.companies import told as companies_told
 from madoguchi.web.presenting.cosigning import Asked, Refusal
@@ -40,6 +41,9 @@ ENDED = {
     "withdrawn": gettext_noop("取り下げました。ほかの手続きは、このまま進みます。"),
     "left-out": gettext_noop("申し込んでいません"),
 }
+
+#: The same where no other goes on.
+STOPPED_ALONE = {"refused": gettext_noop("認められませんでした"), "withdrawn": gettext_noop("取り下げました")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,21 +149,22 @@ def case_page(case: Case, *, typed: str = "", refusal: Refused | None = None, as
     """The status page of a case that the reader may see; ``typed`` is a message that was refused, ``asked`` an
     address that could not be written to."""
     key, standing, draft = key_of(case), cases.standing(case), Draft(case)
-    timeline = list(_line(case, standing))
+    parts = cases.journey_parts(case) if cases.is_journey(case) else []
+    timeline = list(_line(case, standing, {one.procedure.code for one in parts if wholes.is_late(one)}))
     bill = cases.bill(case) if case.payable_at else None
     correction = case.steps.filter(kind="correction", done_at=None).first()
     today, letters = clock.today(), list(messages.letters_about(case.pk))
-    parts = cases.journey_parts(case) if cases.is_journey(case) else []
-    due_on = max((one.due_on for one in parts if one.due_on), default=case.due_on)
+    due_on = max((one.due_on for one in parts if one.due_on and wholes.is_running(one)), default=case.due_on)
     waiting = tone_of(case) == "city"
-    late = bool(due_on and due_on < today and waiting and not parts)
+    over = bool(due_on and due_on < today)
+    late, mine = over and waiting and not parts, wholes.whose_turn(parts)
     return CasePage(
         title=draft.title,
         number=case.number or "",
         url=reverse("web:case", args=(key,)),
-        tone=tone_of(case),
-        turn=turn_words(case),
-        now=_now(case),
+        tone="you" if mine else tone_of(case),
+        turn=gettext("あなたの番です") if mine else turn_words(case),
+        now=mine or _now(case),
         due_on=due_on,
         late=gettext("お約束の日を過ぎています。お待たせして申し訳ありません。担当が急いで確認しています。")
         if late
@@ -167,7 +172,7 @@ def case_page(case: Case, *, typed: str = "", refusal: Refused | None = None, as
         received_at=case.received_at,
         at_counter=case.channel == "counter" and case.received_at is not None,
         email=case.email,
-        promised=bool(case.due_on) and waiting,
+        promised=bool(case.due_on) and waiting and not (parts and over),
         corrections=list(_corrections(draft, standing)),
         correction_due=_last_day(correction.due_at) if correction is not None else None,
         correction_url=_correction_url(draft),
@@ -189,7 +194,7 @@ def case_page(case: Case, *, typed: str = "", refusal: Refused | None = None, as
         opinion_url=reverse("web:opinion", args=(key,)) if cases.may_rate(case) else "",
         thread=thread(case, office_words(draft), typed=typed, refusal=refusal),
         asked=asked_of(case, asked),
-        parts=[replace(card(one), subject="") for one in parts],
+        parts=wholes.part_cards(case, parts),
         told=companies_told(case) if parts else [],
         besides=besides(case) if parts else [],
         part_of=(Draft(case.part_of).title, reverse("web:case", args=(key_of(case.part_of),)))
@@ -247,16 +252,32 @@ def _last_day(due_at: datetime | None) -> datetime | None:
     return due_at - timedelta(seconds=1) if due_at else None
 
 
-def _line(case: Case, standing: Standing) -> Iterator[Stop]:
+def _line(case: Case, standing: Standing, late: Collection[str]) -> Iterator[Stop]:
+    """``late``: of a life event the parts that the city owes, by code."""
     yield Stop(gettext("受け付けました"), "done", "check", case.received_at)
+    graph = procedures.package(case.procedure).graph
     for stage in standing.stages:
-        if stage.kind in QUIET:
-            continue
-        yield _stop(stage)
+        if stage.kind == "apply":
+            node = graph.nodes.get(stage.node)  # a newer version may lack it
+            is_late = node is not None and node.arguments["procedure"] in late
+            yield _part(stage, is_late, case.closed_at is None)
+        elif stage.kind not in QUIET:
+            yield _stop(stage)
     if case.withdrawn_at:
         yield Stop(gettext("取り下げました"), "stopped", "stop", case.withdrawn_at, current=True)
     elif case.closed_at:
         yield Stop(gettext("終わりました"), "done", "check", case.closed_at, current=True)
+
+
+def _part(stage: Stage, late: bool, others_go_on: bool) -> Stop:
+    """A part of a life event: how it ended, or that it goes on."""
+    title = said(stage.title)
+    if stage.state == "done":
+        stopped = stage.outcome in ("refused", "withdrawn")
+        words = gettext((STOPPED_ALONE if stopped and not others_go_on else ENDED)[stage.outcome])
+        return Stop(title, "stopped" if stopped else "done", "stop" if stopped else "check", stage.until, words)
+    words = gettext("お約束の日を過ぎています。") if late else gettext("進んでいます。")
+    return Stop(title, "now" if stage.state == "now" else "", "city", None, words, current=stage.state == "now")
 
 
 def _stop(stage: Stage) -> Stop:
@@ -272,11 +293,6 @@ def _stop(stage: Stage) -> Stop:
             "accept": gettext("内容を確かめました"),
             "approve": gettext("決まりました"),
         }
-        if stage.kind == "apply":
-            state = "stopped" if stage.outcome in ("refused", "withdrawn") else "done"
-            return Stop(
-                title, state, "stop" if state == "stopped" else "check", stage.until, gettext(ENDED[stage.outcome])
-            )
         by_itself = gettext("自動で行いました") if stage.turn == "machine" else ""
         return Stop(title, "done", "check", stage.until, outcomes.get(stage.outcome, by_itself) or paper)
     if stage.state == "now":
@@ -286,8 +302,6 @@ def _stop(stage: Stage) -> Stop:
             return Stop(title, "you", "person", None, waits, current=True)
         if stage.turn == "cosigner":
             return Stop(title, "now", "person", None, gettext("お願いした方の確認を待っています。"), current=True)
-        if stage.kind == "apply":
-            return Stop(title, "now", "city", None, gettext("進んでいます。"), current=True)
         words = gettext("市がいま行っています。") if stage.turn == "office" else gettext("まもなく終わります。")
         return Stop(title, "now", "city", None, words + paper, current=True)
     return Stop(title, "", "dot", None, paper)

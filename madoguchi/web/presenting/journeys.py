@@ -1,5 +1,6 @@
 """A life event as pages: a few questions, what applies, the parts one after the other, and one review of all."""
 
+import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -7,8 +8,11 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext
 
+from madoguchi.asking.kinds import KINDS
+from madoguchi.asking.questions import source_words
 from madoguchi.cases import queries as cases
 from madoguchi.cases.models import Case
+from madoguchi.events import Actor
 from madoguchi.ground.dates import listed
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules import form as forms
@@ -46,6 +50,25 @@ class Besides:
 
 
 @dataclass(frozen=True, slots=True)
+class Departure:
+    """An answer from before the life event beside what is known now."""
+
+    label: str
+    answer: str
+    now: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """A part that was begun before the life event, and not looked through since; ``url``: where to."""
+
+    begun_at: dt.datetime
+    url: str
+    departures: Sequence[Departure] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class PartAnswers:
     """One part on the review: what was answered for it and not shown above, and what stands in its way."""
 
@@ -55,6 +78,7 @@ class PartAnswers:
     gate: tuple[str, str] | None
     missing: int
     url: str
+    earlier: Earlier | None
 
 
 def choices(journey: Case) -> list[Choice]:
@@ -160,13 +184,16 @@ def next_page(journey: Case, behind: tuple[Case, FormSection] | None = None, *, 
     """The next section of any part, after the one left behind, that has still something to ask; then the companies that
     could be told, and the review.
 
-    ``only_missing``: where an answer is required, for whoever comes back.
+    What was written before the life event is looked through once. ``only_missing``: where an answer is required, for
+    whoever comes back.
     """
     passed = behind is None
     for draft in drafts(journey):
+        unseen = cases.unseen_sections(draft.case, journey)
         for section in draft.sections():
             said_ = draft.form, section, draft.case.answers, draft.case.typed
             asks = bool(draft.form.missing_in(*said_[1:])) if only_missing else journeys.asks_something(*said_)
+            asks = asks or section.id in unseen
             if passed and asks:
                 return section_url(draft.case, section)
             passed = passed or (behind is not None and behind[0].pk == draft.case.pk and behind[1].id == section.id)
@@ -228,7 +255,26 @@ def _mark(title: str, url: str, editing: bool, done: bool) -> StepMark:
     return StepMark(title, url, "done" if done else "", gettext("入力ずみ") if done else gettext("まだです"))
 
 
-def review(journey: Case) -> Iterator[PartAnswers]:
+def earlier(draft: Draft, journey: Case, by: Actor) -> Earlier | None:
+    """What of a part stands as it was written before the life event, and where it says something else than is known."""
+    unseen = cases.unseen_sections(draft.case, journey)
+    first = next((one for one in draft.sections() if one.id in unseen), None)
+    if first is None:
+        return None
+    departures = [
+        Departure(
+            said(one.field.label),
+            KINDS.get(one.field.type).show(one.answer, one.field, language()),
+            KINDS.get(one.field.type).show(one.now.value, one.field, language()),
+            source_words(one.now),
+        )
+        for one in cases.departures_of(draft.case, by)
+        if one.section.id in unseen
+    ]
+    return Earlier(draft.case.opened_at, section_url(draft.case, first), departures)
+
+
+def review(journey: Case, by: Actor) -> Iterator[PartAnswers]:
     """Each part with its own answers; what is told in all of them, or handed to them by the life event as it was
     answered there, is read once, where it stands first."""
     read: dict[str, object] = {}
@@ -255,6 +301,7 @@ def review(journey: Case) -> Iterator[PartAnswers]:
             draft.gate(),
             len(problems),
             section_url(draft.case, first) if first else "",
+            earlier(draft, journey, by),
         )
         read |= told
         handed |= set(same.values())

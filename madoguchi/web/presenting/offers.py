@@ -171,7 +171,7 @@ def _page(row: Row, package: Published) -> Page:
         code=one.code,
         title=said(one.title),
         summary=said(one.summary),
-        who=gettext("ご本人（%(proxies)sも申し込めます）") % {"proxies": proxies} if proxies else gettext("ご本人"),
+        who=_who(one, proxies),
         needs=tuple(said(need) for need in one.needs),
         days=one.standard_period.business_days if one.standard_period else None,
         fee=fee_words(one),
@@ -189,8 +189,20 @@ def _page(row: Row, package: Published) -> Page:
     )
 
 
+def _who(one: Procedure, proxies: str) -> str:
+    """「葬祭を行った方（代わりに、家族も申し込めます）」; without other words the person themselves."""
+    if one.applicant is None:
+        return gettext("ご本人（%(proxies)sも申し込めます）") % {"proxies": proxies} if proxies else gettext("ご本人")
+    who = said(one.applicant)
+    return (
+        gettext("%(who)s（代わりに、%(proxies)sも申し込めます）") % {"who": who, "proxies": proxies} if proxies else who
+    )
+
+
 def _parts_speak(one: Procedure) -> bool:
-    """Of a life event: whether somebody may apply for another in all of its parts."""
+    """Whether in a life event somebody may apply for another in all of its parts. Not where it says whose own it is."""
+    if one.applicant is not None:
+        return False
     rows = [row for part in one.parts if (row := procedures.current(part.procedure)) is not None]
     return bool(rows) and all(speakers(procedures.package(row).procedure) for row in rows)
 

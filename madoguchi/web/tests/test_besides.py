@@ -30,6 +30,16 @@ def test_what_is_done_elsewhere_stands_where_the_parts_are_chosen(signed_in: Sig
     assert "死亡診断書" not in page
 
 
+def test_nobody_is_asked_whether_a_death_in_the_family_is_their_own(signed_in: SignedIn) -> None:
+    client, _ = signed_in()
+    page = client.get("/procedures/bereavement/").content.decode()
+    assert "葬祭を行った方" in page
+    for words in ("ご自分の手続きですか", "ほかの方の代わりに", "ご本人"):
+        assert words not in page
+    assert client.get("/procedures/bereavement/for-another/").status_code == 404
+    assert "葬祭を行った方（喪主など）（代わりに、" in client.get("/procedures/funeral-benefit/").content.decode()
+
+
 def test_what_was_told_once_is_read_once(signed_in: SignedIn) -> None:
     client, by = signed_in()
     row = procedures.current("bereavement")

@@ -37,6 +37,7 @@ from madoguchi.web.presenting import journeys
 from madoguchi.web.presenting.cards import card, subject_words
 from madoguchi.web.presenting.delegating import principals
 from madoguchi.web.presenting.formpage import Draft, key_of, section_url
+from madoguchi.web.presenting.journeys import Earlier
 from madoguchi.web.presenting.linking import label_of, standing
 from madoguchi.web.views.downloads import uploaded
 from madoguchi.web.views.guard import for_residents, own
@@ -94,7 +95,8 @@ def for_another(request: HttpRequest, resident: Actor, code: str) -> HttpRespons
     package = procedures.package(row) if row is not None else None
     relations = speakers(package.procedure) if package is not None else {}
     known = principals(row, resident) if row is not None else []
-    if row is None or package is None or not (relations or package.procedure.kind == "journey"):
+    whole = package is not None and package.procedure.kind == "journey" and package.procedure.applicant is None
+    if row is None or package is None or not (relations or whole):
         raise NotFound("procedure-unknown", gettext_noop("この手続きは、いまは受け付けていません。"))
     problem = ""
     if request.method == "POST":
@@ -233,6 +235,7 @@ def _show(
     **more: Any,
 ) -> HttpResponse:
     case, progress = draft.case, journeys.progress(draft, one.id)
+    unseen = cases.unseen_sections(case, case.part_of) if case.part_of is not None else set()
     context = {
         "form": {
             **progress,
@@ -253,6 +256,7 @@ def _show(
         ),
         "problems": draft.links(problems or {}),
         "gate": draft.gate(),
+        "earlier": Earlier(case.opened_at, "") if one.id in unseen else None,
         **more,
     }
     return render(request, "web/section.html", context, status=status)

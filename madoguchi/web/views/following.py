@@ -17,7 +17,7 @@ from madoguchi.messages import actions as messages
 from madoguchi.messages import queries as said_of
 from madoguchi.people.queries import person_of
 from madoguchi.procedures import queries as procedures
-from madoguchi.web.presenting import cards, journeys
+from madoguchi.web.presenting import cards, journeys, wholes
 from madoguchi.web.presenting.casepage import case_page
 from madoguchi.web.presenting.cosigning import own_parts
 from madoguchi.web.presenting.delegating import cases_by_proxy
@@ -132,4 +132,4 @@ def withdraw(request: HttpRequest, resident: Actor, key: str) -> HttpResponse:
         return redirect("web:my-cases") if was_draft else redirect("web:case", key_of(one))
     title = said(procedures.package(one.procedure).procedure.title)
     context = {"title": title, "number": one.number or "", "url": reverse("web:case", args=(key_of(one),))}
-    return render(request, "web/withdraw.html", {"case": context})
+    return render(request, "web/withdraw.html", {"case": context, "means": wholes.what_it_means(one)})

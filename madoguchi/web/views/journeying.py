@@ -101,11 +101,18 @@ def call_off(request: HttpRequest, resident: Actor, key: str, service_id: UUID) 
 
 
 def review_of_parts(
-    request: HttpRequest, case: Case, *, status: int = 200, email: str = "", email_problem: str = "", refusal: str = ""
+    request: HttpRequest,
+    case: Case,
+    resident: Actor,
+    *,
+    status: int = 200,
+    email: str = "",
+    email_problem: str = "",
+    refusal: str = "",
 ) -> HttpResponse:
     """Everything once more, part by part; what is told in all is read once."""
     draft = Draft(case)
-    found = list(journeys.review(case))
+    found = list(journeys.review(case, resident))
     if not found or draft.missing() or draft.gate() is not None:
         return redirect("web:parts", key_of(case))
     days = [

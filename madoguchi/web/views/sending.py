@@ -34,7 +34,7 @@ def review(request: HttpRequest, resident: Actor, key: str) -> HttpResponse:
     if case.received_at is None and case.part_of_id is not None:
         return redirect("web:review", str(case.part_of_id))
     if case.received_at is None and cases.is_journey(case):
-        return review_of_parts(request, case)
+        return review_of_parts(request, case, resident)
     return _review(request, Draft(case))
 
 
@@ -89,7 +89,7 @@ def submit(request: HttpRequest, resident: Actor, key: str) -> HttpResponse:
         email = normalise_address(typed) if typed else ""
     except Invalid as refusal:
         if together:
-            return review_of_parts(request, case, status=422, email=typed, email_problem=words(refusal))
+            return review_of_parts(request, case, resident, status=422, email=typed, email_problem=words(refusal))
         return _review(request, draft, status=422, email=typed, email_problem=words(refusal))
     if cases.demands_signature(case) and not cases.is_signed(case) and _is_whole(case, draft):
         keep_for_signing(request, case, email)
@@ -98,7 +98,9 @@ def submit(request: HttpRequest, resident: Actor, key: str) -> HttpResponse:
         (actions.submit_parts if together else actions.submit)(case, by=resident, email=email)
     except Refused as refusal:
         if together:
-            return review_of_parts(request, own(resident, str(case.pk)), status=refusal.status, refusal=words(refusal))
+            return review_of_parts(
+                request, own(resident, str(case.pk)), resident, status=refusal.status, refusal=words(refusal)
+            )
         if not refusal.fields:
             raise
         return _review(request, Draft(own(resident, str(case.pk))), status=refusal.status)

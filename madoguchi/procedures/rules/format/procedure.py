@@ -66,6 +66,9 @@ class Procedure(Model):
     standard_period: StandardPeriod | None = None
     identity: Literal["none", "contact", "account", "card", "card-signature"]
     """How sure the city must be of who asks."""
+    applicant: LocalText | None = None
+    """Who applies, in words, where 「ご本人」 could be taken for somebody else (葬祭を行った方). A life event that says
+    so is gone through by those people for themselves, and begun for nobody else."""
     apply_for_others: tuple[Literal["legal_representative", "agent", "family", "care_manager", "counter"], ...] = ()
     mandate: dict[Literal["legal_representative", "agent", "family", "care_manager"], LocalText] = {}
     """What whoever speaks for another must show (a photograph or PDF), by relation: 委任状, 登記事項証明書."""

@@ -321,6 +321,15 @@ class Notify(StepBody):
     to: Literal["applicant", "office"] = "applicant"
 
 
+class Becomes(Model):
+    """Where a procedure of a life event says what a fact becomes by it."""
+
+    field: AnswerPath
+    """The field of that procedure."""
+    when: Condition | None = None
+    """Over the answers of that procedure; without it always."""
+
+
 class Apply(StepBody):
     """ほかの手続: another procedure, applied for in one go with this one, which is then of kind `journey`. What it asks
     is asked within the journey, and not again what was answered there; it is received with the journey as a case of its
@@ -338,6 +347,8 @@ class Apply(StepBody):
     keeps: tuple[FactKey, ...] = ()
     """Facts that this procedure means otherwise than the others (the address before the move): told to none of them,
     and taken from none."""
+    becomes: dict[FactKey, Becomes] = {}
+    """What such a fact becomes by this procedure (the new address): that is told to the others under the fact."""
     after: tuple[Kebab, ...] = ()
     """The procedures of this journey whose result this one rests on; said to the applicant and at the desk. All are
     received together, so that no period is missed."""

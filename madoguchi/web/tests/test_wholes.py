@@ -1,0 +1,95 @@
+"""The status page of a life event: each part says how it stands, what it rests on, and that the others go on."""
+
+import datetime as dt
+import re
+
+import pytest
+from django.test import Client
+
+from madoguchi.cases import actions
+from madoguchi.cases.models import Case, Step
+from madoguchi.cases.tests.test_bereavement import complete
+from madoguchi.cases.tests.test_journeys import begin, part
+from madoguchi.events import SYSTEM, Actor
+from madoguchi.ground import clock
+from madoguchi.web.tests.conftest import SignedIn, a_clerk, browser_of
+
+pytestmark = pytest.mark.django_db
+
+MOVE, DOG, COPY = "change-of-address", "dog-registration", "resident-record-copy"
+
+
+@pytest.fixture
+def moved(signed_in: SignedIn) -> tuple[Actor, Case]:
+    """Who has moved within the city and sent three procedures at once."""
+    _, by = signed_in()
+    journey = begin(by, wants_copy=True)
+    for one in actions.open_parts(journey, [MOVE, DOG, COPY], by=by):
+        complete(one, by)
+    actions.submit_parts(journey, by=by)
+    return by, Case.objects.get(pk=journey.pk)
+
+
+def cards(client: Client, journey: Case) -> dict[str, str]:
+    """What the page says of each part, by its number."""
+    page = client.get(f"/cases/{journey.number}/").content.decode()
+    found = re.findall(r'<article class="card openable">(.*?)</article>', page, re.DOTALL)
+    said = {one.number: "" for one in Case.objects.filter(part_of=journey)}
+    for text in found:
+        number = next(one for one in said if one and one in text)
+        said[number] = re.sub(r"<[^>]+>|\s+", "", text)
+    return {Case.objects.get(number=number).procedure.code: text for number, text in said.items()}
+
+
+def refuse(dog: Case) -> None:
+    step = Step.objects.get(case=dog, kind="examine", done_at=None)
+    clerk, head = a_clerk("environment", "environment-clerk"), a_clerk("environment", "environment-head")
+    actions.examine(step, "refuse", by=clerk, reasons=["届け出た犬の登録がすでにあります。"], note="")
+    for one in Step.objects.filter(case=dog, kind="approve", done_at=None):
+        actions.approve(one, "approve", by=head, note="")
+    for one in Step.objects.filter(case=dog, kind="issue", done_at=None):
+        actions.perform(one, by=SYSTEM)
+
+
+def test_one_refused_and_one_late_hold_nothing_back_and_say_so(moved: tuple[Actor, Case]) -> None:
+    by, journey = moved
+    said = cards(browser_of(by), journey)
+    assert "までに決定をお知らせします" in said[MOVE]
+    assert "の結果が出てから決まります" in said[COPY]
+    refuse(part(journey, DOG))
+    with clock.travel(clock.now() + dt.timedelta(days=30)):
+        said = cards(browser_of(by), journey)
+        page = browser_of(by).get(f"/cases/{journey.number}/").content.decode()
+    assert "認められませんでした" in said[DOG]
+    assert "理由は、通知書で見られます。ほかの手続きは、このまま進みます。" in said[DOG]
+    assert "お約束の日を過ぎています" in said[MOVE]
+    assert "ほかの手続きは、このまま進みます。" in said[MOVE]
+    assert "お約束の日を過ぎています" in said[COPY]
+    assert "決定のお知らせ" not in page, "no day is promised that is over"
+
+
+def test_what_is_taken_back_is_said_where_others_rest_on_it(moved: tuple[Actor, Case]) -> None:
+    by, journey = moved
+    client, move = browser_of(by), part(journey, MOVE)
+    asked = client.get(f"/cases/{move.number}/withdraw/").content.decode()
+    assert "ほかの手続きは、このまま進みます。" in asked
+    assert "住民票の写し" in asked
+    actions.withdraw(move, by=by)
+    said = cards(client, journey)
+    assert "取り下げました。ほかの手続きは、このまま進みます。" in said[MOVE]
+    assert "を取り下げたため、認められないことがあります。" in said[COPY]
+    for code in (DOG, COPY):
+        actions.withdraw(part(journey, code), by=by)
+    said = cards(client, journey)
+    assert not [text for text in said.values() if "このまま進みます" in text]
+    assert "認められないことがあります" not in said[COPY]
+
+
+def test_a_part_that_waits_for_its_applicant_is_named_on_top(moved: tuple[Actor, Case]) -> None:
+    by, journey = moved
+    step = Step.objects.get(case=part(journey, DOG), kind="examine", done_at=None)
+    wrong = {"breed": "犬種が読めません。"}
+    actions.examine(step, "return", by=a_clerk("environment", "environment-clerk"), corrections=wrong, note="")
+    page = browser_of(by).get(f"/cases/{journey.number}/").content.decode()
+    assert "あなたがすることがあります。ほかの手続きは、このまま進みます。" in page
+    assert "いま、あなたがすることはありません" not in page
