@@ -14,11 +14,13 @@ from madoguchi.ground import clock
 from madoguchi.ground.calendar import Calendar
 from madoguchi.ground.expressions import Expression
 from madoguchi.ground.kana import search_key
+from madoguchi.places.rules.layer import Layer
 from madoguchi.procedures.models import Procedure
 from madoguchi.procedures.rules import format as formats
 from madoguchi.procedures.rules.city import City, Holders, Route, Section, load_city
 from madoguchi.procedures.rules.flow import Graph
 from madoguchi.procedures.rules.helping import HelpPage, load_help
+from madoguchi.procedures.rules.layers import load_layers
 from madoguchi.procedures.rules.load import load_facts
 from madoguchi.procedures.rules.published import Published, published
 from madoguchi.procedures.rules.registers import load_register
@@ -160,6 +162,12 @@ def registers() -> tuple[Layout, ...]:
 def register(name: str) -> Layout:
     """How the file of this city's register of that name is written. Raises BrokenPackage where it does not load."""
     return load_register(settings.CITY / "registers" / f"{name}.yaml", vocabulary())
+
+
+@cache
+def layers() -> Mapping[str, Layer]:
+    """The layers of this city's map by code, read once per process."""
+    return load_layers(city())
 
 
 @cache

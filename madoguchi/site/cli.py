@@ -290,6 +290,59 @@ def register(options: argparse.Namespace) -> int:
     return 1 if report.refused or report.held_back else 0
 
 
+# -- the map ----------------------------------------------------------------------------------------------------------
+
+
+def _layers_arguments(parser: argparse.ArgumentParser) -> None:
+    what = parser.add_subparsers(dest="what", required=True, metavar="list | load | at")
+    what.add_parser("list", help="the layers of this city, and what was taken in of each")
+    loading = what.add_parser("load", help="take in the files of the layers")
+    loading.add_argument("codes", nargs="*", metavar="code", help="which (all)")
+    loading.add_argument("--file", type=Path, help="of one layer: this file, not the one in the data pack")
+    loading.add_argument(
+        "--as-of", type=dt.date.fromisoformat, help="the day on which things were so (as the layer says)"
+    )
+    loading.add_argument("--most-gone", action="store_true", help="more than half of what is there may go")
+    asking = what.add_parser("at", help="what applies at a point")
+    asking.add_argument("lon", type=float, help="degrees of longitude, JGD2011")
+    asking.add_argument("lat", type=float, help="degrees of latitude")
+    asking.add_argument("--on", type=dt.date.fromisoformat, help="as things were on that day (today)")
+    asking.add_argument("--public", action="store_true", help="only what everybody may see")
+
+
+@command("layers", "The map", _layers_arguments)
+def layers(options: argparse.Namespace) -> int:
+    """Take in the layers of the map; say what applies at a point.
+
+        madoguchi layers load
+        madoguchi layers load towns --file towns2020.shp --as-of 2020-10-01
+        madoguchi layers at 135.6235 34.7119
+
+    A layer is a file of cities/<city>/layers. What was there serves until the new is whole; a file that was taken in
+    changes nothing. The report names rows and columns, never what stands in them.
+    """
+    with starting.database():
+        _django()
+        from madoguchi.procedures.rules.document import BrokenPackage
+        from madoguchi.site import mapping
+
+        try:
+            if options.what == "list":
+                lines = mapping.all_layers()
+            elif options.what == "at":
+                lines = mapping.at(options.lon, options.lat, options.on, "public" if options.public else "staff")
+            else:
+                lines = mapping.load(options.codes, options.file, options.as_of, anyhow=options.most_gone)
+            failed = False
+            for line in lines:
+                failed |= not line.ok
+                print(line.words, file=sys.stdout if line.ok else sys.stderr)
+        except BrokenPackage as broken:
+            print(broken, file=sys.stderr)
+            return 1
+    return int(failed)
+
+
 # -- the catalogue ----------------------------------------------------------------------------------------------------
 
 

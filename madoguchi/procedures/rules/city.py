@@ -119,6 +119,8 @@ class CityFile(Model):
     contact: Contact
     languages: Annotated[tuple[str, ...], Field(min_length=1)]
     theme: Theme
+    plane: Annotated[int, Field(ge=6669, le=6687)]
+    """The plane in which metres are measured: EPSG code of its JGD2011 plane rectangular system (平面直角座標系)."""
     calendar: CityCalendar = CityCalendar()
 
     @model_validator(mode="after")

@@ -14,6 +14,7 @@ from madoguchi.ground.languages import LocalText
 from madoguchi.procedures.rules.city import CityFile, Offers, Organisation, Services, Towns
 from madoguchi.procedures.rules.format import Example, Procedure, Snake, Table
 from madoguchi.procedures.rules.helping import HelpFile
+from madoguchi.procedures.rules.layers import LayerFile
 from madoguchi.procedures.rules.migration import MigrationMap
 from madoguchi.procedures.rules.readings import ReadingsFile
 from madoguchi.procedures.rules.registers import RegisterFile
@@ -41,6 +42,7 @@ FILES: Mapping[str, type[BaseModel]] = {
     "services.schema.json": Services,
     "towns.schema.json": Towns,
     "register.schema.json": RegisterFile,
+    "layer.schema.json": LayerFile,
     "ordinances.schema.json": OrdinancesFile,
 }
 

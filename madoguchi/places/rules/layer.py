@@ -1,0 +1,199 @@
+"""What a layer of the map is: where its features come from, who may see them, and what it answers about a point.
+
+A layer is data of the city (``cities/<city>/layers/<code>.yaml``); here is what such a file means once it has been
+read. Geometry is JGD2011 longitude and latitude (EPSG:6668). Files say their own CRS or the layer says it for them.
+JGD2011 and WGS84 are taken as one, as everybody does (they agree within a metre here); JGD2000 (EPSG:4612) is not:
+between the two lies the earthquake of 2011, some centimetres in Osaka and five metres in Miyagi, so PROJ transforms it.
+"""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from madoguchi.ground.errors import Problem
+from madoguchi.ground.languages import LocalText
+
+Shape = Literal["point", "line", "polygon"]
+Audience = Literal["public", "staff", "section"]
+"""Who may see: everybody; every member of staff; the section that owns the layer."""
+Kind = Literal["text", "number", "integer", "code", "yes_no", "date"]
+Terms = Literal["open", "to_read", "closed"]
+"""open: a licence that was read; to_read: the condition of this dataset was not read, so it stays inside; closed: the
+publisher gives it out under a condition."""
+
+#: From the narrowest to the widest.
+AUDIENCES: Final[tuple[Audience, ...]] = ("section", "staff", "public")
+#: EPSG codes of what is stored and of what is drawn.
+STORED: Final = 6668
+DRAWN: Final = 3857
+MAX_TEXT: Final = 2_000
+#: Longitude and latitude of Japan with its sea (degrees): what lies outside has its axes swapped or a wrong CRS.
+JAPAN: Final = (122.0, 20.0, 154.0, 46.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """One attribute of a layer's features. ``column`` is its name in the file, ``unit`` as it is printed (%, m, 人).
+
+    ``unknown``: what the file writes where it has no value (-1); ``digits`` behind the point are printed of a number.
+    ``codes``: what the file writes → what it means. ``see`` is narrower than the layer's where an attribute is not for
+    all.
+    """
+
+    key: str
+    title: LocalText
+    kind: Kind
+    column: str
+    unit: str = ""
+    codes: Mapping[str, LocalText] = field(default_factory=dict)
+    see: Audience = "public"
+    required: bool = False
+    digits: int = 0
+    unknown: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the features come from. ``file`` stands below the data pack, or names what the sample city draws.
+
+    ``where`` keeps only features whose columns have one of these values; ``crs`` is the EPSG code where the file says
+    none (shapefiles without .prj, CSV), ``lon_lat`` the two columns of a CSV. ``credit`` is printed wherever the layer
+    is shown (出典).
+    """
+
+    file: str
+    name: str
+    licence: str
+    credit: str
+    as_of: dt.date
+    terms: Terms
+    where: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    encoding: str = ""
+    crs: int | None = None
+    url: str = ""
+    sample: bool = False
+    lon_lat: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sentences:
+    """What the layer says about a point, with ``{attribute}`` where a value goes. ``absent`` is said where no feature
+    is, and only by a layer that is complete; without it nothing is known there."""
+
+    applies: LocalText
+    absent: LocalText | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One layer. ``accuracy`` is its stated error in metres: nearer to a border than that, the answer is "please ask".
+
+    ``key`` are the attributes by which a feature is known from one file to the next; none: by its shape and all it
+    says. ``complete``: the file has every such thing of the city, so that where nothing is drawn there is none.
+    ``near``: of points and lines, up to how many metres away they are told of, and ``most`` of them.
+    """
+
+    code: str
+    title: LocalText
+    owner: str
+    legal_basis: str
+    source: Source
+    shape: Shape
+    accuracy: float
+    attributes: tuple[Attribute, ...]
+    sentences: Sentences
+    see: Audience = "public"
+    key: tuple[str, ...] = ()
+    complete: bool = False
+    near: float = 0.0
+    most: int = 3
+
+    def attribute(self, key: str) -> Attribute:
+        """The attribute of that key. Raises KeyError."""
+        return next(one for one in self.attributes if one.key == key)
+
+    def seen_by(self, audience: Audience) -> tuple[Attribute, ...]:
+        """The attributes that this reader may see: none of a layer that is not for them."""
+        if not includes(self.see, audience):
+            return ()
+        return tuple(one for one in self.attributes if includes(one.see, audience))
+
+
+def includes(see: Audience, reader: Audience) -> bool:
+    """Whether what is for ``see`` is for this reader: the owning section reads all, staff what staff and public may."""
+    return AUDIENCES.index(reader) <= AUDIENCES.index(see)
+
+
+# -- attributes -------------------------------------------------------------------------------------------------------
+
+
+def read_properties(layer: Layer, row: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
+    """The attributes of a feature as the layer's schema has them, from the columns of a file; and what does not fit.
+
+    A value that does not fit is left out and told of. What is wrong is named by column, never by value.
+    """
+    found: dict[str, Any] = {}
+    problems = []
+    for one in layer.attributes:
+        try:
+            value = _value(one, row.get(one.column))
+        except ValueError:
+            problems.append(
+                Problem(f"not-{one.kind}", "%(column)s が決まりの形で書かれていません。", {"column": one.column})
+            )
+            continue
+        if value is None and one.required:
+            problems.append(Problem("missing", "%(column)s がありません。", {"column": one.column}))
+        if value is not None:
+            found[one.key] = value
+    return found, problems
+
+
+_YES: Final = {"1": True, "true": True, "○": True, "有": True, "0": False, "false": False, "×": False, "無": False}
+
+
+def _value(attribute: Attribute, said: Any) -> Any:
+    text = "" if said is None else str(said).strip()
+    if text.lower() in ("", "nan", "none", "null", "nat") or text in attribute.unknown:
+        return None
+    match attribute.kind:
+        case "number":
+            number = float(text)
+            if number != number or number in (float("inf"), float("-inf")):
+                raise ValueError
+            return number
+        case "integer":
+            number = float(text)
+            if number != int(number):
+                raise ValueError
+            return int(number)
+        case "yes_no":
+            if text.lower() not in _YES:
+                raise ValueError
+            return _YES[text.lower()]
+        case "date":
+            return dt.date.fromisoformat(text[:10]).isoformat()
+        case "code":
+            code = text.removesuffix(".0")
+            if code not in attribute.codes:
+                raise ValueError
+            return code
+        case _:
+            if len(text) > MAX_TEXT:
+                raise ValueError
+            return text
+
+
+def shown(attribute: Attribute, value: Any, language: str) -> str:
+    """A value as it is read: the meaning of a code, a number with its unit, 有 and 無."""
+    if value is None:
+        return "―"
+    if attribute.kind == "code":
+        meaning = attribute.codes.get(str(value))
+        return meaning[language] if meaning is not None else str(value)
+    if attribute.kind == "yes_no":
+        return ("有" if value else "無") if language.startswith("ja") else ("yes" if value else "no")
+    if attribute.kind in ("number", "integer"):
+        return f"{value:,.{attribute.digits}f}{attribute.unit}"
+    return str(value)

@@ -1,0 +1,243 @@
+"""layers/<code>.yaml of a city: a layer of the map, from its source to what it answers. The file's name is its code."""
+
+import datetime as dt
+import string
+from collections.abc import Iterator
+from typing import Annotated, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from madoguchi.ground.languages import LocalText
+from madoguchi.places.rules.applying import DISTANCE
+from madoguchi.places.rules.layer import (
+    AUDIENCES,
+    Attribute,
+    Audience,
+    Kind,
+    Layer,
+    Sentences,
+    Shape,
+    Source,
+    Terms,
+)
+from madoguchi.procedures.rules.city import City
+from madoguchi.procedures.rules.document import BrokenPackage, Document, Problem, read
+from madoguchi.procedures.rules.format import Kebab, Model, Snake, refuse
+from madoguchi.procedures.rules.load import validated
+
+Column = Annotated[str, StringConstraints(min_length=1, max_length=80)]
+Line = Annotated[str, StringConstraints(min_length=1, max_length=300)]
+Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+
+
+class LayerAttribute(Model):
+    """An attribute of the features."""
+
+    title: LocalText
+    type: Kind
+    column: Column | None = None
+    """Its name in the file; without it the key."""
+    unit: Annotated[str, StringConstraints(min_length=1, max_length=12)] | None = None
+    codes: dict[str, LocalText] = {}
+    """Of type code: what the file writes → what it means."""
+    see: Audience = "public"
+    required: bool = False
+    digits: Annotated[int, Field(ge=0, le=6)] = 0
+    """Of a number: how many are printed behind the point."""
+    unknown: list[str] = []
+    """What the file writes where it has no value."""
+
+    @model_validator(mode="after")
+    def _has_its_codes(self) -> Self:
+        if (self.type == "code") != bool(self.codes):
+            raise refuse("codes は type: code のときに書きます", "type: code と codes: をそろえます", "codes")
+        if self.unit is not None and self.type not in ("number", "integer"):
+            raise refuse("unit は数のときに書きます", "type: number にするか、unit: を消します", "unit")
+        return self
+
+
+class LayerSource(Model):
+    """Where the features come from."""
+
+    file: Annotated[str, StringConstraints(pattern=r"^(sample:[a-z_]+|[\w./-]+)$", max_length=200)]
+    """Below the data pack (daito/landform_gsi.geojson), or sample:<what> for what the sample city draws."""
+    name: Line
+    licence: Line
+    credit: Line
+    """Printed wherever the layer is shown (出典)."""
+    as_of: Day
+    """The day on which things were as the file says."""
+    terms: Terms
+    where: dict[Column, list[str]] = {}
+    encoding: Annotated[str, StringConstraints(pattern=r"^(utf-8|cp932)$")] | None = None
+    crs: Annotated[int, Field(ge=1024, le=32767)] | None = None
+    """EPSG code, where the file does not say it."""
+    lon_lat: Annotated[list[Column], Field(min_length=2, max_length=2)] | None = None
+    """Of a CSV: the columns of longitude and latitude."""
+    url: Annotated[str, StringConstraints(pattern=r"^https://", max_length=300)] | None = None
+
+    @model_validator(mode="after")
+    def _stays_below(self) -> Self:
+        if ".." in self.file.split("/"):
+            raise refuse("データの置き場所の外は指せません", "file: daito/… のように書きます", "file")
+        try:
+            dt.date.fromisoformat(self.as_of)
+        except ValueError:
+            raise refuse("as_of が日付ではありません", "as_of: 2021-08-31 のように書きます", "as_of") from None
+        return self
+
+
+class LayerSentences(Model):
+    """What the layer says about a point; {key} is the value of an attribute, {distance} how far away it is."""
+
+    applies: LocalText
+    absent: LocalText | None = None
+
+
+class LayerFile(Model):
+    """layers/<code>.yaml"""
+
+    title: LocalText
+    owner: Kebab
+    """The section (or department) of organisation.yaml that answers for it."""
+    legal_basis: Line
+    source: LayerSource
+    shape: Shape
+    accuracy: Annotated[float, Field(gt=0, le=500)]
+    """Stated error in metres: nearer to a border than that, the answer is unknown."""
+    see: Audience = "public"
+    attributes: dict[Snake, LayerAttribute] = {}
+    key: list[Snake] = []
+    """The attributes by which a feature is known from one file to the next; none: by shape and all it says."""
+    complete: bool = False
+    near: Annotated[float, Field(gt=0, le=5_000)] | None = None
+    """Of points and lines: up to how many metres away they are told of."""
+    most: Annotated[int, Field(ge=1, le=20)] = 3
+    """Of points and lines: how many are told of, the nearest first."""
+    answers: LayerSentences
+    assumed: bool = False
+    note: str | None = None
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.source.terms != "open" and self.see == "public":
+            raise refuse(
+                "利用条件を読んでいない（または条件付きの）データは公開できません",
+                "see: staff にするか、条件を読んで terms: open にします",
+                "see",
+            )
+        if (self.shape == "polygon") == (self.near is not None):
+            raise refuse("near は点と線のレイヤーに書きます", "near: 500 のように書くか、消します", "near")
+        if self.complete != (self.answers.absent is not None):
+            raise refuse(
+                "すべてそろっているレイヤーだけが「ない」と言えます",
+                "complete: true と answers.absent をそろえます",
+                "complete",
+            )
+        for key in self.key:
+            if key not in self.attributes:
+                raise refuse(f"key の {key} という属性はありません", "attributes: にある名前を書きます", "key")
+        for key, attribute in self.attributes.items():
+            if AUDIENCES.index(attribute.see) > AUDIENCES.index(self.see) and attribute.see != "public":
+                raise refuse(f"{key} はレイヤーより広くは見せられません", "see: を消します", "attributes", key)
+        for language in self.answers.applies:
+            for name in _names(self.answers.applies[language]):
+                if name not in self.attributes and name != DISTANCE:
+                    raise refuse(f"{{{name}}} という属性はありません", "attributes: にある名前を書きます", "answers")
+        return self
+
+
+def _names(template: str) -> list[str]:
+    try:
+        parts = list(string.Formatter().parse(template))
+    except ValueError:
+        raise refuse("文の波かっこが閉じていません", "{use} のように書きます", "answers") from None
+    for _, name, spec, conversion in parts:
+        if name is not None and (not name.isidentifier() or spec or conversion):
+            raise refuse("波かっこの中は属性の名前だけです", "{use} のように書きます", "answers")
+    return [name for _, name, _, _ in parts if name is not None]
+
+
+def load_layers(city: City) -> dict[str, Layer]:
+    """Every layer of a city by code. Raises BrokenPackage with every problem of the files."""
+    found: dict[str, Layer] = {}
+    problems: list[Problem] = []
+    for path in sorted((city.folder / "layers").glob("*.yaml")):
+        try:
+            document = read(path)
+            file = validated(LayerFile, document)
+        except BrokenPackage as broken:
+            problems += broken.problems
+        else:
+            problems += _unknown_owner(file, document, city)
+            found[path.stem] = _layer(path.stem, file)
+    if problems:
+        raise BrokenPackage(sorted(problems))
+    return found
+
+
+def check_layers(city: City) -> list[Problem]:
+    """What is wrong with the files of the layers (rule M01 and those of every file)."""
+    try:
+        load_layers(city)
+    except BrokenPackage as broken:
+        return broken.problems
+    return []
+
+
+def _unknown_owner(file: LayerFile, document: Document, city: City) -> Iterator[Problem]:
+    units = city.organisation.departments
+    known = {one.id for one in units} | {section.id for one in units for section in one.sections}
+    if file.owner not in known:
+        yield document.problem(
+            ("owner",), "M01", f"{file.owner} という課や部はありません", "organisation.yaml の id を書きます"
+        )
+
+
+def _layer(code: str, file: LayerFile) -> Layer:
+    source = file.source
+    return Layer(
+        code=code,
+        title=file.title,
+        owner=file.owner,
+        legal_basis=file.legal_basis,
+        source=Source(
+            file=source.file,
+            name=source.name,
+            licence=source.licence,
+            credit=source.credit,
+            as_of=dt.date.fromisoformat(source.as_of),
+            terms=source.terms,
+            where={column: tuple(values) for column, values in source.where.items()},
+            encoding=source.encoding or "",
+            crs=source.crs,
+            url=source.url or "",
+            sample=source.file.startswith("sample:"),
+            lon_lat=(source.lon_lat[0], source.lon_lat[1]) if source.lon_lat else None,
+        ),
+        shape=file.shape,
+        accuracy=file.accuracy,
+        attributes=tuple(_attribute(key, one, file.see) for key, one in file.attributes.items()),
+        sentences=Sentences(file.answers.applies, file.answers.absent),
+        see=file.see,
+        key=tuple(file.key),
+        complete=file.complete,
+        near=file.near or 0.0,
+        most=file.most,
+    )
+
+
+def _attribute(key: str, file: LayerAttribute, see: Audience) -> Attribute:
+    narrower = min(file.see, see, key=AUDIENCES.index)
+    return Attribute(
+        key=key,
+        title=file.title,
+        kind=file.type,
+        column=file.column or key,
+        unit=file.unit or "",
+        codes=dict(file.codes),
+        see=narrower,
+        required=file.required,
+        digits=file.digits,
+        unknown=tuple(file.unknown),
+    )

@@ -1,0 +1,93 @@
+"""The layers of the map at the command line, in lines: what there is, files taken in, what applies at a point."""
+
+import datetime as dt
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+
+from madoguchi.events import Actor
+from madoguchi.ground.errors import Refused
+from madoguchi.places import actions, queries
+from madoguchi.places.reading import read_file
+from madoguchi.places.rules.layer import Audience, Layer
+from madoguchi.procedures import queries as procedures
+
+#: Rows of a report that are printed; the edition keeps more.
+PRINTED = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line to print; ``ok`` is false where something was refused."""
+
+    words: str
+    ok: bool = True
+
+
+def all_layers() -> Iterator[Line]:
+    """Each layer in one line: code, who may see it, title, features and day of its newest edition."""
+    held = queries.newest()
+    for code, layer in procedures.layers().items():
+        edition = held.get(code)
+        state = f"第{edition.number}版 {edition.as_of} {edition.report['read']:,}件" if edition else "未取り込み"
+        yield Line(f"{code:24} {layer.see:8} {layer.title['ja']}　{state}")
+
+
+def load(codes: Sequence[str], file: Path | None, as_of: dt.date | None, *, anyhow: bool) -> Iterator[Line]:
+    """Take in the files of these layers: all of which there is a file, where none is named."""
+    known = procedures.layers()
+    if unknown := sorted(set(codes) - known.keys()):
+        yield Line(f"there is no layer {', '.join(unknown)}; `madoguchi layers list` shows them", ok=False)
+        return
+    if file is not None and len(codes) != 1:
+        yield Line("--file is for one layer: name it", ok=False)
+        return
+    for code in codes or known:
+        path = file or _file(known[code])
+        if path is None:
+            yield Line(f"{code:24} no file: {known[code].source.file}", ok=not codes)
+        else:
+            yield from _taken_in(known[code], path, as_of, anyhow=anyhow)
+
+
+def _file(layer: Layer) -> Path | None:
+    """Where the layer's file stands; None where the sample city draws it, or there is no data pack."""
+    if layer.source.sample or settings.DATA_PACK is None:
+        return None
+    path = Path(settings.DATA_PACK) / layer.source.file
+    return path if path.is_file() else None
+
+
+def _taken_in(layer: Layer, path: Path, as_of: dt.date | None, *, anyhow: bool) -> Iterator[Line]:
+    began, by = time.monotonic(), Actor("system", channel="console")
+    try:
+        read = read_file(layer, path)
+        edition = actions.load(layer, read, as_of or layer.source.as_of, by=by, anyhow=anyhow)
+    except Refused as refused:
+        yield Line(f"{layer.code:24} {refused}", ok=False)
+        return
+    report = edition.report
+    counts = f"{report['read']:,}件（新{report['new']:,}・変{report['changed']:,}・消{report['gone']:,}）"
+    mended = f"直した形{report['repaired']}・使えない{report['refused']}"
+    took = time.monotonic() - began
+    yield Line(f"{layer.code:24} 第{edition.number}版 {edition.as_of}: {counts}{mended}　{took:.1f}秒")
+    for row, _, words in report["told"][:PRINTED]:
+        yield Line(f"{'':24}   {row}件目 {words}")
+
+
+def at(lon: float, lat: float, on: dt.date | None, reader: Audience) -> Iterator[Line]:
+    """What applies at a point, in sentences, each with its source."""
+    layers, plane = procedures.layers(), procedures.city().file.plane
+    try:
+        found = queries.applies(layers.values(), queries.Where(lon, lat), plane, reader=reader, on=on)
+    except Refused as refused:
+        yield Line(str(refused), ok=False)
+        return
+    for one in found:
+        words = one.sentence("ja", one.layer.seen_by(reader)) or "わかりません（データがありません）。"
+        doubt = "ただし境界の近くです。担当課に確かめてください。" if one.why == "border" else ""
+        yield Line(f"{one.layer.title['ja']}：{words}{doubt}")
+        yield Line(f"    {one.layer.source.credit}（{one.layer.source.as_of}現在）")
