@@ -14,6 +14,7 @@ from madoguchi.ground import clock
 from madoguchi.ground.calendar import Calendar
 from madoguchi.ground.expressions import Expression
 from madoguchi.ground.kana import search_key
+from madoguchi.places.rules.addressing import Gazetteer
 from madoguchi.places.rules.layer import Layer
 from madoguchi.procedures.models import Procedure
 from madoguchi.procedures.rules import format as formats
@@ -168,6 +169,12 @@ def register(name: str) -> Layout:
 def layers() -> Mapping[str, Layer]:
     """The layers of this city's map by code, read once per process."""
     return load_layers(city())
+
+
+@cache
+def gazetteer() -> Gazetteer:
+    """The towns of this city, by which addresses are understood; made once per process."""
+    return Gazetteer.of((one.id, one.name) for one in city().towns)
 
 
 @cache

@@ -294,7 +294,7 @@ def register(options: argparse.Namespace) -> int:
 
 
 def _layers_arguments(parser: argparse.ArgumentParser) -> None:
-    what = parser.add_subparsers(dest="what", required=True, metavar="list | load | at")
+    what = parser.add_subparsers(dest="what", required=True, metavar="list | load | find | at")
     what.add_parser("list", help="the layers of this city, and what was taken in of each")
     loading = what.add_parser("load", help="take in the files of the layers")
     loading.add_argument("codes", nargs="*", metavar="code", help="which (all)")
@@ -303,6 +303,8 @@ def _layers_arguments(parser: argparse.ArgumentParser) -> None:
         "--as-of", type=dt.date.fromisoformat, help="the day on which things were so (as the layer says)"
     )
     loading.add_argument("--most-gone", action="store_true", help="more than half of what is there may go")
+    finding = what.add_parser("find", help="where an address or a thing with a name is")
+    finding.add_argument("text")
     asking = what.add_parser("at", help="what applies at a point")
     asking.add_argument("lon", type=float, help="degrees of longitude, JGD2011")
     asking.add_argument("lat", type=float, help="degrees of latitude")
@@ -329,6 +331,8 @@ def layers(options: argparse.Namespace) -> int:
         try:
             if options.what == "list":
                 lines = mapping.all_layers()
+            elif options.what == "find":
+                lines = mapping.find(options.text)
             elif options.what == "at":
                 lines = mapping.at(options.lon, options.lat, options.on, "public" if options.public else "staff")
             else:

@@ -91,3 +91,14 @@ def at(lon: float, lat: float, on: dt.date | None, reader: Audience) -> Iterator
         doubt = "ただし境界の近くです。担当課に確かめてください。" if one.why == "border" else ""
         yield Line(f"{one.layer.title['ja']}：{words}{doubt}")
         yield Line(f"    {one.layer.source.credit}（{one.layer.source.as_of}現在）")
+
+
+def find(text: str) -> Iterator[Line]:
+    """The places that a text may mean, with where they are and how surely."""
+    city = procedures.city().file
+    found = queries.locate(text, procedures.gazetteer(), procedures.layers().values(), city.plane, reader="staff")
+    for one in found:
+        doubt = "" if one.exact else "？"
+        yield Line(f"{one.name}{doubt}　{one.at.lon:.6f} {one.at.lat:.6f}　±{one.error:,.0f}m（{one.level}）")
+    if not found:
+        yield Line("見つかりません。", ok=False)

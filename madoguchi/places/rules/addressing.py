@@ -79,7 +79,7 @@ class _Name:
     towns: Mapping[int, tuple[str, str]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # one of a kind: caches know it by itself
 class Gazetteer:
     """The towns of a city, made once."""
 
@@ -101,12 +101,19 @@ class Gazetteer:
         found = {key: tuple(sorted(ones, key=lambda one: one.written)) for key, ones in names.items()}
         return cls(found, tuple(sorted(found, key=len, reverse=True)))
 
+    def part_of(self, name: str) -> list[str]:
+        """The 町字IDs of all 丁目 of that name as the city writes it."""
+        ones = self.names.get(folded(name.removeprefix("大字")), ())
+        return [town for one in ones if one.written == name for town, _ in one.towns.values()]
+
     def find(self, text: str) -> list[Found]:
         """What may be meant by this text, the likeliest first; empty where no town of the city is named."""
         said = _PREFIX.sub("", folded(text), count=1)
         for key in self.longest_first:
             if said.startswith(key):
-                return self._read(key, said[len(key) :], exact=True, village="大字" in text)
+                rest = said[len(key) :]
+                exact = not rest or _NUMBER.match(rest.removeprefix(" ")) is not None
+                return self._read(key, rest, exact=exact, village="大字" in text)
         return self._nearly(said)
 
     def _read(self, key: str, rest: str, *, exact: bool, village: bool) -> list[Found]:

@@ -92,6 +92,8 @@ class Layer:
     ``key`` are the attributes by which a feature is known from one file to the next; none: by its shape and all it
     says. ``complete``: the file has every such thing of the city, so that where nothing is drawn there is none.
     ``near``: of points and lines, up to how many metres away they are told of, and ``most`` of them.
+    ``told``: it is among what applies at a point (a base map is not). ``landmark``: what people call the thing when
+    they look for it, with ``{attribute}`` ({name}駅).
     """
 
     code: str
@@ -108,6 +110,8 @@ class Layer:
     complete: bool = False
     near: float = 0.0
     most: int = 3
+    told: bool = True
+    landmark: str = ""
 
     def attribute(self, key: str) -> Attribute:
         """The attribute of that key. Raises KeyError."""

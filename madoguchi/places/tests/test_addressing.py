@@ -69,6 +69,7 @@ def test_what_is_in_doubt_comes_back_as_several() -> None:
     assert [(one.level, one.exact) for one in CITY.find("谷川9丁目1番")] == [("area", False)]
     nearly = CITY.find("住路1-2-3")
     assert [(one.town, one.lot, one.exact) for one in nearly] == [("0001001", (2, 3), False)]
+    assert [(one.level, one.exact) for one in CITY.find("住道駅")] == [("area", False)]
     assert [one.town for one in CITY.find("曙1-2")] == ["0026000"]
 
 

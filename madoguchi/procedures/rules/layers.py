@@ -114,6 +114,10 @@ class LayerFile(Model):
     """Of points and lines: up to how many metres away they are told of."""
     most: Annotated[int, Field(ge=1, le=20)] = 3
     """Of points and lines: how many are told of, the nearest first."""
+    told: bool = True
+    """Whether it is among what applies at a point; a base map is not."""
+    landmark: Line | None = None
+    """What people call the thing when they look for it, with one {attribute}: {name}駅."""
     answers: LayerSentences
     assumed: bool = False
     note: str | None = None
@@ -134,9 +138,11 @@ class LayerFile(Model):
                 "complete: true と answers.absent をそろえます",
                 "complete",
             )
-        for key in self.key:
+        if self.landmark is not None and len(_names(self.landmark)) != 1:
+            raise refuse("landmark には属性を一つ書きます", "'{name}駅' のように書きます", "landmark")
+        for key in (*self.key, *(_names(self.landmark) if self.landmark else [])):
             if key not in self.attributes:
-                raise refuse(f"key の {key} という属性はありません", "attributes: にある名前を書きます", "key")
+                raise refuse(f"{key} という属性はありません", "attributes: にある名前を書きます", "key")
         for key, attribute in self.attributes.items():
             if AUDIENCES.index(attribute.see) > AUDIENCES.index(self.see) and attribute.see != "public":
                 raise refuse(f"{key} はレイヤーより広くは見せられません", "see: を消します", "attributes", key)
@@ -224,6 +230,8 @@ def _layer(code: str, file: LayerFile) -> Layer:
         complete=file.complete,
         near=file.near or 0.0,
         most=file.most,
+        told=file.told,
+        landmark=file.landmark or "",
     )
 
 
