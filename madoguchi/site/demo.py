@@ -37,8 +37,10 @@ from madoguchi.people.actions import appoint, enrol_totp, open_account, open_par
 from madoguchi.people.models import Account, Partner, Person
 from madoguchi.people.ports import SIGNATURE_FORMATS, RawSignature
 from madoguchi.people.queries import actor_of_account, actor_of_person, secrets_of
+from madoguchi.places.queries import newest
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules.form import UPLOADED
+from madoguchi.site import mapping
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -148,6 +150,8 @@ def load() -> list[tuple[str, str, str]]:
         if not cases.phrases_of(section):
             for use, title, words in phrases:
                 actions.add_phrase(section, use=use, title=title, words=words, by=staff[f"{section}-clerk"])
+    if not newest():
+        list(mapping.load([], None, None, anyhow=False))  # what the data pack has, if there is one
     subjects = _residents_of_the_identity_provider()
     with _test_authority():
         for number, story in enumerate(_stories()):

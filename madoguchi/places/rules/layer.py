@@ -45,7 +45,7 @@ class Attribute:
     title: LocalText
     kind: Kind
     column: str
-    unit: str = ""
+    unit: LocalText | None = None
     codes: Mapping[str, LocalText] = field(default_factory=dict)
     see: Audience = "public"
     required: bool = False
@@ -199,5 +199,9 @@ def shown(attribute: Attribute, value: Any, language: str) -> str:
     if attribute.kind == "yes_no":
         return ("有" if value else "無") if language.startswith("ja") else ("yes" if value else "no")
     if attribute.kind in ("number", "integer"):
-        return f"{value:,.{attribute.digits}f}{attribute.unit}"
+        number, unit = f"{value:,.{attribute.digits}f}", attribute.unit
+        if unit is None:
+            return number
+        words = unit.get_for(language)
+        return f"{number}{words}" if language.startswith("ja") or words == "%" else f"{number} {words}"
     return str(value)

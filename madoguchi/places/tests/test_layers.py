@@ -45,7 +45,7 @@ ZONING = Layer(
     attributes=(
         Attribute("id", LocalText("番号"), "text", "id", required=True),
         Attribute("use", LocalText("用途"), "code", "use", codes=ZONES),
-        Attribute("far", LocalText("容積率"), "integer", "far", unit="%"),
+        Attribute("far", LocalText("容積率"), "integer", "far", unit=LocalText("%")),
         Attribute("memo", LocalText("課の覚え"), "text", "memo", see="section"),
     ),
     sentences=Sentences(LocalText("{use}です（容積率{far}）。{memo}"), LocalText("用途地域の外です。")),

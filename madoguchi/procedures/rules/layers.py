@@ -37,7 +37,7 @@ class LayerAttribute(Model):
     type: Kind
     column: Column | None = None
     """Its name in the file; without it the key."""
-    unit: Annotated[str, StringConstraints(min_length=1, max_length=12)] | None = None
+    unit: LocalText | None = None
     codes: dict[str, LocalText] = {}
     """Of type code: what the file writes → what it means."""
     see: Audience = "public"
@@ -242,7 +242,7 @@ def _attribute(key: str, file: LayerAttribute, see: Audience) -> Attribute:
         title=file.title,
         kind=file.type,
         column=file.column or key,
-        unit=file.unit or "",
+        unit=file.unit,
         codes=dict(file.codes),
         see=narrower,
         required=file.required,

@@ -1,0 +1,122 @@
+"""What applies here: an address or a name leads to the answers of all sections, and what is typed stays nowhere."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from django.test import Client
+
+from madoguchi.events import Actor
+from madoguchi.events.models import Event
+from madoguchi.places.actions import load
+from madoguchi.places.reading import read_file
+from madoguchi.procedures import queries as procedures
+
+HERE = "/here/"
+LON, LAT = 135.6235, 34.7119
+
+
+def _square(lon: float, lat: float, half: float) -> list[list[list[float]]]:
+    west, south, east, north = lon - half, lat - half, lon + half, lat + half
+    return [[[west, south], [east, south], [east, north], [west, north], [west, south]]]
+
+
+@pytest.fixture
+def city(db: None, tmp_path: Path) -> None:
+    """Two towns side by side with a shelter in one of them, as their layers want it; and something for staff alone."""
+    towns = [
+        ("272180251", "27218", "谷川１丁目", 684, 307, _square(LON, LAT, 0.002)),
+        ("272180252", "27218", "谷川２丁目", 500, 200, _square(LON + 0.004, LAT, 0.002)),
+    ]
+    shelter = {
+        "施設・場所名": "見本小学校",
+        "住所": "大東市谷川1-1",
+        "kind": "指定緊急避難場所",
+        "洪水": "1",
+        "地震": "1",
+        "崖崩れ、土石流及び地滑り": "",
+        "大規模な火事": "",
+        "内水氾濫": "",
+    }
+    named = ("key_code", "code", "name", "pop_2015", "households_2015")
+    features = {
+        "towns": [({"type": "Polygon", "coordinates": one[5]}, dict(zip(named, one, strict=False))) for one in towns],
+        "shelters": [({"type": "Point", "coordinates": [LON + 0.001, LAT]}, shelter)],
+        "junior-high-district": [
+            (
+                {"type": "Polygon", "coordinates": _square(LON, LAT, 0.02)},
+                {"code": "27218", "school": "見本中学校", "address": "大東市"},
+            )
+        ],
+    }
+    for code, ones in features.items():
+        layer, path = procedures.layers()[code], tmp_path / f"{code}.geojson"
+        rows = [{"type": "Feature", "geometry": shape, "properties": said} for shape, said in ones]
+        path.write_text(json.dumps({"type": "FeatureCollection", "features": rows}))
+        load(layer, read_file(layer, path), layer.source.as_of, by=Actor("system", channel="console"))
+
+
+@pytest.mark.usefixtures("city")
+def test_an_address_leads_to_its_answers(client: Client) -> None:
+    before = Event.objects.count()
+    page = client.post(HERE, {"q": "大東市谷川1-1-1"}).content.decode()
+    assert "谷川１丁目です（平成27年の人口684人、307世帯）。" in page
+    assert "見本小学校（指定緊急避難場所）まで約92m" in page
+    assert "「国勢調査（小地域）」（総務省統計局）を加工して作成" in page
+    assert "市民課" in page
+    assert "災害対策基本法" in page
+    assert "見本中学校" not in page, "its condition of use was not read: for staff alone"
+    assert Event.objects.count() == before, "what somebody asks is nobody's to know"
+
+
+@pytest.mark.usefixtures("city")
+def test_a_border_is_said_and_whom_to_ask(client: Client) -> None:
+    page = client.get(HERE, {"lat": LAT, "lon": LON + 0.00201}).content.decode()
+    assert "わかりません" in page
+    assert "市民課にお問い合わせください" in page
+    assert "谷川１丁目" in page
+    assert "谷川２丁目" in page
+
+
+@pytest.mark.usefixtures("city")
+def test_what_may_mean_several_is_asked(client: Client) -> None:
+    page = client.post(HERE, {"q": "谷川"}).content.decode()
+    assert "どの場所ですか" in page
+    assert page.count("?lat=") >= 2
+    assert "この地点へのリンク" not in page
+
+
+@pytest.mark.usefixtures("city")
+@pytest.mark.parametrize(
+    ("method", "said", "status", "words"),
+    [
+        ("post", {"q": "パリ"}, 404, "見つかりませんでした"),
+        ("post", {"q": " \0 "}, 422, "住所か、駅や学校の名前"),
+        ("post", {"q": "'; DROP TABLE layer_feature; --"}, 404, "見つかりませんでした"),
+        ("get", {"lat": "2", "lon": "48"}, 422, "日本の外の場所です"),
+        ("get", {"lat": "x", "lon": ""}, 422, "日本の外の場所です"),
+        ("get", {"lat": "1e999", "lon": "nan"}, 422, "日本の外の場所です"),
+    ],
+)
+def test_what_cannot_be_found_is_said(
+    client: Client, method: str, said: dict[str, str], status: int, words: str
+) -> None:
+    answer = getattr(client, method)(HERE, said)
+    assert (answer.status_code, words in answer.content.decode()) == (status, True)
+
+
+@pytest.mark.usefixtures("city")
+@pytest.mark.parametrize(
+    ("language", "words"), [("ja-simple", "谷川１丁目です。"), ("en", "In 谷川１丁目 (684 people in 2015).")]
+)
+def test_in_other_languages(client: Client, language: str, words: str) -> None:
+    client.cookies["language"] = language
+    page = client.get(HERE, {"lat": LAT, "lon": LON}).content.decode()
+    assert words in re.sub("<rt>.*?</rt>|<rp>.*?</rp>|</?(ruby|rb)>|<span[^>]*>|</span>", "", page)
+
+
+@pytest.mark.django_db
+def test_without_any_data_it_says_so(client: Client) -> None:
+    assert client.get(HERE).status_code == 200
+    assert "公開しているデータがまだありません" in client.get(HERE, {"lat": LAT, "lon": LON}).content.decode()
