@@ -37,17 +37,25 @@ class Where:
 
 
 def applies(
-    layers: Iterable[Layer], at: Where, plane: int, *, reader: Audience = "public", on: dt.date | None = None
+    layers: Iterable[Layer],
+    at: Where,
+    plane: int,
+    *,
+    reader: Audience = "public",
+    on: dt.date | None = None,
+    error: float = 0.0,
 ) -> list[Applies]:
     """What each of these layers says about the point, for this reader, as things were ``on`` that day (today).
 
     One statement for all of them. ``plane`` is the EPSG code of the city's plane rectangular system, in which metres
     are measured (大東市: 6674, JGD2011 系VI). Layers that are not for the reader are left out, and so are attributes.
+    ``error``: how many metres from there it may be (an address is known as far as its town): what is nearer to a border
+    than that is not known.
     """
     asked = [one for one in layers if one.told and includes(one.see, reader)]
     if not asked:
         return []
-    reach = [max(one.accuracy, one.near) for one in asked]
+    reach = [max(one.accuracy, one.near, error) for one in asked]
     with connection.cursor() as cursor:
         cursor.execute(
             _AT,
@@ -70,7 +78,7 @@ def applies(
         told = {name: value for name, value in json.loads(properties).items() if name in seen[layer]}
         hits[layer].append(Hit(key, told, inside, border))
     known = loaded(one.code for one in asked)
-    return [answer(one, hits[one.code]) for one in asked if one.code in known]
+    return [answer(one, hits[one.code], error) for one in asked if one.code in known]
 
 
 #: The box looks into the index; what is within reach is measured in metres of the plane, and of an area to its border.

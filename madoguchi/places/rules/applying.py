@@ -43,15 +43,18 @@ class Applies:
         return "".join(dict.fromkeys(said))
 
 
-def answer(layer: Layer, hits: Sequence[Hit]) -> Applies:
-    """What the layer says, by the features at the point and those nearer to it than its stated error."""
+def answer(layer: Layer, hits: Sequence[Hit], error: float = 0.0) -> Applies:
+    """What the layer says, by the features at the point and those nearer to it than its stated error.
+
+    ``error``: that of the point itself, where it is the larger (metres).
+    """
     if layer.shape != "polygon":
         near = sorted((one for one in hits if one.border <= layer.near), key=lambda one: one.border)
         if near:
             return Applies(layer, "applies", "", tuple(near[: layer.most]))
         return Applies(layer, "does_not" if layer.complete else "unknown", "" if layer.complete else "no_data", ())
     inside = tuple(one for one in hits if one.inside)
-    doubtful = tuple(one for one in hits if one.border < layer.accuracy)
+    doubtful = tuple(one for one in hits if one.border < max(layer.accuracy, error))
     if doubtful and _differ(layer, inside, doubtful):
         return Applies(layer, "unknown", "border", tuple(one for one in hits if one in inside or one in doubtful))
     if inside:

@@ -62,7 +62,7 @@ def found_page(text: str, reader: Audience = "public") -> HerePage:
     seen = places.locate(text, procedures.gazetteer(), layers.values(), city.file.plane, reader=reader)
     sure = [one for one in seen if one.exact]
     if len(sure) == 1:
-        page = at_page(sure[0].at, reader)
+        page = at_page(sure[0].at, reader, error=sure[0].error)
         page.name, page.error = sure[0].name, _error(sure[0])
         page.candidates = [_candidate(one) for one in seen if one is not sure[0]]
     else:
@@ -75,9 +75,10 @@ def found_page(text: str, reader: Audience = "public") -> HerePage:
     return page
 
 
-def at_page(at: Where, reader: Audience = "public") -> HerePage:
-    """What applies at a point."""
-    found = places.applies(procedures.layers().values(), at, procedures.city().file.plane, reader=reader)
+def at_page(at: Where, reader: Audience = "public", *, error: float = 0.0) -> HerePage:
+    """What applies at a point, of which one knows that it lies within ``error`` metres."""
+    plane = procedures.city().file.plane
+    found = places.applies(procedures.layers().values(), at, plane, reader=reader, error=error)
     page = HerePage(point=gettext("緯度%(lat)s 経度%(lon)s") % {"lat": f"{at.lat:.5f}", "lon": f"{at.lon:.5f}"})
     page.link = _url(at)
     for one in found:
@@ -126,7 +127,7 @@ def _candidate(one: Located) -> Candidate:
 def _error(one: Located) -> str:
     if one.level == "landmark":
         return gettext("施設や駅の位置（誤差は約%(metres)sm）") % {"metres": f"{one.error:,.0f}"}
-    return gettext("町の中ほどの位置（町の端まで約%(metres)sm）") % {"metres": f"{round(one.error, -1):,.0f}"}
+    return gettext("町の中ほどから見た結果です（町の端まで約%(metres)sm）") % {"metres": f"{round(one.error, -1):,.0f}"}
 
 
 def _url(at: Where) -> str:
