@@ -12,7 +12,6 @@ import numpy as np
 import pyogrio.raw
 import pytest
 import shapely
-from django.conf import settings
 from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,7 +22,7 @@ from madoguchi.ground.errors import Invalid, Stale
 from madoguchi.ground.languages import LocalText
 from madoguchi.places.actions import load
 from madoguchi.places.models import Edition, Feature
-from madoguchi.places.queries import Where, applies, locate, newest
+from madoguchi.places.queries import Where, applies, newest
 from madoguchi.places.reading import read_file
 from madoguchi.places.rules.layer import Attribute, Audience, Layer, Sentences, Source
 
@@ -310,41 +309,3 @@ def test_a_sentence_says_what_was_written_and_runs_nothing(use: str, memo: str) 
     layer = replace(ZONING, attributes=(Attribute("use", LocalText("用途"), "text", "use"), ZONING.attributes[3]))
     words = filled(layer, Hit("1", {"use": use, "memo": memo}, inside=True, border=1.0), "ja", layer.attributes)
     assert words == f"{use}です（容積率―）。{memo}"
-
-
-# -- the real city ----------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.django_db
-@pytest.mark.skipif(settings.DATA_PACK is None, reason="needs the data pack (MADOGUCHI_DATA)")
-def test_every_layer_of_the_city_is_taken_in_and_the_city_hall_is_where_it_is() -> None:
-    """What is known of it from elsewhere: its town and population, school district, the shelters by metres."""
-    from madoguchi.procedures import queries as procedures
-
-    pack = Path(str(settings.DATA_PACK))
-    for layer in procedures.layers().values():
-        load(layer, read_file(layer, pack / layer.source.file), layer.source.as_of, by=SYSTEM)
-    found = {
-        one.layer.code: one.sentence("ja", one.layer.seen_by("staff"))
-        for one in applies(procedures.layers().values(), Where(135.6235, 34.7119), PLANE, reader="staff")
-    }
-    assert len(procedures.layers()) >= 20
-    assert found.keys() == {one.code for one in procedures.layers().values() if one.told}
-    assert found["towns"] == "谷川１丁目です（平成27年の人口684人、307世帯）。"
-    assert found["city-planning-area"] == "この場所は市街化区域です。"
-    assert found["junior-high-district"] == "谷川中学校の校区です。"
-    assert found["landform"] == "地形は氾濫平野です。"
-    assert "氷野小学校（指定緊急避難場所）まで約358m" in found["shelters"]
-    places = {}
-    for said in ("谷川1-1-1", "住道駅", "深野", "竜間1540番地", "氷野小学校"):
-        seen = locate(said, procedures.gazetteer(), procedures.layers().values(), PLANE, reader="staff")
-        places[said] = [(one.name, one.level) for one in seen if one.exact]
-        assert all(0 < one.error < 2_000 for one in seen)
-    assert places["谷川1-1-1"] == [("谷川一丁目1番1", "lot")]
-    assert places["住道駅"] == [("住道駅", "landmark")]
-    assert places["深野"] == [(f"深野{one}丁目", "area") for one in "一二三四五"]
-    assert places["竜間1540番地"] == [("大字龍間1540番", "lot")]
-    assert places["氷野小学校"] == [("氷野小学校", "landmark")]
-    assert locate("'; DROP TABLE layer_feature; --%", procedures.gazetteer(), procedures.layers().values(), PLANE) == []
-    public = applies(procedures.layers().values(), Where(135.6235, 34.7119), PLANE)
-    assert {one.layer.source.terms for one in public} == {"open"}

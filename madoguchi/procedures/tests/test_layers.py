@@ -1,0 +1,84 @@
+"""The layers of the city: their files hold together, and with the real data they say what is known from elsewhere."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from madoguchi.events import Actor
+from madoguchi.places.actions import load
+from madoguchi.places.queries import Where, applies, locate
+from madoguchi.places.reading import read_file
+from madoguchi.procedures import queries as procedures
+from madoguchi.procedures.rules.document import BrokenPackage
+from madoguchi.procedures.rules.layers import check_layers, load_layers
+from madoguchi.procedures.tests.shipped import daito
+
+SYSTEM = Actor("system", channel="console")
+PLANE = 6674
+
+
+def test_the_citys_layers_hold_together() -> None:
+    assert check_layers(daito()) == []
+    assert all(one.source.terms == "open" for one in procedures.layers().values() if one.see == "public")
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "said"),
+    [
+        ("terms: open", "terms: to_read", "公開できません"),
+        ("owner: residents", "owner: nobody", "nobody という課や部はありません"),
+        ("key: [key_code]", "key: [kee]", "kee という属性はありません"),
+        ("{name}です", "{nome}です", "{nome} という属性はありません"),
+        ("{name}です", "{name.__class__}です", "波かっこの中は属性の名前だけです"),
+        ("{name}です", "{name!r}です", "波かっこの中は属性の名前だけです"),
+        ("file: daito/towns", "file: ../towns", "データの置き場所の外は指せません"),
+        ("'2015-10-01'", "'2015-10-32'", "as_of が日付ではありません"),
+        ("shape: polygon", "shape: line", "near は点と線のレイヤーに書きます"),
+        ("accuracy: 5", "accuracy: 0", "accuracy"),
+        ("type: integer", "type: code", "codes は type: code のときに書きます"),
+    ],
+)
+def test_what_a_file_of_a_layer_must_not_say(tmp_path: Path, was: str, becomes: str, said: str) -> None:
+    city = daito()
+    text = (city.folder / "layers" / "towns.yaml").read_text()
+    assert was in text
+    (tmp_path / "layers").mkdir()
+    (tmp_path / "layers" / "towns.yaml").write_text(text.replace(was, becomes))
+    with pytest.raises(BrokenPackage) as broken:
+        load_layers(replace(city, folder=tmp_path))
+    assert any(said in str(one) for one in broken.value.problems)
+
+
+@pytest.mark.django_db
+@pytest.mark.skipif(settings.DATA_PACK is None, reason="needs the data pack (MADOGUCHI_DATA)")
+def test_every_layer_of_the_city_is_taken_in_and_the_city_hall_is_where_it_is() -> None:
+    """What is known of it from elsewhere: its town and population, school district, the shelters by metres."""
+    pack = Path(str(settings.DATA_PACK))
+    for layer in procedures.layers().values():
+        load(layer, read_file(layer, pack / layer.source.file), layer.source.as_of, by=SYSTEM)
+    found = {
+        one.layer.code: one.sentence("ja", one.layer.seen_by("staff"))
+        for one in applies(procedures.layers().values(), Where(135.6235, 34.7119), PLANE, reader="staff")
+    }
+    assert len(procedures.layers()) >= 20
+    assert found.keys() == {one.code for one in procedures.layers().values() if one.told}
+    assert found["towns"] == "谷川１丁目です（平成27年の人口684人、307世帯）。"
+    assert found["city-planning-area"] == "この場所は市街化区域です。"
+    assert found["junior-high-district"] == "谷川中学校の校区です。"
+    assert found["landform"] == "地形は氾濫平野です。"
+    assert "氷野小学校（指定緊急避難場所）まで約358m" in found["shelters"]
+    places = {}
+    for said in ("谷川1-1-1", "住道駅", "深野", "竜間1540番地", "氷野小学校"):
+        seen = locate(said, procedures.gazetteer(), procedures.layers().values(), PLANE, reader="staff")
+        places[said] = [(one.name, one.level) for one in seen if one.exact]
+        assert all(0 < one.error < 2_000 for one in seen)
+    assert places["谷川1-1-1"] == [("谷川一丁目1番1", "lot")]
+    assert places["住道駅"] == [("住道駅", "landmark")]
+    assert places["深野"] == [(f"深野{one}丁目", "area") for one in "一二三四五"]
+    assert places["竜間1540番地"] == [("大字龍間1540番", "lot")]
+    assert places["氷野小学校"] == [("氷野小学校", "landmark")]
+    assert locate("'; DROP TABLE layer_feature; --%", procedures.gazetteer(), procedures.layers().values(), PLANE) == []
+    public = applies(procedures.layers().values(), Where(135.6235, 34.7119), PLANE)
+    assert {one.layer.source.terms for one in public} == {"open"}
