@@ -16,6 +16,7 @@ from madoguchi.cases.queries.sealing import turn_of
 from madoguchi.events import SYSTEM
 from madoguchi.events.following import follows
 from madoguchi.events.models import Event
+from madoguchi.facts.actions import forget_entry
 from madoguchi.ground import clock
 from madoguchi.messages import actions as messages
 from madoguchi.messages import queries as said_of
@@ -275,6 +276,9 @@ def keep_house(limit: int = 100) -> int:
         for case in wanted().select_related("procedure")[:limit]:
             act_on(case, by=SYSTEM)
             done += 1
+    for person, layout in cases.leavers_to_forget(limit):
+        forget_entry(person, layout, by=SYSTEM)
+        done += 1
     return done
 
 

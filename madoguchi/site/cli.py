@@ -171,6 +171,7 @@ _DUE = {
     "cases_to_delete": "records to be deleted (the period is over)",
     "held": "records that are held",
     "kept_for_ever": "records without a keeping period",
+    "leavers": "people who left a register longer ago than it keeps them, to be deleted",
 }
 
 

@@ -6,6 +6,7 @@ led there. Making and signing letters is left to the worker: its open step *is* 
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping
+from itertools import groupby
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,8 +19,8 @@ from madoguchi.events.acting import current_event
 from madoguchi.events.rules import BY_SYSTEM
 from madoguchi.facts import actions as facts
 from madoguchi.facts.models import Source
-from madoguchi.facts.queries import Known, NoBasis, read, row_named
-from madoguchi.facts.rules import Purpose
+from madoguchi.facts.queries import Known, NoBasis, place_row, read, row_named, shared
+from madoguchi.facts.rules import Purpose, shared_by
 from madoguchi.ground import clock
 from madoguchi.ground.errors import NotFound
 from madoguchi.messages import actions as messages
@@ -376,17 +377,26 @@ class Drive:
         """What the city knows. Where no law permits it, nothing is read, the log says so, and the case goes on."""
         case = self.case
         purpose = Purpose("look_up", case.procedure.code, case.section, case.pk)
-        try:
-            found = read(case.about_id, said["facts"], purpose, by=SYSTEM, sources=RECORDS)
-        except NoBasis as refusal:
-            record(not_permitted=refusal.keys, basis=said["basis"])
-        else:
-            rows = {one.each for one in self.package.form.sections}
-            held: dict[str, list[Known]] = {}
-            for one in found:
-                if one.key.partition(".")[0] not in rows:  # of which child is not known
-                    held.setdefault(one.key, []).append(one)
-            self.course.looked_up |= {key: _as_found(key, several) for key, several in held.items()}
+        found, refused = list[Known](), list[str]()
+        for subject, keys in groupby(sorted(said["facts"], key=_about), _about):
+            try:
+                if subject == "person":
+                    found += read(case.about_id, keys, purpose, by=SYSTEM, sources=RECORDS)
+                elif subject == "household":
+                    found += shared(case.about_id, list(keys), purpose, by=SYSTEM).values()
+                elif place := self._place_row(said):
+                    found += shared(case.about_id, list(keys), purpose, by=SYSTEM, place=place).values()
+            except NoBasis as refusal:
+                refused += refusal.keys
+        if refused:
+            record(not_permitted=refused, basis=said["basis"])
+        rows = {one.each for one in self.package.form.sections}
+        held: dict[str, list[Known]] = {}
+        for one in found:
+            if one.key.partition(".")[0] not in rows:  # of which child is not known
+                held.setdefault(one.key, []).append(one)
+        self.course.looked_up |= {key: _as_found(key, several) for key, several in held.items()}
+        if held or not refused:
             record(looked_up=sorted(held), basis=said["basis"])
 
     def _record(self, said: Any) -> None:
@@ -403,7 +413,17 @@ class Drive:
             return
         names = [get(case.answers, name) for name in said.get("of", ())]
         row = row_named(case.about_id, names) if any(names) else ""
+        if "place" in said:
+            row = self._place_row(said) or row
         facts.state(Person(pk=case.about_id), {(said["fact"], row): value}, Source.STAFF, by=SYSTEM, case_id=case.pk)
+
+    def _place_row(self, said: Any) -> str:
+        """The row of what is known of the place that an answer names; empty where it names no lot."""
+        answer = self.case.answers.get(said["place"])
+        names = [get(self.case.answers, name) for name in said.get("of", ())]
+        city = procedures.city().file
+        within = (city.prefecture["ja"], city.name["ja"])
+        return place_row(answer["text"], within, names) if isinstance(answer, dict) else ""
 
     def _correct(self) -> None:
         """What the office has found to be wrong (訂正): its own record says from now on what was asked for. What a
@@ -435,6 +455,11 @@ def write(drives: Collection[Drive]) -> None:
     for drive in drives:
         drive.case.changed_at = drive.now
     storing.write([drive.case for drive in drives])
+
+
+def _about(key: str) -> str:
+    """What a fact is about, as it is looked up: the person, their household, a place."""
+    return shared_by(key) or "person"
 
 
 def _as_found(key: str, several: list[Known]) -> dict[str, Any]:

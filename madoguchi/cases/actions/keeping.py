@@ -106,7 +106,7 @@ def delete(case: Case, *, by: Actor) -> Case:
     gone = {}
     for model, path in _of_cases():
         if model is Fact:
-            gone[Fact._meta.db_table] = facts.forget(fresh.pk, by=by)
+            facts.forget(fresh.pk, by=by)  # an event of its own; it says of nothing how much
             continue
         rows = model._default_manager.filter(**{path: fresh.pk})
         life = LIVES.get(model._meta.db_table)
@@ -124,7 +124,7 @@ def delete(case: Case, *, by: Actor) -> Case:
     if not _is_needed(person):
         # Nothing is left for which to recognise them.
         gone["person_identity"] = Identity.objects.filter(person_id=person).delete()[0]
-        gone[Fact._meta.db_table] += facts.forget(None, person_id=person, by=by)
+        facts.forget(None, person_id=person, by=by)
     record(
         procedure=fresh.procedure.code,
         version=fresh.procedure.version,

@@ -12,7 +12,7 @@ from uuid import UUID
 from madoguchi.cases.actions import driving, listing, storing
 from madoguchi.cases.actions.reasons import AT_COUNTER
 from madoguchi.cases.models import Case, Correction, Submission
-from madoguchi.cases.queries import confirmation_of, demands_signature, is_signed, mandate_of, must_stand
+from madoguchi.cases.queries import confirmation_of, demands_signature, is_signed, mandate_of, must_stand, shown
 from madoguchi.cases.rules.permission import OWN_CASE, PARTNER_FILED
 from madoguchi.events import SYSTEM, Actor, act, record
 from madoguchi.events.models import Event
@@ -240,9 +240,12 @@ def _keep_facts(case: Case, lot: Lot, by: Actor) -> tuple[int, int]:
     if values:
         # Of another nobody states anything in their own name: the case does, which says who spoke.
         source, speaks = (Source.SELF, by) if case.subject_id is None else (Source.PROXY, SYSTEM)
-        fresh = facts.state(Person(pk=case.about_id), values, source, by=speaks, case_id=case.pk)
         taken = lot.taken_over.get(case.pk, set()) & names.keys()
-        again = {name: key for name, key in names.items() if name not in taken and key not in fresh}
+        typed = {name: key for name, key in names.items() if name not in taken}
+        # What a partner sends is typed by nobody here.
+        before = shown(case, typed.values(), by) if typed and by.kind != "partner" else {}
+        facts.state(Person(pk=case.about_id), values, source, by=speaks, case_id=case.pk)
+        again = {name: key for name, key in typed.items() if key in before and before[key].value == values[(key, "")]}
         elsewhere = lot.told_in_others(case) if again else set()
         return len(taken), sum(key not in elsewhere for key in again.values())
     return 0, 0

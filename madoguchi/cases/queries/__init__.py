@@ -93,6 +93,7 @@ from madoguchi.cases.queries.keeping import (
     holds_of,
     is_held,
     kept_until,
+    leavers_to_forget,
 )
 from madoguchi.cases.queries.load import led_sections, section_load
 from madoguchi.cases.queries.marks import Mark, marks
@@ -312,6 +313,7 @@ __all__ = [
     "kiosks",
     "known_of_businesses",
     "last_look",
+    "leavers_to_forget",
     "led_sections",
     "letters_go_to",
     "level_for",

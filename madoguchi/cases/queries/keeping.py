@@ -1,21 +1,26 @@
 """What is kept how long: what is to be told, what is to be deleted, what is held, what has no keeping period."""
 
+from collections.abc import Iterator
 from datetime import date, datetime
 from typing import NamedTuple
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from madoguchi.cases.models import Case, Hold
+from madoguchi.cases.models import Case, Cosigner, Hold
 from madoguchi.cases.rules.keeping import DRAFT_KEPT, DRAFT_NOTICE, RECORD_NOTICE
 from madoguchi.events import Actor
+from madoguchi.facts.models import Entry
+from madoguchi.facts.rules.register import Layout
 from madoguchi.ground import clock
+from madoguchi.people.models import Identity, Person
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.models import Procedure
 from madoguchi.procedures.rules.format.retention import Outcome, Retention
 
 
 class Due(NamedTuple):
-    """How many of each there are now; ``kept_for_ever`` have ended and have no keeping period."""
+    """How many of each there are now; ``kept_for_ever`` have ended and have no keeping period, ``leavers`` have left a
+    register longer ago than it keeps them."""
 
     drafts_to_warn: int
     drafts_to_delete: int
@@ -23,6 +28,7 @@ class Due(NamedTuple):
     cases_to_delete: int
     held: int
     kept_for_ever: int
+    leavers: int
 
 
 def retention_of(case: Case) -> Retention | None:
@@ -87,7 +93,29 @@ def due() -> Due:
         cases_to_delete().count(),
         active_holds().values("case").distinct().count(),
         ended.filter(keep_until=None).count(),
+        sum(rows.count() for _, rows in _leavers()),
     )
+
+
+def leavers_to_forget(limit: int) -> list[tuple[Person, Layout]]:
+    """Whoever has left a register longer ago than it keeps them, with its layout; those who left first come first.
+
+    Nobody of whom a case is kept, and nobody who still signs in: they go after that.
+    """
+    found = []
+    for layout, rows in _leavers():
+        found += [(one.person, layout) for one in rows.select_related("person").order_by("gone_since", "pk")[:limit]]
+    return found[:limit]
+
+
+def _leavers() -> Iterator[tuple[Layout, QuerySet[Entry]]]:
+    concerned = Case.objects.filter(Q(person=OuterRef("person")) | Q(subject=OuterRef("person")))
+    confirmed = Cosigner.objects.filter(person=OuterRef("person"))
+    recognised = Identity.objects.filter(person=OuterRef("person"))
+    for layout in procedures.registers():
+        if (before := layout.left_before(clock.today())) is not None:
+            rows = Entry.objects.filter(register=layout.register, gone_since__lt=before)
+            yield layout, rows.exclude(Exists(concerned)).exclude(Exists(confirmed)).exclude(Exists(recognised))
 
 
 def ending_soon(by: Actor, until: date, limit: int = 200) -> list[Case]:

@@ -27,6 +27,7 @@ from madoguchi.events import SYSTEM, Actor
 from madoguchi.events import actions as log
 from madoguchi.events import queries as logged
 from madoguchi.events.models import Event
+from madoguchi.facts.models import Entry, Import
 from madoguchi.facts.tests.ledger import as_owner
 from madoguchi.ground import clock
 from madoguchi.ground.errors import NotAllowed, Stale
@@ -109,6 +110,21 @@ def test_nothing_is_deleted_before_its_day_and_all_on_it(ended: Case) -> None:
     assert tombstone.data["gone"]["case_remark"] == 2
     log.seal()
     assert logged.verify().first is None
+
+
+def test_whoever_has_left_the_register_goes_after_their_last_case(ended: Case) -> None:
+    """住民基本台帳法施行令34条: 150 years after they have left, as the layout of the register says."""
+    run = Import.objects.create(register="residents", office="residents", day=date(2026, 11, 1), digest="0" * 64,
+                                is_whole=True)  # fmt: skip
+    left = Entry.objects.create(register="residents", number="1", person_id=ended.person_id, digest=b"", seen=run,
+                                gone_since=date(1870, 4, 1))  # fmt: skip
+    assert jobs.keep_house() == 0, "their case is kept"
+    assert cases.due().leavers == 0
+    with clock.travel(after(ended)):
+        assert jobs.keep_house() == 2
+        assert jobs.keep_house() == 0
+    assert not Entry.objects.filter(pk=left.pk).exists()
+    assert Event.objects.get(verb="register.forget").data["gone"] == {"register_entry": 1}
 
 
 def test_the_resident_no_longer_sees_it_and_the_statistics_still_count_it(ended: Case) -> None:

@@ -48,21 +48,20 @@ def state(
     valid: tuple[dt.date | None, dt.date | None] = (None, None),
     level: Level | None = None,
     evidence: str = "",
-) -> frozenset[str]:
+) -> None:
     """事実の記録: append ``(key, row) → value`` for the person; what is already known so, is not repeated.
 
     Whoever confirms what a card or a register has said adds nothing to it: the better source stays. ``valid``: from a
-    day until the day before another, in the world; ``evidence``: SHA-256 (hex) of the document that shows it.
-    Returns the keys of which something was new.
+    day until the day before another, in the world; ``evidence``: SHA-256 (hex) of the document that shows it. What of
+    it was new is told to nobody: whoever guesses learns nothing.
     """
     rows = [
         row_of(person.pk, key, value, row=row, valid=valid)
         for (key, row), value in values.items()
         if value not in (None, "", [], {})
     ]
-    fresh = frozenset(key for _, key in append(rows, source, level=level, case_id=case_id, evidence=evidence))
-    record(source=source, keys=sorted(fresh))
-    return fresh
+    append(rows, source, level=level, case_id=case_id, evidence=evidence)
+    record(source=source, keys=sorted({row["key"] for row in rows}))
 
 
 def row_of(
@@ -88,14 +87,14 @@ def append(
     level: Level | None = None,
     case_id: UUID | None = None,
     evidence: str = "",
-) -> list[tuple[UUID, str]]:
-    """Append these facts, of one person or of many, for acts that leave the event; whose keys were new.
+) -> None:
+    """Append these facts, of one person or of many, for acts that leave the event.
 
     ``day`` (today): for which the source vouches.
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT person, key FROM fact_state(%s, %s, %s, %s, %s, %s, %s)",
+            "SELECT fact_state(%s, %s, %s, %s, %s, %s, %s)",
             [
                 json.dumps(rows, default=str, ensure_ascii=False),
                 source.value,
@@ -106,7 +105,6 @@ def append(
                 clock.now(),
             ],
         )
-        return list(cursor.fetchall())
 
 
 @act("facts.withdraw_consent", allow=(OWN,))
@@ -124,19 +122,17 @@ def withdraw_consent(person: Person, procedure: str, *, by: Actor) -> Person:
 
 
 @act("facts.forget", allow=(BY_SYSTEM,))
-def forget(case_id: UUID | None, *, by: Actor, person_id: UUID | None = None) -> int:
+def forget(case_id: UUID | None, *, by: Actor, person_id: UUID | None = None) -> None:
     """事実の廃棄: what was told in a case goes with its record, and with a person all that is left of theirs.
 
-    What a register says of its entry stays, as the register's; that somebody may be one of its entries does not.
-    Returns how many facts that were.
+    What a register says of its entry stays, as the register's; that somebody may be one of its entries does not. How
+    many facts that were is told to nobody: whoever stated a guess in the case would learn whether it was one more.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT fact_forget(%s, %s)", [case_id, person_id])
-        gone = int(cursor.fetchone()[0])
     if person_id is not None:
         Pair.objects.filter(person=person_id).exclude(is_same=True).delete()
-    record(case=case_id, person=person_id, gone=gone)
-    return gone
+    record(case=case_id, person=person_id)
 
 
 @act("facts.permit", allow=(BY_SYSTEM,))

@@ -15,9 +15,9 @@ from madoguchi.events import Actor, Reason, act, record
 from madoguchi.facts.actions.ledger import IN_SERVICE, state
 from madoguchi.facts.actions.pairing import settle, wait
 from madoguchi.facts.models import Entry, Import, Source
-from madoguchi.facts.queries import count
 from madoguchi.facts.queries import matching as queries
-from madoguchi.facts.queries.ledger import NoBasis
+from madoguchi.facts.queries.ledger import NoBasis, read
+from madoguchi.facts.rules import Purpose
 from madoguchi.facts.rules.matching import Verdict
 from madoguchi.people import actions as people
 from madoguchi.people.models import Identity, Person
@@ -42,10 +42,11 @@ def meet(claims: Claims, begun: Transaction, *, by: Actor) -> Person:
     found: list[tuple[Import, Verdict]] = [] if known else _look(told, runs, by)
     same = next((one.same for _, one in found if one.same is not None), None)
     person = people.admit(claims, begun, by=by, behind=Person.objects.get(pk=same) if same else None)
-    before = count(person.pk)
+    anew = [one for one in runs if not _stands_in(person.pk, one)] if known else []
+    before = _said_before(person, told, claims) if anew else {}
     state(person, {(key, ""): value for key, value in told.items()}, Source.CARD, by=_actor(person, claims))
-    if known and count(person.pk) > before:
-        found = _look(told, [one for one in runs if not _stands_in(person.pk, one)], by)
+    if anew and any(before.get(key) != value for key, value in told.items()):
+        found = _look(told, anew, by)
     for run, verdict in found:
         if verdict.same == person.pk:
             settle(run.register, [person.pk])
@@ -108,6 +109,12 @@ def told_by(claims: Claims) -> dict[str, Any]:
         "person.sex": claims.sex.replace("-", "_") if claims.sex else None,
     }
     return {key: value for key, value in values.items() if value}
+
+
+def _said_before(person: Person, told: Mapping[str, Any], claims: Claims) -> dict[str, Any]:
+    """The same by fact as the card has said it before; a reading of one's own."""
+    found = read(person.pk, told, Purpose("match"), by=_actor(person, claims), sources=[Source.CARD])
+    return {one.key: one.value for one in found}
 
 
 def _actor(person: Person, claims: Claims) -> Actor:

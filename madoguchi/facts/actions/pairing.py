@@ -12,7 +12,7 @@ from django.db.models import Q
 from madoguchi.events import Actor, Reason, act, record
 from madoguchi.facts.models import Entry, Pair
 from madoguchi.facts.ports import KEEPERS
-from madoguchi.facts.queries import count, hold, office_of, sides_of_one
+from madoguchi.facts.queries import hold, office_of, sides_of_one
 from madoguchi.facts.rules.matching import Comparison, says_more
 from madoguchi.ground import clock
 from madoguchi.ground.errors import Invalid, Problem, Stale
@@ -125,8 +125,7 @@ def part(entry_id: UUID, holder: UUID, *, reason: str, by: Actor) -> Pair:
     leaves = Person.objects.create(pk=(tied and tied.replaced) or uuid7())
     Entry.objects.filter(register=register, person=stays).update(person=leaves)
     with connection.cursor() as cursor:
-        ids = [uuid7() for _ in range(count(stays))]
-        cursor.execute("SELECT fact_part(%s, %s, %s)", [stays, leaves.pk, ids])
+        cursor.execute("SELECT fact_part(%s, %s, %s)", [stays, leaves.pk, [uuid7()]])
     now = clock.now()
     Pair.objects.filter(person=stays, is_same=True, parted_at=None).update(parted_at=now, replaced=None)
     parted = Pair.objects.create(
@@ -176,7 +175,6 @@ def _join(pair: Pair) -> None:
     entry.person_id = pair.person_id
     entry.save(update_fields=["person"])
     with connection.cursor() as cursor:
-        ids = [uuid7() for _ in range(count(gone))]
-        cursor.execute("SELECT fact_adopt(%s, %s, %s, %s)", [gone, pair.person_id, ids, clock.now()])
+        cursor.execute("SELECT fact_adopt(%s, %s, %s, %s)", [gone, pair.person_id, [uuid7()], clock.now()])
     Person.objects.filter(pk=gone).delete()
     pair.replaced = gone

@@ -22,9 +22,9 @@ from django.db.models import QuerySet
 
 from madoguchi.events import Actor, act, record
 from madoguchi.events.rules import BY_SYSTEM
-from madoguchi.facts.actions.ledger import append, row_of
+from madoguchi.facts.actions.ledger import append, forget, row_of
 from madoguchi.facts.actions.pairing import settle, wait
-from madoguchi.facts.models import Entry, Import, Source
+from madoguchi.facts.models import Entry, Import, Pair, Source
 from madoguchi.facts.queries import VOUCHED, known
 from madoguchi.facts.queries import matching as queries
 from madoguchi.facts.rules import Purpose
@@ -337,6 +337,27 @@ def end(run: Import, *, by: Actor, held_back: bool = False) -> Import:
     fresh.save(update_fields=["gone", "doubtful", "ended_at"])
     record(**{name: getattr(fresh, name) for name in _COUNTS}, held_back=held_back)
     return fresh
+
+
+@act("register.forget", allow=(BY_SYSTEM,))
+def forget_entry(person: Person, layout: Layout, *, by: Actor) -> Person:
+    """台帳から除かれた方の廃棄: whoever has left longer ago than the register keeps them. This event stays.
+
+    With the last entry goes all that is known of the person. Nothing happens where somebody signs in as they.
+    """
+    queries.hold(layout.register)
+    before = layout.left_before(clock.today())
+    left = Entry.objects.filter(register=layout.register, person=person, gone_since__lt=before)
+    signs_in = Identity.objects.filter(person=person).exists()
+    if before is None or signs_in or not left.exists():
+        record(already_done=True)
+        return person
+    gone = left.delete()[1]
+    if not Entry.objects.filter(person=person).exists():
+        forget(None, person_id=person.pk, by=by)
+    named = {model._meta.db_table: gone.get(model._meta.label, 0) for model in (Entry, Pair)}
+    record(register=layout.register, kept_years=layout.kept_years, gone={key: n for key, n in named.items() if n})
+    return person
 
 
 def _under_another_number(run: Import, left: Sequence[UUID], by: Actor) -> int:

@@ -54,10 +54,12 @@ class Level(models.TextChoices):
 class Fact(models.Model):
     """What the city was told or knows: ``key`` of ``catalogue/facts.yaml``, ``value`` as in answers (JSON).
 
-    ``row`` tells the rows of a group apart (which child); empty for a fact of the person. ``as_of`` is the day for
-    which the source vouches. Two times: it holds in the world from ``valid_from`` until the day before ``valid_to``
-    (None: since ever, for good), and the city knew of it from ``recorded_at`` on. What was recorded last among that
-    which holds on a day is what is known of that day. ``evidence`` is the SHA-256 (hex) of the document that shows it.
+    ``row`` tells the rows of a group apart (which child); empty for a fact of the person. One that begins with
+    ``home:`` or ``place:`` names the household or the place that the fact is about, known through this person.
+    ``as_of`` is the day for which the source vouches. Two times: it holds in the world from ``valid_from`` until the
+    day before ``valid_to`` (None: since ever, for good), and the city knew of it from ``recorded_at`` on. What was
+    recorded last among that which holds on a day is what is known of that day. ``evidence`` is the SHA-256 (hex) of the
+    document that shows it.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7)
@@ -83,6 +85,7 @@ class Fact(models.Model):
             models.Index(fields=["value"], name="fact_birthday", condition=Q(key="person.date_of_birth", row="")),
             models.Index(KT("value__agent"), name="fact_agent", condition=Q(key="delegation.given")),
             models.Index(fields=["value"], name="fact_household", condition=Q(key="person.household_number", row="")),
+            models.Index(fields=["row"], name="fact_in_row", condition=~Q(row="")),
         ]
         constraints: ClassVar = [
             models.CheckConstraint(name="fact_source_is_known", condition=Q(source__in=Source.values)),

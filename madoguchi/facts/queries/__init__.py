@@ -45,6 +45,7 @@ from madoguchi.facts.queries.pairs import (
     sides,
     sides_of_one,
 )
+from madoguchi.facts.queries.shared import place_row, shared
 
 __all__ = [
     "VOUCHED",
@@ -82,9 +83,11 @@ __all__ = [
     "open_pair",
     "open_pairs",
     "open_to",
+    "place_row",
     "read",
     "readings",
     "row_named",
+    "shared",
     "shown_to_agents",
     "sides",
     "sides_of_one",

@@ -124,7 +124,7 @@ def history_of(person_id: UUID, keys: Iterable[str], purpose: Purpose, *, by: Ac
 
 
 def count(person_id: UUID) -> int:
-    """How many facts are kept about somebody."""
+    """How many things are known of somebody, however often each was said."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT fact_count(%s)", [person_id])
         return int(cursor.fetchone()[0])
@@ -181,8 +181,10 @@ class Reading:
 
 
 def of_the_day(event: Event) -> bool:
-    """Whether somebody's own household was read for a form of theirs: whoever was read is told the day, and no more."""
-    return event.actor_kind == "resident" and event.verb == "facts.read" and event.data.get("purpose") == "household"
+    """Whether somebody's own household was read for a form of theirs, or what is known of a household or a place for
+    another of it: whoever was read is told the day, and no more."""
+    for_a_form = event.actor_kind == "resident" and event.data.get("purpose") == "household"
+    return event.verb == "facts.read" and (for_a_form or event.data.get("shared") is True)
 
 
 def beginning_of_day(moment: dt.datetime) -> dt.datetime:
@@ -209,7 +211,10 @@ def usages(
     of them, newest first. Of those whose hour is not told, the period and the order know the day only."""
     midnight = TruncDay("at", tzinfo=clock.TOKYO)
     rows = _logged(person_id).annotate(
-        told_at=Case(When(actor_kind="resident", data__purpose="household", then=midnight), default=F("at"))
+        told_at=Case(
+            When(Q(actor_kind="resident", data__purpose="household") | Q(data__shared=True), then=midnight),
+            default=F("at"),
+        )
     )
     rows = rows.filter(told_at__gte=since) if since is not None else rows
     rows = rows.filter(told_at__lte=until) if until is not None else rows

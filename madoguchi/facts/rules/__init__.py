@@ -11,6 +11,7 @@ from madoguchi.facts.rules.reading import (
     PurposeCode,
     consent_to,
     consent_to_company,
+    shared_by,
 )
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "PurposeCode",
     "consent_to",
     "consent_to_company",
+    "shared_by",
 ]

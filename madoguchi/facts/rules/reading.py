@@ -37,6 +37,15 @@ BasisKind = Literal["内部利用", "番号法", "特定公的給付", "条例",
 #: As the ledger's door knows those of which it asks more: a consent that stands, a delegation that stands.
 IN_THE_DOOR: Final[Mapping[BasisKind, str]] = {"本人同意": "consent", "委任": "mandate", "法定代理": "statutory"}
 
+#: What the facts with these beginnings are about, where it is nobody: they are known through a person, in a row that
+#: names the household or the place, and read for all of it.
+SHARED: Final[Mapping[str, Literal["household", "place"]]] = {"household": "household", "dwelling": "place"}
+
+
+def shared_by(key: str) -> Literal["household", "place"] | None:
+    """What a fact is about, where it is a household or a place."""
+    return SHARED.get(key.partition(".")[0])
+
 
 def consent_to(procedure: str) -> str:
     """The key of the fact that somebody consents to being looked up in this procedure; false once it is withdrawn."""

@@ -60,6 +60,7 @@ class Column:
 class Layout:
     """A register's file. ``register`` names the register, ``office`` is the section that keeps it, ``number`` the
     column of the 宛名番号. ``whole``: everybody stands in it, so that whoever does not has left; else it has changes.
+    ``kept_years``: for so long after somebody has left the register what it said of them is kept; None: for ever.
     """
 
     register: str
@@ -69,10 +70,24 @@ class Layout:
     encoding: Encoding = "utf-8"
     delimiter: str = ","
     whole: bool = True
+    kept_years: int | None = None
 
     def digest(self) -> str:
-        """SHA-256 (hex) of all that it says."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+        """SHA-256 (hex) of all that it says about how the file is read."""
+        said = {name: value for name, value in asdict(self).items() if name != "kept_years"}
+        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+    def left_before(self, today: dt.date) -> dt.date | None:
+        """Whoever has left before this day is kept no longer today (民法143条: of 29 February its last day); None where
+        everybody is kept."""
+        if self.kept_years is None or self.kept_years >= today.year:
+            return None
+        is_leap_day = (today.month, today.day) == (2, 29)
+        try:
+            return today.replace(year=today.year - self.kept_years)
+        except ValueError:
+            assert is_leap_day  # no such day in that year: 28 February was its last
+            return dt.date(today.year - self.kept_years, 2, 28)
 
     def names(self) -> frozenset[str]:
         """Every column that must be there."""

@@ -1,6 +1,7 @@
 """The ledger: two times, one door, nothing read that no law permits, and no reading that its person does not see."""
 
 import datetime as dt
+import json
 from typing import Any
 from uuid import UUID
 
@@ -16,8 +17,9 @@ from madoguchi.facts.models import Basis, Fact, Level, Source
 from madoguchi.facts.queries import Known, NoBasis, count, everything, holders, known, known_rows, read
 from madoguchi.facts.queries import readings as shown
 from madoguchi.facts.rules import Permit, Purpose
-from madoguchi.facts.tests.ledger import as_owner
+from madoguchi.facts.tests.ledger import as_owner, rows_of
 from madoguchi.ground import clock
+from madoguchi.ground.ids import uuid7
 from madoguchi.people.models import Person
 
 pytestmark = pytest.mark.django_db
@@ -94,7 +96,7 @@ def test_whoever_goes_around_the_door_is_refused_by_the_database(person: Person,
 def test_who_is_not_web_or_worker_has_no_door_at_all(person: Person) -> None:
     with as_owner(), connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_proc WHERE proname LIKE 'fact\\_%%' AND prosecdef")
-        assert cursor.fetchone()[0] == 19
+        assert cursor.fetchone()[0] == 22
         cursor.execute(
             "SELECT proname FROM pg_proc WHERE proname LIKE 'fact\\_%%' AND prosecdef"
             " AND has_function_privilege('pg_monitor', oid, 'EXECUTE')"
@@ -105,9 +107,11 @@ def test_who_is_not_web_or_worker_has_no_door_at_all(person: Person) -> None:
             " AND NOT has_function_privilege('madoguchi_app', oid, 'EXECUTE') ORDER BY proname"
         )
         own = [
+            "fact_home",
             "fact_is_confidential",
             "fact_is_hidden",
             "fact_is_represented",
+            "fact_members",
             "fact_permitted",
             "fact_says_confidential",
         ]
@@ -118,6 +122,36 @@ def test_not_even_the_owner_changes_what_was_recorded(person: Person) -> None:
     told(person, name="見本 花子")
     with as_owner(), pytest.raises(DatabaseError, match="append-only"), transaction.atomic():  # noqa: TID251
         Fact.objects.update(value="だれか")
+    assert known(person.pk, [NAME], VIEW, by=resident(person))[NAME].value == "見本 花子"
+
+
+def _all_that_is_told(person: Person, guess: str, source: Source, case: UUID) -> list[Any]:
+    """What the role of web and worker can see of a statement, and of its end, without a reading."""
+    seen: list[Any] = [count(person.pk)]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_user::text")
+        assert cursor.fetchone() == ("madoguchi_app",)
+        row = {"id": str(uuid7()), "person": str(person.pk), "key": NAME, "row": "", "value": guess}
+        cursor.execute(
+            "SELECT * FROM fact_state(%s, %s, 'stated', %s, '', %s, %s)",
+            [json.dumps([row]), source, case, clock.today(), clock.now()],
+        )
+        seen += [cursor.fetchall(), cursor.rowcount, count(person.pk)]
+        cursor.execute("SELECT * FROM fact_forget(%s, NULL)", [case])
+        seen += [cursor.fetchall(), cursor.rowcount, count(person.pk)]
+    state(person, {(NAME, ""): guess}, source, by=SYSTEM, case_id=case)
+    forget(case, by=SYSTEM)
+    events = Event.objects.filter(verb__in=("facts.state", "facts.forget")).order_by("-id")[:2]
+    return [*seen, *(one.data for one in events)]
+
+
+@pytest.mark.parametrize("source", [Source.SELF, Source.CARD, Source.PROXY, Source.STAFF])
+def test_a_guess_that_is_stated_tells_nobody_whether_it_was_right(person: Person, source: Source) -> None:
+    told(person, name="見本 花子")
+    case = UUID(int=8)
+    right, wrong = (_all_that_is_told(person, guess, source, case) for guess in ("見本 花子", "見本 太郎"))
+    assert right == wrong
+    assert rows_of(person.pk) == 1
     assert known(person.pk, [NAME], VIEW, by=resident(person))[NAME].value == "見本 花子"
 
 
@@ -219,7 +253,8 @@ def test_a_consent_outlives_the_case_in_which_it_was_given_or_taken_back(person:
     key = ("consent.child-allowance-claim", "")
     state(person, {key: True}, Source.SELF, by=resident(person))
     state(person, {("person.phone", ""): "072-000-0000"}, Source.SELF, by=resident(person), case_id=UUID(int=8))
-    assert forget(UUID(int=8), by=SYSTEM) == 1
+    forget(UUID(int=8), by=SYSTEM)
+    assert rows_of(person.pk) == 2
     assert known(person.pk, [ADDRESS], LOOK_UP, by=SYSTEM)
     state(person, {key: False}, Source.SELF, by=resident(person))
     with pytest.raises(NoBasis):
@@ -227,8 +262,9 @@ def test_a_consent_outlives_the_case_in_which_it_was_given_or_taken_back(person:
     state(person, {key: True}, Source.PROXY, by=SYSTEM)
     with pytest.raises(NoBasis):
         known(person.pk, [ADDRESS], LOOK_UP, by=SYSTEM)
-    assert forget(None, person_id=person.pk, by=SYSTEM) == 3, "what an agent said overruled nothing and is not there"
-    assert count(person.pk) == 0
+    assert rows_of(person.pk) == 3, "what an agent said overruled nothing and is not there"
+    forget(None, person_id=person.pk, by=SYSTEM)
+    assert (rows_of(person.pk), count(person.pk)) == (0, 0)
 
 
 def test_what_an_open_basis_permits_is_shown_whatever_another_hides(person: Person) -> None:
@@ -288,7 +324,7 @@ def test_who_is_looked_for_is_found_by_those_who_may_only(person: Person) -> Non
 def test_a_better_source_stays_and_a_correction_is_a_newer_fact(person: Person) -> None:
     told(person, name="見本 花子")
     told(person, Source.SELF, name="見本 花子")
-    assert count(person.pk) == 1, "who confirms what the card said adds nothing"
+    assert rows_of(person.pk) == 1, "who confirms what the card said adds nothing"
     told(person, Source.SELF, name="見本 華子")
     told(person, Source.CARD, name="見本 華子")
     kept = everything(person.pk, VIEW, by=resident(person))
@@ -375,7 +411,7 @@ def test_a_confirmation_rewrites_neither_the_past_nor_what_is_to_come(person: Pe
     with clock.travel(dt.datetime(2026, 11, 1, 12, tzinfo=clock.TOKYO)):
         state(person, {(ADDRESS, ""): "住道"}, Source.SELF, by=by)
         assert towns() == before
-        assert count(person.pk) == 3, "the register stays"
+        assert rows_of(person.pk) == 3, "the register stays"
         state(person, {(ADDRESS, ""): "諸福"}, Source.SELF, by=by)
     assert towns() == [before[0], ("諸福", Source.SELF), before[2]]
 

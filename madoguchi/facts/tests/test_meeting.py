@@ -17,7 +17,7 @@ from madoguchi.facts.actions import ask_again, decide, forget, part, permit, sta
 from madoguchi.facts.actions.meeting import meet
 from madoguchi.facts.models import Entry, Pair, Source
 from madoguchi.facts.rules import Purpose
-from madoguchi.facts.tests.ledger import recorded
+from madoguchi.facts.tests.ledger import recorded, rows_of
 from madoguchi.facts.tests.registers import DAY, HANAKO, imported, person
 from madoguchi.facts.tests.together import at_once
 from madoguchi.ground import clock
@@ -351,9 +351,9 @@ def test_with_the_last_record_goes_what_they_said_and_not_what_the_register_says
     forget(None, person_id=pair.person_id, by=SYSTEM)
     assert (queries.count(pair.person_id), Pair.objects.count()) == (0, 0)
     entry = Entry.objects.get()
-    before = queries.count(entry.person_id)
+    before = rows_of(entry.person_id)
     forget(None, person_id=entry.person_id, by=SYSTEM)
-    assert queries.count(entry.person_id) == before
+    assert rows_of(entry.person_id) == before
     assert imported(tmp_path, [HANAKO]).run.unchanged == 1
 
 

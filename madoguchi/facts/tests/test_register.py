@@ -4,7 +4,7 @@ import datetime as dt
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from hypothesis import given
@@ -12,17 +12,17 @@ from hypothesis import strategies as st
 
 from madoguchi.events import SYSTEM, Actor
 from madoguchi.events.models import Event
-from madoguchi.facts.actions import import_register, permit, register
+from madoguchi.facts.actions import forget_entry, import_register, permit, register
 from madoguchi.facts.models import Entry, Import, Level, Source
-from madoguchi.facts.queries import NoBasis, count, read
+from madoguchi.facts.queries import NoBasis, read
 from madoguchi.facts.rules import Purpose
 from madoguchi.facts.rules import register as rules
 from madoguchi.facts.rules.register import Column, Layout, Line, Unread
-from madoguchi.facts.tests.ledger import recorded
+from madoguchi.facts.tests.ledger import recorded, rows_of
 from madoguchi.facts.tests.registers import DAY, HANAKO, LAYOUT, MATCH, imported, person, written
 from madoguchi.ground import clock
 from madoguchi.ground.errors import Invalid, NotAllowed, Stale
-from madoguchi.people.models import Person
+from madoguchi.people.models import Identity, Person
 
 pytestmark = pytest.mark.django_db
 
@@ -219,22 +219,22 @@ def test_the_same_file_twice_changes_nothing_and_says_so(tmp_path: Path) -> None
     lines = [HANAKO, person("0002", 氏名="見本　太郎")]
     imported(tmp_path, lines)
     persons = set(Person.objects.values_list("pk", flat=True))
-    facts = {one: count(one) for one in persons}
+    facts = {one: rows_of(one) for one in persons}
     again = imported(tmp_path, lines)
     assert (counts(again.run), again.was_there) == ({"unchanged": 2}, True)
     assert set(Person.objects.values_list("pk", flat=True)) == persons
-    assert {one: count(one) for one in persons} == facts
+    assert {one: rows_of(one) for one in persons} == facts
 
 
 def test_a_changed_line_appends_and_what_was_known_stays(tmp_path: Path) -> None:
     imported(tmp_path, [HANAKO])
     entry = Entry.objects.get()
-    before = count(entry.person_id)
+    before = rows_of(entry.person_id)
     moved = {**HANAKO, "住所": "大阪府大東市住道二丁目2番2号", "住定日": "20261103"}
     report = imported(tmp_path, [moved], LATER)
     assert counts(report.run) == {"changed": 1}
     me = Actor("resident", entry.person_id, level="card")
-    assert count(entry.person_id) == before + 2, "the address, and that nobody is protected"
+    assert rows_of(entry.person_id) == before + 2, "the address, and that nobody is protected"
 
     def address(day: dt.date) -> Any:
         [one] = read(entry.person_id, ["person.registered_address"], Purpose("view"), by=me, day=day)
@@ -481,13 +481,13 @@ def test_a_file_with_shifted_columns_is_stopped(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(register, "CHUNK", 10)
     lines = [person(f"{n:04}", 氏名=f"見本　{n}", カナ=f"ミホン　{n}") for n in range(40)]
     imported(tmp_path, lines)
-    facts = {one: count(one) for one in Person.objects.values_list("pk", flat=True)}
+    facts = {one: rows_of(one) for one in Person.objects.values_list("pk", flat=True)}
     shifted = [{**one, **OTHER} for one in lines]
     with pytest.raises(Invalid, match="列がずれて"):
         imported(tmp_path, shifted, LATER)
     with pytest.raises(Invalid):
         imported(tmp_path, shifted, LATER)
-    assert {one: count(one) for one in facts} == facts
+    assert {one: rows_of(one) for one in facts} == facts
     assert Import.objects.get(ended_at=None).line == 21, "it stays where it was stopped"
     assert not Entry.objects.exclude(gone_since=None).exists()
     assert counts(imported(tmp_path, lines, LATER).run) == {"unchanged": 40}
@@ -534,3 +534,57 @@ def test_a_first_import_that_was_broken_off_is_still_the_first(tmp_path: Path, m
     monkeypatch.setattr(register, "end", end)
     lines = [person(f"{n:04}", 氏名=f"見本　{n}") for n in range(1, 41)]
     assert imported(tmp_path, lines, LATER).run.new == 40 - 1
+
+
+# -- who has left -----------------------------------------------------------------------------------------------------
+
+KEPT: Final = replace(LAYOUT, kept_years=150)
+
+
+@pytest.mark.parametrize(
+    ("today", "before"),
+    [
+        (dt.date(2176, 11, 1), dt.date(2026, 11, 1)),
+        (dt.date(2176, 2, 29), dt.date(2026, 2, 28)),  # no such day in 2026
+        (dt.date(100, 1, 1), None),
+    ],
+)
+def test_how_long_whoever_has_left_is_kept(today: dt.date, before: dt.date | None) -> None:
+    """住民基本台帳法施行令34条: a hundred and fifty years."""
+    assert KEPT.left_before(today) == before
+    assert LAYOUT.left_before(today) is None
+    assert KEPT.digest() == LAYOUT.digest(), "how the file is read has not changed"
+
+
+@pytest.mark.parametrize(("day", "is_gone"), [(dt.date(2176, 10, 20), False), (dt.date(2176, 10, 21), True)])
+def test_with_the_end_of_that_time_goes_all_that_is_known_and_one_event_stays(
+    tmp_path: Path, day: dt.date, is_gone: bool
+) -> None:
+    imported(tmp_path, [{**HANAKO, "消除日": "20261020"}, person("0002", 氏名="見本 太郎")])
+    left, there = (Entry.objects.get(number=one).person for one in ("0001", "0002"))
+    before = {one.pk: rows_of(one.pk) for one in (left, there)}
+    with clock.travel(dt.datetime(day.year, day.month, day.day, 12, tzinfo=clock.TOKYO)):
+        for one in (left, there):
+            forget_entry(one, KEPT, by=SYSTEM)
+    assert rows_of(left.pk) == (0 if is_gone else before[left.pk])
+    assert Entry.objects.filter(person=left).exists() is not is_gone
+    assert (rows_of(there.pk), Entry.objects.filter(person=there).count()) == (before[there.pk], 1)
+    event = Event.objects.filter(verb="register.forget", subject_id=left.pk).get()
+    assert ("gone" in event.data, "already_done" in event.data) == (is_gone, not is_gone)
+    assert "2026" not in str(event.data), "not even when they left"
+
+
+@pytest.mark.parametrize("how", ["signs in", "another register"])
+def test_of_whoever_the_city_still_deals_with_nothing_goes_that_is_needed(tmp_path: Path, how: str) -> None:
+    imported(tmp_path, [{**HANAKO, "消除日": "20261020"}])
+    one = Entry.objects.get()
+    if how == "signs in":
+        Identity.objects.create(person=one.person, issuer="https://x", subject="1", level="card")
+    else:
+        run = Import.objects.create(register="other", office="x", day=DAY, digest="0" * 64, is_whole=True)
+        Entry.objects.create(register="other", number="1", person=one.person, digest=b"", seen=run)
+    before = rows_of(one.person_id)
+    with clock.travel(dt.datetime(2177, 1, 1, 12, tzinfo=clock.TOKYO)):
+        forget_entry(one.person, KEPT, by=SYSTEM)
+    assert rows_of(one.person_id) == before
+    assert Entry.objects.filter(register="residents").exists() is (how == "signs in")

@@ -5,6 +5,7 @@ the data they would be set from. What differs from the story is a problem at its
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -123,7 +124,7 @@ def answers_of(example: Example, form: Form | None = None) -> dict[str, Any]:
 
     With the ``form`` without what it does not ask: that the city only looks up.
     """
-    answers = _merged(example.known, example.given)
+    answers = deepcopy(_merged(example.known, example.given))
     if form is not None:
         for path, _ in list(_leaves(example.known, form)):
             if form.field_at(path) is None:

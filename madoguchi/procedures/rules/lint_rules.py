@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
+from madoguchi.facts.rules import shared_by
 from madoguchi.ground.expressions import Expression
 from madoguchi.ground.languages import LocalText
 from madoguchi.messages.rules import letters
@@ -996,10 +997,13 @@ def looked_up_without_permission(subject: Subject) -> Iterator[Found]:
                 and (not one.procedures or procedure.code in one.procedures)
                 and (not one.facts or key in one.facts)
                 and (one.until is None or one.until >= procedure.version)
+                and not (shared_by(key) and (is_consent or not one.offices))
                 for one in register
             )
             if not permitted:
-                message = f"{node.title} が見る {key} に、{'同意による' if is_consent else ''}根拠の登録がありません"
+                shared = shared_by(key) and "課（offices）を定めた"
+                kind = shared or ("同意による" if is_consent else "")
+                message = f"{node.title} が見る {key} に、{kind}根拠の登録がありません"
                 instead = "laws.yaml か市の ordinances.yaml で、認める条文に permits: を書きます"
                 yield Found((*path, "facts", number), message, instead, node.id)
 

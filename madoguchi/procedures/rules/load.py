@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from madoguchi.facts.rules import shared_by
 from madoguchi.ground.expressions import Expression
 from madoguchi.ground.sensitivity import Sensitivity
 from madoguchi.procedures.rules import allotment, speaking
@@ -28,8 +29,10 @@ from madoguchi.procedures.rules.format import (
     Example,
     FactField,
     Fee,
+    LookUp,
     OfBusiness,
     Procedure,
+    Record,
     Section,
     Table,
     walk,
@@ -313,12 +316,15 @@ def _lookups(
         if record and record.business is not None and record.business not in seen:
             message = f"番号の項目 {record.business} をたずねていません"
             yield document.problem((*path, "business"), "F05", message, _close(record.business, seen, "ある項目"))
-        for number, name in enumerate(step.record.of if step.record else ()):
-            if name not in seen or any(
-                section.each and name.startswith(f"{section.each}.") for section in procedure.asks
-            ):
-                message = f"{name} は、一つだけの答えとしてたずねていません"
-                yield document.problem((*path, "of", number), "F05", message, _close(name, seen, "ある項目"))
+        if told := step.record or step.look_up:
+            for number, name in enumerate(told.of):
+                if name not in seen or any(
+                    section.each and name.startswith(f"{section.each}.") for section in procedure.asks
+                ):
+                    message = f"{name} は、一つだけの答えとしてたずねていません"
+                    yield document.problem((*path, "of", number), "F05", message, _close(name, seen, "ある項目"))
+            keys = [step.record.fact or ""] if step.record else step.look_up.facts if step.look_up else ()
+            yield from _wrong_place(document, path, told, keys, procedure)
         messages = {one.stem for one in (folder.parent.parent / "messages").glob("*.yaml")}
         if (notify := step.notify) and messages and notify.template not in messages:
             yield document.problem(
@@ -336,6 +342,32 @@ def _lookups(
                         f"事実 {fact} は facts.yaml にありません",
                         _close(fact, facts, "ある事実"),
                     )
+
+
+def _wrong_place(
+    document: Document, path: Path_, told: Record | LookUp, keys: Iterable[str], procedure: Procedure
+) -> Iterator[Problem]:
+    """Facts of a place name their place, and nothing else does. A household has one fact of a kind."""
+    place, of = told.place, told.of
+    asked = {
+        one.ask
+        for section in procedure.asks
+        if section.each is None
+        for one in section.ask
+        if isinstance(one, AskField) and one.type == "place"
+    }
+    if any(shared_by(key) == "place" for key in keys) != (place is not None):
+        message, instead = (
+            "場所の事実は、どの場所のことかを place: に書きます",
+            "place: に、場所をたずねた項目を書きます",
+        )
+        yield document.problem(path, "F05", message, instead)
+    elif place is not None and place not in asked:
+        message = f"{place} を、場所（type: place）としてたずねていません"
+        yield document.problem((*path, "place"), "F05", message, _close(place, asked, "ある項目"))
+    if of and place is None and (isinstance(told, LookUp) or any(shared_by(key) for key in keys)):
+        message = "of: は、本人か場所について記録する事実がいくつもありうるときに書きます"
+        yield document.problem((*path, "of"), "F05", message, "of: の行を消します")
 
 
 def _wrong_business(

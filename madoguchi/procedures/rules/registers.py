@@ -53,6 +53,16 @@ class RegisterColumn(Model):
         return self
 
 
+class Kept(Model):
+    """How long what the register said of somebody is kept after they have left it or died."""
+
+    years: Annotated[int, Field(ge=1, le=200)]
+    basis: str
+    """住民基本台帳法施行令第34条第1項, or the city's own rule."""
+    assumed: bool = False
+    """The city has yet to confirm it."""
+
+
 class RegisterFile(Model):
     """registers/<name>.yaml"""
 
@@ -65,6 +75,8 @@ class RegisterFile(Model):
     """Whether everybody stands in the file, so that whoever does not has left; false: it has what has changed."""
     number: Header
     """The column of the 宛名番号, by which an entry is known from one file to the next."""
+    kept: Kept | None = None
+    """Without it whoever has left stays known for ever."""
     assumed: bool = False
     note: str | None = None
     facts: Annotated[dict[FactKey, RegisterColumn], Field(min_length=1)]
@@ -90,6 +102,7 @@ def load_register(path: Path, facts: Facts) -> Layout:
         encoding=file.encoding,
         delimiter=file.delimiter,
         whole=file.whole,
+        kept_years=file.kept.years if file.kept else None,
     )
 
 
@@ -108,6 +121,14 @@ def check_registers(city: City, facts: Facts) -> Iterator[Problem]:
                 "C05",
                 f"支援措置（{CONFIDENTIAL}）の列がありません。保護されている方も、ほかの方と同じに見えます",
                 f'facts: に {CONFIDENTIAL}: {{column: 支援措置, codes: {{"0": false, "1": true}}}} を加えます',
+                severity="warning",
+            )
+        if layout.kept_years is None:
+            yield read(path).problem(
+                (),
+                "C05",
+                "台帳からいなくなった方（転出・死亡）の情報を、いつまで持つかが決まっていません",
+                "kept: {years: 150, basis: 住民基本台帳法施行令第34条第1項} のように書きます",
                 severity="warning",
             )
         if layout.office not in sections:

@@ -462,6 +462,66 @@ def test_a_business_that_is_not_said_which_does_not_load(tmp_path: Path, spoil: 
     assert any(said in one.message and one.rule == "F05" for one in problems), problems
 
 
+# -- what is known of a household or a place --------------------------------------------------------------------------
+
+
+def _of_a_home(files: Files) -> None:
+    fact = {**SHOP, "sensitivity": "personal"}
+    files["/facts.yaml"] |= {"dwelling.roof": fact, "household.size": fact}
+    _asks(files).append({"ask": "house", "type": "place", "label": words("家")})
+    _asks(files).append({"ask": "storm", "type": "text", "label": words("災害")})
+    kept = {"id": "roof", "fact": "dwelling.roof", "place": "house", "of": ["storm"], "value": "storm"}
+    looked = {
+        "id": "looked",
+        "facts": ["dwelling.roof", "household.size"],
+        "place": "house",
+        "of": ["storm"],
+        "basis": "law",
+    }
+    _flow(files).insert(3, {"record": kept})
+    _flow(files).insert(0, {"look_up": looked})
+
+
+@pytest.mark.parametrize(
+    ("entry", "missing"),
+    [
+        ({"offices": ["children"]}, 0),
+        ({}, 2),  # everybody's right is no office's
+        ({"offices": ["children"], "kind": "本人同意"}, 2),
+    ],
+)
+def test_what_is_known_of_a_household_or_a_place_is_read_by_an_office_that_a_law_names(
+    tmp_path: Path, entry: dict[str, Any], missing: int
+) -> None:
+    def permitted(files: Files) -> None:
+        _of_a_home(files)
+        row = {"purpose": "look_up", "kind": "内部利用", "procedures": ["mihon"], "since": "2026-04-01"}
+        facts = ["dwelling.roof", "household.size"]
+        files["/laws.yaml"]["mihon"]["articles"]["第1条"]["permits"] = [{**row, "facts": facts, **entry}]
+
+    assert len([one for one in _look("K03", write(tmp_path, permitted)) if one.at == "looked"]) == missing
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda files: _flow(files)[4]["record"].pop("place"), "どの場所のことか"),
+        (lambda files: _flow(files)[0]["look_up"].pop("place"), "どの場所のことか"),
+        (lambda files: _flow(files)[0]["look_up"]["facts"].pop(0), "どの場所のことか"),
+        (lambda files: _flow(files)[4]["record"].update(place="storm"), "場所（type: place）としてたずねていません"),
+        (lambda files: _flow(files)[0]["look_up"].update(of=["nothing"]), "一つだけの答えとして"),
+        (lambda files: _flow(files)[4].update(record={"fact": "household.size", "of": ["storm"]}), "いくつもありうる"),
+    ],
+)
+def test_a_place_that_is_not_said_which_does_not_load(tmp_path: Path, spoil: Spoil, said: str) -> None:
+    def spoilt(files: Files) -> None:
+        _of_a_home(files)
+        spoil(files)
+
+    problems = load_catalogue(write(tmp_path, spoilt)).problems
+    assert any(said in one.message and one.rule == "F05" for one in problems), problems
+
+
 # -- waivers ----------------------------------------------------------------------------------------------------------
 
 

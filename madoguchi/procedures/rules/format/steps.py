@@ -141,6 +141,10 @@ class LookUp(StepBody):
     facts: Annotated[tuple[FactKey, ...], Field(min_length=1)]
     basis: Literal["internal-use", "consent", "information-network", "law"]
     """Why the city may look."""
+    place: Snake | None = None
+    """Of which place, where facts of a place (dwelling.…) are among them: the field that names it."""
+    of: tuple[AnswerPath, ...] = ()
+    """What tells apart what is known of that place, as the step has it that records it."""
 
 
 class Judge(StepBody):
@@ -283,6 +287,9 @@ class Record(StepBody):
     of: tuple[AnswerPath, ...] = ()
     """Where a person may have several (children, dogs): what was asked that tells this one apart. The same one's next
     record follows its last, and another's stays beside it."""
+    place: Snake | None = None
+    """Of which place, where it is a fact of a place (dwelling.…): the field that names it. Whoever asks about that
+    place next finds it there. What begins with household. is found by all who live together."""
     corrected: bool = False
     """Of a correction (訂正) that was granted: the fact that was to be corrected, as it should be. What a register or a
     card says is left to the register, whose next file brings it."""
@@ -292,9 +299,10 @@ class Record(StepBody):
         if (self.fact is None) is not self.corrected:
             instead = "fact: に事実の名前を書くか、訂正を記録する手順なら corrected: true だけを書きます"
             raise refuse("何を記録するのかが決まりません", instead)
-        if self.corrected and (self.value is not None or self.business is not None or self.of):
+        if self.corrected and (self.value is not None or self.business or self.of or self.place):
             raise refuse(
-                "訂正の記録では、だれの何をどう直すかは申し出のとおりです", "value:・business:・of: を消します"
+                "訂正の記録では、だれの何をどう直すかは申し出のとおりです",
+                "value:・business:・of:・place: を消します",
             )
         return self
 
