@@ -6,6 +6,7 @@ The check plays the same examples in memory; here two implementations of the dri
 import datetime as dt
 import io
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,10 +17,16 @@ from madoguchi.cases.models import Case, Decision, Round, State, Step, Timer
 from madoguchi.cases.tests.conftest import flat, named, pay
 from madoguchi.cases.tests.signing import sign_where_asked
 from madoguchi.events import SYSTEM, Actor
-from madoguchi.facts.actions import state
-from madoguchi.facts.models import Source
+from madoguchi.facts.actions import import_register, state
+from madoguchi.facts.models import Entry, Source
+from madoguchi.facts.queries import place_row, readings
+from madoguchi.facts.rules import shared_by
+from madoguchi.facts.tests.registers import DAY, HANAKO, LAYOUT, written
+from madoguchi.facts.tests.registers import person as line
 from madoguchi.ground import clock
 from madoguchi.messages.models import Letter
+from madoguchi.people.models import Person
+from madoguchi.people.queries import actor_of_person
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.models import Procedure
 from madoguchi.procedures.rules.allotment import names
@@ -35,6 +42,8 @@ EXAMPLES = [
     if package.procedure.kind != "journey"
     for name in package.examples
 ]
+
+HOUSE = "大阪府大東市北条三丁目2番3号"
 
 
 def photograph(seed: int) -> bytes:
@@ -82,12 +91,12 @@ def test_an_example_takes_its_path(code: str, name: str, published: dict[str, Pr
         case = actions.open_draft(published[code], by=players.resident)
         form = procedures.package(case.procedure).form
         records = {
-            key: found["value"]
+            (key, row_of(key, node.arguments, example)): found["value"]
             for node in procedures.package(case.procedure).graph.steps
             if node.kind == "look_up"
             for key, found in looked_up(example, node.arguments["facts"], form, procedures.vocabulary()).items()
         }
-        state(case.person, {(key, ""): value for key, value in records.items()}, Source.REGISTER, by=SYSTEM)
+        state(case.person, records, Source.REGISTER, by=SYSTEM)
         answer(case, answers_of(example, form), players.resident)
         sign_where_asked(case, players.resident)
         actions.submit(case, by=players.resident)
@@ -113,6 +122,65 @@ def test_an_example_takes_its_path(code: str, name: str, published: dict[str, Pr
         assert sum(one.paid_yen or 0 for one in case.payments.all()) == example.pays
     executed = case.steps.exclude(outcome="cancelled")
     assert example.digital == (not executed.exclude(channel="screen").exists())
+
+
+def row_of(key: str, said: Any, example: Example) -> str:
+    """In which row the records have what a step looks up: that of the place, where it is about one."""
+    if shared_by(key) != "place":
+        return ""
+    given = answers_of(example)
+    return place_row(given[said["place"]]["text"], ("大阪府", "大東市"), [get(given, name) for name in said["of"]])
+
+
+@pytest.mark.django_db
+def test_a_dwelling_that_was_surveyed_for_one_is_not_visited_for_the_next(
+    published: dict[str, Procedure], players: Players
+) -> None:
+    """However the second writes the address; and the first sees that it was read, not for whom."""
+    row, known = published["disaster-certificate"], catalogue().packages["disaster-certificate"].examples
+    neighbour = Players(actor_of_person(Person.objects.create().pk, "card"), players.make)
+    neighbour.hired = players.hired
+    told = (("surveyed-half-granted", HOUSE, players), ("surveyed-before-granted", "北条３－２－３", neighbour))
+    cases = []
+    for name, house, who in told:
+        example = known[name]
+        with clock.travel(example.on):
+            case = actions.open_draft(row, by=who.resident)
+            answers = answers_of(example, procedures.package(row).form)
+            answer(case, {**answers, "dwelling_place": {"text": house}}, who.resident)
+            actions.submit(case, by=who.resident)
+        with clock.travel(example.on + dt.timedelta(days=7)):
+            for step in example.path:
+                act_out(step, case, example, iter(()), who)
+        cases.append(Case.objects.get(pk=case.pk))
+    first, second = cases
+    assert (first.state, second.state) == (State.CLOSED, State.CLOSED)
+    visits = Step.objects.filter(channel="visit").exclude(outcome="cancelled").values_list("case", flat=True)
+    assert list(visits) == [first.pk]
+    assert Decision.objects.get(case=second).values["grade"] == "half"
+    read_for = [one for one in readings(first.person_id, most=20) if "dwelling.surveyed_on" in one.keys]
+    assert [(one.procedure, one.day_only) for one in read_for] == [("", True), ("disaster-certificate", False)]
+
+
+@pytest.mark.django_db
+def test_the_tax_of_a_household_that_was_looked_up_for_one_is_there_for_the_other(
+    published: dict[str, Procedure], players: Players, tmp_path: Path
+) -> None:
+    """Husband and wife, each with a request of their own; somebody of another household finds nothing."""
+    lines = [HANAKO, line("0002", 氏名="見本 太郎"), line("0003", 氏名="谷川 梅子", 世帯番号="78")]
+    import_register(LAYOUT, written(tmp_path, lines), DAY, by=SYSTEM)
+    example = catalogue().packages["care-high-cost-refund"].examples["taxed-household-granted"]
+    found = []
+    for number in ("0001", "0002", "0003"):
+        who = Players(actor_of_person(Entry.objects.get(number=number).person_id, "card"), players.make)
+        who.hired = players.hired
+        case = actions.open_draft(published["care-high-cost-refund"], by=who.resident)
+        answer(case, answers_of(example, procedures.package(case.procedure).form), who.resident)
+        actions.submit(case, by=who.resident)
+        for step in example.path[: None if number == "0001" else 1]:
+            act_out(step, case, example, iter(()), who)
+        found.append(Decision.objects.get(case=case).course["looked_up"].get("household.taxed", {}).get("value"))
+    assert found == [None, True, None]
 
 
 def answer(case: Case, answers: dict[str, Any], by: Actor) -> None:

@@ -11,7 +11,8 @@ from madoguchi.people.models.individuals import Person
 
 @classified(person=Sensitivity.INTERNAL, number=Sensitivity.PUBLIC)
 class Business(models.Model):
-    """事業者: known by the number that a public register gives it, of ten digits (介護保険の事業所番号).
+    """事業者: known by the number that a public register gives it, of ten digits (介護保険の事業所番号) or of thirteen
+    (法人番号, whose check digit the act has checked).
 
     Its facts (``business.*``) hang on ``person`` as anybody's do, so that the ledger has one kind of subject and one
     door. It has no identity: nobody is this person, and nobody reads its facts but by a legal basis.
@@ -23,7 +24,9 @@ class Business(models.Model):
     class Meta:
         db_table = "business"
         constraints: ClassVar = [
-            models.CheckConstraint(name="a_business_has_ten_digits", condition=Q(number__regex=r"^[0-9]{10}$")),
+            models.CheckConstraint(
+                name="a_business_has_ten_or_thirteen_digits", condition=Q(number__regex=r"^[0-9]{10}([0-9]{3})?$")
+            ),
         ]
 
     def __str__(self) -> str:

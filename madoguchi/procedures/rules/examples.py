@@ -13,6 +13,7 @@ from typing import Any
 from madoguchi.ground import clock
 from madoguchi.ground.errors import Refused
 from madoguchi.ground.expressions import Expression, ExpressionError
+from madoguchi.ground.numbers import is_corporate_number
 from madoguchi.messages.rules import letters
 from madoguchi.procedures.rules import allotment, cosigning, engine, fees, journeys, papers
 from madoguchi.procedures.rules.city import City
@@ -226,6 +227,8 @@ def _impossible(one: FormField, value: Any) -> str | None:
         return "整数で書きます"
     if one.digits and not (isinstance(value, str) and value.isascii() and value.isdigit() and len(value) == one.digits):
         return f"数字{one.digits}桁を '…' で囲んで書きます"
+    if one.is_corporate_number and not is_corporate_number(value):
+        return "法人番号の検査数字が合いません"
     return None
 
 

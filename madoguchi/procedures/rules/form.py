@@ -17,6 +17,7 @@ from madoguchi.ground.errors import Invalid, Problem
 from madoguchi.ground.expressions import Expression
 from madoguchi.ground.kana import is_katakana_name, to_fullwidth, to_katakana
 from madoguchi.ground.languages import LocalText
+from madoguchi.ground.numbers import WRONG_CORPORATE_NUMBER, is_corporate_number
 from madoguchi.ground.text import clean
 from madoguchi.procedures.rules import speaking
 from madoguchi.procedures.rules.format import AnyField, AskField, FactField, Procedure, Section
@@ -58,6 +59,7 @@ class FormField:
     again_because: LocalText | None
     may_be_linked: bool = False
     """A link may choose it beforehand (``rules.linking``)."""
+    is_corporate_number: bool = False
     business: tuple[str, str] = ("", "")
     """Of what is known of a business: the fact, and the field that holds its number."""
 
@@ -271,7 +273,8 @@ def field_of(one: AnyField, section: Section | None, facts: Mapping[str, Fact]) 
         when=Expression.parse(one.when) if one.when else None,
         options=said("options") or {},
         max_length=said("max_length") or DEFAULT_LENGTH.get(type_, 200),
-        digits=said("digits"),
+        digits=13 if said("corporate_number") else said("digits"),
+        is_corporate_number=bool(said("corporate_number")),
         low=said("min"),
         high=said("max"),
         at_least=at_least if at_least is not None else (1 if many and one.required else 0),
@@ -310,8 +313,12 @@ def _text(one: FormField, typed: Any) -> str | None:
     if one.digits is None:
         return clean(typed, max_length=one.max_length) or None
     plain = re.sub(r"[-ー−‐–—―\s]", "", unicodedata.normalize("NFKC", clean(typed, max_length=80)))
+    if one.is_corporate_number:
+        plain = plain.removeprefix("T").removeprefix("t")  # 登録番号 of an invoice
     if not re.fullmatch(rf"[0-9]{{{one.digits}}}", plain):
         raise Invalid("digits", "数字%(count)s桁で入力してください。", {"count": one.digits})
+    if one.is_corporate_number and not is_corporate_number(plain):
+        raise Invalid("corporate-number", WRONG_CORPORATE_NUMBER)
     return plain
 
 

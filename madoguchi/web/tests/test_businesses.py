@@ -11,10 +11,13 @@ from madoguchi.cases.models import Case, Step
 from madoguchi.cases.tests.test_examples import answer
 from madoguchi.events import SYSTEM, Actor
 from madoguchi.events.models import Event
-from madoguchi.facts.actions import forget, permit
+from madoguchi.facts.actions import forget, permit, state
+from madoguchi.facts.models import Source
 from madoguchi.facts.queries import NoBasis, read
 from madoguchi.facts.rules import Purpose
 from madoguchi.facts.tests.ledger import recorded
+from madoguchi.ground.errors import Invalid
+from madoguchi.people.actions import enter_business
 from madoguchi.people.models import Business
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules.examples import answers_of
@@ -115,6 +118,34 @@ def test_without_a_law_nothing_is_offered_and_the_log_says_so(signed_in: SignedI
     business = Business.objects.get(number=NUMBER)
     event = Event.objects.filter(subject_id=business.person_id, verb="facts.read").latest("id")
     assert (event.outcome, event.reason) == ("refused", "no-basis")
+
+
+@pytest.mark.parametrize("number", ["3120001000002", "0120001000001", "31200010000"])
+def test_a_corporate_number_that_does_not_check_is_refused(signed_in: SignedIn, number: str) -> None:
+    by = signed_in()[1]
+    case = actions.open_draft(procedures.current("care-home-modification"), by=by)  # type: ignore[arg-type]
+    actions.save_section(case, "stage", {"stage": ["before"]}, by=by)
+    given = actions.save_section(Case.objects.get(pk=case.pk), "work", {"contractor_number": [number]}, by=by)
+    assert given.problems["contractor_number"].code in ("digits", "corporate-number")
+    if len(number) == 13:
+        with pytest.raises(Invalid):
+            enter_business(number, by=SYSTEM)
+    assert not Business.objects.exists()
+
+
+def test_a_contractor_is_known_by_its_corporate_number_as_it_stands_on_an_invoice(signed_in: SignedIn) -> None:
+    """法人番号 behind T (登録番号), full width or not; nothing is asked of whoever has none."""
+    name = "みほん工務店"
+    state(enter_business("3120001000001", by=SYSTEM), {("business.trade_name", ""): name}, Source.STAFF, by=SYSTEM)
+    client, by = signed_in()
+    case = actions.open_draft(procedures.current("care-home-modification"), by=by)  # type: ignore[arg-type]
+    actions.save_section(case, "stage", {"stage": ["before"]}, by=by)
+    address = reverse("web:section", args=(case.pk, "contractor"))
+    assert name not in client.get(address).content.decode()
+    actions.save_section(Case.objects.get(pk=case.pk), "work", {"contractor_number": ["Ｔ3120-0010-00001"]}, by=by)
+    assert name in client.get(address).content.decode()
+    actions.save_section(Case.objects.get(pk=case.pk), "contractor", {"contractor.as_known": ["yes"]}, by=by)
+    assert Case.objects.get(pk=case.pk).answers["contractor"] == name
 
 
 def test_nobody_reads_a_business_as_their_own(signed_in: SignedIn) -> None:

@@ -25,6 +25,8 @@ class Question(Model):
     """Of text, lines and kana: in characters."""
     digits: Annotated[int, Field(ge=1, le=40)] | None = None
     """Of text: exactly so many digits (a microchip has 15); typed full width or with hyphens they count as well."""
+    corporate_number: bool | None = None
+    """Of text: a 法人番号, whose check digit is checked; a 登録番号 (T and the same digits) counts as well."""
     min: int | Literal["today"] | date | None = None
     max: int | Literal["today"] | date | None = None
     """Of integer, money and date (`today` or YYYY-MM-DD); both ends belong to it."""
@@ -41,6 +43,7 @@ _ONLY_FOR: dict[str, tuple[str, ...]] = {
     "options": ("choice", "choices"),
     "max_length": ("text", "lines", "kana"),
     "digits": ("text",),
+    "corporate_number": ("text",),
     "min": ("integer", "money", "date"),
     "max": ("integer", "money", "date"),
     "at_least": ("choices", "photo", "file"),
@@ -88,7 +91,7 @@ class OfBusiness(Model):
 
     fact: FactKey
     number: Snake
-    """The field, asked before, that holds the ten digits."""
+    """The field, asked before, that holds the ten digits (介護保険の事業所番号) or the 法人番号."""
 
 
 class AskField(Asked):
