@@ -304,7 +304,7 @@ def test_every_act_on_a_case_has_words() -> None:
 
 def test_every_refusal_of_a_case_has_words() -> None:
     folders = [Path(cases_package.__path__[0]), Path(messages_package.__path__[0]), Path(__file__).parents[1] / "views"]
-    files = [one for folder in folders for one in folder.rglob("*.py") if "tests" not in one.parts]
+    files = [one for folder in folders for one in folder.rglob("*.py") if "tests" not in one.relative_to(folder).parts]
     source = "".join(one.read_text() for one in [*files, Path(str(text_module.__file__))])
     codes = set(re.findall(r'(?:Invalid|NotAllowed|NotFound|Stale|_refused)\(\s*"([a-z-]+)"', source))
     assert len(codes) > 20

@@ -78,7 +78,7 @@ def texts() -> Iterator[tuple[str, str]]:
         for found in re.finditer(r"ngettext\(u?((?:'(?:[^'\\]|\\.)*')|(?:\"(?:[^\"\\]|\\.)*\")),", code):
             yield path.name, ast.literal_eval(found[1])
     for path in sorted([*(PACKAGE / "web").rglob("*.py"), *(PACKAGE / "asking").rglob("*.py")]):
-        if "tests" not in path.parts:
+        if "tests" not in path.relative_to(PACKAGE).parts:
             for text in called(ast.parse(path.read_text()), CALLS, 0):
                 yield path.name, text
     for pattern in LOWER:
