@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
-from madoguchi.cases.actions import consenting, drafting
+from madoguchi.cases.actions import consenting, driving
 from madoguchi.cases.models import Case, Service
 from madoguchi.cases.queries.companies import company, company_offers
 from madoguchi.cases.rules.permission import ADDRESSEE, OWN_CASE, OWN_SERVICE
@@ -58,7 +58,9 @@ class Said:
 def choose(journey: Case, chosen: Mapping[str, str], *, by: Actor) -> list[Service]:
     """会社への連絡の同意: tell these companies (id → the person's number there) and no others. Raises Invalid for a
     company that cannot be told, or a number that cannot be one."""
-    fresh = drafting.editable(journey)
+    fresh = driving.locked(journey)
+    if fresh.withdrawn_at is not None:
+        raise Stale("case-ended", "この手続は終わっているため、変更できません。")
     if fresh.received_at is not None or procedures.package(fresh.procedure).procedure.kind != "journey":
         raise Stale("case-received", "提出ずみのため、変更できません。直したいときは担当課にご連絡ください。")
     offers = {one.company.id: one for one in company_offers(fresh) if one.company and one.partner}

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from madoguchi.cases.actions import consenting, driving, joining, storing
+from madoguchi.cases.actions import connecting, consenting, driving, joining, storing
 from madoguchi.cases.actions.reasons import AT_COUNTER
 from madoguchi.cases.models import Case, Correction, Document, DocumentContent, Scan, Signature, Upload
 from madoguchi.cases.queries import (
@@ -314,7 +314,8 @@ def remove_document(case: Case, document_id: UUID, *, by: Actor) -> Case:
 def withdraw(case: Case, *, by: Actor) -> Case:
     """取下げ: the applicant takes the request back; possible until the decision is made (行政手続法の一般原則).
 
-    A draft is deleted with its documents' contents; a received case keeps its record and closes as withdrawn.
+    A draft is deleted with its documents' contents; a received case keeps its record and closes as withdrawn. With the
+    last part of a life event that its applicant takes back, the companies that were told are called off.
     """
     fresh = driving.locked(case)
     if fresh.withdrawn_at is not None:
@@ -350,8 +351,16 @@ def withdraw(case: Case, *, by: Actor) -> Case:
     fresh.save()
     if not was_draft:
         driving.tell_journey(fresh)
+        if by.kind == "resident" and fresh.part_of_id is not None:
+            _call_off_companies(fresh.part_of_id, by)
     record(was_draft=fresh.received_at is None)
     return storing.mirror(case, fresh)
+
+
+def _call_off_companies(journey_id: UUID, by: Actor) -> None:
+    """Where no part of the life event stands any more, it has not happened."""
+    if not Case.objects.filter(part_of=journey_id, received_at__isnull=False, withdrawn_at=None).exists():
+        connecting.withdraw_services(Case.objects.get(pk=journey_id), by=by)
 
 
 def editable(case: Case) -> Case:

@@ -354,6 +354,30 @@ def test_a_whole_life_event_is_withdrawn_from_its_companies(filled: Case, reside
     assert consents(resident) == {power: False, bank: True, gas: False, net: False}
 
 
+def test_with_the_last_part_that_is_taken_back_the_companies_are_called_off(
+    published: Published, resident: Actor
+) -> None:
+    system, journey = system_of(POWER, BANK), begin(resident)
+    parts = actions.open_parts(journey, ["change-of-address", "dog-registration"], by=resident)
+    for one in parts:
+        complete(one, resident)
+    actions.choose_companies(journey, {POWER: "", BANK: ""}, by=resident)
+    actions.submit_parts(journey, by=resident)
+    actions.read_service(journey.services.get(company=BANK), by=system)
+    actions.withdraw(parts[1], by=resident)
+    assert dict(journey.services.values_list("company", "state")) == {POWER: "sent", BANK: "handed"}, "they have moved"
+    actions.withdraw(parts[0], by=resident)
+    assert dict(journey.services.values_list("company", "state")) == {POWER: "taken-back", BANK: "called-off"}
+    assert consents(resident) == {POWER: False, BANK: False}
+
+
+def test_a_part_that_lapses_calls_off_nothing(filled: Case, resident: Actor) -> None:
+    system_of(POWER)
+    service = sent(filled, resident)
+    actions.withdraw(Case.objects.get(part_of=filled), by=SYSTEM)
+    assert Service.objects.get(pk=service.pk).state == "sent", "nobody has said that they did not move"
+
+
 def test_which_companies_a_system_answers_for_stays_unless_it_is_said(filled: Case, resident: Actor) -> None:
     system = system_of(POWER)
     change_partner(_partner(system), ["services:answer"], ["moving"], by=SYSTEM)
