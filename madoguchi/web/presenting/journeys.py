@@ -61,7 +61,7 @@ class Departure:
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """A part that was begun before the life event, and not looked through since; ``url``: where to."""
+    """A part that was begun before the life event, and not looked through since; ``url``: empty on its own page."""
 
     begun_at: dt.datetime
     url: str

@@ -8,10 +8,15 @@ from django.test import Client
 
 from madoguchi.cases import actions
 from madoguchi.cases.models import Case, Step
-from madoguchi.cases.tests.test_bereavement import complete
+from madoguchi.cases.tests.conftest import flat
+from madoguchi.cases.tests.test_bereavement import PERSON, complete
 from madoguchi.cases.tests.test_journeys import begin, part
 from madoguchi.events import SYSTEM, Actor
+from madoguchi.facts.actions import state
+from madoguchi.facts.models import Source
 from madoguchi.ground import clock
+from madoguchi.people.models import Person
+from madoguchi.procedures import queries as procedures
 from madoguchi.web.tests.conftest import SignedIn, a_clerk, browser_of
 
 pytestmark = pytest.mark.django_db
@@ -93,3 +98,28 @@ def test_a_part_that_waits_for_its_applicant_is_named_on_top(moved: tuple[Actor,
     page = browser_of(by).get(f"/cases/{journey.number}/").content.decode()
     assert "あなたがすることがあります。ほかの手続きは、このまま進みます。" in page
     assert "いま、あなたがすることはありません" not in page
+
+
+def test_what_was_written_before_the_move_stands_beside_what_is_known_now(signed_in: SignedIn) -> None:
+    client, by = signed_in()
+    row = procedures.current(DOG)
+    assert row is not None
+    with clock.travel(clock.now() - dt.timedelta(days=40)):
+        dog = actions.open_draft(row, by=by)
+        old = {**PERSON, "registered_address": "奈良県奈良市登大路町30番地"}
+        actions.save_section(dog, "owner", flat({"person": old}), by=by)
+    state(Person(pk=by.who), {("person.registered_address", ""): "大阪府大東市谷川一丁目1番1号"}, Source.CARD, by=by)
+    journey = begin(by, direction="into", certified=False)
+    actions.open_parts(journey, [DOG], by=by)
+    complete(dog, by)
+    owner = f"/cases/{dog.pk}/sections/owner/"
+    words = "始めた入力が入っています。"
+    assert client.get(f"/cases/{journey.pk}/").headers["Location"] == owner, "it is not passed over"
+    assert words in client.get(owner).content.decode()
+    page = client.get(f"/cases/{journey.pk}/review/").content.decode()
+    for one in (words, "いま分かっている内容", "登大路町30番地", "谷川一丁目1番1号", f'href="{owner}"'):
+        assert one in page
+    client.post(owner, {"person.registered_address.known": "keep", "_do": "next"})
+    page = client.get(f"/cases/{journey.pk}/review/").content.decode()
+    assert words not in page
+    assert "登大路町30番地" not in page
