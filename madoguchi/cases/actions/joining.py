@@ -31,6 +31,7 @@ def share(case: Case, package: Published, before: Mapping[str, Any], journey: Ca
     bodies = {one.procedure: one for one in procedures.package(journey.procedure).procedure.parts}
     body = bodies.get(case.procedure.code)
     news = journeys.changed(package.form, before, case.answers, body)
+    scopes = [journeys.scope_of(package.form, answers) for answers in (before, case.answers) if is_journey]
     of_speaker = _of_speaker(case, before)
     others = _others(case, journey) if news or of_speaker or is_journey else []
     changed = []
@@ -38,7 +39,6 @@ def share(case: Case, package: Published, before: Mapping[str, Any], journey: Ca
         form, other = procedures.package(one.procedure).form, bodies.get(one.procedure.code)
         values = journeys.taken(form, one.answers, news, other.keeps if other else ())
         if is_journey and other is not None:
-            scopes = journeys.scope_of(package.form, before), journeys.scope_of(package.form, case.answers)
             values |= journeys.given_anew(other, form, one.answers, *scopes)
         if speaking.REGISTERED in one.answers:
             values |= {

@@ -37,9 +37,8 @@ def label(case: Case, package: Published) -> None:
 
 
 def _sought(case: Case, package: Published) -> Iterator[str]:
-    for section in package.form.visible_sections(case.answers):
-        for cell in package.form.cells(section, case.answers):
-            if cell.field.type == "place" and cell.value:
-                yield str(cell.value.get("text", ""))
-            elif isinstance(cell.value, str) and (cell.field.fact or "").endswith(_SOUGHT):
-                yield cell.value
+    for _, cell in package.form.shown(case.answers):
+        if cell.field.type == "place" and cell.value:
+            yield str(cell.value.get("text", ""))
+        elif isinstance(cell.value, str) and (cell.field.fact or "").endswith(_SOUGHT):
+            yield cell.value

@@ -4,10 +4,11 @@ The statements are written here: for the ORM composing one takes longer than run
 """
 
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
-from django.db import connection, models
+from django.db import connection
 
 from madoguchi.cases.models import Case
 from madoguchi.ground import clock
@@ -35,12 +36,8 @@ def insert(cases: Sequence[Case]) -> set[UUID]:
     """Open these cases; whose row is there now. The others are there already: the person has a draft like it."""
     if not cases:
         return set()
-    rows, values = _rows(cases, _FIELDS.values())
-    names = ", ".join(f'"{one.column}"' for one in _FIELDS.values())
-    made = ", ".join(["id", *(f'"{name}"' for name in _GENERATED)])
-    statement = f'INSERT INTO "case" ({names}) VALUES {rows} ON CONFLICT DO NOTHING RETURNING {made}'  # noqa: S608 -- as above
     with connection.cursor() as cursor:
-        cursor.execute(statement, values)
+        cursor.execute(_insertion(len(cases)), _values(cases, tuple(_FIELDS)))
         there = {key: generated for key, *generated in cursor.fetchall()}
     for one in cases:
         if one.pk in there:
@@ -57,17 +54,12 @@ def save(cases: Collection[Case]) -> None:
     write(cases, TYPED)
 
 
-def write(cases: Collection[Case], names: Sequence[str] = ALL) -> None:
+def write(cases: Collection[Case], names: tuple[str, ...] = ALL) -> None:
     """Write these fields of cases that are locked."""
     if not cases:
         return
-    fields = [_FIELDS[name] for name in names]
-    rows, values = _rows(cases, [_FIELDS["id"], *fields])
-    told = ", ".join(f'"{one.column}"' for one in fields)
-    changes = ", ".join(f'"{one.column}" = told."{one.column}"' for one in fields)
-    statement = f'UPDATE "case" SET {changes} FROM (VALUES {rows}) AS told (id, {told}) WHERE "case".id = told.id'  # noqa: S608 -- as above
     with connection.cursor() as cursor:
-        cursor.execute(statement, values)
+        cursor.execute(_change(names, len(cases)), _values(cases, ("id", *names)))
         if cursor.rowcount != len(cases):
             raise RuntimeError("a case that was locked is gone")
 
@@ -78,8 +70,30 @@ def mirror(case: Case, fresh: Case) -> Case:
     return case
 
 
-def _rows(cases: Collection[Case], fields: Collection["models.Field[Any, Any]"]) -> tuple[str, list[Any]]:
-    """Places for the values of these fields, a row for each case, and the values."""
-    row = ", ".join(f"%s::{one.db_type(connection)}" for one in fields)
-    values = [one.get_db_prep_save(getattr(case, one.attname), connection) for case in cases for one in fields]
-    return ", ".join([f"({row})"] * len(cases)), values
+@lru_cache(maxsize=32)
+def _insertion(count: int) -> str:
+    names, made = _names(tuple(_FIELDS)), _names(("id", *_GENERATED))
+    rows = _rows(tuple(_FIELDS), count)
+    return f'INSERT INTO "case" ({names}) VALUES {rows} ON CONFLICT DO NOTHING RETURNING {made}'  # noqa: S608 -- as above
+
+
+@lru_cache(maxsize=32)
+def _change(names: tuple[str, ...], count: int) -> str:
+    told = [f'"{_FIELDS[name].column}"' for name in names]
+    changes, rows = ", ".join(f"{one} = told.{one}" for one in told), _rows(("id", *names), count)
+    values = f"(VALUES {rows}) AS told ({_names(('id', *names))})"
+    return f'UPDATE "case" SET {changes} FROM {values} WHERE "case".id = told.id'  # noqa: S608 -- as above
+
+
+def _names(names: tuple[str, ...]) -> str:
+    return ", ".join(f'"{Case._meta.get_field(name).column}"' for name in names)  # type: ignore[union-attr]  # of ours
+
+
+def _rows(names: tuple[str, ...], count: int) -> str:
+    row = ", ".join(f"%s::{_FIELDS[name].db_type(connection)}" for name in names)
+    return ", ".join([f"({row})"] * count)
+
+
+def _values(cases: Collection[Case], names: tuple[str, ...]) -> list[Any]:
+    fields = [_FIELDS[name] for name in names]
+    return [one.get_db_prep_save(getattr(case, one.attname), connection) for case in cases for one in fields]

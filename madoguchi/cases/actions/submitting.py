@@ -257,11 +257,10 @@ def _looks_up_by_consent(package: Published) -> bool:
 
 def _keep_place(case: Case, package: Published, by: Actor) -> None:
     """The first place that the answers name becomes the place of the case."""
-    for section in package.form.visible_sections(case.answers):
-        for cell in package.form.cells(section, case.answers):
-            if cell.field.type == "place" and cell.value:
-                case.place = name_place(cell.value, by=by)
-                return
+    named = (cell.value for _, cell in package.form.shown(case.answers) if cell.field.type == "place" and cell.value)
+    first = next(named, None)
+    if first is not None:
+        case.place = name_place(first, by=by)
 
 
 def _free_numbers(year: int, count: int) -> list[str]:

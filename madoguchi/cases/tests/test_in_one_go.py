@@ -163,7 +163,7 @@ def test_what_is_left_is_that_of_single_ones() -> None:
     subsets = strategies.lists(strategies.sampled_from(sorted(PARTS)), min_size=1, max_size=5, unique=True)
     phones = strategies.lists(strategies.sampled_from(["072-000-0000", "072-111-1111"]), min_size=5, max_size=5)
 
-    @settings(max_examples=6, deadline=None, derandomize=True, phases=[Phase.generate])
+    @settings(max_examples=4, deadline=None, derandomize=True, phases=[Phase.generate])
     @given(codes=subsets, phones=phones, known=strategies.booleans())
     def compared(codes: list[str], phones: list[str], known: bool) -> None:
         people = [somebody() for _ in range(3)]

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from madoguchi.ground import clock, wareki
@@ -129,8 +130,19 @@ class Form:
 
     def visible_sections(self, answers: Mapping[str, Any]) -> list[FormSection]:
         """The sections that are asked, given these answers."""
-        scope = self.scope(answers)
+        return self._visible(self.scope(answers))
+
+    def _visible(self, scope: Mapping[str, Any]) -> list[FormSection]:
         return [one for one in self.sections if one.when is None or one.when.holds(scope)]
+
+    def shown(
+        self, answers: Mapping[str, Any], typed: Mapping[str, Any] | None = None
+    ) -> Iterator[tuple[FormSection, Cell]]:
+        """Every question that is asked, given these answers, with its section; they must not change meanwhile."""
+        scope = self.scope(answers)
+        for section in self._visible(scope):
+            for cell in self._cells(section, answers, scope, typed or {}):
+                yield section, cell
 
     def scope(self, answers: Mapping[str, Any]) -> dict[str, Any]:
         """The answers as expressions see them: dates as dates, and ``today`` (Asia/Tokyo)."""
@@ -162,7 +174,18 @@ class Form:
         hidden: bool = False,
     ) -> Iterator[Cell]:
         """The visible fields of a section in order, row by row (``hidden``: also those whose ``when`` fails)."""
-        typed, problems, scope = typed or {}, problems or {}, self.scope(answers)
+        yield from self._cells(section, answers, self.scope(answers), typed or {}, problems or {}, hidden=hidden)
+
+    def _cells(
+        self,
+        section: FormSection,
+        answers: Mapping[str, Any],
+        scope: Mapping[str, Any],
+        typed: Mapping[str, Any],
+        problems: Mapping[str, Problem] = MappingProxyType({}),
+        *,
+        hidden: bool = False,
+    ) -> Iterator[Cell]:
         for number, row, at in _rows(section, answers):
             shown = scope[section.each][number] if section.each and number is not None else row
             here = self.row_scope(section, scope, shown)
@@ -195,14 +218,20 @@ class Form:
     def missing(self, answers: Mapping[str, Any], typed: Mapping[str, Any] | None = None) -> dict[str, Problem]:
         """What stands between these answers and a submission: required but empty, too few, not yet readable."""
         problems: dict[str, Problem] = {}
-        for section in self.visible_sections(answers):
-            problems |= self.missing_in(section, answers, typed)
+        scope = self.scope(answers)
+        for section in self._visible(scope):
+            problems |= self._missing_in(section, answers, scope, typed or {})
         return problems
 
     def missing_in(
         self, section: FormSection, answers: Mapping[str, Any], typed: Mapping[str, Any] | None = None
     ) -> dict[str, Problem]:
         """The same for one section."""
+        return self._missing_in(section, answers, self.scope(answers), typed or {})
+
+    def _missing_in(
+        self, section: FormSection, answers: Mapping[str, Any], scope: Mapping[str, Any], typed: Mapping[str, Any]
+    ) -> dict[str, Problem]:
         problems: dict[str, Problem] = {}
         if section.each is not None:
             count = len(answers.get(section.each) or [])
@@ -210,7 +239,7 @@ class Form:
                 problems[section.each] = Problem(
                     "rows-too-few", "%(count)s人（件）以上を入力してください。", {"count": section.at_least}
                 )
-        for cell in self.cells(section, answers, typed):
+        for cell in self._cells(section, answers, scope, typed):
             if cell.typed is not None:
                 # What is kept may have become readable (NUL taken out, a day that has come): nobody has seen that.
                 problems[cell.path] = Problem("check-again", "内容を確かめて、もう一度保存してください。")

@@ -18,7 +18,7 @@ def scope_of(form: Form, answers: Mapping[str, Any]) -> dict[str, Any]:
     whoever first says yes and then that it is none of theirs is offered nothing for it."""
     seen = copy.deepcopy(dict(answers))
     while True:
-        asked = {cell.path for section in form.visible_sections(seen) for cell in form.cells(section, seen)}
+        asked = {cell.path for _, cell in form.shown(seen)}
         alone = (section for section in form.sections if section.each is None)
         cells = [cell for section in alone for cell in form.cells(section, seen, hidden=True)]
         hidden = [cell.path for cell in cells if cell.path not in asked and cell.value is not None]
@@ -77,8 +77,7 @@ def _standing(
         return facts[place]
     form, answers = parts[code] if path and code in parts else journey
     at = path if path and code in parts else place
-    shown = {cell.path for section in form.visible_sections(answers) for cell in form.cells(section, answers)}
-    return get(answers, at) if at in shown else None
+    return get(answers, at) if any(cell.path == at for _, cell in form.shown(answers)) else None
 
 
 def in_order(parts: Iterable[Apply]) -> list[Apply]:
@@ -102,12 +101,13 @@ def told(form: Form, answers: Mapping[str, Any], body: Apply | None = None) -> d
     keeps = body.keeps if body else ()
     becomes = dict(_becoming(form, answers, body)) if body and body.becomes else {}
     found: dict[str, Any] = {}
-    for section in form.visible_sections(answers):
-        for cell in form.cells(section, answers) if section.each is None else ():
-            fact = None if cell.field.fact in keeps else cell.field.fact
-            fact = becomes.get(cell.path, fact)
-            if fact and not _is_empty(cell.value) and cell.field.type not in UPLOADED:
-                found[fact] = cell.value.get("text") if cell.field.type == "place" else cell.value
+    for section, cell in form.shown(answers):
+        if section.each is not None:
+            continue
+        fact = None if cell.field.fact in keeps else cell.field.fact
+        fact = becomes.get(cell.path, fact)
+        if fact and not _is_empty(cell.value) and cell.field.type not in UPLOADED:
+            found[fact] = cell.value.get("text") if cell.field.type == "place" else cell.value
     return found
 
 
@@ -123,8 +123,24 @@ def changed(
     form: Form, before: Mapping[str, Any], after: Mapping[str, Any], body: Apply | None = None
 ) -> dict[str, Any]:
     """Fact → what it says now, of those answered otherwise ``before``; None where an answer was taken away."""
+    moved = {name.lower() for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+    if not moved & _decides(form, body):
+        return {}
     old, new = told(form, before, body), told(form, after, body)
     return {key: new.get(key) for key in old.keys() | new.keys() if old.get(key) != new.get(key)}
+
+
+def _decides(form: Form, body: Apply | None) -> set[str]:
+    """The answers (of a nested one the first part of its name) that say something under fact keys, or by which it is
+    asked for."""
+    becomes = tuple(body.becomes.values()) if body else ()
+    fields = {one.field for one in becomes}
+    names = {name for one in becomes if one.when is not None for name in Expression.parse(one.when).names}
+    for section in form.sections:
+        for one in section.fields if section.each is None else ():
+            if one.fact or one.name in fields:
+                names |= {one.name.lower(), *(name for when in (section.when, one.when) if when for name in when.names)}
+    return {name.partition(".")[0] for name in names}
 
 
 def taken(
