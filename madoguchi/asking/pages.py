@@ -48,8 +48,19 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownOne:
+    """Somebody of whom the section may be about: who they are, who says so, and whether they stand there now."""
+
+    key: str
+    name: str
+    born: str
+    source: str
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SectionPage:
-    """One section as it is asked."""
+    """One section as it is asked. ``ones``: those whom the city knows, where it asks about one of them."""
 
     id: str
     title: str
@@ -61,6 +72,7 @@ class SectionPage:
     can_add: bool
     can_remove: bool
     add_label: str
+    ones: Sequence[KnownOne] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +260,7 @@ class Draft:
             can_add=bool(section.each) and not self.correcting and len(rows) < section.at_most,
             can_remove=not self.correcting and len(rows) > section.at_least,
             add_label=gettext("%(title)sを追加する") % {"title": said(section.title)},
+            ones=[] if self.correcting or posted is not None else list(self._ones(section, by)),
         )
 
     def _with_empty_rows(
@@ -277,6 +290,17 @@ class Draft:
                 told[str(row.get("full_name") or row)] = row
         return list(told.values())[: section.at_most]
 
+    def _ones(self, section: FormSection, by: Actor) -> Iterator[KnownOne]:
+        """Those of whom this section may be about, with what tells them apart."""
+        here = {fact: forms.get(self.case.answers, name) for name, fact in section.of_one().items()}
+        group = section.one_of
+        for one in cases.known_ones(self.case, section, by):
+            name, born = one.values[f"{group}.full_name"], one.values.get(f"{group}.date_of_birth")
+            chosen = here.get(f"{group}.full_name") == name and here.get(f"{group}.date_of_birth") in (born, None)
+            asked = next((it for it in section.fields if it.fact == f"{group}.date_of_birth"), None)
+            day = KINDS.get("date").show(born, asked, language()) if born and asked is not None else ""
+            yield KnownOne(one.key, name, day, gettext(one.source.label), chosen)
+
     def _household(self, section: FormSection, by: Actor) -> list[dict[str, Any]]:
         """Rows of those who live with the applicant, as the register says, where nobody was told of before."""
         if not section.each or self._has_begun(section) or self.case.about_id != by.id:
@@ -294,7 +318,8 @@ class Draft:
         speaks for them unregistered, and to a clerk whom no law permits it, nothing of the applicant is shown."""
         purpose = cases.to_fill_in(self.case, by)
         of_businesses = cases.known_of_businesses(section, self.case.answers, purpose, by=by)
-        keys = [one.fact for one in section.fields if one.fact]
+        of_one = section.of_one()  # of which of them is not known
+        keys = [one.fact for one in section.fields if one.fact and one.name not in of_one]
         return {**(cases.shown(self.case, keys, by) if keys and not section.each else {}), **of_businesses}
 
     def _rows(self, section: FormSection, answers: Mapping[str, Any], asked: Sequence[Question]) -> Iterator[Row]:

@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 
+from madoguchi.cases import actions
 from madoguchi.cases import queries as cases
 from madoguchi.cases.models import Case
 from madoguchi.events import Actor
@@ -74,6 +75,20 @@ def seen_by(number: str, by: Actor) -> Case:
     except NotFound as refusal:
         refuse("case.read", refusal, by=by)
         raise
+
+
+def opened_by(number: str, by: Actor) -> Case:
+    """The same, of which something is about to be shown: part of the look that goes on, or an act of its own, so that
+    its person sees it. Raises NotFound."""
+    case = seen_by(number, by)
+    look_at(case, by)
+    return case
+
+
+def look_at(case: Case, by: Actor) -> None:
+    """What ``by`` is about to be shown of a case is an act, unless they have opened it a moment ago."""
+    if not cases.is_looking(case, by):
+        actions.read(case, by=by)
 
 
 def refused(request: HttpRequest, refusal: Refused) -> HttpResponse:

@@ -1003,7 +1003,6 @@ def _pregnancy(who: Mapping[str, Any], talk: str) -> dict[str, Any]:
         "diagnosed": True,
         "diagnosed_by": "見本 医師（みほん産婦人科）",
         "talk": talk,
-        "email_for_talk": "sample@example.jp",
         "talk_wishes": "平日の午前がよいです。",
         "wants_early": False,
     }

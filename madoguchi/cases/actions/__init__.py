@@ -13,7 +13,7 @@ from madoguchi.cases.actions.connecting import read as read_service
 from madoguchi.cases.actions.connecting import take_back as take_back_service
 from madoguchi.cases.actions.consulting import ask_opinion, drop_question, give_opinion
 from madoguchi.cases.actions.correcting import correct
-from madoguchi.cases.actions.cosigning import cosign, decline
+from madoguchi.cases.actions.cosigning import cosign, decline, show_part
 from madoguchi.cases.actions.counter import (
     agree,
     end_kiosk,
@@ -44,6 +44,7 @@ from madoguchi.cases.actions.drafting import (
     remove_document,
     remove_row,
     save_section,
+    take_one,
     withdraw,
 )
 from madoguchi.cases.actions.driving import perform
@@ -184,10 +185,12 @@ __all__ = [
     "set_places",
     "settle",
     "show_code",
+    "show_part",
     "sign",
     "submit",
     "submit_parts",
     "take_back_service",
+    "take_one",
     "take_up",
     "too_weak",
     "uncheck",

@@ -21,6 +21,13 @@ from madoguchi.procedures import queries as procedures
 MOST_WORDS: Final = 500
 
 
+@act("case.show-part", allow=(NAMED,))
+def show_part(cosigner: Cosigner, *, by: Actor) -> Cosigner:
+    """連署する方の閲覧: whoever was named opens their part of somebody's request."""
+    record(case=cosigner.case_id)
+    return cosigner
+
+
 @act("case.cosign", allow=(NAMED,))
 def cosign(cosigner: Cosigner, *, seen: str, by: Actor) -> Cosigner:
     """連署: whoever was named has seen their part and confirms it. ``seen`` is the digest of the part as it was shown.

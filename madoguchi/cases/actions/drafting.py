@@ -17,6 +17,7 @@ from madoguchi.cases.queries import (
     correcting,
     kept_until,
     known_of_businesses,
+    known_ones,
     mandate_of,
     shown,
     standing_for,
@@ -207,6 +208,36 @@ def save_section(case: Case, section_id: str, raw: forms.Raw, *, by: Actor, base
     record(section=section_id, fields=sorted(fields), taken=taken, unchanged=sorted(same))
     storing.mirror(case, fresh)
     return given
+
+
+@act("case.take-one", allow=(OWN_CASE, AT_COUNTER))
+def take_one(case: Case, section_id: str, key: str, *, by: Actor) -> Case:
+    """分かっている方の選択: the section is about this one, of whom nothing is typed again.
+
+    ``key`` is that of ``queries.known_ones``. What stood there of another one goes.
+    Raises Stale where that one is not known any more.
+    """
+    fresh = editable(case)
+    section = procedures.package(fresh.procedure).form.section(section_id)
+    if section is None or not section.one_of:
+        raise NotFound("section-unknown", "この手続にその項目はありません。")
+    if fresh.received_at is not None:
+        raise Stale("not-asked", "この項目は直す対象ではありません。")
+    chosen = next((one for one in known_ones(fresh, section, by) if one.key == key), None)
+    if chosen is None:
+        raise Stale("one-gone", "この方は選べなくなりました。画面を読み込み直すか、下に入力してください。")
+    taken = []
+    for one in section.fields:
+        if one.name not in section.of_one():
+            continue
+        value = chosen.values.get(one.fact or "")
+        fits = value is not None and forms.fits(one, value)
+        forms.put(fresh.answers, one.name, value if fits else None)
+        fresh.typed.pop(one.name, None)
+        taken += [one.name] if fits else []
+    storing.save([fresh])
+    record(section=section_id, fields=sorted(section.of_one()), taken=taken)
+    return storing.mirror(case, fresh)
 
 
 @act("case.add-row", allow=(OWN_CASE, AT_COUNTER))

@@ -1,7 +1,9 @@
-"""Taking a list out of the system: an act with its purpose, before the first row leaves."""
+"""Taking a list out of the system: an act with its purpose and its rows, before the first of them leaves."""
 
 from typing import Final
 
+from madoguchi.cases.models import Export
+from madoguchi.cases.queries.worklist import NO_FILTERS, Filters, View, found
 from madoguchi.events import Actor, Reason, act, record
 from madoguchi.ground.errors import Invalid, Problem
 
@@ -11,13 +13,17 @@ PURPOSES: Final = ("work", "statistics", "audit", "disclosure")
 
 
 @act("case.export", allow=(STAFF,))
-def export_list(purpose: str, *, by: Actor, view: str, form: str, narrowed: tuple[str, ...] = ()) -> str:
+def export_list(
+    purpose: str, *, by: Actor, view: View, form: str, filters: Filters = NO_FILTERS, narrowed: tuple[str, ...] = ()
+) -> Export:
     """一覧の書き出し: the member of staff takes the cases of a list out, for ``purpose``.
 
-    ``narrowed`` are the names of the filters, never what was looked for. The rows follow after the event.
+    ``narrowed`` are the names of the filters, never what was looked for. The rows follow after the event: those of
+    this moment and no others, so that each person sees that theirs was among them.
     """
     if purpose not in PURPOSES:
         problem = Problem("purpose-missing", "書き出す目的を選んでください。記録に残ります。")
         raise Invalid(problem.code, problem.message, fields={"purpose": problem})
-    record(purpose=purpose, view=view, form=form, narrowed=list(narrowed))
-    return purpose
+    taken = Export.objects.create(cases=list(found(view, by, filters).values_list("pk", flat=True)))
+    record(purpose=purpose, view=view, form=form, narrowed=list(narrowed), rows=len(taken.cases))
+    return taken

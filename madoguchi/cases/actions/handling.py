@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from madoguchi.cases.actions import consulting, driving
-from madoguchi.cases.actions.reasons import CONSULTED, IN_CASE
+from madoguchi.cases.actions.reasons import AT_COUNTER, CONSULTED, IN_CASE
 from madoguchi.cases.models import Case, Correction, Departure, Step, Submission, Use
 from madoguchi.cases.queries.phrases import translations
 from madoguchi.cases.rules.permission import (
@@ -26,7 +26,7 @@ from madoguchi.procedures.rules.published import Published
 MAX_NOTE = 2000
 
 
-@act("case.read", allow=(SECTION_OF_CASE, IN_CASE, CONSULTED, PARTNER_READS))
+@act("case.read", allow=(SECTION_OF_CASE, IN_CASE, CONSULTED, AT_COUNTER, PARTNER_READS))
 def read(case: Case, *, by: Actor) -> Case:
     """閲覧: a member of staff, or a partner that may, opens the case and sees its personal data."""
     return case

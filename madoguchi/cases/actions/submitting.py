@@ -12,7 +12,15 @@ from uuid import UUID
 from madoguchi.cases.actions import driving, listing, storing
 from madoguchi.cases.actions.reasons import AT_COUNTER
 from madoguchi.cases.models import Case, Correction, Submission
-from madoguchi.cases.queries import confirmation_of, demands_signature, is_signed, mandate_of, must_stand, shown
+from madoguchi.cases.queries import (
+    confirmation_of,
+    demands_signature,
+    is_signed,
+    known_ones,
+    mandate_of,
+    must_stand,
+    shown,
+)
 from madoguchi.cases.rules.permission import OWN_CASE, PARTNER_FILED
 from madoguchi.events import SYSTEM, Actor, act, record
 from madoguchi.events.models import Event
@@ -62,7 +70,8 @@ class Lot:
     def taken_over(self) -> dict[UUID | None, set[str]]:
         """Of each the fields that stand as they were taken over, with one tap or from another part, not typed since."""
         taken: dict[UUID | None, set[str]] = {}
-        saved = Event.objects.filter(subject_id__in=self.cases, verb="case.save", outcome="done").order_by("at", "id")
+        verbs = ("case.save", "case.take-one")
+        saved = Event.objects.filter(subject_id__in=self.cases, verb__in=verbs, outcome="done").order_by("at", "id")
         for key, data in saved.values_list("subject_id", "data"):
             held = taken.setdefault(key, set())
             held -= set(data["fields"]) - set(data.get("unchanged", ()))
@@ -221,11 +230,17 @@ def _keep_facts(case: Case, lot: Lot, by: Actor) -> tuple[int, int]:
     values: dict[tuple[str, str], Any] = {}
     names: dict[str, str] = {}
     package = procedures.package(case.procedure)
-    form, consents = package.form, set[bool]()
+    form, consents, known_before = package.form, set[bool](), set[str]()
     for section in form.sections:
+        of_one = section.of_one()
+        # For the count alone nobody of the household is read.
+        told = [one.values for one in known_ones(case, section, by, household=False)] if of_one else []
         for cell in form.cells(section, case.answers):
             if cell.field.fact and cell.value not in (None, "", []) and cell.field.type not in forms.UPLOADED:
                 row = "" if cell.row is None else f"{case.pk}:{cell.row}"
+                if cell.field.name in of_one:  # one child is told apart from the next, who has a case of their own
+                    row = f"{case.pk}:0"
+                    known_before |= {cell.field.fact for one in told if one.get(cell.field.fact) == cell.value}
                 values[(cell.field.fact, row)] = cell.value
                 if cell.row is None:
                     names[cell.field.name] = cell.field.fact
@@ -242,10 +257,12 @@ def _keep_facts(case: Case, lot: Lot, by: Actor) -> tuple[int, int]:
         source, speaks = (Source.SELF, by) if case.subject_id is None else (Source.PROXY, SYSTEM)
         taken = lot.taken_over.get(case.pk, set()) & names.keys()
         typed = {name: key for name, key in names.items() if name not in taken}
-        # What a partner sends is typed by nobody here.
-        before = shown(case, typed.values(), by) if typed and by.kind != "partner" else {}
+        # What a partner sends is typed by nobody here; of which child is asked above.
+        asked = [key for key in typed.values() if (key, "") in values]
+        before = shown(case, asked, by) if asked and by.kind != "partner" else {}
         facts.state(Person(pk=case.about_id), values, source, by=speaks, case_id=case.pk)
-        again = {name: key for name, key in typed.items() if key in before and before[key].value == values[(key, "")]}
+        same = known_before | {key for key in asked if key in before and before[key].value == values[(key, "")]}
+        again = {name: key for name, key in typed.items() if key in same}
         elsewhere = lot.told_in_others(case) if again else set()
         return len(taken), sum(key not in elsewhere for key in again.values())
     return 0, 0

@@ -10,6 +10,7 @@ from madoguchi.cases.models.cosigner import Cosigner
 from madoguchi.cases.models.decision import Decision
 from madoguchi.cases.models.departure import Departure
 from madoguchi.cases.models.document import Document, DocumentContent, Scan
+from madoguchi.cases.models.export import Export
 from madoguchi.cases.models.figures import Figures
 from madoguchi.cases.models.handover import HandOver
 from madoguchi.cases.models.hold import Hold
@@ -44,6 +45,7 @@ __all__ = [
     "Document",
     "DocumentContent",
     "Ease",
+    "Export",
     "Figures",
     "Grams",
     "HandOver",

@@ -16,7 +16,15 @@ from madoguchi.cases.queries.batch import (
     hindrance,
 )
 from madoguchi.cases.queries.businesses import known_of_businesses
-from madoguchi.cases.queries.changes import answers_at, answers_before, case_notes, corrected, differing, last_look
+from madoguchi.cases.queries.changes import (
+    answers_at,
+    answers_before,
+    case_notes,
+    corrected,
+    differing,
+    is_looking,
+    last_look,
+)
 from madoguchi.cases.queries.checking import Checkable, checkables, line_subject, unchecked
 from madoguchi.cases.queries.companies import (
     Told,
@@ -97,8 +105,18 @@ from madoguchi.cases.queries.keeping import (
 )
 from madoguchi.cases.queries.load import led_sections, section_load
 from madoguchi.cases.queries.marks import Mark, marks
+from madoguchi.cases.queries.ones import One, known_ones
 from madoguchi.cases.queries.opinions import may_rate, opinions_for
-from madoguchi.cases.queries.own import drafts_of, going_on, open_corrections, own_case, own_cases, own_draft
+from madoguchi.cases.queries.own import (
+    agreed_in_cases,
+    drafts_of,
+    for_others,
+    going_on,
+    open_corrections,
+    own_case,
+    own_cases,
+    own_draft,
+)
 from madoguchi.cases.queries.payments import Bill, bill, payments_of
 from madoguchi.cases.queries.phrases import (
     notes_for,
@@ -222,6 +240,7 @@ __all__ = [
     "JourneyPart",
     "Line",
     "Mark",
+    "One",
     "Outcome",
     "Part",
     "Principal",
@@ -237,6 +256,7 @@ __all__ = [
     "View",
     "Waiting",
     "after",
+    "agreed_in_cases",
     "answers_at",
     "answers_before",
     "asked_before",
@@ -290,6 +310,7 @@ __all__ = [
     "figures",
     "first_pages",
     "following",
+    "for_others",
     "for_printer",
     "foresee",
     "found",
@@ -304,6 +325,7 @@ __all__ = [
     "is_journey",
     "is_late",
     "is_late_service",
+    "is_looking",
     "is_refused",
     "is_signed",
     "is_sure_enough",
@@ -312,6 +334,7 @@ __all__ = [
     "kiosk_code",
     "kiosks",
     "known_of_businesses",
+    "known_ones",
     "last_look",
     "leavers_to_forget",
     "led_sections",

@@ -24,6 +24,13 @@ def last_look(case: Case, by: Actor) -> dt.datetime | None:
     return max((one for one in times if one <= clock.now() - ONE_LOOK), default=min(times, default=None))
 
 
+def is_looking(case: Case, by: Actor) -> bool:
+    """Whether the actor has opened the case a moment ago: what they open of it now belongs to that look."""
+    since = clock.now() - ONE_LOOK
+    reads = Event.objects.filter(subject_id=case.pk, verb="case.read", outcome="done", actor_id=by.who, at__gt=since)
+    return reads.exists()
+
+
 def corrected(case: Case) -> list[Submission]:
     """What was submitted and then corrected, oldest first."""
     if not went_back(case):

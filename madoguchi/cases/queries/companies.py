@@ -119,10 +119,10 @@ def told_of(rows: Collection[Delivery], by: Actor) -> dict[UUID, Told]:
     }
 
 
-def consented(by: Actor) -> dict[tuple[str, str], UUID]:
-    """(Life event, company) → the row whose consent can still be taken back, of the resident who asks."""
-    rows = Service.objects.filter(case__person=by.who, handed_at=None, taken_back_at=None, refused_at=None)
-    return {(str(one.case_id), one.company): one.pk for one in rows}
+def consented(by: Actor) -> dict[tuple[str, str], Service]:
+    """(Life event, company) → what it gets by the consent of the resident who asks, as it stands."""
+    rows = Service.objects.filter(case__person=by.who).select_related("case")
+    return {(str(one.case_id), one.company): one for one in rows}
 
 
 def own_service(key: UUID, by: Actor) -> Service:

@@ -10,6 +10,7 @@ from django.utils.encoding import force_bytes
 from madoguchi.cases.models import Case, Confirmation, Kiosk, Sitting
 from madoguchi.cases.rules import counter as rules
 from madoguchi.events import Actor
+from madoguchi.facts.queries import open_to
 from madoguchi.facts.rules import Purpose
 from madoguchi.ground import clock
 from madoguchi.ground.errors import NotFound
@@ -56,7 +57,10 @@ def sitting_case(sitting: Sitting, case_id: UUID) -> Case:
 
 
 def returned_to(sitting: Sitting) -> QuerySet[Case]:
-    """The cases of whoever sits there that wait for their correction (補正)."""
+    """The cases of whoever sits there that wait for their correction (補正). None of whoever is under 支援措置: where
+    they live now stands in the answers, and no basis of the counter opens that. They correct it themselves, online."""
+    if sitting.person_id is None or not open_to([sitting.person_id], Purpose("counter", office=sitting.section)):
+        return Case.objects.none()
     rows = Case.objects.filter(returned_at__isnull=False, withdrawn_at=None, closed_at=None, subject=None)
     return rows.filter(person=sitting.person_id).exclude(sitting=sitting).select_related("procedure")
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Prefetch
+from django.db.models import Exists, F, Func, OuterRef, Prefetch, UUIDField
 
-from madoguchi.cases.models import State, Step
+from madoguchi.cases.models import Export, State, Step
 from madoguchi.cases.queries.worklist import NO_FILTERS, Filters, View, found, in_order
 from madoguchi.events import Actor
 from madoguchi.ground import clock
@@ -37,12 +37,22 @@ _DECISIONS: Final = {True: "認める", False: "認めない"}
 CHUNK: Final = 500
 
 
-def exported(view: View, by: Actor, filters: Filters = NO_FILTERS) -> Iterator[dict[str, Any]]:
-    """Row by row, in the order of the list: texts, dates, whole numbers, yes or no, None where there is nothing."""
+class _Unnested(Func):
+    """One row for each element of an array of ids."""
+
+    function = "unnest"
+    set_returning = True
+    output_field = UUIDField()
+
+
+def exported(taken: Export, view: View, by: Actor, filters: Filters = NO_FILTERS) -> Iterator[dict[str, Any]]:
+    """Row by row, in the order of the list: texts, dates, whole numbers, yes or no, None where there is nothing. Of
+    what was ``taken`` by the act, so that nobody's row leaves without an event that they see."""
+    named = Export.objects.filter(pk=taken.pk).annotate(case=_Unnested(F("cases")))
     now = Step.objects.filter(done_at=None).order_by("token")
     broken = Step.objects.filter(case=OuterRef("pk")).exclude(channel="screen").exclude(outcome="cancelled")
     rows: Any = (
-        in_order(view, found(view, by, filters), filters)
+        in_order(view, found(view, by, filters).filter(pk__in=named.values("case")), filters)
         .select_related("decision")
         .defer("answers", "typed", "search_key", "engine", "decision__course", "decision__reasons", "decision__values")
         .annotate(broken=Exists(broken))

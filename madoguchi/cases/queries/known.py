@@ -3,15 +3,17 @@
 import json
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
+from types import MappingProxyType
 from typing import Any, Final
 from uuid import UUID
 
 from django.utils.translation import gettext_noop
 
 from madoguchi.cases.queries.companies import company
+from madoguchi.cases.queries.seen import HANDED, NUMBER, SHOWN, Thing, events_of, things_of
 from madoguchi.events import Actor
 from madoguchi.facts import queries as facts
 from madoguchi.facts.queries import Known, Reading
@@ -26,12 +28,18 @@ from madoguchi.procedures.rules.format import FactField
 
 #: How many readings stand on one page.
 PAGE: Final = 50
+NOTHING: Final[Mapping[Any, Any]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
     """A reading with ``offices``, the names of section and post of that day (or of the partner's system); ``agent`` is
-    the name of whoever read as one's agent."""
+    the name of whoever read as one's agent.
+
+    ``what``: what was seen or handed over that is no fact (msgids); ``laws``: by which it was. Of what went out of the
+    house: the ``company`` to which it went, by the consent of that moment (``consented_at``), or the ``provider`` of
+    a payment.
+    """
 
     reading: Reading
     offices: tuple[tuple[LocalText, LocalText | None], ...]
@@ -39,6 +47,11 @@ class Read:
     procedure: LocalText | None
     is_other: bool
     agent: str = ""
+    what: tuple[str, ...] = ()
+    laws: tuple[str, ...] = ()
+    company: LocalText | None = None
+    consented_at: datetime | None = None
+    provider: str = ""
 
 
 def of_person(by: Actor) -> list[Known]:
@@ -59,6 +72,86 @@ def _folded(value: Any) -> Any:
     return "".join(unicodedata.normalize("NFKC", value).split()) if isinstance(value, str) else value
 
 
+# -- of whom a fact is ------------------------------------------------------------------------------------------------
+
+#: Those of whom a person tells, in the order in which they are shown; whoever is told of as more is the first.
+OTHERS: Final = ("spouse", "child", "member")
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What is known of one human being (or thing) of whom the person has told. ``kind``: empty for the person, spouse,
+    child, member, else the first part of the keys; ``name`` as it was told, empty where it was not."""
+
+    kind: str
+    name: str
+    facts: Sequence[Known]
+
+
+def whose(told: Sequence[Known], person: UUID) -> dict[tuple[str, str], tuple[str, str, str]]:
+    """(First part of the key, row) → (kind, name, born on) of whom the fact is. A child that was told of in several
+    cases is one by name and day of birth, and so is what an office has recorded of it (``row_named``)."""
+    said: dict[tuple[str, str], dict[str, str]] = {}
+    for one in told:
+        kind, _, name = one.key.partition(".")
+        if kind in OTHERS and name in ("full_name", "date_of_birth"):
+            said.setdefault((kind, one.row), {}).setdefault(name, str(one.value))
+    found: dict[tuple[str, str], tuple[str, str, str]] = {}
+    by_name: dict[tuple[str, str], tuple[str, str, str]] = {}
+    days: dict[str, set[str]] = {}
+    for values in said.values():
+        if values.get("full_name") and values.get("date_of_birth"):
+            days.setdefault(_plain(values["full_name"]), set()).add(values["date_of_birth"])
+    for (kind, row), values in sorted(said.items(), key=lambda item: (OTHERS.index(item[0][0]), item[0][1])):
+        name, born = values.get("full_name", ""), values.get("date_of_birth", "")
+        if not name:
+            continue
+        only = days.get(_plain(name), set())
+        born = born or (next(iter(only)) if len(only) == 1 else "")  # told once without: it is the one of that name
+        found[kind, row] = by_name.setdefault((_plain(name), born), (kind, name, born))
+    named = {facts.row_named(person, part): one for one in by_name.values() for part in (one[1:2], one[1:])}
+    for one in told:
+        if one.row in named:
+            found[one.key.partition(".")[0], one.row] = named[one.row]
+    return found
+
+
+def groups(told: Sequence[Known], person: UUID) -> list[Group]:
+    """What is known, the person first, then each of whom they have told; of one human being what is told again in the
+    same words once, from where it was told last."""
+    of, held = whose(told, person), dict[tuple[str, str, str], list[Known]]()
+    for one in told:
+        kind = one.key.partition(".")[0]
+        there = (kind, one.row) in of or (kind in OTHERS and kind != "spouse") or one.row
+        is_own = not there or one.key.startswith("consent.")
+        held.setdefault(("", "", "") if is_own else of.get((kind, one.row), (kind, "", one.row)), []).append(one)
+    order = ("", *OTHERS)
+
+    def place(key: tuple[str, str, str]) -> tuple[int, bool, str, str]:
+        kind, name, born = key
+        return (order.index(kind) if kind in order else len(order), not name, born, name)
+
+    return [Group(key[0], key[1], _once(held[key]) if key[0] else held[key]) for key in sorted(held, key=place)]
+
+
+def _once(told: Sequence[Known]) -> list[Known]:
+    newest = sorted(told, key=lambda one: (one.as_of, one.recorded_at), reverse=True)
+    kept: dict[tuple[str, str], Known] = {}
+    for one in newest:
+        kept.setdefault((one.key, json.dumps(_folded(one.value), sort_keys=True)), one)
+    there = {id(one) for one in kept.values()}
+    return [one for one in told if id(one) in there]
+
+
+def same_one(name: str, born: str) -> tuple[str, str]:
+    """By what two tellings of a human being are known to be of one: the name without width and spaces, and the day."""
+    return _plain(name), born
+
+
+def _plain(name: str) -> str:
+    return str(_folded(name)).casefold()
+
+
 #: For what facts are read.
 WHAT_FOR: Final[Mapping[str, str]] = {
     "prefill": gettext_noop("入力らんに、分かっていることを出すため"),
@@ -72,34 +165,100 @@ WHAT_FOR: Final[Mapping[str, str]] = {
     "household": gettext_noop("同じ世帯の方の手続きで、入力らんに世帯の方を出すため"),
     "represent": gettext_noop("代理人の入力らんに、分かっていることを出すため"),
     "delegate": gettext_noop("代理人を登録するため"),
+    "case.read": gettext_noop("受け付けた手続きを進めるため"),
+    "case.export": gettext_noop("手続きの一覧をファイルに書き出すため"),
+    "case.show-part": gettext_noop("あなたが手続きの中で名前を挙げた方に、確認してもらうため"),
+    "thread.read": gettext_noop("あなたのメッセージを読むため"),
+    "letter.read": gettext_noop("代理人が、あなたの手続きの通知書を受け取るため"),
+    "letter.print": gettext_noop("通知書を紙に印刷して送るため"),
+    "payment.present": gettext_noop("あなたが支払う画面を、決済会社に用意してもらうため"),
+    "service.read": gettext_noop("引越しなどの連絡を、あなたが選んだ会社に渡すため"),
+    "person.export": gettext_noop("開示の求めに応じて、まとめて渡すため"),
+    "person.find_usage": gettext_noop("あなたが使うサービスで、だれが見たかの記録を出すため"),
+}
+#: For what a list was taken out, by the code in the event.
+EXPORTED_FOR: Final[Mapping[str, str]] = {
+    "work": gettext_noop("担当課の仕事"),
+    "statistics": gettext_noop("統計・報告"),
+    "audit": gettext_noop("監査・検査"),
+    "disclosure": gettext_noop("開示の求めへの対応"),
 }
 
 
 def readings(by: Actor, *, own: bool, before: UUID | None) -> list[Read]:
-    """Who has read what is known of the resident who asks, newest first: a page, and one more where there is more."""
-    return told(facts.readings(by.who, own=own, before=before, most=PAGE + 1), by.who, by)
+    """Who has seen what is kept about the resident who asks, newest first: a page, and one more where there is more."""
+    things = things_of(by.who)
+    found = facts.readings(by.who, own=own, before=before, most=PAGE + 1, also=events_of(by.who, things))
+    return told(found, by.who, by, things)
 
 
-def told(found: Sequence[Reading], person: UUID, by: Actor | None = None) -> list[Read]:
+def every_reading(person: UUID, by: Actor) -> Iterator[Read]:
+    """All of them, one's own among them, newest first, never all at once in memory."""
+    things = things_of(person)
+    for some in facts.every_reading(person, also=events_of(person, things)):
+        yield from told(some, person, by, things)
+
+
+def usages(
+    person: UUID, *, since: datetime | None, until: datetime | None, offset: int, most: int
+) -> tuple[int, list[Read]]:
+    """How many there were in a period, and some of them, newest first: for programs that show them to the person."""
+    things = things_of(person)
+    also = events_of(person, things, asking=False)
+    total, found = facts.usages(person, since=since, until=until, offset=offset, most=most, also=also)
+    return total, told(found, person, None, things)
+
+
+def told(
+    found: Sequence[Reading], person: UUID, by: Actor | None = None, things: Mapping[UUID, Thing] = NOTHING
+) -> list[Read]:
     """Readings of a person with the names of whoever read, of what, and for which procedure; agents are named where
     the person themselves asks (``by``)."""
     staff = {(one.actor_id, day_of(one.at)) for one in found if one.actor_kind == "staff" and one.actor_id}
     posts = posts_on(staff)
     partners = partner_names({one.actor_id for one in found if one.actor_kind == "partner" and one.actor_id})
-    asks = by is not None and any(one.purpose == "represent" for one in found)
+    by_agents = ("represent", "letter.read")
+    asks = by is not None and by.id == person and any(one.purpose in by_agents for one in found)
     agents = facts.names_of_agents(by) if by is not None and asks else {}
     titles = {one.procedure: _title(one.procedure) for one in found if one.procedure}
-    return [
-        Read(
+    reads = []
+    for one in found:
+        read = Read(
             one,
             _offices(one, posts.get((one.actor_id, day_of(one.at)), []) if one.actor_id else [], partners),
             tuple(question(key).label for key in one.keys if key != "*"),
             titles.get(one.procedure),
             one.actor_id != person,
-            agents.get(one.actor_id, "") if one.purpose == "represent" and one.actor_id else "",
+            agents.get(one.actor_id, "") if one.purpose in by_agents and one.actor_id else "",
+            laws=one.laws,
         )
-        for one in found
-    ]
+        reads.append(_of_thing(read, things.get(one.about)) if one.purpose in SHOWN and one.about else read)
+    return reads
+
+
+def _of_thing(read: Read, thing: Thing | None) -> Read:
+    """What is no reading of facts: of which procedure, what was seen, to whom it went and by what right."""
+    one = read.reading
+    what, title, thing = SHOWN[one.purpose], None, thing or Thing()
+    laws: tuple[str, ...] = ()
+    if thing.procedure is not None:
+        package = procedures.package_of(thing.procedure).procedure
+        title, laws = package.title, tuple(f"{basis.statute}{basis.article}" for basis in package.law.basis[:1])
+    if one.purpose == "person.export":
+        laws = tuple(dict.fromkeys(basis.title for basis in facts.bases_in_force() if basis.purpose == "disclosure"))
+    if one.purpose == "case.export":
+        what = (*what, *filter(None, [EXPORTED_FOR.get(str(one.data.get("purpose")))]))
+    if not thing.company:
+        return replace(read, procedure=title, what=what, laws=laws, provider=thing.provider)
+    handed = [words for name, words in HANDED.items() if name in one.data.get("handed", ())]
+    named = company(thing.company)
+    return replace(
+        read,
+        procedure=title,
+        what=(*handed, *([NUMBER] if thing.has_number else [])),
+        company=named.name if named is not None else LocalText(thing.company),
+        consented_at=thing.consented_at,
+    )
 
 
 @dataclass(frozen=True, slots=True)

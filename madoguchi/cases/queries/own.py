@@ -11,6 +11,8 @@ from madoguchi.cases.queries.unknown import unknown_case
 from madoguchi.events import Actor
 from madoguchi.ground.errors import Invalid, NotFound
 from madoguchi.ground.ids import parse_reference
+from madoguchi.ground.languages import LocalText
+from madoguchi.procedures import queries as procedures
 
 #: What a version holds is read once in a process (``procedures.package``), not with each case.
 _CONTENTS: Final = tuple(f"{way}__{name}" for way in ("procedure", "part_of__procedure") for name in ("data", "graph"))
@@ -47,6 +49,23 @@ def drafts_of(code: str, by: Actor) -> list[Case]:
     """The unsubmitted drafts that the resident has for this procedure, the own one first: 続きから."""
     drafts = own_cases(by).filter(procedure__code=code, received_at=None)
     return sorted(drafts, key=lambda one: one.subject_id is not None)
+
+
+def agreed_in_cases(by: Actor) -> list[tuple[Case, LocalText]]:
+    """What the resident has agreed to or declared in their received cases, beside the look-ups by consent; newest case
+    first. It is part of what they have asked for, and taken back with the section in charge."""
+    received = own_cases(by).filter(received_at__isnull=False, erased_at=None, withdrawn_at=None)
+    found = []
+    for case in received:
+        form = procedures.package(case.procedure).form
+        cells = (cell for section in form.visible_sections(case.answers) for cell in form.cells(section, case.answers))
+        found += [(case, cell.field.label) for cell in cells if cell.field.type == "consent" and cell.value is True]
+    return found
+
+
+def for_others(by: Actor) -> list[Case]:
+    """What the resident has begun or handed in for somebody else, newest first."""
+    return [one for one in own_cases(by).filter(subject__isnull=False, erased_at=None) if one.part_of_id is None]
 
 
 def going_on(code: str, by: Actor) -> list[Case]:

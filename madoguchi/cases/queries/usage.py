@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from madoguchi.cases.queries.known import WHAT_FOR, Read, told
+from madoguchi.cases.queries.known import WHAT_FOR, Read, usages
 from madoguchi.events.models import Event
-from madoguchi.facts import queries as facts
 from madoguchi.ground import clock
 from madoguchi.people.models import Identity, Person
 from madoguchi.procedures import queries as procedures
@@ -35,8 +34,8 @@ def find_usage(
 ) -> tuple[int, list[Usage]]:
     """How many readings there were in the period, and a page of them, newest first. What a law keeps from its person is
     in neither."""
-    total, found = facts.usages(person, since=since, until=until, offset=offset, most=min(limit, MOST))
-    return total, [_usage(one) for one in told(found, person)]
+    total, found = usages(person, since=since, until=until, offset=offset, most=min(limit, MOST))
+    return total, [_usage(one) for one in found]
 
 
 def as_told(found: Sequence[Usage]) -> list[dict[str, Any]]:
@@ -75,10 +74,14 @@ def _usage(one: Read) -> Usage:
     else:
         code = reading.office or reading.actor_kind
     name = names or (_OTHER if one.is_other else _SELF) if reading.actor_kind == "resident" else names
-    what = "、".join(label["ja"] for label in one.labels) or "すべて"
+    if one.company is not None:
+        name = f"{one.company['ja']}（{names}）" if names else one.company["ja"]
+    what = "、".join([*(label["ja"] for label in one.labels), *one.what]) or "すべて"
     said = [WHAT_FOR.get(reading.purpose, reading.purpose), what]
     said += [one.procedure["ja"]] if one.procedure is not None else []
-    said += reading.laws
+    said += one.laws
+    if one.consented_at is not None:
+        said.append(f"ご本人の同意（{clock.day_of(one.consented_at).isoformat()}）")
     if not reading.done:
         said.append("法令の定めがないため、見ることができなかった")
     return Usage(reading.at, "／".join(said), code, name or "自動", f"{procedures.city().name['ja']} 窓口")

@@ -9,7 +9,7 @@ from madoguchi.cases import actions, jobs
 from madoguchi.cases import queries as cases
 from madoguchi.cases.actions import keeping
 from madoguchi.cases.models import Case, Service, Step
-from madoguchi.cases.queries import companies
+from madoguchi.cases.queries import companies, known, usage
 from madoguchi.cases.tests.conftest import Staff
 from madoguchi.cases.tests.test_journeys import begin, complete
 from madoguchi.events import SYSTEM, Actor
@@ -234,10 +234,10 @@ def test_a_consent_is_taken_back_until_it_was_fetched(filled: Case, resident: Ac
     refused_and_unchanged(service, NotAllowed, lambda: actions.take_back_service(service, by=stranger))
     with pytest.raises(NotFound):
         cases.own_service(service.pk, stranger)
-    assert cases.consented(resident) == {(str(filled.pk), POWER): service.pk}
+    assert cases.consented(resident) == {(str(filled.pk), POWER): service}
     actions.take_back_service(service, by=resident)
     assert consents(resident) == {POWER: False}
-    assert cases.consented(resident) == {}
+    assert cases.consented(resident)[str(filled.pk), POWER].state == "taken-back"
     assert list(companies.partner_services(system)) == []
     refused_and_unchanged(service, NotFound, lambda: actions.read_service(service, by=system))
 
@@ -399,3 +399,43 @@ def test_a_way_to_answer_is_handed_over_where_the_person_gave_it(filled: Case, r
     actions.submit_parts(journey, by=resident)
     assert Service.objects.get().hands["email"] == "hanako@example.jp"
     assert {one.email for one in Case.objects.filter(part_of=journey)} == {"hanako@example.jp"}, "the city's news, too"
+
+
+def lines(by: Actor) -> list[Any]:
+    """What the person is told of companies that have fetched something."""
+    return [one for one in known.readings(by, own=False, before=None) if one.reading.purpose == "service.read"]
+
+
+def test_the_person_sees_which_company_got_what_for_what_and_by_which_consent(filled: Case, resident: Actor) -> None:
+    system = system_of(POWER, BANK)
+    service = sent(filled, resident)
+    assert lines(resident) == [], "nothing was handed over yet"
+    actions.read_service(service, by=system)
+    actions.read_service(service, by=system)
+    newest, first = lines(resident)
+    assert newest.reading.at > first.reading.at
+    company = companies.company(POWER)
+    assert company is not None
+    assert first.company == company.name
+    assert first.consented_at == service.consented_at
+    assert [unit["ja"] for unit, _ in first.offices] == ["見本の会社"]
+    assert first.what == (
+        "氏名", "氏名のフリガナ", "これまでの住所", "新しい住所", "引越しなどのある日", "電話番号",
+        "会社でのお客さま番号",
+    )  # fmt: skip
+    shown = usage.as_told(usage.find_usage(resident.who, since=None, until=None, offset=0, limit=10)[1])
+    told = next(one for one in shown if one["receiverCode"] == str(system.id))
+    assert told["receiverName"] == f"{company.name['ja']}（見本の会社）"
+    assert "新しい住所" in told["action"]
+    assert "ご本人の同意" in told["action"]
+
+
+def test_a_system_that_is_refused_gets_nothing_and_the_person_sees_that_it_tried(filled: Case, resident: Actor) -> None:
+    system_of(POWER)
+    service = sent(filled, resident)
+    other = system_of(BANK)
+    refused_and_unchanged(service, NotAllowed, lambda: actions.read_service(service, by=other))
+    [tried] = lines(resident)
+    assert not tried.reading.done
+    stranger = Actor("resident", uuid7(), level="card")
+    assert known.readings(stranger, own=False, before=None) == []

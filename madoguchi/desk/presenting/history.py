@@ -35,6 +35,8 @@ DONE: Final = {
     "counter.confirm": gettext_noop("窓口の端末で、ご本人が内容を確認した"),
     "counter.note_confirmed": gettext_noop("窓口で、ご本人が内容を口頭で確認した（職員が記録）"),
     "case.open-for-principal": gettext_noop("登録された代理権で入力を始めた"),
+    "case.take-one": gettext_noop("市が知っている方から選んだ"),
+    "case.show-part": gettext_noop("連署を頼まれた方が、自分のところを見た"),
     "case.add-row": gettext_noop("入力欄の行を増やした"),
     "case.remove-row": gettext_noop("入力欄の行を減らした"),
     "case.add-document": gettext_noop("写真・ファイルを付けた"),
@@ -152,6 +154,8 @@ TRIED: Final = {
     "case.open-parts": gettext_noop("まとめて申し込む手続きの選択"),
     "case.submit-parts": gettext_noop("まとめての提出"),
     "case.end-part": gettext_noop("まとめて申し込まれた手続きの終わりの記録"),
+    "case.take-one": gettext_noop("市が知っている方からの選択"),
+    "case.show-part": gettext_noop("連署を頼まれた方の閲覧"),
     "case.add-row": gettext_noop("行の追加"),
     "case.remove-row": gettext_noop("行の削除"),
     "case.add-document": gettext_noop("写真・ファイルの追加"),
@@ -431,12 +435,14 @@ WHY_NOT: Final = {
     "invitation-unknown": gettext_noop("招待コードが違うか、使えなくなっていた"),
     "invitation-of-another": gettext_noop("カードの氏名が、招待された方の氏名と違った"),
     "name-unknown": gettext_noop("氏名が分からなかった"),
+    "one-gone": gettext_noop("選ぼうとした方が、選べなくなっていた"),
 }
 #: Small steps of which many follow each other: one line says how many.
 SMALL: Final = frozenset(
     {
         "case.save",
         "case.take-over",
+        "case.take-one",
         "case.add-row",
         "case.remove-row",
         "case.add-document",
@@ -501,7 +507,7 @@ def why_words(event: Event) -> str:
 
 
 def _is_reading(event: Event) -> bool:
-    return event.verb == "case.read" and event.outcome == "done"
+    return event.verb in ("case.read", "case.show-part") and event.outcome == "done"
 
 
 def _outcome(event: Event) -> str:

@@ -15,11 +15,13 @@ from madoguchi.cases.queries.figures import count
 from madoguchi.cases.tests.conftest import Staff, flat
 from madoguchi.cases.tests.test_counter import TABLET, TOLD, answers, known_one, typed
 from madoguchi.desk.tests.staging import client_of
-from madoguchi.events import Actor
+from madoguchi.events import SYSTEM, Actor
+from madoguchi.events.models import Event
 from madoguchi.facts.actions import permit
 from madoguchi.facts.actions import state as state_facts
 from madoguchi.facts.models import Source
 from madoguchi.facts.rules import Permit
+from madoguchi.people.models import Person
 from madoguchi.people.queries import actor_of_person
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.models import Procedure
@@ -223,3 +225,32 @@ def test_a_returned_case_is_corrected_at_the_counter(clerk: Actor, staff: Staff,
     case.refresh_from_db()
     assert case.returned_at is None
     assert case.answers["person"]["phone"].replace("-", "").endswith("0002")
+
+
+def test_where_a_protected_person_lives_now_is_not_shown_at_the_counter(clerk: Actor, staff: Staff) -> None:
+    """支援措置: no returned case of theirs is listed or taken up, and neither its answers nor its number are told."""
+    case = handed_in_at_counter(clerk)
+    step = case.steps.get(kind="examine", done_at=None)
+    actions.examine(
+        step, "return", corrections={"person.phone": "お確かめください。"}, by=staff("environment", "environment-clerk")
+    )
+    state_facts(Person.objects.get(pk=case.person_id), {("person.confidential", ""): True}, Source.REGISTER, by=SYSTEM)
+    desk = client_of(clerk)
+    there, _ = begun(desk)
+    sitting = Sitting.objects.get(ended_at=None)
+    Sitting.objects.filter(pk=sitting.pk).update(
+        person=case.person_id, shown="driving-licence", identified_at=sitting.opened_at, agreed_at=sitting.opened_at
+    )
+    before = Case.objects.values().get(pk=case.pk)
+    looks = Event.objects.filter(subject_id=case.pk, verb="case.read", outcome="done")
+    looked = looks.count()
+    assert str(case.number) not in desk.get(there).content.decode()
+    assert desk.post(there, {"_do": "take-up", "case": str(case.pk)}).status_code == 404
+    for page in (f"sections/{_first(case)}/", "review/", "receipt.pdf"):
+        assert desk.get(f"{there}cases/{case.pk}/{page}").status_code == 404
+    assert Case.objects.values().get(pk=case.pk) == before
+    assert looks.count() == looked
+
+
+def _first(case: Case) -> str:
+    return procedures.package(case.procedure).form.sections[0].id

@@ -10,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from madoguchi.cases import queries
+from madoguchi.cases.actions import export_list
 from madoguchi.cases.models import Case, Decision, Step
 from madoguchi.cases.queries import export
 from madoguchi.desk.tests.staging import DOG, Staff, handed_in, open_step
@@ -56,11 +57,16 @@ def _copy(row: Any, **changed: Any) -> Any:
     return type(row)(**values)
 
 
+def taken_out(by: Actor) -> Iterator[dict[str, Any]]:
+    """The list of the clerk's section, by the act."""
+    return queries.exported(export_list("work", by=by, view="section", form="csv"), "section", by)
+
+
 def measured(lines: Lines, by: Actor) -> tuple[int, int, int]:
     """Lines, queries and the peak of memory in bytes."""
     with CaptureQueriesContext(connection) as asked:
         tracemalloc.start()
-        count = sum(1 for _ in lines(queries.exported("section", by)))
+        count = sum(1 for _ in lines(taken_out(by)))
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
     return count, len(asked), peak
@@ -93,7 +99,7 @@ def test_queries_are_of_pages_not_of_cases(fill: Callable[[int], None], staff: S
 def test_the_first_row_leaves_before_the_last_is_read(fill: Callable[[int], None], staff: Staff) -> None:
     clerk = staff("environment", "environment-clerk")
     fill(MANY)
-    rows = queries.exported("section", clerk)
+    rows = taken_out(clerk)
     with CaptureQueriesContext(connection) as asked:
         assert json.loads(next(json_lines(rows)))["number"]
         first = len(asked)

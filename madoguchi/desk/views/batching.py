@@ -13,7 +13,7 @@ from madoguchi.cases import actions
 from madoguchi.cases import queries as cases
 from madoguchi.cases.models import Step
 from madoguchi.cases.queries import DEEDS, Deed
-from madoguchi.desk.access import desk
+from madoguchi.desk.access import desk, look_at
 from madoguchi.desk.presenting.batches import batch_page, preview_page
 from madoguchi.desk.presenting.worklist import asked_of
 from madoguchi.desk.views.files import streamed
@@ -64,7 +64,11 @@ def batch(request: HttpRequest, by: Actor, key: UUID) -> HttpResponse:
 @desk
 def letters(request: HttpRequest, by: Actor, key: UUID) -> HttpResponse:
     """The letters that this batch has taken out for the printer, as one PDF that is written while it is read."""
-    return streamed(cases.for_printer(cases.batch_of(key, by), by), f"letters-{clock.today():%Y%m%d}.pdf")
+    found = cases.batch_of(key, by)
+    papers = cases.for_printer(found, by)
+    for one in cases.printed(found, by):
+        look_at(one.case, by)
+    return streamed(papers, f"letters-{clock.today():%Y%m%d}.pdf")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -80,6 +84,8 @@ def drafts(request: HttpRequest, by: Actor) -> HttpResponse:
     steps = sorted(found, key=lambda one: keys.index(one.pk))
     if not steps:
         raise NotFound("step-unknown", "この段階は見つかりません。画面を読み込み直してください。")
+    for step in steps:
+        look_at(step.case, by)
     return streamed(bind(_drafts(steps)), f"drafts-{clock.today():%Y%m%d}.pdf")
 
 

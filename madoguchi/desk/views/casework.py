@@ -10,8 +10,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
 from madoguchi.cases import actions
-from madoguchi.cases import queries as cases
-from madoguchi.desk.access import desk, seen_by, words
+from madoguchi.desk.access import desk, opened_by, seen_by, words
 from madoguchi.desk.presenting.casepage import case_page
 from madoguchi.desk.presenting.evidence import ticks
 from madoguchi.events import Actor
@@ -55,7 +54,7 @@ def note(request: HttpRequest, by: Actor, number: str, note_id: UUID | None = No
         else:
             actions.amend_note(case, note_id, text, by=by)
     except Invalid as refusal:
-        page = case_page(cases.staff_case(number, by), by)
+        page = case_page(opened_by(number, by), by)
         page.refuse(words(refusal), refusal.status, anchor="memo-text", label=gettext("庁内メモ"))
         page.memo = text
         return render(request, "desk/case.html", {"page": page}, status=refusal.status)

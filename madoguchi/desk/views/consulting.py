@@ -11,9 +11,8 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
 from madoguchi.cases import actions
-from madoguchi.cases import queries as cases
 from madoguchi.cases.models import Case
-from madoguchi.desk.access import desk, seen_by, words
+from madoguchi.desk.access import desk, opened_by, seen_by, words
 from madoguchi.desk.presenting.casepage import case_page
 from madoguchi.desk.presenting.consulting import consulting_block
 from madoguchi.events import Actor
@@ -67,7 +66,7 @@ def _answer(request: HttpRequest, case: Case, by: Actor, form: str, act: Callabl
     try:
         done = act()
     except Refused as refusal:
-        page = case_page(cases.staff_case(str(case.number), by), by)
+        page = case_page(opened_by(str(case.number), by), by)
         problems = {name: fill(gettext(one.message), one.params) for name, one in refusal.fields.items()}
         if isinstance(refusal, Invalid) and not problems:  # a text that cannot be kept
             field = "question" if form == "ask" else "why" if request.POST.get("_do") == "drop" else "answer"

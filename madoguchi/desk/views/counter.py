@@ -25,7 +25,7 @@ from madoguchi.cases.actions import writing
 from madoguchi.cases.actions.drafting import section_digest
 from madoguchi.cases.models import Case, Sitting
 from madoguchi.cases.rules import uploads
-from madoguchi.desk.access import desk, words
+from madoguchi.desk.access import desk, look_at, words
 from madoguchi.desk.presenting.counter import Here, sitting_page, state_of
 from madoguchi.desk.views.files import file_response
 from madoguchi.desk.views.listing import key_of
@@ -134,7 +134,7 @@ def state(request: HttpRequest, by: Actor, key: UUID) -> HttpResponse:
 def section(request: HttpRequest, by: Actor, key: UUID, case_id: UUID, section_id: str) -> HttpResponse:
     """One section, as the resident's own page has it."""
     sat = _own(key, by)
-    draft = Draft(cases.sitting_case(sat, case_id), Here(sat))
+    draft = Draft(_opened(sat, case_id, by), Here(sat))
     one = draft.form.section(section_id)
     if one is None:
         raise NotFound("section-unknown", "この手続にその項目はありません。")
@@ -157,6 +157,8 @@ def _saved(request: HttpRequest, sat: Sitting, draft: Draft, one: FormSection, b
             actions.add_row(case, one.id, by=by)
         elif todo == "remove":
             actions.remove_row(case, one.id, int(what) if what.isdigit() and len(what) < 4 else -1, by=by)
+        elif todo == "one":
+            actions.take_one(case, one.id, what, by=by)
         elif todo == "remove-file" and (document_id := key_of(what.rpartition(":")[2])) is not None:
             actions.remove_document(case, document_id, by=by)
     except Stale as refusal:
@@ -173,7 +175,7 @@ def _saved(request: HttpRequest, sat: Sitting, draft: Draft, one: FormSection, b
     if todo == "back":
         before, _after = draft.neighbours(one)
         return redirect(draft.at.section(draft.case, before) if before else reverse("desk:sitting", args=(sat.pk,)))
-    if todo in ("add", "remove", "upload", "remove-file"):
+    if todo in ("one", "add", "remove", "upload", "remove-file"):
         return HttpResponseRedirect(f"{request.get_full_path()}#questions")
     return _next(request, sat, draft, one, by, read.problems)
 
@@ -196,6 +198,13 @@ def _next(
     if after is None or request.GET.get("then") == "review":
         return redirect(draft.at.review(draft.case))
     return redirect(draft.at.section(draft.case, after))
+
+
+def _opened(sat: Sitting, case_id: UUID, by: Actor) -> Case:
+    """A case of the sitting, of which something is about to be shown. Raises NotFound."""
+    case = cases.sitting_case(sat, case_id)
+    look_at(case, _at_counter(by))
+    return case
 
 
 def _show(
@@ -271,7 +280,7 @@ def _add_documents(request: HttpRequest, draft: Draft, by: Actor) -> dict[str, P
 @desk
 def document(request: HttpRequest, by: Actor, key: UUID, case_id: UUID, document_id: UUID) -> HttpResponse:
     """A photograph or file that was given here."""
-    case = cases.sitting_case(_own(key, by), case_id)
+    case = _opened(_own(key, by), case_id, by)
     found, content = cases.opened(case, document_id)
     return file_response(content, found.media_type, found.name, inline=found.media_type in ("image/jpeg", "image/png"))
 
@@ -284,7 +293,7 @@ def document(request: HttpRequest, by: Actor, key: UUID, case_id: UUID, document
 def review(request: HttpRequest, by: Actor, key: UUID, case_id: UUID) -> HttpResponse:
     """Everything once more; put before the resident, confirmed by them, handed in."""
     sat = _own(key, by)
-    case = cases.sitting_case(sat, case_id)
+    case = _opened(sat, case_id, by)
     if case.received_at is not None and case.returned_at is None:
         return redirect("desk:sitting", sat.pk)
     if request.method != "POST":

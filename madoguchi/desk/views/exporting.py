@@ -35,11 +35,13 @@ def export(request: HttpRequest, by: Actor) -> HttpResponse:
     if request.method == "POST" and "purpose" in request.POST:
         narrowed = (*named(view, filters), *(["words"] if filters.words else []))
         try:
-            actions.export_list(request.POST["purpose"], by=by, view=view, form=form, narrowed=narrowed)
+            taken = actions.export_list(
+                request.POST["purpose"], by=by, view=view, form=form, filters=filters, narrowed=narrowed
+            )
         except Invalid as refusal:
             page = export_page(view, filters, by, words(refusal))
             return render(request, "desk/export.html", {"page": page}, status=refusal.status)
-        rows = cases.exported(view, by, filters)
+        rows = cases.exported(taken, view, by, filters)
         return _file(rows, form)
     return render(request, "desk/export.html", {"page": export_page(view, filters, by)})
 

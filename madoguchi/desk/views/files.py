@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from madoguchi.cases import actions
 from madoguchi.cases import queries as cases
-from madoguchi.desk.access import desk, seen_by
+from madoguchi.desk.access import desk, opened_by
 from madoguchi.events import Actor
 from madoguchi.ground.errors import NotFound
 from madoguchi.messages import queries as messages
@@ -21,8 +21,8 @@ from madoguchi.messages import queries as messages
 @require_safe
 @desk
 def document(request: HttpRequest, by: Actor, number: str, document_id: UUID) -> HttpResponse:
-    """A photograph in the page, or a file to keep. Opening the case was the act; its pictures are part of it."""
-    found, content = cases.opened(seen_by(number, by), document_id)
+    """A photograph in the page, or a file to keep. Its pictures are part of the look at the case, or open it."""
+    found, content = cases.opened(opened_by(number, by), document_id)
     return file_response(content, found.media_type, found.name, inline=found.media_type in ("image/jpeg", "image/png"))
 
 
@@ -30,7 +30,7 @@ def document(request: HttpRequest, by: Actor, number: str, document_id: UUID) ->
 @desk
 def letter(request: HttpRequest, by: Actor, number: str, letter_id: UUID) -> HttpResponse:
     """A letter, byte for byte as issued."""
-    case = seen_by(number, by)
+    case = opened_by(number, by)
     found = messages.letters_about(case.pk).filter(pk=letter_id).first()
     if found is None:
         raise NotFound("letter-unknown", "この通知書は見つかりません。")
@@ -49,7 +49,7 @@ SIGNED: Final = {
 @desk
 def signature(request: HttpRequest, by: Actor, number: str, signature_id: UUID, what: str) -> HttpResponse:
     """What was signed, and the signature over it, byte for byte: anybody can check them without us."""
-    found = cases.signature(seen_by(number, by), signature_id)
+    found = cases.signature(opened_by(number, by), signature_id)
     column, media_type = SIGNED.get(what, ("", ""))
     content = bytes(getattr(found, column)) if column else b""
     if not content:
@@ -61,7 +61,7 @@ def signature(request: HttpRequest, by: Actor, number: str, signature_id: UUID, 
 @desk
 def enclosure(request: HttpRequest, by: Actor, number: str, step_id: UUID) -> HttpResponse:
     """What goes into the envelope with a thing that is posted, to be printed."""
-    step = cases.open_steps(by).filter(case=seen_by(number, by), pk=step_id).first()
+    step = cases.open_steps(by).filter(case=opened_by(number, by), pk=step_id).first()
     if step is None:
         raise NotFound("step-unknown", "この段階は見つかりません。画面を読み込み直してください。")
     return file_response(actions.enclosure(step), "application/pdf", f"{number}.pdf", inline=True)

@@ -13,7 +13,7 @@ from madoguchi.cases import actions
 from madoguchi.cases import queries as cases
 from madoguchi.cases.actions.handling import MAX_NOTE
 from madoguchi.cases.models import Step
-from madoguchi.desk.access import desk, seen_by, words
+from madoguchi.desk.access import desk, opened_by, seen_by, words
 from madoguchi.desk.presenting.casepage import case_page, life_event_page
 from madoguchi.desk.presenting.editing import wanted_of
 from madoguchi.desk.presenting.panels import BECAUSE, DRAFT, FIX, NOTE, OUTCOME, REASONS, Posted, Typed, done_words
@@ -60,7 +60,7 @@ def act_on(request: HttpRequest, by: Actor, number: str, step_id: UUID) -> HttpR
         raise
     except Refused as refusal:
         typed = Typed(str(step_id), posted, refusal)
-        page = case_page(cases.staff_case(number, by), by, typed)
+        page = case_page(opened_by(number, by), by, typed)
         return render(request, "desk/case.html", {"page": page}, status=refusal.status)
     notices.success(request, done_words(step.kind, outcome))
     return redirect("desk:case", found.number)
@@ -75,6 +75,7 @@ def draft(request: HttpRequest, by: Actor, number: str, step_id: UUID) -> HttpRe
         return redirect("desk:case", found.number)
     posted = posted_of(request.POST)
     try:
+        found = opened_by(number, by)
         step = cases.open_steps(by).filter(case=found, pk=step_id).first()
         if step is None:
             raise NotFound("step-unknown", "この段階は見つかりません。画面を読み込み直してください。")

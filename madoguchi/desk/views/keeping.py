@@ -10,9 +10,8 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from madoguchi.cases import actions
-from madoguchi.cases import queries as cases
 from madoguchi.cases.models import Case
-from madoguchi.desk.access import desk, seen_by, words
+from madoguchi.desk.access import desk, opened_by, seen_by, words
 from madoguchi.desk.presenting.casepage import case_page
 from madoguchi.desk.presenting.keeping import keeping_block, keeping_page
 from madoguchi.desk.views.listing import key_of
@@ -46,7 +45,7 @@ def hold(request: HttpRequest, by: Actor, number: str) -> HttpResponse:
     except NotFound:
         raise
     except Refused as refusal:
-        page = case_page(cases.staff_case(number, by), by)
+        page = case_page(opened_by(number, by), by)
         page.refuse(words(refusal), refusal.status, anchor="keeping", label=gettext("保存と廃棄"))
         page.keeping = keeping_block(case, by, refusal, reason, day)
         return render(request, "desk/case.html", {"page": page}, status=refusal.status)

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 from madoguchi.cases import actions
 from madoguchi.cases import queries as cases
 from madoguchi.cases.models import Case
-from madoguchi.desk.access import desk, seen_by, words
+from madoguchi.desk.access import desk, opened_by, seen_by, words
 from madoguchi.desk.presenting.casepage import case_page
 from madoguchi.desk.presenting.payments import payments_block
 from madoguchi.events import Actor
@@ -31,7 +31,7 @@ def refund(request: HttpRequest, by: Actor, number: str, payment_id: UUID) -> Ht
     try:
         actions.refund(payment, by=by, note=note)
     except Refused as refusal:
-        page = case_page(cases.staff_case(number, by), by)
+        page = case_page(opened_by(number, by), by)
         page.refuse(words(refusal), refusal.status, anchor="payments", label=gettext("手数料"))
         page.payments = payments_block(case, by, refused=payment, typed=note, refusal=refusal)
         return render(request, "desk/case.html", {"page": page}, status=refusal.status)

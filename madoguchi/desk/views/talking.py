@@ -11,8 +11,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from madoguchi.cases import actions
-from madoguchi.cases import queries as cases
-from madoguchi.desk.access import desk, seen_by, words
+from madoguchi.desk.access import desk, opened_by, seen_by, words
 from madoguchi.desk.presenting.casepage import case_page
 from madoguchi.desk.presenting.thread import waiting
 from madoguchi.events import Actor
@@ -45,7 +44,7 @@ def say(request: HttpRequest, by: Actor, number: str) -> HttpResponse:
     except NotAllowed:
         raise
     except Refused as refusal:
-        page = case_page(cases.staff_case(number, by), by)
+        page = case_page(opened_by(number, by), by)
         page.thread = replace(page.thread, typed=body, problem=words(refusal))
         return render(request, "desk/case.html", {"page": page}, status=refusal.status)
     return redirect(there)

@@ -5,8 +5,9 @@ Guard, record and answer are one SQL function (migration 0002): there is no way 
 
 import datetime as dt
 import json
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Final
 from uuid import UUID
 
@@ -163,6 +164,9 @@ def bases_in_force() -> list[Basis]:
 class Reading:
     """That somebody read, or was refused: for its person to see. ``laws`` are the articles as they are cited.
 
+    Of what is no reading of facts (``also``) ``purpose`` is the verb, ``about`` the id of what the event is about and
+    ``data`` what the event says of it.
+
     ``day_only``: which procedure a resident prepares, and when, is not told to those who live with them; ``at`` is then
     the beginning of that day.
     """
@@ -178,6 +182,8 @@ class Reading:
     procedure: str
     office: str
     day_only: bool = False
+    about: UUID | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
 
 
 def of_the_day(event: Event) -> bool:
@@ -192,11 +198,20 @@ def beginning_of_day(moment: dt.datetime) -> dt.datetime:
     return clock.in_tokyo(moment).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def readings(person_id: UUID, *, own: bool = False, before: UUID | None = None, most: int) -> list[Reading]:
+#: No event at all.
+NONE: Final = Q(pk__in=())
+#: Readings that are in memory at a time.
+CHUNK: Final = 1000
+
+
+def readings(
+    person_id: UUID, *, own: bool = False, before: UUID | None = None, most: int, also: Q = NONE
+) -> list[Reading]:
     """Who has read what is known of a person, newest first: others, or with ``own`` the person. ``before``: the last
     that was shown; an id that is none of these begins anew. Not what a law keeps from its person
-    (``Basis.undisclosed``). With those who read what a register said of them while nobody knew that it was they."""
-    rows = _logged(person_id)
+    (``Basis.undisclosed``). With those who read what a register said of them while nobody knew that it was they.
+    ``also``: other events by which something of theirs came before somebody's eyes."""
+    rows = _logged(person_id, also)
     rows = rows.filter(actor_id=person_id) if own else rows.exclude(actor_id=person_id)
     last = rows.filter(pk=before).values_list("at", flat=True).first() if before is not None else None
     if last is not None:
@@ -205,30 +220,37 @@ def readings(person_id: UUID, *, own: bool = False, before: UUID | None = None, 
 
 
 def usages(
-    person_id: UUID, *, since: dt.datetime | None, until: dt.datetime | None, offset: int, most: int
+    person_id: UUID, *, since: dt.datetime | None, until: dt.datetime | None, offset: int, most: int, also: Q = NONE
 ) -> tuple[int, list[Reading]]:
     """How many readings the person may be told of in a period (``until`` belongs to it), their own among them, and some
     of them, newest first. Of those whose hour is not told, the period and the order know the day only."""
+    period = (Q(told_at__gte=since) if since is not None else Q()) & (Q(told_at__lte=until) if until else Q())
+    rows = _told_at(_logged(person_id, also)).filter(period)
+    return rows.count(), _as_readings(list(rows[offset : offset + most]))
+
+
+def every_reading(person_id: UUID, *, also: Q = NONE) -> Iterator[list[Reading]]:
+    """All of them, their own among them, newest first, some at a time."""
+    rows = _told_at(_logged(person_id, also)).iterator(chunk_size=CHUNK)
+    while some := list(islice(rows, CHUNK)):
+        yield _as_readings(some)
+
+
+def _told_at(rows: QuerySet[Event]) -> QuerySet[Event]:
     midnight = TruncDay("at", tzinfo=clock.TOKYO)
-    rows = _logged(person_id).annotate(
-        told_at=Case(
-            When(Q(actor_kind="resident", data__purpose="household") | Q(data__shared=True), then=midnight),
-            default=F("at"),
-        )
-    )
-    rows = rows.filter(told_at__gte=since) if since is not None else rows
-    rows = rows.filter(told_at__lte=until) if until is not None else rows
-    return rows.count(), _as_readings(list(rows.order_by("-told_at", "-id")[offset : offset + most]))
+    is_hidden = Q(verb="facts.read", actor_kind="resident", data__purpose="household") | Q(data__shared=True)
+    return rows.annotate(told_at=Case(When(is_hidden, then=midnight), default=F("at"))).order_by("-told_at", "-id")
 
 
-def _logged(person_id: UUID) -> QuerySet[Event]:
+def _logged(person_id: UUID, also: Q) -> QuerySet[Event]:
     """Every reading of the person that its person may be told of."""
     earlier = Pair.objects.filter(person=person_id, replaced__isnull=False).values_list("replaced", flat=True)
-    return Event.objects.filter(subject_id__in=[person_id, *earlier], verb="facts.read").exclude(data__keys=[])
+    of_facts = Q(subject_id__in=[person_id, *earlier], verb="facts.read") & ~Q(data__keys=[])
+    return Event.objects.filter(of_facts | also)
 
 
 def _as_readings(found: Sequence[Event]) -> list[Reading]:
-    cited = {reference for one in found for reference in one.data.get("basis", ())}
+    cited = {reference for one in found for reference in _cited(one)}
     titles = dict(Basis.objects.filter(reference__in=cited).order_by("published_at").values_list("reference", "title"))
     return [
         Reading(
@@ -237,15 +259,23 @@ def _as_readings(found: Sequence[Event]) -> list[Reading]:
             one.outcome == "done",
             one.actor_kind,
             one.actor_id,
-            one.data["purpose"],
-            tuple(one.data["keys"]),
-            tuple(titles.get(reference, reference) for reference in one.data.get("basis", ())),
+            one.data["purpose"] if one.verb == "facts.read" else one.verb,
+            tuple(one.data["keys"]) if one.verb == "facts.read" else (),
+            tuple(titles.get(reference, reference) for reference in _cited(one)),
             one.data.get("procedure", "") if not of_the_day(one) else "",
             one.data.get("office", ""),
             of_the_day(one),
+            one.subject_id,
+            one.data if one.verb != "facts.read" else {},
         )
         for one in found
     ]
+
+
+def _cited(one: Event) -> Sequence[str]:
+    """The articles by which facts were read; an export's ``basis`` is another thing."""
+    found: Sequence[str] = one.data.get("basis", ()) if one.verb == "facts.read" else ()
+    return found
 
 
 def _read(

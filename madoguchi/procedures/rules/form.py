@@ -30,6 +30,8 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "place": ("text", "town", "lat", "lon"),
     "bank_account": ("bank", "branch", "kind", "number", "holder"),
 }
+#: Of whom somebody has several: asked in rows (``each``), or of one of them.
+GROUPS: tuple[str, ...] = ("child", "member")
 #: Fields whose answer is a list of document ids; they are filled by uploads, never by text.
 UPLOADED = frozenset({"photo", "file"})
 DEFAULT_LENGTH = {"text": 200, "lines": 2000, "kana": 100}
@@ -81,6 +83,17 @@ class FormSection:
     at_most: int
     when: Expression | None
     fields: tuple[FormField, ...]
+
+    @property
+    def one_of(self) -> str:
+        """The group of which this section asks about one (お子さん一人につき一つの申込み); empty where it does not."""
+        groups = (one.fact.partition(".")[0] for one in self.fields if one.fact and self.each is None)
+        return next((one for one in groups if one in GROUPS), "")
+
+    def of_one(self) -> dict[str, str]:
+        """The fields of that one: name of the field → fact."""
+        group = self.one_of
+        return {one.name: one.fact for one in self.fields if group and one.fact and one.fact.startswith(f"{group}.")}
 
 
 @dataclass(slots=True)

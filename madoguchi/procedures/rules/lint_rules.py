@@ -255,6 +255,10 @@ def result_on_paper(subject: Subject) -> Iterator[Found]:
             yield Found(path, f"{node.title} に電子署名がありません", "signed: true にします", node.id)
 
 
+#: Types of answers of which everybody has one, whatever it is called; somebody else's says whose it is.
+_BY_TYPE = {"email": "person.email", "phone": "person.phone", "bank_account": "person.bank_account"}
+
+
 @rule(
     "L05",
     "error",
@@ -280,7 +284,7 @@ def asked_again(subject: Subject) -> Iterator[Found]:
         if (other.procedure.code, one.ask) not in handed
     }
     for path, key, one in _asks(package):
-        fact = labels.get(one.label["ja"]) or (key if key in facts else None)
+        fact = labels.get(one.label["ja"]) or next((it for it in (key, _BY_TYPE.get(one.type)) if it in facts), None)
         if fact is not None and one.again_because is None:
             message = f"項目 {one.ask} は、事実 {fact} が答えを持っています"
             instead = f"- fact: {fact} と書くか、もう一度たずねる理由を again_because: に書きます"

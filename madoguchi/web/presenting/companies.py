@@ -10,6 +10,7 @@ from django.utils.translation import gettext, gettext_noop
 
 from madoguchi.cases import queries as cases
 from madoguchi.cases.models import Case, Service, ServiceState
+from madoguchi.cases.queries.seen import HANDED
 from madoguchi.ground.dates import format_date, listed
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules.city import Company
@@ -17,15 +18,6 @@ from madoguchi.procedures.rules.format import Tell
 from madoguchi.web.presenting.formpage import key_of
 from madoguchi.web.words import language, said
 
-#: What a company gets, as its person reads it; the day is named by the question that asked for it.
-LABELS: Final[Mapping[str, str]] = {
-    "full_name": gettext_noop("氏名"),
-    "full_name_kana": gettext_noop("氏名のフリガナ"),
-    "old_address": gettext_noop("これまでの住所"),
-    "new_address": gettext_noop("新しい住所"),
-    "phone": gettext_noop("電話番号"),
-    "email": gettext_noop("メールアドレス"),
-}
 #: How it stands: the look of the tag, and the tag.
 STANDS: Final[Mapping[str, tuple[str, str]]] = {
     ServiceState.SENT: ("city", gettext_noop("申込みを送っています")),
@@ -197,7 +189,7 @@ def _now(row: Service) -> str:
 def _hands(journey: Case, tell: Tell, hands: Mapping[str, str], number: str = "") -> Iterator[tuple[str, str]]:
     for name, value in hands.items():
         if name != "happens_on":
-            yield gettext(LABELS[name]), value
+            yield gettext(HANDED[name]), value
             continue
         asked = procedures.package(journey.procedure).form.field_at(tell.hands["happens_on"][0])
         label = said(asked[1].label) if asked else gettext("その日")

@@ -1,11 +1,11 @@
 """What the log says of a person, in that person's words; and the page from which they receive all that is kept."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Final
-from uuid import UUID
 
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -14,13 +14,15 @@ from django.utils.translation import gettext, gettext_noop
 
 from madoguchi.asking.kinds import KINDS
 from madoguchi.asking.questions import ProblemLink, Question, links, questions
-from madoguchi.cases.models import Case
+from madoguchi.cases import queries as cases
+from madoguchi.cases.models import Case, Service
 from madoguchi.cases.ports import Page
-from madoguchi.cases.queries import correcting
+from madoguchi.cases.queries import correcting, known
 from madoguchi.cases.queries.correcting import Asked
 from madoguchi.cases.queries.handout import Happened
-from madoguchi.cases.queries.known import PAGE, WHAT_FOR, Read, Use, Uses, answer
+from madoguchi.cases.queries.known import PAGE, WHAT_FOR, Group, Read, Use, Uses, answer
 from madoguchi.cases.rules import uploads
+from madoguchi.events import Actor
 from madoguchi.events.rules import ACTS
 from madoguchi.facts.models import Level, Source
 from madoguchi.facts.queries import Known
@@ -28,7 +30,7 @@ from madoguchi.facts.rules.delegating import KEY
 from madoguchi.ground.clock import day_of
 from madoguchi.ground.errors import Problem
 from madoguchi.procedures import queries as procedures
-from madoguchi.procedures.rules.form import fits
+from madoguchi.procedures.rules.form import fits, get
 from madoguchi.web.annotating import annotated
 from madoguchi.web.presenting.formpage import key_of
 from madoguchi.web.words import day_words, language, said
@@ -46,6 +48,7 @@ DONE: Final[Mapping[str, str]] = {
     "case.open-parts": gettext_noop("まとめて申し込む手続きを選んだ"),
     "case.submit-parts": gettext_noop("まとめて提出した"),
     "case.end-part": gettext_noop("まとめて申し込んだ手続きの一つが終わった"),
+    "case.take-one": gettext_noop("市が知っている方から選んだ"),
     "case.add-row": gettext_noop("入力の行を足した"),
     "case.remove-row": gettext_noop("入力の行を消した"),
     "case.add-document": gettext_noop("写真・ファイルを付けた"),
@@ -65,6 +68,7 @@ DONE: Final[Mapping[str, str]] = {
     "service.read": gettext_noop("会社が連絡の内容を受け取った"),
     "service.answer": gettext_noop("会社が返事をした"),
     "case.read": gettext_noop("内容を見た"),
+    "case.show-part": gettext_noop("確認をお願いされた方が、そのところを見た"),
     "case.check": gettext_noop("内容を一つ確かめた"),
     "case.uncheck": gettext_noop("確かめた印を外した"),
     "case.examine": gettext_noop("審査した"),
@@ -146,6 +150,8 @@ BECAUSE: Final[Mapping[str, str]] = {
     "step-of-case": gettext_noop("この手続に自分の段階があるから"),
     "consulted": gettext_noop("合議を求められた課だから"),
     "examines": gettext_noop("この手続をいま審査しているから"),
+    "at-counter": gettext_noop("窓口で、ご本人の前で入力しているから"),
+    "named": gettext_noop("申請者が名前を挙げ、その方ご本人と確かめられたから"),
     "staff-in-charge": gettext_noop("担当の職員が手続の中で行った"),
     "in-service": gettext_noop("職員が手続の中で確認したから"),
     "leads-section": gettext_noop("その課の仕事を割り振る立場だから"),
@@ -215,23 +221,53 @@ VERIFIED: Final[Mapping[Level, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class FactLine:
-    """A fact as its person reads it. ``consent``: the procedure to which they may take back what they agreed to,
-    or the row of a company that has nothing yet;
-    ``correct_url``: where it is corrected, empty where it is not; ``is_word``: only said, so that it is corrected at
-    once; ``beside``: said since by its person, beside the record above; ``asked``: how its correction stands."""
+    """A fact as its person reads it. ``correct_url``: where it is corrected, empty where it is not; ``is_word``: only
+    said, so that it is corrected at once; ``beside``: said since by its person, beside the record above; ``earlier``:
+    said before, and something else since; ``asked``: how its correction stands."""
 
     label: str
     shown: str
     source: Source
     as_of: dt.date
     level: str
-    consent: str
     correct_url: str
     is_word: bool
     beside: bool
     asked: "AskedLine | None"
-    is_consent: bool
     uses: Sequence[str]
+    earlier: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FactGroup:
+    """What is known of the person (``title`` is empty), or of one of whom they have told: ``name`` is theirs as it was
+    told, ``title`` what they are."""
+
+    title: str
+    name: str
+    lines: Sequence[FactLine]
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentLine:
+    """A consent as it stands. ``after``: what taking it back means, or why it cannot be taken back any more; ``code``:
+    the procedure to which it is taken back, or what a company would get; ``url``: the case in which it was given."""
+
+    label: str
+    given: bool
+    since: dt.date
+    after: str
+    code: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ForAnother:
+    """What was begun for somebody else: their name, what it is, where it is read."""
+
+    name: str
+    title: str
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,74 +305,173 @@ class ReadingLine:
     purpose: str
     procedure: str
     laws: Sequence[str]
+    by_consent: bool
 
 
 @dataclass(frozen=True, slots=True)
 class FactsPage:
-    """``groups``: what is known of the person, then of each who belongs to them (a child); ``more``: the last
+    """``groups``: what is known of the person, then of each of whom they have told (a child); ``more``: the last
     reading, where there are more behind it."""
 
-    groups: Sequence[Sequence[FactLine]]
+    groups: Sequence[FactGroup]
+    consents: Sequence[ConsentLine]
+    others: Sequence[ForAnother]
     readings: Sequence[ReadingLine]
     more: str
     uses: Sequence[str]
 
 
-def facts_page(
-    told: Sequence[Known],
-    readings: Sequence[Read],
-    asked: Mapping[tuple[str, str], Asked] = NOTHING,
-    uses: Uses | None = None,
-    open_: Mapping[tuple[str, str], UUID] = NOTHING,
-) -> FactsPage:
-    """Facts in the order of the vocabulary, rows by themselves; ``asked`` is what was asked to be corrected, ``uses``
-    for what facts are used, ``open_``: (life event, company) → what was consented to and not handed over yet."""
+def facts_page(by: Actor, told: Sequence[Known], readings: Sequence[Read], uses: Uses | None = None) -> FactsPage:
+    """All that ``web/my_facts.html`` shows, and what is printed. ``told`` in the order of the vocabulary, each human
+    being by themselves; ``uses``: for what facts are used."""
     order = list(procedures.vocabulary())
-    groups: dict[str, list[FactLine]] = {"": []}
-    shown_facts = (fact for fact in told if fact.key != KEY)  # they have a page of their own
-    for one in sorted(shown_facts, key=lambda fact: order.index(fact.key) if fact.key in order else len(order)):
-        groups.setdefault(one.row and f"{one.key.partition('.')[0]} {one.row}", []).append(
-            _fact_line(one, told, asked.get((one.key, one.row)), _uses_of(one.key, uses), open_)
-        )
+    asked = correcting.asked_of(by)
+    shown_facts = [fact for fact in told if fact.key != KEY]  # they have a page of their own
+    shown_facts.sort(key=lambda fact: order.index(fact.key) if fact.key in order else len(order))
+    groups, nameless = [], Counter[str]()
+    for group in known.groups([fact for fact in shown_facts if not _is_consent(fact)], by.who):
+        nameless[group.kind] += not group.name
+        title = gettext(_KINDS.get(group.kind, "そのほか")) if group.kind else ""
+        if title and not group.name:
+            title = f"{title} {nameless[group.kind]}"
+        groups.append(FactGroup(title, group.name, list(_lines(group, shown_facts, asked, uses))))
     shown = readings[:PAGE]
     more = str(shown[-1].reading.id) if len(readings) > PAGE else ""
     # Of whose hour is not shown, the place among the others tells none: they come last of their day.
     ordered = sorted(shown, key=lambda one: (day_of(one.reading.at), not one.reading.day_only), reverse=True)
     general = [use_words(one) for one in uses.of_all] if uses is not None else []
     return FactsPage(
-        [lines for lines in groups.values() if lines], [reading_line(one) for one in ordered], more, general
+        groups, list(consent_lines(by, told)), for_others(by), [reading_line(one) for one in ordered], more, general
     )
 
 
+#: What somebody of whom a person has told is to them.
+_KINDS: Final[Mapping[str, str]] = {
+    "spouse": gettext_noop("配偶者"),
+    "child": gettext_noop("お子さん"),
+    "member": gettext_noop("世帯の方"),
+    "dog": gettext_noop("犬"),
+    "": gettext_noop("そのほか"),
+}
+
+
+def _is_consent(one: Known) -> bool:
+    return one.key.startswith("consent.")
+
+
+def _lines(
+    group: Group, told: Sequence[Known], asked: Mapping[tuple[str, str], Asked], uses: Uses | None
+) -> Iterator[FactLine]:
+    """The facts of one human being; of what was told otherwise in another case, the newest word first."""
+    newest = sorted(group.facts, key=lambda fact: fact.as_of, reverse=True) if group.kind else group.facts
+    order = list(dict.fromkeys(one.key for one in group.facts))
+    said_of: set[str] = set()
+    for one in sorted(newest, key=lambda fact: order.index(fact.key)):
+        line = _fact_line(one, told, asked.get((one.key, one.row)), _uses_of(one.key, uses))
+        yield replace(line, earlier=bool(group.kind) and one.key in said_of)
+        said_of.add(one.key)
+
+
 def _fact_line(
-    one: Known,
-    told: Sequence[Known] = (),
-    asked: Asked | None = None,
-    uses: Sequence[str] = (),
-    open_: Mapping[tuple[str, str], UUID] = NOTHING,
+    one: Known, told: Sequence[Known] = (), asked: Asked | None = None, uses: Sequence[str] = ()
 ) -> FactLine:
     cell = answer(one)
-    shown = KINDS.get(cell.field.type).show(cell.value, cell.field, language())
-    kind, _, code = one.key.partition(".")
-    if kind == "consent":
-        shown = gettext("同意しています") if one.value is True else gettext("同意していません")
-    open_consent = code if kind == "consent" and one.value is True else ""
-    label = said(cell.field.label)
-    of, _, company = code.partition(".")
-    if kind == "consent" and of == "company":
-        label = gettext("会社への連絡の同意（%(company)s）") % {"company": label}
-        open_consent = str(open_.get((one.row, company), "")) if open_consent else ""
-    elif kind == "consent":
-        label = gettext("情報を確かめることへの同意（%(procedure)s）") % {"procedure": label}
     word = correcting.is_word(one)
     beside = word and any((rec.key, rec.row) == (one.key, one.row) and not correcting.is_word(rec) for rec in told)
     line = None if word or asked is None else _asked_line(asked, one)
     may = correcting.may_be_corrected(one) and not (line is not None and line.is_open)
-    url = reverse("web:correct-fact", args=(one.id,)) if may else ""
-    verified = gettext(VERIFIED[one.level])
     return FactLine(
-        label, shown, one.source, one.as_of, verified, open_consent, url, word, beside, line, kind == "consent", uses
+        said(cell.field.label),
+        KINDS.get(cell.field.type).show(cell.value, cell.field, language()),
+        one.source,
+        one.as_of,
+        gettext(VERIFIED[one.level]),
+        reverse("web:correct-fact", args=(one.id,)) if may else "",
+        word,
+        beside,
+        line,
+        uses,
     )
+
+
+# -- consents ---------------------------------------------------------------------------------------------------------
+
+
+def consent_lines(by: Actor, told: Sequence[Known]) -> Iterator[ConsentLine]:
+    """Every consent: to look-ups of a procedure, to companies, and what was agreed to within a case."""
+    services = cases.consented(by)
+    for one in told:
+        kind, _, code = one.key.partition(".")
+        of, _, company = code.partition(".")
+        if kind == "consent" and of == "company":
+            yield _to_company(one, company, services.get((one.row, company)))
+        elif kind == "consent":
+            yield _to_look_up(one, code)
+    for case, label in cases.agreed_in_cases(by):
+        title = said(procedures.package(case.procedure).procedure.title)
+        yield ConsentLine(
+            f"{said(label)}（{title}）",
+            True,
+            day_of(case.received_at or case.opened_at),
+            gettext(
+                "手続きの中で出したものです。取り消したいときは、手続きのページから担当課にメッセージを送ってください。"
+                "手続きを進められなくなることがあります。すでに行われたことは、元に戻りません。"
+            ),
+            url=reverse("web:case", args=(key_of(case),)),
+        )
+
+
+def _to_look_up(one: Known, code: str) -> ConsentLine:
+    label = gettext("情報を確かめることへの同意（%(procedure)s）") % {"procedure": said(answer(one).field.label)}
+    if one.value is not True:
+        after = gettext("この手続きで、同意によってあなたの情報を確かめることは、ありません。")
+        return ConsentLine(label, False, one.as_of, after)
+    after = gettext(
+        "取り消すと、これからは、この手続きで同意によってあなたの情報を確かめません。"
+        "すでに確かめたことと、出した手続きは、そのままです。確かめられないことは、担当課が書類などをお願いします。"
+    )
+    return ConsentLine(label, True, one.as_of, after, code)
+
+
+def _to_company(one: Known, code: str, row: Service | None) -> ConsentLine:
+    label = gettext("会社への連絡の同意（%(company)s）") % {"company": said(answer(one).field.label)}
+    if row is None or row.handed_at is None:
+        if one.value is not True or row is None or row.refused_at is not None:
+            return ConsentLine(label, one.value is True, one.as_of, gettext("この会社には、何も渡していません。"))
+        after = gettext(
+            "まだ何も渡していません。いま取り消すと、この会社には何も渡しません。ほかの手続きは、そのまま進みます。"
+        )
+        return ConsentLine(label, True, one.as_of, after, str(row.pk))
+    if row.called_off_at is not None:
+        after = gettext(
+            "%(day)sに会社が受け取ったあと、取りやめを伝えました。会社の返事は、手続きのページで見られます。"
+            "渡した内容を消してほしいときは、会社に直接伝えてください。%(phone)s"
+        )
+    elif row.done_at is None and row.refused_at is None:
+        after = gettext(
+            "%(day)sに会社が受け取りました。やめたいときは、手続きのページから、取りやめを会社に伝えられます。"
+            "渡した内容を消してほしいときは、会社に直接伝えてください。%(phone)s"
+        )
+    else:
+        after = gettext(
+            "%(day)sに会社が受け取ったので、ここでは取り消せません。やめたいときや、消してほしいときは、"
+            "会社に直接伝えてください。%(phone)s"
+        )
+    company = cases.company(code)
+    number = row.telephone or (company.telephone if company is not None else "")
+    phone = gettext("電話 %(number)s") % {"number": number} if number else ""
+    after = after % {"day": day_words(row.handed_at), "phone": phone}
+    return ConsentLine(label, one.value is True, one.as_of, after, url=reverse("web:case", args=(key_of(row.case),)))
+
+
+def for_others(by: Actor) -> list[ForAnother]:
+    """What the person has begun for others; what is known of those is theirs, and stands in the case alone."""
+    lines = []
+    for case in cases.for_others(by):
+        name = case.applicant or str(get(case.answers, "person.full_name") or "")
+        title = said(procedures.package(case.procedure).procedure.title)
+        lines.append(ForAnother(name, title, reverse("web:case", args=(key_of(case),))))
+    return lines
 
 
 def _uses_of(key: str, uses: Uses | None) -> list[str]:
@@ -418,22 +553,36 @@ def correction_page(
 def reading_line(one: Read) -> ReadingLine:
     """A reading as its person reads it."""
     reading = one.reading
-    offices = "・".join(f"{said(unit)}（{said(post)}）" if post else said(unit) for unit, post in one.offices)
-    kind = "self" if reading.actor_kind == "resident" and not one.is_other else reading.actor_kind
-    who = gettext(_WHO.get(kind, _WHO["resident"]))
-    if kind == "system":
-        who = gettext("%(office)s（自動）") % {"office": offices} if offices else who
-    elif one.agent:
-        who = gettext("代理人　%(name)s") % {"name": one.agent}
-    elif offices:
-        who = offices
+    what = [*map(said, one.labels), *map(gettext, one.what)]
+    laws = list(one.laws)
+    if one.consented_at is not None:
+        laws.append(gettext("あなたの同意（%(day)s）") % {"day": day_words(one.consented_at)})
     return ReadingLine(
         reading.at,
         reading.day_only,
-        who,
+        _reader_words(one),
         reading.done,
-        [said(label) for label in one.labels] or [gettext("すべて")],
+        what or [gettext("すべて")],
         gettext(WHAT_FOR.get(reading.purpose, reading.purpose)),
         said(one.procedure) if one.procedure is not None else "",
-        reading.laws,
+        laws,
+        one.consented_at is not None,
     )
+
+
+def _reader_words(one: Read) -> str:
+    """「子ども室（子ども室職員）」, 「代理人　見本　次郎」, 「見本電力（引越しの連絡をまとめるシステム）」."""
+    reading = one.reading
+    offices = "・".join(f"{said(unit)}（{said(post)}）" if post else said(unit) for unit, post in one.offices)
+    if one.company is not None:
+        return f"{said(one.company)}（{offices}）" if offices else said(one.company)
+    if one.provider:
+        return gettext("決済会社（%(name)s）") % {"name": one.provider}
+    if reading.actor_kind == "system":
+        return gettext("%(office)s（自動）") % {"office": offices} if offices else gettext(_WHO["system"])
+    if one.agent:
+        return gettext("代理人　%(name)s") % {"name": one.agent}
+    if reading.purpose == "case.show-part":
+        return gettext("あなたが名前を挙げた方")
+    kind = "self" if reading.actor_kind == "resident" and not one.is_other else reading.actor_kind
+    return offices or gettext(_WHO.get(kind, _WHO["resident"]))

@@ -1,13 +1,18 @@
 """わたしの情報: every reading stands there, with who, what, for what and by which law; a consent can be taken back."""
 
+import io
+import json
+import zipfile
 from typing import Any
 
 import pytest
 from django.test import Client
 from lxml import html
+from pypdf import PdfReader
 
 from madoguchi.cases import actions
 from madoguchi.cases.models import Case
+from madoguchi.cases.queries import known as known_
 from madoguchi.cases.queries.known import PAGE as PAGE_SIZE
 from madoguchi.cases.tests.conftest import resident
 from madoguchi.cases.tests.test_examples import answer
@@ -15,7 +20,7 @@ from madoguchi.events import SYSTEM, Actor
 from madoguchi.events.models import Event
 from madoguchi.facts.actions import permit, state
 from madoguchi.facts.models import Source
-from madoguchi.facts.queries import NoBasis, known
+from madoguchi.facts.queries import NoBasis, known, row_named
 from madoguchi.facts.rules import Permit, Purpose, consent_to
 from madoguchi.facts.tests.ledger import recorded
 from madoguchi.ground import clock
@@ -25,6 +30,7 @@ from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules.examples import answers_of
 from madoguchi.procedures.rules.vocabulary import permits
 from madoguchi.procedures.tests.shipped import catalogue
+from madoguchi.web.presenting import mydata_pdf
 from madoguchi.web.tests.conftest import SignedIn, a_clerk, browser_of
 
 __all__ = ["resident"]
@@ -219,3 +225,116 @@ def test_nobody_elses_page(case: Case, signed_in: SignedIn) -> None:
     client, _ = signed_in()
     assert cards(client) == []
     assert "見本" not in client.get(PAGE).content.decode().partition("<main")[2].partition("</main")[0]
+
+
+# -- who else has seen or got something -------------------------------------------------------------------------------
+
+
+def text(page: Any) -> str:
+    return " ".join(" ".join(map(str, html.fromstring(page.content.decode()).itertext())).split())
+
+
+def test_staff_who_open_the_case_stand_there_with_post_purpose_and_law(case: Case) -> None:
+    by, clerk = applicant(case), a_clerk("children", "children-clerk")
+    actions.read(case, by=clerk)
+    card = cards(browser_of(by))[0]
+    assert "子ども室（子ども室職員）" in card
+    assert "児童手当" in card
+    assert "見たもの 手続きの内容（答え、書類、通知書）" in card
+    assert "何のため 受け付けた手続きを進めるため" in card
+    assert "根拠 児童手当法" in card
+    assert cards(browser_of(by), f"{PAGE}?by=me")
+    assert not any("子ども室" in one for one in cards(browser_of(by), f"{PAGE}?by=me"))
+
+
+def test_nobody_else_sees_who_opened_it(case: Case, signed_in: SignedIn) -> None:
+    stranger, other = signed_in()
+    before = cards(stranger)
+    actions.read(case, by=a_clerk("children", "children-clerk"))
+    assert cards(stranger) == before == []
+    assert known_.readings(other, own=False, before=None) == []
+
+
+def test_children_stand_under_their_names_once_however_often_they_were_told_of(case: Case) -> None:
+    by = applicant(case)
+    answers = {key: one for key, one in case.answers["child"][0].items() if not isinstance(one, dict)}
+    told = {(f"child.{name}", "another:0"): value for name, value in answers.items()}
+    state(Person(pk=by.who), told, Source.SELF, by=by)
+    row = row_named(by.who, [answers["full_name"], answers["date_of_birth"]])
+    state(Person(pk=by.who), {("childcare.place", row): "見本第一保育所"}, Source.STAFF, by=SYSTEM)
+    page = html.fromstring(browser_of(by).get(PAGE).content.decode())
+    known_part = page.find(".//section[@aria-labelledby='known']")
+    assert known_part is not None
+    names = [" ".join("".join(map(str, one.itertext())).split()) for one in known_part.iterfind("./h3")]
+    children = [one["full_name"] for one in case.answers["child"]]
+    assert [one for one in names if one.startswith("お子さん")] == [f"お子さん {name}" for name in children]
+    first = next(
+        dl for h3, dl in zip(known_part.iterfind("./h3"), list(known_part.iterfind("./dl"))[1:], strict=True)
+        if children[0] in "".join(map(str, h3.itertext()))
+    )  # fmt: skip
+    labels = [str(one.text) for one in first.iterfind(".//dt")]
+    assert labels.count("お子さんの氏名") == 1
+    assert "利用している保育施設" in labels
+
+
+def test_the_file_says_of_whom_each_fact_is_and_who_got_what(case: Case) -> None:
+    by = applicant(case)
+    actions.read(case, by=a_clerk("children", "children-clerk"))
+    archive = zipfile.ZipFile(io.BytesIO(b"".join(browser_of(by).post("/my-data/"))))
+    data, schema = json.loads(archive.read("data.json")), json.loads(archive.read("schema.json"))
+    assert {one["of"] for one in data["facts"]} == {"", *(one["full_name"] for one in case.answers["child"])}
+    assert {one["of"] for one in data["facts"] if one["key"].startswith("person.")} == {""}
+    [look] = [one for one in data["readings"] if one["purpose"] == "case.read"]
+    assert look["who"] == ["子ども室（子ども室職員）"]
+    assert look["procedure"] == "児童手当 認定請求" or "児童手当" in look["procedure"]
+    for name in ("facts", "readings"):
+        required = set(schema["properties"][name]["items"]["required"])
+        assert all(set(one) == required for one in data[name])
+
+
+def test_what_was_told_of_others_stands_apart(signed_in: SignedIn) -> None:
+    client, by = signed_in()
+    row = procedures.current("care-need-certification")
+    assert row is not None
+    case = actions.open_for_another(row, "family", by=by)
+    case.answers["person"] = {"full_name": "見本　父"}
+    case.save(update_fields=["answers"])
+    page = text(client.get(PAGE))
+    assert "あなたが代わりに申し込んだ方" in page
+    assert "見本 父" in page
+    stranger, _ = signed_in()
+    assert "見本 父" not in text(stranger.get(PAGE))
+
+
+def test_every_reading_is_in_the_pdf(case: Case) -> None:
+    by, purpose = applicant(case), Purpose("look_up", CODE, "children")
+    for _ in range(PAGE_SIZE + 5):
+        known(by.who, ["person.registered_address"], purpose, by=SYSTEM)
+    reader = PdfReader(io.BytesIO(browser_of(by).post("/my-data/", {"form": "pdf"}).content))
+    printed = "".join(page.extract_text() for page in reader.pages).replace("\n", "")
+    assert printed.count("手続きの審査に要ることを確かめるため") == PAGE_SIZE + 6
+    assert f"記録のすべてです（{PAGE_SIZE + 6}件" in printed
+
+
+def test_of_more_than_can_be_printed_the_pdf_says_where_the_rest_is(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mydata_pdf, "MOST", 2)
+    by, purpose = applicant(case), Purpose("look_up", CODE, "children")
+    for _ in range(4):
+        known(by.who, ["person.registered_address"], purpose, by=SYSTEM)
+    reader = PdfReader(io.BytesIO(browser_of(by).post("/my-data/", {"form": "pdf"}).content))
+    printed = "".join(page.extract_text() for page in reader.pages).replace("\n", "")
+    assert "新しい2件です。残りの3件" in printed
+    assert "data.json" in printed
+
+
+@pytest.mark.parametrize("given", ["../", "0" * 36, "01234567-89ab-7cde-8f01-23456789abcd"])
+def test_a_consent_of_somebody_else_is_not_taken_back(case: Case, signed_in: SignedIn, given: str) -> None:
+    by = applicant(case)
+    state(Person(pk=by.who), {(consent_to("childcare-place"), ""): True}, Source.SELF, by=by)
+    stranger, _ = signed_in()
+    for said in (given, "childcare-place"):
+        assert "同意を取り消しました" not in text(stranger.post(PAGE, {"withdraw": said}, follow=True))
+    assert recorded(by.who)[consent_to("childcare-place")].value is True
+    assert not Event.objects.filter(verb="facts.withdraw_consent", outcome="done").exists()

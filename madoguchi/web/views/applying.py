@@ -166,6 +166,8 @@ def _post(request: HttpRequest, resident: Actor, draft: Draft, one: FormSection)
             actions.add_row(case, one.id, by=resident)
         elif todo == "remove":
             actions.remove_row(case, one.id, int(what) if re.fullmatch("[0-9]{1,3}", what) else -1, by=resident)
+        elif todo == "one":
+            actions.take_one(case, one.id, what, by=resident)
         elif todo == "remove-file":
             _remove_document(resident, case, what)
         elif todo == "drop-upload":
@@ -189,7 +191,7 @@ def _post(request: HttpRequest, resident: Actor, draft: Draft, one: FormSection)
         return _show(request, draft, one)
     if todo == "add":
         return HttpResponseRedirect(f"{request.get_full_path()}#row-{len(case.answers.get(one.each or '') or []) - 1}")
-    if todo in ("remove", "upload", "remove-file", "drop-upload"):
+    if todo in ("one", "remove", "upload", "remove-file", "drop-upload"):
         return HttpResponseRedirect(f"{request.get_full_path()}#questions")
     return _next(request, draft, one, read.problems)
 

@@ -36,6 +36,7 @@ def part(request: HttpRequest, resident: Actor, cosigner_id: UUID) -> HttpRespon
         return redirect(f"{reverse('web:sign-in')}?{urlencode({'next': request.path})}")
     one = _own_part(cosigner_id, resident)
     if request.method != "POST":
+        actions.show_part(one, by=resident)
         return render(request, "web/cosign.html", {"part": part_page(one)})
     typed = request.POST.get("words", "").replace("\0", "")
     try:
@@ -61,7 +62,9 @@ def document(request: HttpRequest, resident: Actor, cosigner_id: UUID, document_
     if _needs_more(cosigner_id, resident):
         return redirect(f"{reverse('web:sign-in')}?{urlencode({'next': reverse('web:cosign', args=(cosigner_id,))})}")
     one = _own_part(cosigner_id, resident)
-    return uploaded(*cases.content_of_part(one, document_id))
+    found = cases.content_of_part(one, document_id)
+    actions.show_part(one, by=resident)
+    return uploaded(*found)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

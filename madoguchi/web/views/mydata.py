@@ -82,11 +82,7 @@ def my_facts(request: HttpRequest, resident: Actor) -> HttpResponse:
     own = request.GET.get("by") == "me"
     before = _place(request.GET.get("before", ""))
     page = mydata.facts_page(
-        known.of_person(resident),
-        known.readings(resident, own=own, before=before),
-        correcting.asked_of(resident),
-        known.uses(),
-        cases.consented(resident),
+        resident, known.of_person(resident), known.readings(resident, own=own, before=before), known.uses()
     )
     return render(request, "web/my_facts.html", {"page": page, "own": own, "earlier": before is not None})
 

@@ -6,7 +6,7 @@ that is added there is handed out from then on. One case is in memory at a time,
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -30,11 +30,12 @@ from madoguchi.cases.queries.handout.tables import (
     schema,
     tables,
 )
-from madoguchi.cases.queries.known import answer, told
+from madoguchi.cases.queries.known import Read, answer, every_reading, whose
 from madoguchi.events import Actor
 from madoguchi.events.rules import ACTS
 from madoguchi.facts import queries as facts
 from madoguchi.facts.models import Fact, Source
+from madoguchi.facts.queries import Known
 from madoguchi.facts.rules import Purpose
 from madoguchi.ground.archive import zipped
 from madoguchi.ground.languages import LocalText
@@ -58,8 +59,6 @@ __all__ = [
     "tables",
 ]
 
-#: More readings than anybody has.
-MOST_READINGS: Final = 1_000_000
 #: Bytes of a document or letter that are in memory at a time.
 PART: Final = 256 * 1024
 
@@ -82,12 +81,13 @@ class Holdings:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A fact, as the answer to the question that asks for it."""
+    """A fact, as the answer to the question that asks for it; ``of``: the name of whom it is, empty for the person."""
 
     cell: Cell
     source: Source
     as_of: date
     recorded_at: datetime
+    of: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,14 +220,16 @@ def _data(person: Person, by: Actor, at: datetime) -> Iterator[bytes]:
         "made_at": at,
         "left_out": left_out(),
         "events": [_event(one) for one in events.of_person(person)],
-        "readings": _readings(person),
     }
     for name, model in tables():
         if life_of(model).of_person and model is not Case:
             head[name] = _kept(person, by) if model is Fact else list(rows(model, _of(person, model)))
     for one in head["letters"]:
         one["file"] = named.get(one["id"])
-    yield _dumped(head)[:-1].encode() + b',"cases":['
+    yield _dumped(head)[:-1].encode() + b',"readings":['
+    for number, one in enumerate(every_reading(person.pk, by)):
+        yield (b",\n" if number else b"\n") + _dumped(_reading(one)).encode()
+    yield b'],"cases":['
     for number, case in enumerate(_cases(person)):
         yield (b",\n" if number else b"\n") + _dumped(_whole(case, person, by)).encode()
     yield b"]}"
@@ -237,25 +239,32 @@ def _kept(person: Person, by: Actor) -> list[dict[str, Any]]:
     """The ledger, which no query but its own reads, with the columns of every other table; oldest first."""
     names = [one.attname for one in columns(Fact)]
     found = sorted(facts.everything(person.pk, _disclosed(by), by=by), key=lambda one: (one.recorded_at, str(one.id)))
-    return [{name: getattr(one, name) for name in names} for one in found]
+    of = whose(found, person.pk)
+    return [{**{name: getattr(one, name) for name in names}, "of": _of_whom(one, of)} for one in found]
 
 
-def _readings(person: Person) -> list[dict[str, Any]]:
-    """Who has read what is known of the person, with keys, purpose and law; what a law keeps from them is left out."""
-    _, found = facts.usages(person.pk, since=None, until=None, offset=0, most=MOST_READINGS)
-    return [
-        {
-            "at": one.reading.at,
-            "done": one.reading.done,
-            "who": [f"{unit['ja']}（{post['ja']}）" if post else unit["ja"] for unit, post in one.offices],
-            "kind": "self" if one.reading.actor_kind == "resident" and not one.is_other else one.reading.actor_kind,
-            "purpose": one.reading.purpose,
-            "facts": list(one.reading.keys),
-            "procedure": one.reading.procedure,
-            "laws": list(one.reading.laws),
-        }
-        for one in told(found, person.pk)
-    ]
+def _of_whom(one: Known, of: Mapping[tuple[str, str], tuple[str, str, str]]) -> str:
+    """The name of whom the fact is, as it was told; empty for the person."""
+    return of.get((one.key.partition(".")[0], one.row), ("", "", ""))[1]
+
+
+def _reading(one: Read) -> dict[str, Any]:
+    """Who has seen or got what is kept about the person, with keys, purpose and law; what a law keeps from them is left
+    out."""
+    reading = one.reading
+    return {
+        "at": reading.at,
+        "done": reading.done,
+        "who": [f"{unit['ja']}（{post['ja']}）" if post else unit["ja"] for unit, post in one.offices],
+        "kind": "self" if reading.actor_kind == "resident" and not one.is_other else reading.actor_kind,
+        "receiver": one.company["ja"] if one.company is not None else one.provider,
+        "purpose": reading.purpose,
+        "facts": list(reading.keys),
+        "what": list(one.what),
+        "procedure": reading.procedure or (one.procedure["ja"] if one.procedure is not None else ""),
+        "laws": list(one.laws),
+        "consented_at": one.consented_at,
+    }
 
 
 def _disclosed(by: Actor) -> Purpose:
@@ -354,7 +363,9 @@ def _answers(case: Case, package: Published) -> Iterator[Answers]:
 def _facts(person: Person, by: Actor) -> list[Kept]:
     """Every fact, by key, newest first."""
     found = facts.everything(person.pk, _disclosed(by), by=by)
-    return [Kept(answer(one), one.source, one.as_of, one.recorded_at) for one in found]
+    of = whose(found, person.pk)
+    kept = [Kept(answer(one), one.source, one.as_of, one.recorded_at, _of_whom(one, of)) for one in found]
+    return sorted(kept, key=lambda one: one.of)  # the person first, then each of whom they have told
 
 
 # -- mails that bear nobody's id ---------------------------------------------------------------------------------------

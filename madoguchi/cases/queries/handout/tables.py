@@ -107,15 +107,19 @@ def schema() -> dict[str, Any]:
     events = {"type": "array", "items": event}
     texts = {"type": "array", "items": _TEXT}
     reading = _object(
-        "that somebody has read, or was refused: which facts (* is all), for what, by which law",
+        "that somebody has seen or got something, or was refused: which facts (* is all) or what else, for what, "
+        "by which law or consent, and to which company (receiver) it went",
         at=_TIME,
         done={"type": "boolean"},
         who=texts,
         kind=_TEXT,
+        receiver=_TEXT,
         purpose=_TEXT,
         facts=texts,
+        what=texts,
         procedure=_TEXT,
         laws=texts,
+        consented_at={"type": ["string", "null"], "format": "date-time"},
     )
     own: dict[str, Any] = {}
     of_case: dict[str, Any] = {}
@@ -123,6 +127,8 @@ def schema() -> dict[str, Any]:
         more: dict[str, Any] = {}
         if name == "documents":
             more["file"] = {"type": ["string", "null"], "description": "path in the ZIP; null where it is not in it"}
+        elif name == "facts":
+            more["of"] = {"type": "string", "description": "the name of whom it is; empty for the person"}
         elif name == "remarks":
             more["by"] = {"enum": ["office", "self"]}
         elif name == "letters":
