@@ -46,6 +46,7 @@ Published = dict[str, Procedure]
 PUBLIC = {
     *(
         "home",
+        "here",
         "procedures",
         "linked",
         "procedure",
