@@ -337,7 +337,8 @@ class ServicePage(Schema):
 
 
 class ServiceWhole(ServiceLine):
-    """What was not asked, or not answered, is left out. `happens_on` is the day of the move."""
+    """What was not asked, or not answered, is left out. `happens_on` is the day of the move;
+    `holder` in whose name the contract is, where that is not who asks (the deceased)."""
 
     HANDED: ClassVar[tuple[str, ...]] = get_args(Handed)
 
@@ -345,6 +346,9 @@ class ServiceWhole(ServiceLine):
     customer_number: str | None = None
     full_name: str | None = None
     full_name_kana: str | None = None
+    holder: str | None = None
+    holder_kana: str | None = None
+    supply_address: str | None = None
     old_address: str | None = None
     new_address: str | None = None
     happens_on: dt.date | None = None

@@ -27,7 +27,8 @@ from madoguchi.desk.tests.staging import (
 from madoguchi.events import SYSTEM, Actor
 from madoguchi.events.models import Event
 from madoguchi.ground import clock
-from madoguchi.people.actions import appoint, enrol_totp, open_account
+from madoguchi.people.actions import appoint, enrol_totp, open_account, open_partner, webhooks
+from madoguchi.people.rules import MOST_DELIVERIES
 from madoguchi.procedures.models import Procedure
 from tests.journeys.axe import faults
 
@@ -344,14 +345,37 @@ def test_signing_in_truly_and_opening_a_case(published: dict[str, Procedure], de
     page.get_by_role("heading", name="内容の審査").wait_for()
 
 
+def a_system_was_not_told(case: Case) -> None:
+    """For eighteen hours nobody answered at the system of the section."""
+    scopes = ["cases:read", "webhooks:manage"]
+    core = open_partner("児童手当システム", "children", scopes, [case.procedure.code], by=SYSTEM)
+    hook = webhooks.subscribe(core, "https://core.example.jp/hook", ["case.received"], by=SYSTEM)
+    now, code = clock.now(), case.procedure.code
+    letter = webhooks.send_webhook(
+        "case.received", to=hook, about=case.pk, procedure=code, happened_at=now, once="1", by=SYSTEM
+    )
+    for _ in range(MOST_DELIVERIES):
+        webhooks.note_try(letter, "timeout", by=SYSTEM)
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_light_or_dark_and_what_is_not_there_is_said_kindly(
     published: dict[str, Procedure], staff: Staff, desk: Desk, scheme: Any
 ) -> None:
-    handed_in(published, CHILD, days_ago=20)
+    a_system_was_not_told(handed_in(published, CHILD, days_ago=20))
     page = desk(staff("children", "children-clerk"))
     page.emulate_media(color_scheme=scheme)
     sound(page)
+    page.get_by_role("link", name="届かなかった通知").click()
+    page.get_by_text("送るのを取りやめる").click()
+    page.get_by_role("button", name="取りやめる").click()
+    expect(page.get_by_role("alert")).to_contain_text("理由を書いて")
+    sound(page)
+    page.get_by_label("取りやめる理由").fill("システムの入れ替えのため、手で登録した")
+    page.get_by_role("button", name="取りやめる").click()
+    expect(page.get_by_text("届かなかった通知はありません")).to_be_visible()
+    sound(page)
+    page.goto("/desk/")
     page.get_by_role("link", name="見本").first.click()
     sound(page)
     answer = page.goto("/desk/cases/26-1234-5678-9/")

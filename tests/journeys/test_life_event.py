@@ -148,6 +148,11 @@ def test_a_family_moves_in(
         told = page.locator('section[aria-labelledby="told"]')
         expect(told.locator(".tag")).to_have_text(["受け付けられました"])
         expect(told.get_by_text("P-2026-1")).to_be_visible()
+        told.get_by_text("この会社への申込みをやめる").click()
+        visit.check()
+        told.get_by_role("button", name="取りやめを伝える").click()
+        expect(told.locator(".tag")).to_have_text(["取りやめを伝えています"])
+        visit.check()
         if script:
             moves_away(visit, tmp_path)
         # A month later another procedure asks only what is new.

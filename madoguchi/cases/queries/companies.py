@@ -49,7 +49,7 @@ def company_offers(journey: Case) -> list[Offer]:
     found = []
     for tell in tells:
         hands = journeys.handed(tell, (package.form, journey.answers), told, bodies)
-        where = [hands[name] for name in ("old_address", "new_address") if name in hands]
+        where = [hands[name] for name in ("supply_address", "old_address", "new_address") if name in hands]
         there = [one for one in companies if one.service == tell.service and _supplies(one, where)]
         found += [Offer(tell, one, partners.get(one.id), hands) for one in there] or [Offer(tell, None, None, hands)]
     return found

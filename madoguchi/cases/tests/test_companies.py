@@ -25,6 +25,9 @@ from madoguchi.people.actions.webhooks import subscribe
 from madoguchi.people.models import Delivery, Partner
 from madoguchi.people.queries import actor_of_partner
 from madoguchi.procedures.models import Procedure
+from madoguchi.procedures.rules import journeys
+from madoguchi.procedures.rules.form import form_of
+from madoguchi.procedures.tests.shipped import catalogue
 
 pytestmark = pytest.mark.django_db
 Published = dict[str, Procedure]
@@ -439,3 +442,19 @@ def test_a_system_that_is_refused_gets_nothing_and_the_person_sees_that_it_tried
     assert not tried.reading.done
     stranger = Actor("resident", uuid7(), level="card")
     assert known.readings(stranger, own=False, before=None) == []
+
+
+def test_who_is_told_of_a_death_hears_in_whose_name_the_contract_was() -> None:
+    """名義変更: what a company needs for it, and no more: no day, no bank, no age."""
+    package = catalogue().packages["bereavement"]
+    for tell in package.procedure.tells:
+        assert {"full_name", "holder", "holder_kana", "supply_address", "phone"} <= tell.hands.keys()
+        assert not {"happens_on", "old_address", "new_address"} & tell.hands.keys()
+    form = form_of(package.procedure, catalogue().facts)
+    answers = {
+        "deceased_name": "見本 太郎",
+        "deceased_name_kana": "ミホン タロウ",
+        "deceased_address": "谷川一丁目1番1号",
+    }
+    hands = journeys.handed(package.procedure.tells[0], (form, answers), {}, {})
+    assert hands == {"holder": "見本 太郎", "holder_kana": "ミホン タロウ", "supply_address": "谷川1-1-1"}

@@ -13,6 +13,7 @@ from madoguchi.cases.tests.test_companies import POWER, filled, sent, system_of
 from madoguchi.desk.tests.staging import Staff, client_of
 from madoguchi.events import SYSTEM, Actor
 from madoguchi.events.models import Event
+from madoguchi.ground import clock
 from madoguchi.ground.errors import Invalid, NotAllowed, Stale
 from madoguchi.messages.models import Message
 from madoguchi.people.actions import close_partner
@@ -183,3 +184,19 @@ def test_what_is_not_there_is_not_there(letter: Delivery, clerk: Client, said: s
     assert clerk.post(LIST, {"drop": said, "because": "x"}).status_code == 404
     assert clerk.post(LIST, {"again_all": said}).status_code == 302
     assert row(letter.pk) == before
+
+
+def test_the_desk_sees_how_companies_stand_and_not_what_is_between_them_and_their_customer(
+    service: Service, system: Actor, clerk: Client, resident: Actor
+) -> None:
+    address = f"/desk/cases/{service.case.number}/"
+    assert "会社はまだ受け取っていない" in clerk.get(address).content.decode()
+    actions.read_service(service, by=system)
+    said = actions.Said("asked", clock.now(), words="秘密の言葉をお知らせください。", reference="P-77")
+    actions.answer_service(service, said, by=system)
+    page = clerk.get(address).content.decode()
+    assert "会社が申請者の連絡を待っている" in page
+    for words in ("秘密の言葉", "P-77", "123-4560"):
+        assert words not in page
+    actions.call_off_service(service, by=resident)
+    assert "申請者が取りやめた（会社の返事を待っている）" in clerk.get(address).content.decode()

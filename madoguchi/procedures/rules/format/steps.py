@@ -374,9 +374,11 @@ class Apply(StepBody):
 ServiceKind = Literal["electricity", "gas", "water", "internet", "bank"]
 """電気, ガス, 水道, インターネット, 銀行: who supplies it here, the city's services.yaml says."""
 Handed = Literal[
-    "full_name", "full_name_kana", "old_address", "new_address", "happens_on", "phone", "email"
+    "full_name", "full_name_kana", "holder", "holder_kana", "supply_address", "old_address", "new_address",
+    "happens_on", "phone", "email",
 ]  # fmt: skip
-"""What can be handed over to a company, and by which name it reads it."""
+"""What can be handed over to a company, and by which name it reads it. ``holder``: in whose name the contract is, where
+that is not who asks."""
 HandedFrom = Annotated[
     str,
     StringConstraints(
