@@ -29,6 +29,7 @@ from madoguchi.cases.queries.checking import Checkable, checkables, line_subject
 from madoguchi.cases.queries.companies import (
     Told,
     company,
+    company_counts,
     company_offers,
     consented,
     is_late_service,
@@ -274,6 +275,7 @@ __all__ = [
     "cases_to_warn",
     "checkables",
     "company",
+    "company_counts",
     "company_offers",
     "confirmation_of",
     "consented",

@@ -1,10 +1,12 @@
 """Companies that are told of a life event: which there are, what each would get, and what has become of it."""
 
-from collections.abc import Collection, Mapping
+import datetime as dt
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 
 from madoguchi.cases.models import Case, Service, ServiceState
 from madoguchi.cases.queries.journeys import journey_parts
@@ -20,7 +22,10 @@ from madoguchi.procedures.rules.city import Company
 from madoguchi.procedures.rules.format import Tell
 
 #: Rows on one page of a partner's list.
-MOST_LISTED = 100
+MOST_LISTED: Final = 100
+#: So far back it is counted how companies answer, and of so many of the oldest it is asked whether they are late.
+PERIOD: Final = dt.timedelta(days=90)
+MOST_LATE: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +103,27 @@ class Told:
     company: str
     state: str
     may_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyCount:
+    """How many life events a company was told of, by state, and with which of them it is late."""
+
+    company: str
+    states: Mapping[str, int]
+    late: Sequence[Service]
+
+
+def company_counts(by: Actor) -> list[CompanyCount]:
+    """Of the companies for whose systems the sections of the reader answer, what was sent within ``PERIOD``."""
+    sections = by.sections if by.kind == "staff" else []
+    rows = Service.objects.filter(partner__section__in=sections, sent_at__gte=clock.now() - PERIOD)
+    counts: dict[str, dict[str, int]] = {}
+    for one in rows.values("company", "state").annotate(n=Count("pk")).order_by("company"):
+        counts.setdefault(one["company"], {})[one["state"]] = one["n"]
+    waits = rows.filter(state__in=[ServiceState.SENT, ServiceState.HANDED, ServiceState.CALLED_OFF])
+    late = [one for one in waits.select_related("case").order_by("sent_at", "pk")[:MOST_LATE] if is_late_service(one)]
+    return [CompanyCount(code, of, [one for one in late if one.company == code]) for code, of in counts.items()]
 
 
 def told_of(rows: Collection[Delivery], by: Actor) -> dict[UUID, Told]:

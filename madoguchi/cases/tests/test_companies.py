@@ -457,4 +457,4 @@ def test_who_is_told_of_a_death_hears_in_whose_name_the_contract_was() -> None:
         "deceased_address": "谷川一丁目1番1号",
     }
     hands = journeys.handed(package.procedure.tells[0], (form, answers), {}, {})
-    assert hands == {"holder": "見本 太郎", "holder_kana": "ミホン タロウ", "supply_address": "谷川1-1-1"}
+    assert hands == {"holder": "見本 太郎", "holder_kana": "ミホン タロウ", "supply_address": "谷川一丁目1番1号"}

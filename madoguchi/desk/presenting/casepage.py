@@ -11,7 +11,6 @@ from madoguchi.cases import queries as cases
 from madoguchi.cases.actions.noting import mendable
 from madoguchi.cases.models import Case, Decision, Departure, Note, State, Step
 from madoguchi.cases.queries import Stage
-from madoguchi.desk.presenting.companies import CompanyLine, company_lines
 from madoguchi.desk.presenting.consulting import ConsultingBlock, consulting_block
 from madoguchi.desk.presenting.cosigning import CosignBlock, cosign_block
 from madoguchi.desk.presenting.counter import confirmed_words
@@ -175,7 +174,6 @@ class CasePage:
     whole: str
     siblings: Sequence["Sibling"]
     signatures: Sequence[SignatureLine]
-    companies: Sequence[CompanyLine]
     cosigning: CosignBlock | None
     seals: SealBox | None
     consulting: ConsultingBlock
@@ -255,7 +253,6 @@ def case_page(case: Case, by: Actor, typed: Typed | None = None) -> CasePage:
         whole=(case.part_of.number or "") if case.part_of is not None else "",
         siblings=[_sibling(one) for one in cases.siblings(case, by)],
         signatures=signature_lines(case),
-        companies=company_lines(case),
         cosigning=cosign_block(case, by),
         seals=seal_box(case, by),
         consulting=consulting_block(case, by),

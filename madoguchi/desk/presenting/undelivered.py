@@ -12,7 +12,7 @@ from django.utils.translation import gettext, gettext_noop
 
 from madoguchi.cases import queries as cases
 from madoguchi.cases.queries import Told
-from madoguchi.desk.presenting.companies import STANDS, company_name
+from madoguchi.desk.presenting.companies import STANDS, CompanyLine, company_lines, company_name
 from madoguchi.desk.presenting.words import time_words
 from madoguchi.events import Actor
 from madoguchi.ground.errors import Refused, fill
@@ -80,6 +80,7 @@ class UndeliveredPage:
 
     groups: Sequence[UntoldGroup]
     dropped: Sequence[DroppedLine] = field(default_factory=tuple)
+    companies: Sequence[CompanyLine] = field(default_factory=tuple)
     more: int = 0
     problem: str = ""
 
@@ -102,7 +103,9 @@ def undelivered_page(
         ]
         name = letters[0].subscription.partner.name
         groups.append(UntoldGroup(str(key), name, lines, any(one.open for one in lines)))
-    return UndeliveredPage(groups, list(_dropped(dropped, told)), max(rows.count() - MOST, 0), problem)
+    return UndeliveredPage(
+        groups, list(_dropped(dropped, told)), company_lines(by), max(rows.count() - MOST, 0), problem
+    )
 
 
 def _line(one: Delivery, told: Mapping[UUID, Told], typed: str = "", problem: str = "") -> UntoldLine:
@@ -114,7 +117,7 @@ def _line(one: Delivery, told: Mapping[UUID, Told], typed: str = "", problem: st
         about=_about(about),
         number=about.number if about else "",
         url=reverse("desk:case", args=(about.number,)) if about and about.may_open else "",
-        stands=gettext(STANDS[about.state][1]) if about and about.state in STANDS else "",
+        stands=gettext(STANDS[about.state]) if about and about.state in STANDS else "",
         trouble=trouble_words(one.trouble),
         since=time_words(one.happened_at),
         tries=one.tries,

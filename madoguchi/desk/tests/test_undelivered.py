@@ -1,5 +1,6 @@
 """届かなかった通知: seen, sent again and given up with a reason by the section that answers for the system alone."""
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -7,7 +8,7 @@ from uuid import UUID
 import pytest
 from django.test import Client
 
-from madoguchi.cases import actions, jobs
+from madoguchi.cases import actions, jobs, queries
 from madoguchi.cases.models import Case, Service
 from madoguchi.cases.tests.test_companies import POWER, filled, sent, system_of
 from madoguchi.desk.tests.staging import Staff, client_of
@@ -186,17 +187,24 @@ def test_what_is_not_there_is_not_there(letter: Delivery, clerk: Client, said: s
     assert row(letter.pk) == before
 
 
-def test_the_desk_sees_how_companies_stand_and_not_what_is_between_them_and_their_customer(
-    service: Service, system: Actor, clerk: Client, resident: Actor
+def test_the_desk_sees_how_companies_answer_and_not_what_is_between_them_and_their_customer(
+    service: Service, system: Actor, clerk: Client, resident: Actor, staff: Staff
 ) -> None:
-    address = f"/desk/cases/{service.case.number}/"
-    assert "会社はまだ受け取っていない" in clerk.get(address).content.decode()
+    late, number = clock.now() + dt.timedelta(days=9), service.case.number or "?"
+    page = clerk.get(LIST).content.decode()
+    assert "会社はまだ受け取っていない 1件" in page
+    assert number not in page
+    with clock.travel(late):
+        assert [one.late[0].case.number for one in queries.company_counts(staff("residents", "residents-head"))] == [
+            number
+        ]
     actions.read_service(service, by=system)
     said = actions.Said("asked", clock.now(), words="秘密の言葉をお知らせください。", reference="P-77")
     actions.answer_service(service, said, by=system)
-    page = clerk.get(address).content.decode()
-    assert "会社が申請者の連絡を待っている" in page
+    page = clerk.get(LIST).content.decode()
+    assert "会社が申請者の連絡を待っている 1件" in page
     for words in ("秘密の言葉", "P-77", "123-4560"):
         assert words not in page
     actions.call_off_service(service, by=resident)
-    assert "申請者が取りやめた（会社の返事を待っている）" in clerk.get(address).content.decode()
+    assert "申請者が取りやめた（会社の返事を待っている） 1件" in clerk.get(LIST).content.decode()
+    assert queries.company_counts(staff("children", "children-head")) == []
