@@ -55,6 +55,8 @@ def _onward(client: Client, by: Actor, at: str, told: Mapping[str, Any], person:
     elif at.endswith("/parts/"):
         found.parts = re.findall(r'name="part" value="([a-z-]+)"', found.pages[at])
         answer = client.post(at, {"part": found.parts})
+    elif at.endswith("/companies/"):
+        answer = client.post(at)  # to nobody
     else:
         assert at.endswith("/review/"), at
         answer = client.post(at.replace("/review/", "/submit/"), {"email": ""})
