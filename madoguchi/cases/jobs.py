@@ -8,7 +8,19 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from madoguchi.cases import queries as cases
-from madoguchi.cases.actions import approving, batching, connecting, driving, keeping, rating, settling, telling, timing
+from madoguchi.cases.actions import (
+    approving,
+    batching,
+    connecting,
+    counter,
+    delegating,
+    driving,
+    keeping,
+    rating,
+    settling,
+    telling,
+    timing,
+)
 from madoguchi.cases.actions.giving import scan_waiting
 from madoguchi.cases.actions.uploading import forget_uploads
 from madoguchi.cases.models import Batch, Case, Figures, Opinion, Origin, Payment, Service, ServiceState, Step, Timer
@@ -76,8 +88,18 @@ def tell_applicant(event_id: UUID) -> None:
 def tell_answer(event_id: UUID) -> None:
     """That the office has written: by mail only, because the message itself stands in the portal."""
     event, case = Event.objects.get(pk=event_id), _case(event_id)
-    if case is not None and case.email and not event.data.get("again"):
+    heard = case is not None and cases.reader_of(case) == case.person_id  # else they see the thread no more
+    if case is not None and heard and case.email and not event.data.get("again"):
         telling.tell(case, "answered", event=event_id, by=SYSTEM, in_portal=False)
+
+
+@follows(
+    "delegation.accept", "delegation.record", "delegation.end", "delegation.run-out", "case.open-for-principal",
+    name="cases.tell_principal",
+)  # fmt: skip
+def tell_principal(event_id: UUID) -> None:
+    """Whoever is spoken for is told of it: in the portal, and by mail where they have confirmed an address."""
+    delegating.tell_principal(Event.objects.get(pk=event_id))
 
 
 @follows(
@@ -302,6 +324,16 @@ def count_figures() -> int:
         return 0
     rating.count_figures(by=SYSTEM)
     return 0
+
+
+def end_forgotten_sittings() -> int:
+    """End the sittings at the counter that nobody has ended. The worker calls it every minute."""
+    return counter.end_forgotten()
+
+
+def tell_of_what_ran_out() -> int:
+    """Tell those whose delegation has reached its last day. The worker calls it every hour."""
+    return delegating.tell_of_what_ran_out()
 
 
 def forget_words() -> int:

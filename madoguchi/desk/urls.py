@@ -43,6 +43,7 @@ urlpatterns = [
     path("disclosure/", disclosing.disclosure, name="disclosure"),
     path("disclosure/file/", disclosing.hand_out, name="disclosure-file"),
     path("delegations/", delegating.delegations, name="delegations"),
+    path("delegations/offices/", delegating.office_members, name="office-members"),
     path("pairs/", pairs.pairs, name="pairs"),
     path("pairs/decided/", pairs.decided, name="pairs-decided"),
     path("pairs/decided/<uuid:pair_id>/", pairs.decided_pair, name="pair-decided"),

@@ -38,6 +38,8 @@ DUTIES: tuple[tuple[str, Callable[[], int], float], ...] = (
     ("payments", cases.look_after_payments, 60.0),
     ("seats", cases.seat_anew, 900.0),
     ("keeping", cases.keep_house, 3600.0),
+    ("sittings", cases.end_forgotten_sittings, 60.0),
+    ("delegations", cases.tell_of_what_ran_out, 3600.0),
     ("mails", cases.forget_mails, 3600.0),
 )
 #: Seconds before the next try of what failed, for example because the database went away.

@@ -45,6 +45,7 @@ from madoguchi.events import SYSTEM
 from madoguchi.events.models import Event
 from madoguchi.facts import actions as facts
 from madoguchi.facts.models import Entry, Import, Invitation, Pair, Source
+from madoguchi.facts.rules.delegating import KEY
 from madoguchi.facts.tests.ledger import as_owner
 from madoguchi.ground import clock
 from madoguchi.ground.ids import uuid7
@@ -126,8 +127,12 @@ def everything_of(published: dict[str, Procedure], staff: Staff) -> Person:
         Case.objects.filter(pk=one.pk).update(subject=Person.objects.create())
     Message.objects.create(event_id=uuid7(), template="answered", about=case.pk, channel="mail", address="a@example.jp",
                            subject="件名", body="本文")  # fmt: skip
-    Mandate.objects.create(case=house, delegation=uuid7(), kind="business", office="見本の事業所", shows=True,
-                           letters=True, source="self", since=clock.today())  # fmt: skip
+    told = {"agent": str(case.person_id), "kind": "business", "procedures": ["*"], "shows": True, "letters": True,
+            "names": ["本人", "代理人"], "office": "", "proof": ""}  # fmt: skip
+    delegation = uuid7()  # it stands, or nothing of the case would be handed out to the agent
+    facts.state(Person.objects.create(), {(KEY, str(delegation)): told}, Source.SELF, by=SYSTEM)
+    Mandate.objects.create(case=house, delegation=delegation, kind="business", office="見本の事業所", number="1",
+                           shows=True, letters=True, source="self", since=clock.today())  # fmt: skip
     person = Person.objects.get(pk=case.person_id)
     Invitation.objects.create(person=person, mark=str(uuid7()), name="見本　桃子",
                               kind="care_manager", office="ケアプラン見本", own_name="見本　花子",

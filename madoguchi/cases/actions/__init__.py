@@ -28,13 +28,23 @@ from madoguchi.cases.actions.counter import (
     open_sitting,
     pair,
     show_code,
+    stay,
+    stay_at_kiosk,
     take_up,
 )
 from madoguchi.cases.actions.counter import ask as ask_resident
 from madoguchi.cases.actions.counter import begin as begin_at_counter
 from madoguchi.cases.actions.counter import confirm as confirm_typed
 from madoguchi.cases.actions.counter import identify as identify_by_document
-from madoguchi.cases.actions.delegating import Wish, accept, give, invited, record_at_counter, withdraw_invitation
+from madoguchi.cases.actions.delegating import (
+    Wish,
+    accept,
+    give,
+    invited,
+    record_at_counter,
+    record_member,
+    withdraw_invitation,
+)
 from madoguchi.cases.actions.delegating import end as end_delegation
 from madoguchi.cases.actions.delegating import find_person as find_for_delegation
 from madoguchi.cases.actions.drafting import (
@@ -170,6 +180,7 @@ __all__ = [
     "read_thread",
     "receive_part",
     "record_at_counter",
+    "record_member",
     "refund",
     "release",
     "release_hold",
@@ -187,6 +198,8 @@ __all__ = [
     "show_code",
     "show_part",
     "sign",
+    "stay",
+    "stay_at_kiosk",
     "submit",
     "submit_parts",
     "take_back_service",

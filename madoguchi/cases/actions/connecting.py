@@ -16,14 +16,15 @@ from typing import Final, Literal
 from urllib.parse import urlsplit
 
 from madoguchi.cases.actions import consenting, driving
+from madoguchi.cases.actions.reasons import SEES_CASE
 from madoguchi.cases.models import Case, Service
 from madoguchi.cases.queries.companies import company, company_offers
-from madoguchi.cases.rules.permission import ADDRESSEE, OWN_CASE, OWN_SERVICE
+from madoguchi.cases.rules.permission import ADDRESSEE, OWN_SERVICE
 from madoguchi.events import Actor, act, record
 from madoguchi.events.models import Event
 from madoguchi.events.rules import BY_SYSTEM
 from madoguchi.ground import clock
-from madoguchi.ground.errors import Invalid, NotFound, Problem, Refused, Stale
+from madoguchi.ground.errors import Invalid, NotAllowed, NotFound, Problem, Refused, Stale
 from madoguchi.ground.text import clean
 from madoguchi.procedures import queries as procedures
 
@@ -54,7 +55,7 @@ class Said:
     done_on: dt.date | None = None
 
 
-@act("service.choose", allow=(OWN_CASE,))
+@act("service.choose", allow=(SEES_CASE,))
 def choose(journey: Case, chosen: Mapping[str, str], *, by: Actor) -> list[Service]:
     """会社への連絡の同意: tell these companies (id → the person's number there) and no others. Raises Invalid for a
     company that cannot be told, or a number that cannot be one."""
@@ -63,6 +64,11 @@ def choose(journey: Case, chosen: Mapping[str, str], *, by: Actor) -> list[Servi
         raise Stale("case-ended", "この手続は終わっているため、変更できません。")
     if fresh.received_at is not None or procedures.package(fresh.procedure).procedure.kind != "journey":
         raise Stale("case-received", "提出ずみのため、変更できません。直したいときは担当課にご連絡ください。")
+    if chosen and fresh.subject_id is not None:  # an agent was entrusted with procedures of the city
+        raise NotAllowed(
+            "company-by-agent",
+            "ほかの方の代わりに申し込むときは、ここから会社に連絡できません。ご契約の会社に直接ご連絡ください。",
+        )
     offers = {one.company.id: one for one in company_offers(fresh) if one.company and one.partner}
     if chosen.keys() - offers.keys():
         raise Invalid("company-unknown", "選んだ会社へは、いまはここから連絡できません。選び直してください。")

@@ -1,7 +1,8 @@
 """書かない窓口: a resident sits before a clerk, who types; the resident confirms; the clerk hands it in.
 
 1. A clerk opens a sitting; a tablet that is a kiosk is paired with it by six digits.
-2. The resident is identified: by card on the tablet, or by a document that the clerk has seen. They say it is right.
+2. The resident is identified: by card on the tablet, or by a document that the clerk has seen. They say it is right;
+   before that nothing that was typed is stated of anybody.
 3. The clerk opens a draft of theirs and fills it in with the acts of ``drafting`` (reason ``at-counter``).
 4. What was typed is put before the resident, who signs on the tablet, or says so to the clerk.
 5. The clerk hands in exactly that (``submitting.submit``). The sitting ends, and the tablet knows nobody any more.
@@ -33,6 +34,7 @@ from madoguchi.ground.text import clean
 from madoguchi.ground.wareki import parse_date
 from madoguchi.people import rules as people
 from madoguchi.people.models import Identity
+from madoguchi.people.queries import actor_of_account
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.models import Procedure
 
@@ -97,15 +99,35 @@ def end_kiosk(kiosk: Kiosk, *, by: Actor) -> Kiosk:
 
 @act("counter.open", allow=(SERVES_COUNTER,))
 def open_sitting(*, by: Actor) -> Sitting:
-    """窓口の受付の開始: whoever sits down next. Sittings that nobody ended are ended, old ones forgotten."""
+    """窓口の受付の開始: whoever sits down next. Old sittings are forgotten."""
     now = clock.now()
-    for one in Sitting.objects.filter(ended_at=None):
-        if not one.is_open:
-            end_sitting(one, by=SYSTEM)
+    end_forgotten()
     Sitting.objects.filter(ended_at__lt=now - SITTING_KEPT).delete()
     return Sitting.objects.create(
         clerk_id=by.who, section=min(by.sections, default=""), serial=1, code_until=now + rules.PAIRING_LASTS
     )
+
+
+def end_forgotten() -> int:
+    """End the sittings that are over by themselves: what was typed there is left to nobody."""
+    over = [one for one in Sitting.objects.filter(ended_at=None) if not one.is_open]
+    for one in over:
+        end_sitting(one, by=SYSTEM)
+    return len(over)
+
+
+@act("counter.stay", allow=(OWN_SITTING,))
+def stay(sitting: Sitting, *, by: Actor) -> Sitting:
+    """窓口の受付の続行: the clerk is still at it."""
+    return _open(sitting)
+
+
+@act("counter.stay_at_kiosk", allow=(AT_KIOSK,))
+def stay_at_kiosk(kiosk: Kiosk, *, by: Actor) -> Sitting:
+    """窓口の受付の続行（端末）: the resident is still reading, or signing."""
+    sitting = _paired(kiosk)
+    record(sitting=sitting.pk)
+    return sitting
 
 
 @act("counter.show_code", allow=(OWN_SITTING,))
@@ -163,7 +185,8 @@ def pair(kiosk: Kiosk, typed: str, *, by: Actor) -> Sitting:
 def identify(sitting: Sitting, shown: str, told: Mapping[str, str], *, by: Actor) -> Sitting:
     """窓口での本人確認: the four attributes as they stand on the document that the clerk has seen.
 
-    ``told``: fact → what was typed. Raises Invalid with every field that is wrong.
+    ``told``: fact → what was typed. Nobody is looked for and nothing is stated before the resident has agreed. Raises
+    Invalid with every field that is wrong.
     """
     fresh = _open(sitting)
     _refuse_known(fresh)
@@ -172,10 +195,9 @@ def identify(sitting: Sitting, shown: str, told: Mapping[str, str], *, by: Actor
         problems["shown"] = Problem("document-missing", "確かめた書類を選んでください。")
     if problems:
         raise Invalid("identity-incomplete", "入力を直してください。", fields=problems)
-    person = facts.identify(values, by=by)
-    fresh.person, fresh.shown, fresh.told, fresh.identified_at = person, shown, values, clock.now()
-    fresh.save(update_fields=["person", "shown", "told", "identified_at"])
-    record(shown=shown, resident=person.pk)
+    fresh.shown, fresh.told, fresh.identified_at = shown, values, clock.now()
+    fresh.save(update_fields=["shown", "told", "identified_at"])
+    record(shown=shown)
     return fresh
 
 
@@ -357,6 +379,12 @@ def _open(sitting: Sitting) -> Sitting:
     fresh = Sitting.objects.select_for_update().get(pk=sitting.pk)
     if not fresh.is_open:
         raise Stale("sitting-over", "この受付は終わっています。はじめからやり直してください。")
+    return _used(fresh)
+
+
+def _used(fresh: Sitting) -> Sitting:
+    fresh.used_at = clock.now()
+    fresh.save(update_fields=["used_at"])
     return fresh
 
 
@@ -365,7 +393,7 @@ def _paired(kiosk: Kiosk) -> Sitting:
     found = Sitting.objects.select_for_update().filter(kiosk=kiosk, kiosk__ended_at=None, ended_at=None).first()
     if found is None or not found.is_open:
         raise _not_paired()
-    return found
+    return _used(found)
 
 
 def _forget(sitting: Sitting) -> None:
@@ -385,16 +413,20 @@ def _not_paired() -> Stale:
 
 
 def _refuse_known(sitting: Sitting) -> None:
-    if sitting.person_id is not None:
+    if sitting.identified_at is not None:
         raise Stale("sitting-identified", "ご本人は、すでに確かめてあります。")
 
 
 def _agreed(fresh: Sitting) -> Sitting:
-    if fresh.person_id is None:
+    """The resident says that it is right: whom it means is found now, and what the clerk has seen is stated by them."""
+    if fresh.identified_at is None:
         raise Stale("sitting-unknown-person", "先に、ご本人を確かめてください。")
     if fresh.agreed_at is None:
+        if fresh.person_id is None:
+            fresh.person = facts.identify(fresh.told, by=actor_of_account(fresh.clerk, channel="counter"))
         fresh.agreed_at = clock.now()
-        fresh.save(update_fields=["agreed_at"])
+        fresh.save(update_fields=["person", "agreed_at"])
+        record(resident=fresh.person_id)
     return fresh
 
 

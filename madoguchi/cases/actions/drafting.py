@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from madoguchi.cases.actions import connecting, consenting, driving, joining, storing
-from madoguchi.cases.actions.reasons import AT_COUNTER
+from madoguchi.cases.actions.reasons import AT_COUNTER, SEES_CASE
 from madoguchi.cases.models import Case, Correction, Document, DocumentContent, Scan, Signature, Upload
 from madoguchi.cases.queries import (
     correcting,
@@ -171,7 +171,7 @@ def section_digest(case: Case, section: FormSection) -> str:
     return hashlib.sha256(json.dumps(stored, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
-@act("case.save", allow=(OWN_CASE, PARTNER_FILED, AT_COUNTER))
+@act("case.save", allow=(SEES_CASE, PARTNER_FILED, AT_COUNTER))
 def save_section(case: Case, section_id: str, raw: forms.Raw, *, by: Actor, base: str | None = None) -> forms.Read:
     """入力の保存: keep what was typed into one section, also what cannot be accepted yet.
 
@@ -210,7 +210,7 @@ def save_section(case: Case, section_id: str, raw: forms.Raw, *, by: Actor, base
     return given
 
 
-@act("case.take-one", allow=(OWN_CASE, AT_COUNTER))
+@act("case.take-one", allow=(SEES_CASE, AT_COUNTER))
 def take_one(case: Case, section_id: str, key: str, *, by: Actor) -> Case:
     """分かっている方の選択: the section is about this one, of whom nothing is typed again.
 
@@ -240,7 +240,7 @@ def take_one(case: Case, section_id: str, key: str, *, by: Actor) -> Case:
     return storing.mirror(case, fresh)
 
 
-@act("case.add-row", allow=(OWN_CASE, AT_COUNTER))
+@act("case.add-row", allow=(SEES_CASE, AT_COUNTER))
 def add_row(case: Case, section_id: str, *, by: Actor) -> Case:
     """行の追加: one more row (a child) at the end of a section that has rows."""
     fresh, section = _rows_of(case, section_id)
@@ -252,7 +252,7 @@ def add_row(case: Case, section_id: str, *, by: Actor) -> Case:
     return storing.mirror(case, fresh)
 
 
-@act("case.remove-row", allow=(OWN_CASE, AT_COUNTER))
+@act("case.remove-row", allow=(SEES_CASE, AT_COUNTER))
 def remove_row(case: Case, section_id: str, number: int, *, by: Actor) -> Case:
     """行の削除: take one row (counted from 0) out, with what was typed and uploaded in it."""
     fresh, section = _rows_of(case, section_id)
@@ -271,7 +271,7 @@ def remove_row(case: Case, section_id: str, number: int, *, by: Actor) -> Case:
     return storing.mirror(case, fresh)
 
 
-@act("case.add-document", allow=(OWN_CASE, PARTNER_ADDS, AT_COUNTER))
+@act("case.add-document", allow=(SEES_CASE, PARTNER_ADDS, AT_COUNTER))
 def keep_document(case: Case, path: str, name: str, content: bytes, scan: Scan, *, by: Actor) -> Document:
     """写真・ファイルの追加: keep an upload under a photo or file field, cleaned (see ``rules.uploads``).
 
@@ -322,7 +322,7 @@ def too_many(one: FormField) -> Invalid:
     return Invalid("files-too-many", "%(count)s枚（件）までにしてください。", {"count": one.at_most})
 
 
-@act("case.remove-document", allow=(OWN_CASE, AT_COUNTER))
+@act("case.remove-document", allow=(SEES_CASE, AT_COUNTER))
 def remove_document(case: Case, document_id: UUID, *, by: Actor) -> Case:
     """写真・ファイルの削除: the upload no longer belongs to the answers; in a draft its bytes are deleted."""
     fresh = editable(case)

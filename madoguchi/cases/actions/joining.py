@@ -9,8 +9,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from madoguchi.cases.actions import driving
+from madoguchi.cases.actions.reasons import SEES_CASE
 from madoguchi.cases.models import Case
-from madoguchi.cases.rules.permission import OWN_CASE
 from madoguchi.events import Actor, act, record
 from madoguchi.events.models import Event
 from madoguchi.ground import clock
@@ -66,7 +66,7 @@ def _of_speaker(case: Case, before: Mapping[str, Any]) -> dict[str, Any]:
     return {name: case.answers.get(name) for name in speaking.OF_SPEAKER if case.answers.get(name) != before.get(name)}
 
 
-@act("case.take-over", allow=(OWN_CASE,))
+@act("case.take-over", allow=(SEES_CASE,))
 def take_over(case: Case, values: Mapping[str, Any], *, by: Actor) -> Case:
     """回答の引継ぎ: what was answered elsewhere in the same life event stands here, too, and is not asked again.
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from madoguchi.cases.actions import connecting, drafting, driving, joining, storing, submitting
+from madoguchi.cases.actions.reasons import SEES_CASE
 from madoguchi.cases.actions.representing import open_for_principal
 from madoguchi.cases.models import Case, Mandate
 from madoguchi.cases.queries.journeys import departures_of, in_order, offered_parts, unseen_sections
@@ -18,7 +19,7 @@ from madoguchi.procedures.rules import journeys
 from madoguchi.procedures.rules.format import Apply
 
 
-@act("case.open-parts", allow=(OWN_CASE,))
+@act("case.open-parts", allow=(SEES_CASE,))
 def open_parts(journey: Case, chosen: Collection[str], *, by: Actor) -> list[Case]:
     """手続をまとめて始める: a draft for each procedure of ``chosen`` (codes) that applies, with what is told already.
 

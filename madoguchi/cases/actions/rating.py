@@ -3,9 +3,9 @@
 import datetime as dt
 from typing import Final
 
+from madoguchi.cases.actions.reasons import SEES_CASE
 from madoguchi.cases.models import Case, Ease, Figures, Opinion
 from madoguchi.cases.queries.figures import count
-from madoguchi.cases.rules.permission import OWN_CASE
 from madoguchi.events import Actor, act, record
 from madoguchi.events.rules import BY_SYSTEM
 from madoguchi.ground import clock
@@ -17,7 +17,7 @@ LONGEST_WORDS: Final = 500
 WORDS_KEPT: Final = dt.timedelta(days=365)
 
 
-@act("case.rate", allow=(OWN_CASE,))
+@act("case.rate", allow=(SEES_CASE,))
 def rate(case: Case, ease: str, words: str = "", *, by: Actor) -> Opinion:
     """手続の感想: how it was, once, after the end; the words are for the section in charge and kept for a year.
 

@@ -7,10 +7,22 @@ from django.db.models import Q
 from madoguchi.cases.models import Consultation, Sitting
 from madoguchi.cases.queries.cosigning import agreement, is_sure_enough
 from madoguchi.cases.queries.counter import serves_counter
+from madoguchi.cases.queries.represented import is_closed_to
 from madoguchi.cases.queries.wording import sections_where_may
+from madoguchi.cases.rules.permission import OWN_CASE
 from madoguchi.events import Actor, Reason
 from madoguchi.people.models import Identity
 from madoguchi.procedures.queries import city
+
+#: As ``OWN_CASE``, and not that of somebody for whom they speak no more. Handing in and taking back ask by themselves
+#: and say so.
+SEES_CASE = Reason(
+    "own-case",
+    "ご本人の手続だから",
+    lambda actor, case: (
+        OWN_CASE.holds(actor, case) and (case.subject_id is None or not is_closed_to(case, case.person_id))
+    ),
+)
 
 
 def _of(actor: Actor) -> Q:

@@ -2,15 +2,13 @@
 
 import datetime as dt
 
-from madoguchi.cases.actions import driving, writing
+from madoguchi.cases.actions import driving, telling
 from madoguchi.cases.models import Step
 from madoguchi.events import Actor, Reason, act, record
 from madoguchi.events.acting import current_event
 from madoguchi.events.models import Event
 from madoguchi.ground import clock
 from madoguchi.ground.errors import Invalid, Stale
-from madoguchi.messages import actions as messages
-from madoguchi.procedures import queries as procedures
 
 OFFICE_OF_STEP = Reason(
     "section-of-case",
@@ -35,16 +33,6 @@ def remind(step: Step, *, by: Actor) -> Step:
     ).exists()
     if lately:
         raise Stale("reminded-lately", "きょうすでに再送しています。1日たってからにしてください。")
-    messages.send(
-        "returned",
-        event=current_event(),
-        values=writing.message_values(case, procedures.package(case.procedure)),
-        person=case.person_id,
-        address=case.email,
-        about=case.pk,
-        language=case.language,
-        section=case.section,
-        by=by,
-    )
+    telling.tell(case, "returned", event=current_event(), by=by)
     record(step=fresh.node, case=case.pk)
     return fresh

@@ -34,9 +34,9 @@ def open_for_principal(procedure: Procedure, delegation: UUID, *, by: Actor, lan
     relation = relation_for(package.procedure, one)
     if relation is None:
         raise Invalid("delegation-scope", "この手続きは、任された範囲に入っていません。")
-    mine = _draft_of(procedure, one)
+    mine = _draft_of(procedure, one, by)
     if mine is not None:
-        record(case=mine.pk, delegation=one.id, continued=True)
+        record(case=mine.pk, delegation=one.id, resident=one.principal, continued=True)
         return mine
     try:
         with transaction.atomic():  # noqa: TID251 -- a savepoint inside the act
@@ -49,21 +49,22 @@ def open_for_principal(procedure: Procedure, delegation: UUID, *, by: Actor, lan
                 answers=_speaks(one, relation, procedure, by) if package.procedure.kind != "journey" else {},
             )
     except IntegrityError:  # two taps at once
-        twin = _draft_of(procedure, one)
+        twin = _draft_of(procedure, one, by)
         if twin is None:
             raise
         return twin
     mandate = Mandate(case=case)
     mandate.take(one)
     mandate.save()
-    record(case=case.pk, delegation=one.id, procedure=procedure.code, version=procedure.version, relation=relation)
+    record(case=case.pk, delegation=one.id, resident=one.principal, procedure=procedure.code,
+           version=procedure.version, relation=relation)  # fmt: skip
     return case
 
 
-def _draft_of(procedure: Procedure, one: Delegation) -> Case | None:
-    """The draft that the agent has for this principal; from now on it goes by this delegation."""
+def _draft_of(procedure: Procedure, one: Delegation, by: Actor) -> Case | None:
+    """The draft that whoever acts now has for this principal; from now on it goes by this delegation."""
     drafts = Case.objects.filter(
-        person_id=one.agent, subject_id=one.principal, procedure__code=procedure.code, received_at=None,
+        person_id=by.who, subject_id=one.principal, procedure__code=procedure.code, received_at=None,
         withdrawn_at=None,
     )  # fmt: skip
     found = drafts.first()

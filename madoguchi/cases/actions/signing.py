@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from django.conf import settings
 
 from madoguchi.cases.actions import driving
+from madoguchi.cases.actions.reasons import SEES_CASE
 from madoguchi.cases.models import Case, Signature
 from madoguchi.cases.queries.journeys import is_journey, journey_parts
 from madoguchi.cases.queries.signing import signable
 from madoguchi.cases.rules import signing as rules
-from madoguchi.cases.rules.permission import OWN_CASE
 from madoguchi.events import Actor, act, record
 from madoguchi.events.acting import refuse
 from madoguchi.facts.models import Source
@@ -58,7 +58,7 @@ def complete(case: Case, params: Mapping[str, str], begun: Signing | None, *, by
     return sign(case, cms, by=by, revocation=revocation)
 
 
-@act("case.sign", allow=(OWN_CASE,))
+@act("case.sign", allow=(SEES_CASE,))
 def sign(case: Case, cms: bytes, *, by: Actor, revocation: Revocation = "not_checked") -> list[Signature]:
     """電子署名: a signature over all that the case now says is checked and kept; of a life event with each part.
 

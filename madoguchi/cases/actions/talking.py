@@ -10,19 +10,19 @@ from uuid import UUID
 from django.db.models import Q
 
 from madoguchi.cases.actions import driving
-from madoguchi.cases.actions.reasons import IN_CASE
+from madoguchi.cases.actions.reasons import IN_CASE, SEES_CASE
 from madoguchi.cases.models import Case, Remark, Use
 from madoguchi.cases.queries import may_write
 from madoguchi.cases.queries.phrases import translations
 from madoguchi.cases.rules import talking
-from madoguchi.cases.rules.permission import OWN_CASE, SECTION_OF_CASE
+from madoguchi.cases.rules.permission import SECTION_OF_CASE
 from madoguchi.events import Actor, act, record
 from madoguchi.ground import clock
 from madoguchi.ground.errors import Invalid, Problem, Refused, Stale
 from madoguchi.ground.text import clean
 
 
-@act("message.write", allow=(OWN_CASE,))
+@act("message.write", allow=(SEES_CASE,))
 def write(case: Case, body: str, *, by: Actor, language: str = "ja", once: UUID | None = None) -> Remark:
     """担当課へのメッセージ: the applicant asks or tells the office something about the case.
 
@@ -59,7 +59,7 @@ def answer(case: Case, body: str, *, by: Actor, once: UUID | None = None) -> Rem
     return remark
 
 
-@act("thread.read", allow=(OWN_CASE, SECTION_OF_CASE, IN_CASE))
+@act("thread.read", allow=(SEES_CASE, SECTION_OF_CASE, IN_CASE))
 def read_thread(case: Case, *, by: Actor) -> Case:
     """メッセージの閲覧: the applicant has opened what the office wrote; or the office has, and need not answer."""
     record(read=_read(case, Q(account__isnull=by.kind == "staff")))

@@ -8,12 +8,14 @@ from uuid import UUID
 
 from madoguchi.cases.actions import writing
 from madoguchi.cases.models import Case
+from madoguchi.cases.queries.represented import reader_of
 from madoguchi.events import Actor
 from madoguchi.events.models import Event
 from madoguchi.ground import clock
 from madoguchi.messages import actions as messages
 from madoguchi.messages.models import Message
 from madoguchi.messages.queries import messages_about
+from madoguchi.people.queries import confirmed_address
 from madoguchi.procedures import queries as procedures
 
 #: Told on the way; none of them says that the case is at its end.
@@ -63,14 +65,18 @@ def _has_heard(case: Case) -> bool:
 def tell(case: Case, template: str, *, event: UUID, by: Actor, in_portal: bool = True, address: str = "") -> Message:
     """Write the message; ``event`` is what gave rise to it. ``in_portal`` is False where the portal says it anyway.
 
-    ``address`` where the case has none of its own (a draft).
+    ``address`` where the case has none of its own (a draft). Once an agent speaks for their principal no more, the
+    principal is told.
     """
+    reader = reader_of(case)
+    if reader != case.person_id:
+        in_portal, address = True, confirmed_address(reader)
     return messages.send(
         template,
         event=event,
         values=writing.message_values(case, procedures.package(case.procedure)),
-        person=case.person_id if in_portal else None,
-        address=address or case.email,
+        person=reader if in_portal else None,
+        address=address if reader != case.person_id else address or case.email,
         about=case.pk,
         language=case.language,
         section=case.section,

@@ -9,9 +9,9 @@ import datetime as dt
 from django.db import transaction
 
 from madoguchi.cases.actions import drafting, giving
+from madoguchi.cases.actions.reasons import SEES_CASE
 from madoguchi.cases.models import Case, Document, Upload, UploadPart
 from madoguchi.cases.rules import uploads
-from madoguchi.cases.rules.permission import OWN_CASE
 from madoguchi.events import SYSTEM, Actor, act, record
 from madoguchi.events.rules import BY_SYSTEM, Reason
 from madoguchi.events.storing import insert_with_file
@@ -28,7 +28,7 @@ OWN_UPLOAD = Reason(
 REMEMBERED_FOR = dt.timedelta(days=1)
 
 
-@act("case.begin-upload", allow=(OWN_CASE,))
+@act("case.begin-upload", allow=(SEES_CASE,))
 def begin_upload(case: Case, path: str, name: str, length: int, *, by: Actor, modified: str = "") -> Upload:
     """送信の開始: a file of ``length`` bytes will arrive in parts. The same file chosen again is the same upload.
 

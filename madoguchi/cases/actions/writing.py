@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db.models import Sum
 
 from madoguchi.cases.models import Case, Cosigner
+from madoguchi.cases.queries.represented import reader_of
 from madoguchi.cases.rules.keeping import DRAFT_KEPT, DRAFT_NOTICE, RECORD_NOTICE
 from madoguchi.ground import clock
 from madoguchi.ground.dates import format_day
@@ -69,6 +70,11 @@ def contact(package: Published, language: str = "ja", section: str = "") -> dict
 def status_path(case: Case) -> str:
     """The status page, by 受付番号 (a draft: its form, by id); it opens for the applicant only."""
     return f"/cases/{case.number or case.pk}/"
+
+
+def _told_path(case: Case) -> str:
+    """Where whoever is told of the case reads how it stands."""
+    return status_path(case) if reader_of(case) == case.person_id else f"/by-proxy/{case.number}/"
 
 
 def cosign_path(cosigner: Cosigner) -> str:
@@ -150,6 +156,6 @@ def message_values(case: Case, package: Published) -> dict[str, object]:
         "promised": format_day(case.due_on, language) if case.due_on else "",
         "due": format_day(due, language) if due else "",
         "deleted": format_day(deleted_on(case), language),
-        "url": f"{settings.BASE_URL}{status_path(case)}",
+        "url": f"{settings.BASE_URL}{_told_path(case)}",
         "contact": f"{said['section']}　{said['phone']}",
     }

@@ -17,6 +17,7 @@ from madoguchi.ground.sensitivity import Sensitivity, classified
     delegation=Sensitivity.INTERNAL,
     kind=Sensitivity.PERSONAL,
     office=Sensitivity.PERSONAL,
+    number=Sensitivity.PERSONAL,
     shows=Sensitivity.INTERNAL,
     letters=Sensitivity.INTERNAL,
     source=Sensitivity.INTERNAL,
@@ -30,7 +31,8 @@ class Mandate(models.Model):
     """代理権: the delegation (a row of the ledger) by which ``case.person`` speaks for ``case.subject``.
 
     A copy of that fact as it stood at ``asked_at`` (when the draft was begun, later when it was submitted), because the
-    case must say so after it has ended. ``evidence`` is the SHA-256 (hex) of the document that was shown.
+    case must say so after it has ended. ``number`` where an office is the agent, for which ``case.person`` has acted;
+    ``evidence`` is the SHA-256 (hex) of the document that was shown.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7)
@@ -38,6 +40,7 @@ class Mandate(models.Model):
     delegation = models.UUIDField()
     kind = models.TextField()
     office = models.TextField(blank=True)
+    number = models.TextField(blank=True)
     shows = models.BooleanField()
     letters = models.BooleanField()
     source = models.TextField()
@@ -62,4 +65,4 @@ class Mandate(models.Model):
         self.source, self.proof, self.evidence, self.since, self.until = (
             one.source, one.proof, one.evidence, one.since, one.until,
         )  # fmt: skip
-        self.asked_at = clock.now()
+        self.number, self.asked_at = one.number, clock.now()

@@ -11,8 +11,9 @@ from madoguchi.ground.ids import uuid7
 from madoguchi.ground.sensitivity import Sensitivity, classified
 from madoguchi.people.models import Account, Person
 
-#: A sitting that nobody has ended is over by itself.
+#: A sitting that nobody has ended is over by itself, and much sooner where neither clerk nor resident does anything.
 SITTING_LASTS: Final = dt.timedelta(hours=2)
+SITTING_IDLE: Final = dt.timedelta(minutes=10)
 
 
 @classified(
@@ -58,6 +59,7 @@ class Kiosk(models.Model):
     clerk=Sensitivity.INTERNAL,
     section=Sensitivity.INTERNAL,
     opened_at=Sensitivity.INTERNAL,
+    used_at=Sensitivity.INTERNAL,
     ended_at=Sensitivity.INTERNAL,
     serial=Sensitivity.INTERNAL,
     code_until=Sensitivity.INTERNAL,
@@ -73,14 +75,17 @@ class Sitting(models.Model):
 
     ``serial``, ``code_until``: the code of now that pairs a tablet, ``kiosk`` the tablet that is paired. ``shown`` is
     by what the person was identified (``rules.counter.SHOWN``), ``told`` the four attributes as they were read, by
-    fact; ``agreed_at`` when the person said that they are right. When it ends, ``told`` is emptied. The row goes a day
-    later: what a case must remember stands with the case (:class:`Confirmation`).
+    fact; ``agreed_at`` when the person said that they are right: only then a document opens or names a ``person``, and
+    what it says is stated. ``used_at``: when clerk or resident did something last, to the minute. When it ends,
+    ``told`` is emptied. The row goes a day later: what a case must remember stands with the case
+    (:class:`Confirmation`).
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7)
     clerk = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
     section = models.TextField()
     opened_at = models.DateTimeField(default=clock.now)
+    used_at = models.DateTimeField(default=clock.now)
     ended_at = models.DateTimeField(null=True)
     serial = models.PositiveSmallIntegerField(default=0)
     code_until = models.DateTimeField(null=True)
@@ -113,4 +118,9 @@ class Sitting(models.Model):
     @property
     def is_open(self) -> bool:
         """Whether the resident still sits there."""
-        return self.ended_at is None and clock.now() - self.opened_at < SITTING_LASTS
+        return self.ended_at is None and clock.now() < self.ends_at
+
+    @property
+    def ends_at(self) -> dt.datetime:
+        """When it is over by itself, if nobody does anything more."""
+        return min(self.opened_at + SITTING_LASTS, self.used_at + SITTING_IDLE)

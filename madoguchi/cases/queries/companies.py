@@ -51,12 +51,14 @@ def company_offers(journey: Case) -> list[Offer]:
     parts = {one.procedure.code: one for one in journey_parts(journey)}
     told = {code: (procedures.package(one.procedure).form, one.answers) for code, one in parts.items()}
     bodies = {one.procedure: one for one in package.procedure.parts}
-    found = []
+    found: list[Offer] = []
     for tell in tells:
         hands = journeys.handed(tell, (package.form, journey.answers), told, bodies)
         where = [hands[name] for name in ("supply_address", "old_address", "new_address") if name in hands]
         there = [one for one in companies if one.service == tell.service and _supplies(one, where)]
-        found += [Offer(tell, one, partners.get(one.id), hands) for one in there] or [Offer(tell, None, None, hands)]
+        # Whom the person has entrusted with procedures of the city consents to nothing else for them.
+        takers = partners if journey.subject_id is None else {}
+        found += [Offer(tell, one, takers.get(one.id), hands) for one in there] or [Offer(tell, None, None, hands)]
     return found
 
 

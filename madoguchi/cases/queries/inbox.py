@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from madoguchi.cases.models import Case, Remark
 from madoguchi.cases.queries.own import own_cases
+from madoguchi.cases.queries.represented import closed_to
 from madoguchi.events import Actor
 from madoguchi.ground.errors import NotFound
 from madoguchi.messages.models import Letter, Message
@@ -35,8 +36,9 @@ def inbox(by: Actor, case: Case | None = None) -> list[Received]:
     for as the resident's own)."""
     cases = {one.pk: one for one in own_cases(by).defer("answers", "typed", "procedure__data", "procedure__graph")}
     about = [case.pk] if case is not None else list(cases)
-    notices = messages_of(by.who).defer("body")
-    letters = Letter.objects.filter(person_id=by.who).order_by("-issued_at")
+    closed = closed_to(by.who)
+    notices = messages_of(by.who).exclude(about__in=closed).defer("body")
+    letters = Letter.objects.filter(person_id=by.who).exclude(about__in=closed).order_by("-issued_at")
     if case is not None:
         notices, letters = notices.filter(about=case.pk), letters.filter(about=case.pk)
     said = Remark.objects.filter(case__in=about, account__isnull=False).defer("body").order_by("-written_at")
@@ -64,17 +66,18 @@ def unread(by: Actor) -> int:
     """How many lines of the inbox have not been opened."""
     if by.kind != "resident":
         return 0
-    mine = by.who
+    mine, closed = by.who, closed_to(by.who)
+    said = Remark.objects.filter(Q(case__person_id=mine), read_at=None, account__isnull=False)
     return (
-        Message.objects.filter(person_id=mine, read_at=None).count()
-        + Letter.objects.filter(person_id=mine, read_at=None, revoked_at=None).count()
-        + Remark.objects.filter(Q(case__person_id=mine), read_at=None, account__isnull=False).count()
+        Message.objects.filter(person_id=mine, read_at=None).exclude(about__in=closed).count()
+        + Letter.objects.filter(person_id=mine, read_at=None, revoked_at=None).exclude(about__in=closed).count()
+        + said.exclude(case__in=closed).count()
     )
 
 
 def own_message(key: UUID, by: Actor) -> Message:
     """A notice to this resident. Raises NotFound for any other, existing or not."""
     found = Message.objects.filter(pk=key, person_id=by.who).first() if by.kind == "resident" else None
-    if found is None:
+    if found is None or found.about in closed_to(by.who):
         raise NotFound("message-unknown", "このお知らせは見つかりません。")
     return found

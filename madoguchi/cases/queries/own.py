@@ -7,9 +7,10 @@ from django.db.models import QuerySet
 
 from madoguchi.cases.models import Case, Correction
 from madoguchi.cases.queries.found import went_back
+from madoguchi.cases.queries.represented import closed_to
 from madoguchi.cases.queries.unknown import unknown_case
 from madoguchi.events import Actor
-from madoguchi.ground.errors import Invalid, NotFound
+from madoguchi.ground.errors import Invalid, NotAllowed, NotFound
 from madoguchi.ground.ids import parse_reference
 from madoguchi.ground.languages import LocalText
 from madoguchi.procedures import queries as procedures
@@ -19,28 +20,32 @@ _CONTENTS: Final = tuple(f"{way}__{name}" for way in ("procedure", "part_of__pro
 
 
 def own_cases(by: Actor) -> QuerySet[Case]:
-    """All cases of the resident, newest first, without deleted drafts and what a clerk is just typing for them."""
+    """All cases of the resident, newest first, without deleted drafts, what a clerk is just typing for them, and those
+    that they began as an agent and are one no more."""
     cases = Case.objects.filter(person_id=by.who).exclude(received_at=None, withdrawn_at__isnull=False)
-    cases = cases.exclude(received_at=None, sitting__isnull=False)
+    cases = cases.exclude(received_at=None, sitting__isnull=False).exclude(pk__in=closed_to(by.who))
     return cases.select_related("procedure", "part_of__procedure").defer(*_CONTENTS).order_by("-opened_at")
 
 
 def own_case(number: str, by: Actor) -> Case:
-    """The resident's case with this 受付番号, however typed. Raises NotFound for any other, existing or not."""
+    """The resident's case with this 受付番号, however typed. Raises NotFound for any other, existing or not; NotAllowed
+    for what they began as an agent and see no more."""
     try:
         canonical = parse_reference(number)
     except Invalid:
         raise unknown_case() from None
     case = own_cases(by).filter(number=canonical).first() if by.kind == "resident" else None
     if case is None:
+        _refuse_left(Case.objects.filter(number=canonical), by)
         raise unknown_case()
     return case
 
 
 def own_draft(case_id: UUID, by: Actor) -> Case:
-    """The resident's draft or returned case by its id. Raises NotFound for any other."""
+    """The resident's draft or returned case by its id. Raises NotFound for any other, NotAllowed as ``own_case``."""
     case = own_cases(by).filter(pk=case_id).first() if by.kind == "resident" else None
     if case is None:
+        _refuse_left(Case.objects.filter(pk=case_id), by)
         raise NotFound("draft-unknown", "この入力は見つかりません。わたしの手続きから開き直してください。")
     return case
 
@@ -79,3 +84,13 @@ def open_corrections(case: Case) -> dict[str, Correction]:
         return {}
     rows = Correction.objects.filter(step__case=case, answered_at=None).order_by("asked_at", "path")
     return {one.path: one for one in rows}
+
+
+def _refuse_left(found: QuerySet[Case], by: Actor) -> None:
+    """Whoever began it knows that it is there: they are told why they do not see it."""
+    case = found.filter(person_id=by.who).first() if by.kind == "resident" else None
+    if case is not None and case.pk in closed_to(by.who):
+        raise NotAllowed(
+            "delegation-over-case",
+            "代理権の登録が終わったため、この手続きは見られません。ご本人にお確かめください。",
+        )

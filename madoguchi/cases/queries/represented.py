@@ -13,9 +13,10 @@ from madoguchi.cases.queries.unknown import unknown_case
 from madoguchi.events import Actor
 from madoguchi.facts.queries import Known, NoBasis, given_by, given_to, known, known_rows, shown_to_agents, standing
 from madoguchi.facts.rules import Purpose
-from madoguchi.facts.rules.delegating import KEY, Delegation, relation_in
+from madoguchi.facts.rules.delegating import KEY, MEMBER, Delegation, business_number, relation_in
 from madoguchi.ground.errors import Invalid, NotFound, Stale
 from madoguchi.ground.ids import parse_reference
+from madoguchi.people.queries import business_of
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.models import Procedure
 from madoguchi.procedures.rules import speaking
@@ -89,6 +90,39 @@ def letters_go_to(case: Case) -> UUID:
     return case.person_id if one is not None and one.letters else case.subject_id
 
 
+def reader_of(case: Case) -> UUID:
+    """Who is told how a case stands: whoever asks, or the principal once their agent speaks for them no more (of what
+    was handed in: a draft is nobody's news)."""
+    if case.subject_id is None or case.received_at is None or not is_closed_to(case, case.person_id):
+        return case.person_id
+    return case.subject_id
+
+
+# -- what an agent sees no more ---------------------------------------------------------------------------------------
+
+
+def closed_to(agent: UUID) -> list[UUID]:
+    """The cases that somebody has begun by a delegation that does not stand (any more): of these they see nothing,
+    as if they were another's. Why it does not stand is nobody's but the principal's."""
+    begun = dict(Mandate.objects.filter(case__person=agent).values_list("case_id", "delegation"))
+    if not begun:
+        return []
+    stand = {one.id for one in given_to(agent)}
+    return [case for case, delegation in begun.items() if delegation not in stand]
+
+
+def is_closed_to(case: Case, agent: UUID) -> bool:
+    """The same of one case."""
+    mandate = mandate_of(case)
+    return mandate is not None and standing(agent, mandate.delegation) is None
+
+
+def left_cases(by: Actor) -> QuerySet[Case]:
+    """What the resident has handed in as an agent and sees no more, newest first: that they did, and no more of it."""
+    rows = Case.objects.filter(pk__in=closed_to(by.who), received_at__isnull=False, erased_at=None)
+    return rows.select_related("procedure").order_by("-received_at")
+
+
 # -- what is shown in the form ----------------------------------------------------------------------------------------
 
 
@@ -147,6 +181,20 @@ def given_by_found(person: UUID, by: Actor) -> list[Delegation]:
     were read. Raises NoBasis."""
     known(person, [KEY], purpose_of(by, "delegate"), by=by)
     return given_by(person)
+
+
+def office_by(typed: str, by: Actor) -> tuple[str, list[Delegation]]:
+    """The name of the office with this number and who acts for it today, for a member of staff; nothing where it is not
+    known. They are read as any delegation is."""
+    business = business_of(business_number(typed))
+    if business is None:
+        return "", []
+    try:
+        there = [one for one in given_by_found(business, by) if one.kind == MEMBER]
+        named = known(business, ["business.trade_name"], purpose_of(by, "delegate"), by=by)
+    except NoBasis:
+        return "", []
+    return next((str(one.value) for one in named.values()), ""), there
 
 
 def no_delegation() -> NotFound:

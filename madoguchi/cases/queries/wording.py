@@ -26,10 +26,13 @@ def sections_where_may(actor: Actor, duty: str) -> tuple[Section, ...]:
     return tuple(section for section in organisation.sections() if section.id in units)
 
 
+_OF_THE_CITY: Final = frozenset({"delegation-given", "delegation-used", "delegation-ended"})
+
+
 def wordable() -> dict[str, Text]:
-    """The templates that a section may word, by code. One that opens something (a confirmation code) is the city's:
-    it is sent before any section is concerned."""
-    return {one.code: one for one in messages.templates() if not one.secret}
+    """The templates that a section may word, by code. A confirmation code, or what is said of an agent, is the city's:
+    no section is concerned."""
+    return {one.code: one for one in messages.templates() if not one.secret and one.code not in _OF_THE_CITY}
 
 
 def sample_values(section: Section, language: str) -> dict[str, object]:

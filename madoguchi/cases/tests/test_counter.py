@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw
 from madoguchi.cases import actions, jobs
 from madoguchi.cases import queries as cases
 from madoguchi.cases.models import Case, Confirmation, Document, DocumentContent, Kiosk, Sitting
+from madoguchi.cases.models.sitting import SITTING_IDLE
 from madoguchi.cases.rules import counter as rules
 from madoguchi.cases.tests.conftest import Staff, somebody
 from madoguchi.cases.tests.test_examples import answer
@@ -204,9 +205,8 @@ def test_codes_are_guessed_five_times(clerk: Actor, kiosk: Kiosk, sitting: Sitti
     sitting.refresh_from_db()
     assert sitting.kiosk_id is None
     with clock.travel(clock.now() + rules.TRIES_FORGOTTEN):
-        actions.show_code(sitting, by=clerk)
-        sitting.refresh_from_db()
-        assert actions.pair(kiosk, cases.pairing_code(sitting), by=TABLET).pk == sitting.pk
+        later = actions.open_sitting(by=clerk)
+        assert actions.pair(kiosk, cases.pairing_code(later), by=TABLET).pk == later.pk
 
 
 def test_a_code_works_once_and_not_for_long(clerk: Actor, kiosk: Kiosk, sitting: Sitting) -> None:
@@ -373,18 +373,66 @@ def test_whoever_is_not_known_gets_no_draft(clerk: Actor, sitting: Sitting, publ
 
 @pytest.mark.parametrize("how", ["mistaken", "ended", "left alone"])
 def test_of_whoever_asked_for_nothing_nothing_is_kept(clerk: Actor, sitting: Sitting, how: str) -> None:
-    sitting = actions.identify_by_document(sitting, "passport", TOLD, by=clerk)
+    sitting = actions.note_agreed(actions.identify_by_document(sitting, "passport", TOLD, by=clerk), by=clerk)
     person = sitting.person_id
     assert person is not None
     assert count(person) == 5
     if how == "mistaken":
         actions.mistaken(sitting, by=clerk)
     elif how == "ended":
-        actions.end_sitting(actions.note_agreed(sitting, by=clerk), by=clerk)
+        actions.end_sitting(sitting, by=clerk)
     else:
-        with clock.travel(clock.now() + timedelta(hours=2, seconds=1)):
-            actions.open_sitting(by=clerk)
+        with clock.travel(clock.now() + SITTING_IDLE):
+            jobs.end_forgotten_sittings()
     assert count(person) == 0
+
+
+def test_before_the_resident_agrees_nothing_is_stated_and_nobody_is_looked_for(
+    clerk: Actor, kiosk: Kiosk, sitting: Sitting, tmp_path: Path
+) -> None:
+    imported(tmp_path, [person("0001")])
+    actions.pair(kiosk, cases.pairing_code(sitting), by=TABLET)
+    before = (Person.objects.count(), Event.objects.filter(verb__startswith="facts.").count())
+    sitting = actions.identify_by_document(sitting, "passport", TOLD, by=clerk)
+    assert sitting.person_id is None
+    assert (Person.objects.count(), Event.objects.filter(verb__startswith="facts.").count()) == before
+    sitting = actions.agree(kiosk, by=TABLET)
+    assert sitting.person_id is not None
+    stated = Event.objects.get(verb="facts.state", subject_id=sitting.person_id, actor_id=clerk.id)
+    assert stated.actor_kind == "staff", "the clerk has seen the document"
+    assert count(sitting.person_id) >= 5
+
+
+def test_a_sitting_goes_on_while_it_is_used_and_ends_soon_after(
+    clerk: Actor, kiosk: Kiosk, sitting: Sitting, published: dict[str, Procedure]
+) -> None:
+    actions.pair(kiosk, cases.pairing_code(sitting), by=TABLET)
+    known_one(sitting, clerk)
+    case = typed(sitting, clerk, published["dog-registration"])
+    moment = clock.now()
+    ways: list[Callable[[], object]] = [
+        lambda: actions.stay(sitting, by=clerk),
+        lambda: actions.stay_at_kiosk(kiosk, by=TABLET),
+    ]
+    for stays in ways:
+        moment += SITTING_IDLE - timedelta(minutes=1)
+        with clock.travel(moment):
+            assert jobs.end_forgotten_sittings() == 0
+            stays()
+    with clock.travel(moment + SITTING_IDLE):
+        assert cases.sitting_on(kiosk) is None, "the tablet knows nobody, before the worker has looked"
+        deeds: list[Callable[[], object]] = [
+            lambda: actions.stay(sitting, by=clerk),
+            lambda: actions.stay_at_kiosk(kiosk, by=TABLET),
+            lambda: actions.note_confirmed(case, by=clerk),
+        ]
+        for deed in deeds:
+            with pytest.raises(Refused):
+                deed()
+        assert (jobs.end_forgotten_sittings(), jobs.end_forgotten_sittings()) == (1, 0)
+    sitting.refresh_from_db()
+    assert (sitting.told, sitting.kiosk_id) == ({}, None)
+    assert Case.objects.get(pk=case.pk).answers == {}
 
 
 def test_what_was_read_of_whoever_has_a_case_goes_with_it(
@@ -405,8 +453,9 @@ def test_a_document_means_whom_the_register_means(
     before = Person.objects.count()
     said = {**TOLD, "address": "大東市谷川一丁目1番1号", "born": "1990-04-12"}
     actions.identify_by_document(sitting, "my-number-card", said, by=clerk)
-    sitting.refresh_from_db()
+    actions.note_agreed(sitting, by=clerk)
     assert Person.objects.count() == before, "the person of the entry was taken"
     actions.mistaken(sitting, by=clerk)
     actions.identify_by_document(sitting, "my-number-card", {**said, "born": "1990-04-13"}, by=clerk)
+    actions.note_agreed(sitting, by=clerk)
     assert Person.objects.count() == before + 1, "one attribute differs: somebody else"

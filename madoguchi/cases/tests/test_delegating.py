@@ -1,29 +1,46 @@
 """代理人: given, accepted, recorded, ended; and what an agent may do with it, and what not."""
 
 import datetime as dt
+import io
+import zipfile
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from madoguchi.cases import actions
+from madoguchi.cases import actions, jobs
 from madoguchi.cases import queries as cases
-from madoguchi.cases.actions import Wish
-from madoguchi.cases.models import Case, Mandate
+from madoguchi.cases.actions import Wish, telling
+from madoguchi.cases.models import Case, Mandate, Remark
+from madoguchi.cases.queries.handout import handed_out, holdings
 from madoguchi.cases.queries.persons import Sought
 from madoguchi.cases.tests.conftest import Staff, flat, somebody
 from madoguchi.cases.tests.test_speaking import ANSWERS
 from madoguchi.events import SYSTEM, Actor
+from madoguchi.events.following import FOLLOWERS
 from madoguchi.events.models import Event
 from madoguchi.facts.actions import state
 from madoguchi.facts.models import Invitation, Source
-from madoguchi.facts.queries import NoBasis, code_of, given_by, given_to, held_back, known
-from madoguchi.facts.rules import Purpose
+from madoguchi.facts.queries import (
+    NoBasis,
+    code_of,
+    given_by,
+    given_to,
+    held_back,
+    known,
+    members_of,
+    names_of_agents,
+)
+from madoguchi.facts.rules import Purpose, delegating
 from madoguchi.facts.tests.ledger import recorded
 from madoguchi.ground import clock
 from madoguchi.ground.errors import Invalid, NotAllowed, NotFound, Refused, Stale
-from madoguchi.people.models import Person
-from madoguchi.people.queries import actor_of_person
+from madoguchi.ground.ids import uuid7
+from madoguchi.messages.models import Letter, Message
+from madoguchi.messages.rules import codes
+from madoguchi.people.actions import recognise
+from madoguchi.people.models import Identity, Person
+from madoguchi.people.queries import actor_of_person, business_of
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.models import Procedure
 
@@ -230,12 +247,51 @@ def test_a_parent_speaks_for_a_child_and_for_no_adult(mother: Actor, daughter: A
         record(mother, daughter, clerk, **shown)
     assert set(refusal.value.fields) == {"kind"}
     assert given_by(mother.who) == []
+    nameless = actor_of_person(recognise("https://idp.example", "nobody", "card", by=SYSTEM).pk, "card")
+    state(person(nameless), {("person.full_name", ""): "見本　幼児"}, Source.CARD, by=nameless)
+    with pytest.raises(Invalid) as refusal:
+        record(nameless, daughter, clerk, **shown)
+    assert "生年月日" in str(refusal.value.fields["kind"])
+    assert given_by(nameless.who) == [], "it would never end"
     for until, last in ((None, dt.date(2033, 3, 9)), (dt.date(2050, 1, 1), dt.date(2033, 3, 9)),
                         (dt.date(2030, 1, 1), dt.date(2030, 1, 1))):  # fmt: skip
         record(child, daughter, clerk, **shown, until=until)
         assert given_by(child.who)[-1].until == last
-    with clock.travel(clock.now() + dt.timedelta(days=365 * 7)):
+    with clock.travel(dt.datetime(2033, 3, 9, 23, 59, tzinfo=clock.TOKYO)):
+        assert len(given_to(daughter.who)) == 2, "to the end of the day before the birthday (民法4条)"
+    with clock.travel(dt.datetime(2033, 3, 10, 0, 0, tzinfo=clock.TOKYO)):
         assert given_by(child.who) == given_to(daughter.who) == []
+
+
+@pytest.mark.parametrize(
+    ("born", "last"),
+    [("2012-02-29", dt.date(2030, 2, 28)), ("2012-03-01", dt.date(2030, 2, 28)), ("2012-01-01", dt.date(2029, 12, 31))],
+)
+def test_the_last_day_of_a_minor(born: str, last: dt.date) -> None:
+    assert delegating.last_day(dt.date.fromisoformat(born), delegating.OF_AGE) == last
+
+
+def test_a_guardian_speaks_in_what_the_court_has_named(mother: Actor, daughter: Actor, staff: Staff) -> None:
+    clerk = staff("elderly-care", "elderly-care-clerk")
+    wish = Wish(kind="guardian", procedures=[CARE], shows=True, letters=True)
+    actions.record_at_counter(person(mother), person(daughter), wish, by=clerk, proof="guardianship", evidence="b" * 64)
+    [one] = given_by(mother.who)
+    assert (one.until, one.procedures, one.is_statutory) == (None, frozenset({CARE}), True)
+    begin(daughter, one)
+    with pytest.raises(Invalid, match="範囲"):
+        begin(daughter, one, "care-plan-request")
+    assert Case.objects.count() == 1
+
+
+def test_a_child_names_no_agent(daughter: Actor, published: dict[str, Procedure]) -> None:
+    """Whoever has parental authority has the code of the card."""
+    today = clock.today()
+    child = somebody("見本　小桃", today.replace(year=today.year - 14).isoformat())
+    with pytest.raises(NotAllowed, match="15歳"):
+        give(child)
+    assert not Invitation.objects.exists()
+    give(somebody("見本　大樹", (today.replace(year=today.year - 15)).isoformat()))
+    assert Invitation.objects.count() == 1
 
 
 def test_only_posts_that_may_record(mother: Actor, daughter: Actor, staff: Staff) -> None:
@@ -411,6 +467,103 @@ def test_whose_delegation_has_ended_takes_nothing_back(mother: Actor, daughter: 
     assert (case.withdrawn_at, case.state) == (None, "received")
 
 
+@pytest.mark.parametrize("how", ["ended", "expired", "protected"])
+def test_after_the_end_an_agent_sees_nothing_of_it(mother: Actor, daughter: Actor, how: str) -> None:
+    one = delegate(mother, daughter)
+    case = filled(daughter, one)
+    actions.submit(case, by=daughter)
+    said = telling.tell(case, "received", event=uuid7(), by=SYSTEM)
+    letter = Letter.objects.create(
+        number="1", fiscal_year=2026, kind="decision", title="見本の決定書", template="x", code=codes.new_code(),
+        digest="d" * 64, person=person(daughter), about=case.pk, issued_at=clock.now(),
+    )  # fmt: skip
+    draft = begin(daughter, one)
+    assert {row.pk for row in cases.own_cases(daughter)} == {case.pk, draft.pk}
+    assert cases.unread(daughter) == 2
+    moment = clock.now()
+    if how == "ended":
+        actions.end_delegation(one, by=mother)
+    elif how == "protected":
+        protect(mother)
+    else:
+        moment += dt.timedelta(days=400)
+    with clock.travel(moment):
+        assert not cases.own_cases(daughter).exists()
+        with pytest.raises(NotAllowed, match="代理権の登録が終わったため"):
+            cases.own_case(str(case.number), daughter)
+        with pytest.raises(NotAllowed, match="代理権の登録が終わったため"):
+            cases.own_draft(draft.pk, daughter)
+        assert [row.number for row in cases.left_cases(daughter)] == [case.number], "that she did, and no more"
+        assert cases.inbox(daughter) == []
+        assert cases.unread(daughter) == 0
+        with pytest.raises(NotFound):
+            cases.own_message(said.pk, daughter)
+        before = Case.objects.filter(pk__in=[case.pk, draft.pk]).order_by("pk").values()
+        was, remarks = list(before), Remark.objects.count()
+        deeds: list[Callable[[], object]] = [
+            lambda: actions.write(case, "教えて", by=daughter),
+            lambda: actions.read_thread(case, by=daughter),
+            lambda: actions.save_section(draft, "insured", {}, by=daughter),
+            lambda: actions.begin_upload(draft, "x", "a.pdf", 9, by=daughter),
+        ]
+        for deed in deeds:
+            with pytest.raises(NotAllowed):
+                deed()
+        assert (list(before.all()), Remark.objects.count()) == (was, remarks)
+        kept = b"".join(handed_out(person(daughter), by=daughter, at=clock.now(), language="ja"))
+        held = holdings(person(daughter))
+        assert (held.cases, held.letters, held.messages) == (0, 0, 0)
+        with zipfile.ZipFile(io.BytesIO(kept)) as archive:
+            assert str(case.number) not in archive.read("data.json").decode()
+            assert letter.title not in archive.read("index.html").decode()
+        # From now on its principal is told, and reads it where it stands for them.
+        told = telling.tell(case, "decided", event=uuid7(), by=SYSTEM)
+        assert told.person_id == mother.who
+        assert f"/by-proxy/{case.number}/" in told.body
+
+
+def test_a_principal_hears_of_an_agent(mother: Actor, daughter: Actor, staff: Staff) -> None:
+    address = "hanako@example.jp"
+    Identity.objects.create(person=person(mother), issuer="mailto:", subject=address, level="contact")
+
+    def heard() -> list[tuple[str, str]]:
+        for event in Event.objects.filter(outcome="done").order_by("id"):
+            if event.verb in follows:
+                jobs.tell_principal(event.pk)
+        rows = Message.objects.filter(person=mother.who).order_by("created_at")
+        return [(row.template.removeprefix("delegation-"), row.address) for row in rows]
+
+    follows = FOLLOWERS.get("cases.tell_principal").verbs
+    one = delegate(mother, daughter)
+    assert heard() == [("given", address)]
+    begin(daughter, one)
+    begin(daughter, one)
+    assert heard() == [("given", address), ("used", address)], "once, when it is used first"
+    actions.end_delegation(one, by=daughter)
+    record(mother, daughter, staff("residents", "residents-clerk"), kind="agent", proof="mandate")
+    assert [template for template, _ in heard()] == ["given", "used", "ended", "given"]
+    assert not Message.objects.filter(person=daughter.who).exists()
+    assert not any("桃子" in row.body + row.subject for row in Message.objects.all()), "a mail names nobody"
+
+
+def test_a_delegation_that_has_run_out_is_told_of_once(mother: Actor, daughter: Actor) -> None:
+    one, ended = delegate(mother, daughter), delegate(mother, daughter)
+    actions.end_delegation(ended, by=mother)
+    assert one.until is not None
+    last = dt.datetime.combine(one.until, dt.time(12), clock.TOKYO)
+    with clock.travel(last):
+        assert given_by(mother.who) == [one]
+        assert jobs.tell_of_what_ran_out() == 0, "its last day is still one of it"
+    with clock.travel(last + dt.timedelta(days=1)):
+        assert given_by(mother.who) == []
+        assert jobs.tell_of_what_ran_out() == 1
+        assert jobs.tell_of_what_ran_out() == 0
+        event = Event.objects.get(verb="delegation.run-out")
+        assert event.data == {"delegation": str(one.id), "resident": str(mother.who)}
+        jobs.tell_principal(event.pk)
+    assert Message.objects.get(template="delegation-ended").person_id == mother.who
+
+
 def test_letters_go_to_the_principal_where_the_agent_may_not_have_them(mother: Actor, daughter: Actor) -> None:
     wish = Wish(**{name: getattr(WISH, name) for name in Wish.__dataclass_fields__} | {"letters": False})
     case = begin(daughter, delegate(mother, daughter, wish))
@@ -447,6 +600,105 @@ def test_whoever_is_concerned_ends_it_once(mother: Actor, daughter: Actor, staff
     assert len(given_by(mother.who, clock.today() - dt.timedelta(days=1))) == 0
 
 
+# -- an office --------------------------------------------------------------------------------------------------------
+
+NUMBER = "2770100001"
+
+
+def member(clerk: Actor, name: str, **change: Any) -> Actor:
+    """Somebody who acts for the office."""
+    by = somebody(name, "1980-05-05")
+    told: dict[str, Any] = {"months": 12, "evidence": "c" * 64} | change
+    actions.record_member(told.pop("number", NUMBER), "ケアプラン見本", person(by), by=clerk, **told)
+    return by
+
+
+def to_office(**change: Any) -> Wish:
+    told: dict[str, Any] = {"kind": "care_manager", "procedures": [CARE], "shows": True, "letters": True, "months": 12}
+    return Wish(**told | {"number": "２７７０-100001"} | change)
+
+
+def test_an_office_acts_through_whoever_acts_for_it(mother: Actor, daughter: Actor, staff: Staff) -> None:
+    clerk = staff("elderly-care", "elderly-care-clerk")
+    first, second = member(clerk, "見本　健一"), member(clerk, "見本　恵子")
+    invitation = give(mother, to_office())
+    assert (invitation.name, invitation.office, invitation.number) == ("", "ケアプラン見本", NUMBER)
+    with pytest.raises(NotFound, match="事業所"):
+        actions.accept(invitation, by=daughter)
+    assert given_by(mother.who) == []
+    actions.accept(invitation, by=first)
+    [one] = given_by(mother.who)
+    assert (one.agent, one.agent_name, one.number) == (business_of(NUMBER), "ケアプラン見本", NUMBER)
+    case = filled(second, one)
+    actions.submit(case, by=second)
+    mandate = Mandate.objects.get(case=case)
+    assert (case.person_id, mandate.office, mandate.number) == (second.who, "ケアプラン見本", NUMBER)
+    assert case.answers["proxy_name"] == "見本　恵子", "who of them has done it"
+    keys = ["person.registered_address"]
+    purpose = Purpose("represent", CARE, case=case.pk)
+    assert known(mother.who, keys, purpose, by=second)
+    read = Event.objects.filter(verb="facts.read", subject_id=mother.who, actor_id=second.who, outcome="done")
+    assert {one.data["purpose"] for one in read} == {"represent"}
+    assert names_of_agents(mother)[second.who] == "見本　恵子（ケアプラン見本）"
+    assert not cases.own_cases(first).exists(), "each sees what they have begun"
+    # Whoever leaves the office acts for it no more, and sees nothing of it.
+    leaves = next(held for held in members_of(one.agent) if held.agent == second.who)
+    actions.end_delegation(leaves, by=clerk)
+    assert not cases.own_cases(second).exists()
+    with pytest.raises(NotFound):
+        begin(second, one)
+    with pytest.raises(NoBasis):
+        known(mother.who, keys, purpose, by=second)
+    begin(first, one)
+    with pytest.raises(NotAllowed):
+        actions.end_delegation(one, by=second)
+    assert given_by(mother.who) == [one]
+    actions.end_delegation(one, by=first)
+    assert given_by(mother.who) == given_to(first.who)[1:] == []
+
+
+@pytest.mark.parametrize("number", ["277010000", "27701000011", "abcdefghij", "2770109999"])
+def test_an_office_that_nobody_acts_for_is_not_invited(mother: Actor, staff: Staff, number: str) -> None:
+    member(staff("elderly-care", "elderly-care-clerk"), "見本　健一")
+    with pytest.raises(Invalid) as refusal:
+        give(mother, to_office(number=number))
+    assert set(refusal.value.fields) == {"number"}
+    assert not Invitation.objects.exists()
+
+
+def test_the_counter_entrusts_an_office(mother: Actor, staff: Staff) -> None:
+    clerk = staff("elderly-care", "elderly-care-clerk")
+    first = member(clerk, "見本　健一")
+    for wish in (to_office(number=""), to_office(number="2770109999")):
+        with pytest.raises(Invalid):
+            actions.record_at_counter(person(mother), None, wish, by=clerk, proof="in-person")
+    assert given_by(mother.who) == []
+    actions.record_at_counter(person(mother), None, to_office(), by=clerk, proof="in-person")
+    [one] = given_by(mother.who)
+    assert (one.agent, one.office, one.source) == (business_of(NUMBER), "ケアプラン見本", Source.STAFF)
+    assert begin(first, one).person_id == first.who
+
+
+def test_who_acts_for_an_office_is_recorded_by_a_paper_and_once(daughter: Actor, staff: Staff) -> None:
+    clerk = staff("elderly-care", "elderly-care-clerk")
+    for change in ({"evidence": ""}, {"months": 2}, {"number": "1"}):
+        with pytest.raises(Invalid):
+            member(clerk, "見本　健一", **change)
+    for by in (staff("environment", "environment-clerk"), daughter, SYSTEM):
+        with pytest.raises(NotAllowed):
+            actions.record_member(NUMBER, "ケアプラン見本", person(daughter), by=by, months=12, evidence="c" * 64)
+    assert business_of(NUMBER) is None
+    first = member(clerk, "見本　健一")
+    with pytest.raises(Stale):
+        actions.record_member(NUMBER, "", person(first), by=clerk, months=12, evidence="c" * 64)
+    business = business_of(NUMBER)
+    assert business is not None
+    assert len(members_of(business)) == 1
+    row = procedures.current(CARE)
+    assert row is not None
+    assert cases.principals(row, first) == [], "for the office itself they begin nothing"
+
+
 # -- a life event -----------------------------------------------------------------------------------------------------
 
 
@@ -472,3 +724,17 @@ def test_a_life_event_in_one_go_for_a_principal(mother: Actor, daughter: Actor) 
     with pytest.raises(Refused):
         actions.submit_parts(journey, by=daughter)
     assert not Case.objects.filter(received_at__isnull=False).exists()
+
+
+def test_an_agent_tells_no_company(mother: Actor, daughter: Actor) -> None:
+    """What they were entrusted with are procedures of the city, and no contracts."""
+    row = procedures.current("moving")
+    assert row is not None
+    journey = Case.objects.create(procedure=row, person_id=daughter.who, subject_id=mother.who, section="residents",
+                                  answers={"what": "within"})  # fmt: skip
+    with pytest.raises(NotAllowed, match="契約"):
+        actions.choose_companies(journey, {"sample-power": ""}, by=daughter)
+    assert not journey.services.exists()
+    assert refused("service.choose") == ["company-by-agent"]
+    actions.choose_companies(journey, {}, by=daughter)
+    assert all(offer.partner is None for offer in cases.company_offers(journey))

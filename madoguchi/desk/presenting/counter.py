@@ -87,7 +87,7 @@ def sitting_page(sitting: Sitting, query: str = "") -> SittingPage:
         since=time_words(sitting.opened_at),
         code=cases.pairing_code(sitting),
         tablet=sitting.kiosk.name if sitting.kiosk is not None else "",
-        known=sitting.person_id is not None,
+        known=sitting.identified_at is not None,
         agreed=sitting.agreed_at is not None,
         shown=shown_words(sitting.shown),
         told=told_lines(sitting.told),
@@ -105,7 +105,7 @@ def sitting_page(sitting: Sitting, query: str = "") -> SittingPage:
 def state_of(sitting: Sitting) -> str:
     """By what the clerk's page notices that the tablet has answered."""
     asked = cases.to_confirm(sitting)
-    marks = [sitting.kiosk_id is not None, sitting.person_id is not None, sitting.agreed_at is not None]
+    marks = [sitting.kiosk_id is not None, sitting.identified_at is not None, sitting.agreed_at is not None]
     return "".join(str(int(one)) for one in [*marks, asked is not None and asked.confirmed_at is not None])
 
 

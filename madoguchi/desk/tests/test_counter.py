@@ -21,6 +21,7 @@ from madoguchi.facts.actions import permit
 from madoguchi.facts.actions import state as state_facts
 from madoguchi.facts.models import Source
 from madoguchi.facts.rules import Permit
+from madoguchi.ground import clock
 from madoguchi.people.models import Person
 from madoguchi.people.queries import actor_of_person
 from madoguchi.procedures import queries as procedures
@@ -183,8 +184,28 @@ def test_a_stranger_at_the_desk_gets_nothing(clerk: Actor, staff: Staff) -> None
     assert not Kiosk.objects.exists()
 
 
+def test_a_page_in_use_keeps_the_sitting_and_one_that_only_asks_does_not(clerk: Actor) -> None:
+    desk, tablet = client_of(clerk), tablet_of(clerk)
+    there, sitting = begun(desk)
+    tablet.post("/counter/", {"_do": "pair", "code": cases.pairing_code(sitting)})
+    ends = Sitting.objects.get().ends_at
+    with clock.travel(ends - dt.timedelta(minutes=2)):
+        for page in (desk.get(f"{there}state/"), tablet.get("/counter/state/")):
+            assert 100 <= page.json()["left"] <= 120
+        assert Sitting.objects.get().ends_at == ends
+        assert tablet.post("/counter/state/").json()["left"] > 500
+    used = Sitting.objects.get().ends_at
+    with clock.travel(used - dt.timedelta(minutes=1)):
+        assert desk.post(f"{there}state/").json()["left"] > 500
+    with clock.travel(Sitting.objects.get().ends_at):
+        assert tablet.post("/counter/state/").json() == {"state": ""}
+        assert "窓口の番号を入力" in tablet.get("/counter/").content.decode()
+        assert desk.post(f"{there}state/").status_code == 404
+
+
 def test_kiosks_are_listed_and_taken_back(clerk: Actor) -> None:
     desk = client_of(clerk)
+    assert desk.get("/desk/kiosks/").headers["Location"] == "/desk/sessions/#kiosks"
     assert desk.post("/desk/kiosks/", {"name": ""}).status_code == 422
     assert desk.post("/desk/kiosks/", {"name": "2階 3番"}).status_code == 302
     made = Kiosk.objects.get()

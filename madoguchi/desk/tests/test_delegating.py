@@ -15,7 +15,8 @@ from madoguchi.cases.tests.test_delegating import CARE, WISH, delegate, filled, 
 from madoguchi.desk.tests.staging import Staff, client_of
 from madoguchi.events import Actor
 from madoguchi.events.models import Event
-from madoguchi.facts.queries import given_by
+from madoguchi.facts.queries import given_by, members_of
+from madoguchi.people.queries import business_of
 from madoguchi.procedures.models import Procedure
 
 __all__ = ["published", "staff"]
@@ -121,3 +122,29 @@ def test_a_case_says_by_what_right_it_was_handed_in(mother: Actor, daughter: Act
     page = desk.get(f"/desk/cases/{case.number}/").content.decode()
     assert "家族（委任）　本人がオンラインで登録" in page
     assert "このため委任状は求めていない" in page
+
+
+def test_who_acts_for_an_office_is_found_recorded_and_ended(daughter: Actor, desk: Client, staff: Staff) -> None:
+    page, number = f"{PAGE}offices/", "2770100001"
+    sought = {"_do": "find", "number": number, "member_name": "見本桃子", "member_born": "1970-01-01"}
+    assert client_of(staff("environment", "environment-clerk")).post(page, sought).status_code == 403
+    found = desk.post(page, sought).content.decode()
+    token = re.search(r'name="member" value="([^"]+)"', found)
+    assert token is not None
+    said = {"_do": "record", "number": number, "member": token[1], "months": "12", "office": "ケアプラン見本"}
+    refused = desk.post(page, said)  # no paper
+    assert refused.status_code == 422
+    assert 'value="ケアプラン見本"' in refused.content.decode()
+    assert business_of(number) is None
+    assert desk.post(page, {**said, "member": "forged"}).status_code == 422
+    sent = SimpleUploadedFile("証明.jpg", paper(), "image/jpeg")
+    assert desk.post(page, {**said, "document": sent}).status_code == 302
+    business = business_of(number)
+    assert business is not None
+    assert [one.agent for one in members_of(business)] == [daughter.who]
+    shown = desk.post(page, {"_do": "find", "number": number}).content.decode()
+    assert "ケアプラン見本" in shown
+    ends = re.search(r'name="_do" value="end\|([^"]+)"', shown)
+    assert ends is not None
+    assert desk.post(page, {"_do": f"end|{ends[1]}"}).status_code == 302
+    assert members_of(business) == []

@@ -5,6 +5,7 @@ The pages of the form are those of ``asking``, at the desk's addresses; every pa
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_safe
 
-from madoguchi.asking.kinds import KINDS
+from madoguchi.asking import filling
 from madoguchi.asking.pages import Draft
 from madoguchi.asking.questions import raw_of
 from madoguchi.asking.words import time_words
@@ -24,13 +25,13 @@ from madoguchi.cases import queries as cases
 from madoguchi.cases.actions import writing
 from madoguchi.cases.actions.drafting import section_digest
 from madoguchi.cases.models import Case, Sitting
-from madoguchi.cases.rules import uploads
 from madoguchi.desk.access import desk, look_at, words
 from madoguchi.desk.presenting.counter import Here, sitting_page, state_of
 from madoguchi.desk.views.files import file_response
 from madoguchi.desk.views.listing import key_of
 from madoguchi.events import Actor
 from madoguchi.events.acting import refuse
+from madoguchi.ground import clock
 from madoguchi.ground.errors import Invalid, NotAllowed, NotFound, Problem, Refused, Stale, fill
 from madoguchi.messages import queries as messages
 from madoguchi.people.rules import normalise_address
@@ -40,19 +41,25 @@ from madoguchi.procedures.rules.form import FormSection
 
 #: What is typed from a document, by the name of its attribute (``facts.rules.matching``).
 _TOLD = ("name", "kana", "address", "born", "sex")
+#: How often it is noted that the clerk is still there.
+_NOTED_EVERY = timedelta(minutes=1)
 
 
 def _at_counter(by: Actor) -> Actor:
     return replace(by, channel="counter")
 
 
-def _own(key: UUID, by: Actor) -> Sitting:
-    """The clerk's own sitting. Raises NotFound for any other, existing or not; the try leaves one event."""
+def _own(key: UUID, by: Actor, *, used: bool = True) -> Sitting:
+    """The clerk's own sitting, which goes on by being ``used``. Raises NotFound for any other, existing or not; the try
+    leaves one event."""
     try:
-        return cases.own_sitting(key, by)
+        found = cases.own_sitting(key, by)
     except NotFound as refusal:
         refuse("case.read", refusal, by=by)
         raise
+    if used and clock.now() - found.used_at > _NOTED_EVERY:
+        found.used_at = actions.stay(found, by=_at_counter(by)).used_at
+    return found
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -119,11 +126,13 @@ def _resume(one: Sitting, case: Case) -> HttpResponse:
     return redirect(here.section(case, section) if section else here.review(case))
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 @desk
 def state(request: HttpRequest, by: Actor, key: UUID) -> HttpResponse:
-    """By what the page notices that the tablet has answered."""
-    return JsonResponse({"state": state_of(_own(key, by))})
+    """By what the page notices that the tablet has answered, and in how many seconds it is over; posted by a page that
+    is being used, which by itself asks no other."""
+    one = _own(key, by, used=request.method == "POST")
+    return JsonResponse({"state": state_of(one), "left": int((one.ends_at - clock.now()).total_seconds())})
 
 
 # -- the form ---------------------------------------------------------------------------------------------------------
@@ -152,7 +161,7 @@ def _saved(request: HttpRequest, sat: Sitting, draft: Draft, one: FormSection, b
         if draft.asks_for_words(one):
             raw = raw_of(request.POST)
             read = actions.save_section(case, one.id, raw, by=by, base=request.POST.get("_seen") or None)
-        refusals = _add_documents(request, draft, by)
+        refusals = filling.add_documents(request, draft, by=by)
         if todo == "add":
             actions.add_row(case, one.id, by=by)
         elif todo == "remove":
@@ -184,14 +193,10 @@ def _next(
     request: HttpRequest, sat: Sitting, draft: Draft, one: FormSection, by: Actor, unread: Mapping[str, Problem]
 ) -> HttpResponse:
     """On, unless something is missing here; questions that the answers have brought up are asked first."""
-    problems = draft.form.missing_in(one, draft.case.answers, draft.case.typed) | dict(unread)
-    if draft.correcting:
-        problems = {path: problem for path, problem in problems.items() if path in draft.asked}
+    problems = filling.missing(draft, one, unread)
     if problems:
-        asked = {name.rpartition(".")[0] for name in request.POST} | set(request.POST)
-        asked |= set(request.POST.get("_asked", "").split())
-        fresh = all(path not in asked and draft.form.field_at(path) for path in problems)
-        return _show(request, sat, draft, one, by, problems=None if fresh else problems, status=200 if fresh else 422)
+        new = filling.is_new(request, draft, problems)
+        return _show(request, sat, draft, one, by, problems=None if new else problems, status=200 if new else 422)
     if draft.gate() is not None:
         return _show(request, sat, draft, one, by, status=422)
     _before, after = draft.neighbours(one)
@@ -226,11 +231,8 @@ def _show(
             "number": number,
             "total": len(marks),
             "procedure": draft.title,
-            "seen": section_digest(draft.case, one),
-            "saved_at": draft.case.saved_at if draft.case.revision else None,
             "steps": marks,
-            "takes_files": any(field.type in forms.UPLOADED for field in one.fields),
-            "megabytes": uploads.MAX_BYTES // 1024 // 1024,
+            **filling.base(draft, one),
         },
         "sitting": sitting_page(sat),
         "section": draft.page(one, problems, posted, elsewhere, by=_at_counter(by)),
@@ -248,32 +250,8 @@ def _conflict(
     if request.headers.get("Accept", "").startswith("application/json"):
         return JsonResponse({"message": words(refusal)}, status=409)
     fresh = Draft(cases.sitting_case(sat, draft.case.pk), Here(sat))
-    elsewhere = {}
-    for path in refusal.fields:
-        found = fresh.form.field_at(path)
-        if found is not None:
-            value = forms.get(fresh.case.answers, path)
-            elsewhere[path] = KINDS.get(found[1].type).show(value, found[1], "ja")
     posted = dict(request.POST.lists())
-    return _show(request, sat, fresh, one, by, posted=posted, elsewhere=elsewhere, status=409)
-
-
-def _add_documents(request: HttpRequest, draft: Draft, by: Actor) -> dict[str, Problem]:
-    """Keep what was sent along; what cannot be kept is said beside its question."""
-    refusals: dict[str, Problem] = {}
-    for path in request.FILES:
-        found, sent = draft.form.field_at(path), request.FILES.getlist(path)
-        most = found[1].at_most if found else 1
-        if len(sent) > most:
-            refusals[path] = Problem("files-too-many", "%(count)s枚（件）までにしてください。", {"count": most})
-        for one in sent[:most]:
-            try:
-                if one.size and one.size > uploads.MAX_BYTES:
-                    raise uploads.too_large()
-                actions.add_document(draft.case, path, one.name or "", one.read(), by=by)
-            except Invalid as refusal:
-                refusals[path] = refusal.as_problem()
-    return refusals
+    return _show(request, sat, fresh, one, by, posted=posted, elsewhere=filling.elsewhere(fresh, refusal), status=409)
 
 
 @require_safe

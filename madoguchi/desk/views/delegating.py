@@ -22,11 +22,19 @@ from madoguchi.cases.actions.reasons import MAY_DELEGATE
 from madoguchi.cases.queries.persons import FoundPerson, Sought, of_id
 from madoguchi.cases.rules import uploads
 from madoguchi.desk.access import desk
-from madoguchi.desk.presenting.delegating import DelegatingPage, DelegationLine, chosen, delegating_page, line
+from madoguchi.desk.presenting.delegating import (
+    DelegatingPage,
+    DelegationLine,
+    chosen,
+    delegating_page,
+    line,
+    office_page,
+)
 from madoguchi.desk.presenting.disclosing import PersonLine, person_line
 from madoguchi.events import Actor
 from madoguchi.events.acting import refuse
 from madoguchi.facts.queries import NoBasis
+from madoguchi.facts.rules.delegating import Delegation
 from madoguchi.ground import wareki
 from madoguchi.ground.errors import Invalid, NotAllowed, NotFound, Problem, Refused
 from madoguchi.people.models import Person
@@ -34,7 +42,8 @@ from madoguchi.people.models import Person
 _SALT: Final = "madoguchi.desk.delegations"
 _VALID: Final = dt.timedelta(minutes=30)
 _SOUGHT: Final = ("principal_name", "principal_born", "agent_name", "agent_born")
-_TOLD: Final = ("kind", "office", "months", "until", "proof", "shows", "letters")
+_TOLD: Final = ("kind", "office", "number", "months", "until", "proof", "shows", "letters")
+_OF_OFFICE: Final = ("number", "office", "months", "member_name", "member_born")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -70,9 +79,10 @@ def _record(request: HttpRequest, by: Actor) -> HttpResponse:
     wish = actions.Wish(
         kind=told["kind"], procedures=chosen(scope), shows=told["shows"] == "1", letters=told["letters"] == "1",
         months=int(months) if months.isascii() and months.isdigit() else 0, office=told["office"],
+        number=told["number"],
     )  # fmt: skip
     try:
-        if principal is None or agent is None:
+        if principal is None or (agent is None and not told["number"]):
             problem = Problem("person-unknown", "本人と代理人を、さがした結果から一人ずつ選んでください。")
             refusal = Invalid(problem.code, problem.message)
             refuse("delegation.record", refusal, by=by)
@@ -92,7 +102,7 @@ def _record(request: HttpRequest, by: Actor) -> HttpResponse:
     return redirect("desk:delegations")
 
 
-def _end(request: HttpRequest, by: Actor, token: str) -> HttpResponse:
+def _end(request: HttpRequest, by: Actor, token: str, back: str = "desk:delegations") -> HttpResponse:
     try:
         row, person, account = signing.loads(token, salt=_SALT, max_age=_VALID)
     except (signing.BadSignature, ValueError):
@@ -105,7 +115,54 @@ def _end(request: HttpRequest, by: Actor, token: str) -> HttpResponse:
         raise refusal
     actions.end_delegation(one, by=by)
     notices.success(request, gettext("代理権を取り消しました。すでに提出された手続は、そのまま進みます。"))
-    return redirect("desk:delegations")
+    return redirect(back)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@desk
+def office_members(request: HttpRequest, by: Actor) -> HttpResponse:
+    """事業所の人: who acts for an office, found by its number; looked for, recorded by a paper of the office, ended."""
+    if not MAY_DELEGATE.holds(by, None):
+        refusal = NotAllowed("not-allowed", "この画面は、代理権を窓口で登録する職の人が使います。")
+        refuse("delegation.record-member", refusal, by=by)
+        raise refusal
+    if request.method != "POST":
+        return render(request, "desk/office_members.html", {"page": office_page()})
+    given = {name: request.POST.get(name, "").replace("\0", "").strip()[:200] for name in _OF_OFFICE}
+    todo, _, what = request.POST.get("_do", "").partition("|")
+    if todo == "end":
+        return _end(request, by, what, "desk:office-members")
+    member, found, refused = _meant(request.POST.get("member", ""), by), None, None
+    try:
+        if todo == "record":
+            return _record_member(request, by, given, member)
+        if given["member_name"] or given["member_born"]:
+            born = _day(given["member_born"], by, "member_born") if given["member_born"] else None
+            found = _lines(actions.find_for_delegation(Sought(given["member_name"], born), by=by), by)
+    except NotAllowed:
+        raise
+    except Refused as refusal:
+        refused = refusal
+        found = _lines(of_id(member.pk, by=by, purpose="delegate"), by) if member is not None else None
+    name, there = cases.office_by(given["number"], by)
+    members = [line(one, _token(one, by)) for one in there]
+    page = office_page(given, members, name, found, refused)
+    return render(request, "desk/office_members.html", {"page": page}, status=refused.status if refused else 200)
+
+
+def _record_member(request: HttpRequest, by: Actor, given: dict[str, str], member: Person | None) -> HttpResponse:
+    months = given["months"]
+    if member is None:
+        problem = Problem("person-unknown", "登録する方を、さがした結果から選んでください。")
+        refusal = Invalid(problem.code, problem.message)
+        refuse("delegation.record-member", refusal, by=by)
+        raise refusal
+    actions.record_member(
+        given["number"], given["office"], member, by=by, evidence=_evidence(request, by),
+        months=int(months) if months.isascii() and months.isdigit() else 0,
+    )  # fmt: skip
+    notices.success(request, gettext("事業所の人として登録しました。この方の画面に出ます。"))
+    return redirect("desk:office-members")
 
 
 def _find(given: dict[str, str], who: str, by: Actor) -> list[FoundPerson]:
@@ -147,7 +204,11 @@ def _standing(person: UUID, by: Actor) -> list[DelegationLine]:
         found = cases.given_by_found(person, by)
     except NoBasis:
         return []
-    return [line(one, signing.dumps([str(one.id), str(person), str(by.who)], salt=_SALT)) for one in found]
+    return [line(one, _token(one, by)) for one in found]
+
+
+def _token(one: Delegation, by: Actor) -> str:
+    return signing.dumps([str(one.id), str(one.principal), str(by.who)], salt=_SALT)
 
 
 def _lines(found: list[FoundPerson], by: Actor) -> list[PersonLine]:

@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from madoguchi.cases import actions as cases_of
 from madoguchi.cases import queries as cases
@@ -53,10 +53,13 @@ def _show(request: HttpRequest, by: Actor, problem: str = "", status: int = 200)
     return render(request, "desk/sessions.html", context, status=status)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @desk
 def kiosks(request: HttpRequest, by: Actor) -> HttpResponse:
-    """A device becomes a shared one by the code that follows; ``end`` = an id takes one back."""
+    """A device becomes a shared one by the code that follows; ``end`` = an id takes one back. The list stands with the
+    sign-ins."""
+    if request.method != "POST":
+        return redirect(reverse("desk:sessions") + "#kiosks")
     try:
         if "end" in request.POST:
             found = next((one for one in cases.kiosks() if str(one.pk) == request.POST["end"]), None)

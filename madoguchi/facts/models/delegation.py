@@ -17,6 +17,7 @@ from madoguchi.people.models import Person
     name=Sensitivity.PERSONAL,
     kind=Sensitivity.PERSONAL,
     office=Sensitivity.PERSONAL,
+    number=Sensitivity.PERSONAL,
     own_name=Sensitivity.PERSONAL,
     procedures=Sensitivity.PERSONAL,
     shows=Sensitivity.INTERNAL,
@@ -30,6 +31,7 @@ from madoguchi.people.models import Person
 class Invitation(models.Model):
     """代理人への招待: ``person`` invites whoever bears ``name`` and has the code to speak for them until ``until``.
 
+    ``number`` (ten digits) where a business is invited and not somebody by ``name``: whoever acts for it may accept.
     The code is derived from the id (``rules.delegating.invitation_code``); ``mark`` is by what it is found.
     ``own_name`` is the principal's name, as the card said it.
     """
@@ -40,6 +42,7 @@ class Invitation(models.Model):
     name = models.TextField()
     kind = models.TextField()
     office = models.TextField(blank=True)
+    number = models.TextField(blank=True)
     own_name = models.TextField()
     procedures = models.JSONField()
     shows = models.BooleanField()

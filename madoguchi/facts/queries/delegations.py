@@ -12,7 +12,15 @@ from madoguchi.events import Actor
 from madoguchi.facts.models import Basis, Invitation
 from madoguchi.facts.queries.ledger import history_of
 from madoguchi.facts.rules import Purpose
-from madoguchi.facts.rules.delegating import KEY, Delegation, code_mark, delegation_of, invitation_code, plain_code
+from madoguchi.facts.rules.delegating import (
+    KEY,
+    MEMBER,
+    Delegation,
+    code_mark,
+    delegation_of,
+    invitation_code,
+    plain_code,
+)
 from madoguchi.ground import clock
 from madoguchi.people.queries import confirmation_key
 
@@ -28,7 +36,8 @@ def held_back(principal: UUID) -> list[Delegation]:
 
 
 def given_to(agent: UUID, day: date | None = None) -> list[Delegation]:
-    """The delegations that stand on a day (today) for this agent, whoever has given them."""
+    """The delegations that stand on a day (today) for this agent, whoever has given them: to them, or to a business for
+    which they act."""
     return [one for one, stands in _delegations(None, agent, day) if stands]
 
 
@@ -37,10 +46,31 @@ def standing(agent: UUID, delegation: UUID) -> Delegation | None:
     return next((one for one in given_to(agent) if one.id == delegation), None)
 
 
+def ended_by_themselves(since: date, until: date) -> list[Delegation]:
+    """The delegations of which one of these days is the first after their last, and that nobody had ended before."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM fact_delegations_over(%s, %s)", [since, until])
+        rows = cursor.fetchall()
+    found = [(row, _delegations(principal, None, last_day)) for principal, row, last_day in rows]
+    return [one for row, there in found for one, _ in there if str(one.id) == row]
+
+
 def names_of_agents(by: Actor) -> dict[UUID, str]:
-    """Whoever has ever spoken for the resident who asks, by name; it is a reading of one's own."""
+    """Whoever has ever spoken for the resident who asks, by name; it is a reading of one's own. Of a business those who
+    act for it today."""
     told = history_of(by.who, [KEY], Purpose("view"), by=by)
-    return {UUID(one.value["agent"]): one.value["names"][1] for one in reversed(told) if isinstance(one.value, dict)}
+    found: dict[UUID, str] = {}
+    for value in [one.value for one in reversed(told) if isinstance(one.value, dict)]:
+        agent, name = UUID(value["agent"]), value["names"][1]
+        found[agent] = name
+        if value.get("number"):
+            found |= {one.agent: f"{one.agent_name}（{name}）" for one in members_of(agent)}
+    return found
+
+
+def members_of(business: UUID) -> list[Delegation]:
+    """Who acts for a business today."""
+    return [one for one in given_by(business) if one.kind == MEMBER]
 
 
 def shown_to_agents(keys: Iterable[str], procedure: str) -> list[str]:

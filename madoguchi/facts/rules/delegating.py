@@ -6,6 +6,7 @@ it, because no vocabulary knows the key.
 
 import datetime as dt
 import hmac
+import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -25,7 +26,11 @@ KINDS: Final[Mapping[str, tuple[str, ...]]] = {
     "care_manager": ("care_manager", "agent"),
     "business": ("agent",),
     "agent": ("agent",),
+    "member": (),
 }
+#: Who acts for a business: a delegation of the business's own, to one human being. A business that is somebody's agent
+#: acts through those.
+MEMBER: Final = "member"
 #: Given by law or by a court, and shown by a document only (法定代理).
 STATUTORY: Final = frozenset({"parent", "guardian"})
 #: Those who act for an office, which is part of the fact.
@@ -35,6 +40,8 @@ OF_OFFICE: Final = frozenset({"care_manager", "business"})
 TERMS: Final = (1, 6, 12, 36)
 #: After how many months of life nobody has parental authority any more (民法4条).
 OF_AGE: Final = 18 * 12
+#: Before so many months of life a parent keeps the code of the card.
+OWN_WILL: Final = 15 * 12
 #: How long an invitation can be accepted.
 INVITED_FOR: Final = dt.timedelta(days=7)
 #: Open invitations of one person; invitations of one person in a day; standing delegations of one person.
@@ -50,7 +57,10 @@ PROOFS: Final[Mapping[str, frozenset[str]]] = {
     "mandate": frozenset({"family", "care_manager", "business", "agent"}),
     "family-register": frozenset({"parent"}),
     "guardianship": frozenset({"guardian"}),
+    "office-paper": frozenset({MEMBER}),
 }
+#: Digits of the number by which a business is known (介護保険の事業所番号).
+DIGITS: Final = 10
 
 _SIGNS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: nothing that is taken for something else
 _LENGTH: Final = 12
@@ -62,8 +72,9 @@ class Delegation:
     inclusive (None: until it is ended).
 
     ``shows``: what the city knows of the principal is shown to the agent in forms; ``letters``: the agent receives the
-    letters. Both names are as they were when it was given, because a mandate bears both. ``evidence`` is the SHA-256
-    (hex) of the document that was shown, ``proof`` what that was.
+    letters. ``number`` is the business's, where ``agent`` is one, or acts for one (:data:`MEMBER`). Both names are as
+    they were when it was given, because a mandate bears both. ``evidence`` is the SHA-256 (hex) of the document that
+    was shown, ``proof`` what that was.
     """
 
     id: UUID
@@ -81,6 +92,7 @@ class Delegation:
     evidence: str
     since: dt.date
     until: dt.date | None
+    number: str = ""
 
     @property
     def is_statutory(self) -> bool:
@@ -106,6 +118,7 @@ class Delegation:
             "names": [self.principal_name, self.agent_name],
             "office": self.office,
             "proof": self.proof,
+            **({"number": self.number} if self.number else {}),
         }
 
 
@@ -138,12 +151,19 @@ def delegation_of(
         evidence=evidence,
         since=valid_from or dt.date.min,
         until=valid_to - dt.timedelta(days=1) if valid_to else None,
+        number=value.get("number", ""),
     )
 
 
 def relation_in(kind: str, allowed: Collection[str]) -> str | None:
     """As whom an agent of this kind applies where these may (``apply_for_others``); None where they may not."""
     return next((one for one in KINDS[kind] if one in allowed), None)
+
+
+def business_number(typed: str) -> str:
+    """A number of ten digits as it is compared: half-width, without hyphens and spaces; empty where it is none."""
+    digits = "".join(unicodedata.normalize("NFKC", typed).split()).replace("-", "")
+    return digits if len(digits) == DIGITS and digits.isascii() and digits.isdigit() else ""
 
 
 def last_day(today: dt.date, months: int) -> dt.date:

@@ -1,6 +1,6 @@
 """Who is acting, from what is stored; and what stands of partners."""
 
-from madoguchi.people.queries.businesses import business_of
+from madoguchi.people.queries.businesses import business_of, is_business
 from madoguchi.people.queries.individuals import (
     Challenge,
     absences_of,
@@ -48,6 +48,7 @@ __all__ = [
     "confirmation_key",
     "confirmed_address",
     "coverers",
+    "is_business",
     "leads",
     "level_of",
     "own_partner",

@@ -52,7 +52,7 @@ def counter_page(sitting: Sitting) -> CounterPage:
     handed_in = [one for one in there if one.received_at is not None and one.returned_at is None]
     latest = handed_in[-1] if handed_in else None
     drafts = len(there) - len(handed_in)
-    if sitting.person_id is None:
+    if sitting.identified_at is None:
         step = "who"
     elif sitting.agreed_at is None:
         step = "agree"
@@ -62,7 +62,14 @@ def counter_page(sitting: Sitting) -> CounterPage:
         step = "received" if latest is not None and not drafts else "wait"
     draft = pages.Draft(asked.case, _Tablet()) if asked is not None and step == "confirm" else None
     shown = asked.case if asked is not None else latest
-    mark = [sitting.pk, sitting.person_id, step, asked.digest if asked else "", latest.number if latest else "", drafts]
+    mark = [
+        sitting.pk,
+        sitting.identified_at,
+        step,
+        asked.digest if asked else "",
+        latest.number if latest else "",
+        drafts,
+    ]
     return CounterPage(
         step=step,
         state=hashlib.sha256(repr(mark).encode()).hexdigest()[:16],

@@ -13,7 +13,7 @@ from madoguchi.cases.models import Case
 from madoguchi.events import Actor
 from madoguchi.facts.models import Invitation
 from madoguchi.facts.queries import code_of, given_by, given_to, held_back, open_invitations
-from madoguchi.facts.rules.delegating import ALL, KINDS, STATUTORY, TERMS, Delegation
+from madoguchi.facts.rules.delegating import ALL, KINDS, MEMBER, STATUTORY, TERMS, Delegation
 from madoguchi.ground.dates import listed
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.models import Procedure
@@ -29,6 +29,7 @@ KIND_WORDS: Final[Mapping[str, str]] = {
     "care_manager": gettext_noop("ケアマネジャー・介護の事業者"),
     "business": gettext_noop("そのほかの事業者"),
     "agent": gettext_noop("そのほかの頼んだ方"),
+    "member": gettext_noop("事業所の人"),
 }
 TERM_WORDS: Final[Mapping[int, str]] = {
     1: gettext_noop("1か月"),
@@ -42,6 +43,8 @@ GIVEN_WORDS: Final[Mapping[str, str]] = {
     "staff": gettext_noop("ご本人が市の窓口で任せました"),
     "document": gettext_noop("市の窓口で、書類を見て登録しました"),
 }
+#: Those that a person gives by themselves.
+_BY_ONESELF: Final = tuple(kind for kind in KINDS if kind not in STATUTORY and kind != MEMBER)
 _NAMED: Final = 3
 
 
@@ -58,6 +61,8 @@ class Line:
     until: dt.date | None
     given: str
     held_back: bool = False
+    number: str = ""
+    is_member: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +121,8 @@ def scope_words(codes: Collection[str]) -> str:
 
 def given(by: Actor) -> list[Line]:
     """Those who speak for the resident."""
-    held = [replace(_line(one, one.agent_name), held_back=True) for one in held_back(by.who)]
-    return [*(_line(one, one.agent_name) for one in given_by(by.who)), *held]
+    held = [replace(_line(one, _agent(one)), held_back=True) for one in held_back(by.who)]
+    return [*(_line(one, _agent(one)) for one in given_by(by.who)), *held]
 
 
 def received(by: Actor) -> list[Line]:
@@ -131,8 +136,18 @@ def invitations(by: Actor) -> list[Invited]:
     for one in open_invitations(by.who):
         code = code_of(one)
         path = reverse("web:accept-proxy", args=(code,))
-        kind = kind_words(one.kind, one.office)
-        found.append(Invited(str(one.pk), one.name, kind, scope_words(one.procedures), code, path, one.expires_at))
+        kind = kind_words(one.kind, "" if one.number else one.office)
+        found.append(
+            Invited(
+                str(one.pk),
+                one.name or office_words(one.office, one.number),
+                kind,
+                scope_words(one.procedures),
+                code,
+                path,
+                one.expires_at,
+            )
+        )
     return found
 
 
@@ -140,7 +155,7 @@ def invited_words(one: Invitation) -> Line:
     """An invitation as whoever was invited reads it."""
     return Line(
         str(one.pk), one.own_name, kind_words(one.kind, one.office), scope_words(one.procedures), one.shows,
-        one.letters, one.until, "",
+        one.letters, one.until, "", number=one.number,
     )  # fmt: skip
 
 
@@ -154,9 +169,7 @@ def form(
     told = typed or {}
     rows = cases.delegable()
     return Form(
-        kinds=[
-            (kind, gettext(KIND_WORDS[kind]), told.get("kind") == kind) for kind in KINDS if kind not in STATUTORY
-        ],
+        kinds=[(kind, gettext(KIND_WORDS[kind]), told.get("kind") == kind) for kind in _BY_ONESELF],
         groups=[
             *(
                 Scope(f"life:{one.slug}", gettext("%(event)sの手続き（%(n)s件）") % {"event": one.name, "n": n},
@@ -232,8 +245,8 @@ def by_proxy(case: Case) -> ByProxy:
         for one in page.all_letters
     ]
     return ByProxy(
-        page.title, page.number, reverse("web:by-proxy", args=(case.number,)), _turn(page.tone, page.turn), page.tone,
-        _agent_of(case), page.received_at, page.due_on, page.timeline, letters, page.office,
+        page.title, page.number, reverse("web:by-proxy", args=(case.number,)), _turn(case, page.tone, page.turn),
+        page.tone, _agent_of(case), page.received_at, page.due_on, page.timeline, letters, page.office,
     )  # fmt: skip
 
 
@@ -242,8 +255,24 @@ def cases_by_proxy(by: Actor) -> list[ByProxy]:
     return [by_proxy(one) for one in cases.represented_cases(by)]
 
 
-def _turn(tone: str, words: str) -> str:
-    return gettext("代理人の番です") if tone == "you" else words
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What the resident has handed in as an agent and sees no more."""
+
+    title: str
+    number: str
+    received_at: dt.datetime | None
+
+
+def left_cases(by: Actor) -> list[Left]:
+    """All of them, newest first."""
+    return [Left(_title(one.procedure), one.number or "", one.received_at) for one in cases.left_cases(by)]
+
+
+def _turn(case: Case, tone: str, words: str) -> str:
+    if tone != "you":
+        return words
+    return gettext("代理人の番です") if cases.reader_of(case) == case.person_id else gettext("担当の課にご連絡ください")
 
 
 def _agent_of(case: Case) -> str:
@@ -252,10 +281,21 @@ def _agent_of(case: Case) -> str:
     return " ".join(one for one in (name, kind_words(mandate.kind, mandate.office) if mandate else "") if one)
 
 
+def office_words(office: str, number: str) -> str:
+    """「ケアプラン見本（2770100001）」."""
+    return f"{office}（{number}）"
+
+
+def _agent(one: Delegation) -> str:
+    return office_words(one.agent_name, one.number) if one.number else one.agent_name
+
+
 def _line(one: Delegation, name: str) -> Line:
+    office = "" if name in (_agent(one), one.office) else one.office
     return Line(
-        str(one.id), name, kind_words(one.kind, one.office), scope_words(one.procedures), one.shows, one.letters,
+        str(one.id), name, kind_words(one.kind, office), scope_words(one.procedures), one.shows, one.letters,
         one.until, gettext(GIVEN_WORDS.get(one.source, "")) if one.source in GIVEN_WORDS else "",
+        number=one.number, is_member=one.kind == MEMBER,
     )  # fmt: skip
 
 

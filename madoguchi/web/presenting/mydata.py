@@ -93,6 +93,7 @@ DONE: Final[Mapping[str, str]] = {
     "delegation.accept": gettext_noop("代理人が引き受けた"),
     "delegation.record": gettext_noop("窓口で代理人を登録した"),
     "delegation.end": gettext_noop("代理権を取り消した"),
+    "delegation.run-out": gettext_noop("代理権の期間が終わった"),
     "facts.meet": gettext_noop("カードの記載を受け取った"),
     "facts.state": gettext_noop("次の手続きで使えるように覚えた"),
     "facts.read": gettext_noop("覚えていることを見た"),

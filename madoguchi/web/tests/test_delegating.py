@@ -6,16 +6,18 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from madoguchi.cases import actions
-from madoguchi.cases.actions import Wish
+from madoguchi.cases import actions, jobs
+from madoguchi.cases.actions import Wish, telling
 from madoguchi.cases.models import Case
 from madoguchi.cases.tests.conftest import somebody
 from madoguchi.cases.tests.test_delegating import filled
-from madoguchi.events import Actor
+from madoguchi.events import SYSTEM, Actor
 from madoguchi.events.models import Event
 from madoguchi.facts.actions import state
 from madoguchi.facts.models import Invitation, Source
 from madoguchi.facts.queries import given_by
+from madoguchi.ground.ids import uuid7
+from madoguchi.messages.models import Message
 from madoguchi.people.models import Person
 from madoguchi.people.queries import actor_of_person
 from madoguchi.web.tests.conftest import browser_of
@@ -135,8 +137,10 @@ def test_an_agent_chooses_their_principal_and_the_form_knows_the_rest(mother: Ac
     assert ADDRESS in text(daughters, reverse("web:section", args=(case.pk, "insured")))
     assert "見本　桃子" in text(browser_of(mother), "/my-data/known/"), "the agent is named as the reader"
     actions.end_delegation(one, by=mother)
-    assert ADDRESS not in text(daughters, reverse("web:section", args=(case.pk, "insured")))
-    assert Event.objects.filter(verb="facts.read", subject_id=mother.who, outcome="refused").exists()
+    over = text(daughters, reverse("web:section", args=(case.pk, "insured")), 403)
+    assert "代理権の登録が終わったため" in over
+    assert ADDRESS not in over
+    assert str(case.pk) not in text(daughters, "/cases/")
 
 
 def test_a_life_event_is_offered_for_a_principal(mother: Actor, daughter: Actor) -> None:
@@ -169,3 +173,12 @@ def test_a_case_by_proxy_is_the_principals_to_read(mother: Actor, daughter: Acto
         assert browser_of(by).get(f"/by-proxy/{case.number}/").status_code == 404
     case.refresh_from_db()
     assert case.withdrawn_at is None
+    # The end: whoever was the agent reads one line; the principal is told, and finds it.
+    assert str(case.number) in text(browser_of(daughter), f"/cases/{case.number}/")
+    actions.end_delegation(one, by=mother)
+    jobs.tell_principal(Event.objects.get(verb="delegation.end").pk)
+    told = telling.tell(case, "decided", event=uuid7(), by=SYSTEM)
+    assert "代理権が終わったため、内容は見られません" in text(browser_of(daughter), "/cases/")
+    assert "代理権の登録が終わったため" in text(browser_of(daughter), f"/cases/{case.number}/", 403)
+    assert 'href="/my-data/proxies/"' in text(hers, f"/inbox/{Message.objects.get(template='delegation-ended').pk}/")
+    assert f'href="/by-proxy/{case.number}/"' in text(hers, f"/inbox/{told.pk}/")

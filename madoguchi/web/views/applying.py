@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils.translation import gettext, gettext_noop
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from madoguchi.asking.kinds import KINDS
+from madoguchi.asking import filling
 from madoguchi.asking.questions import raw_of
 from madoguchi.cases import actions
 from madoguchi.cases import queries as cases
@@ -161,7 +161,7 @@ def _post(request: HttpRequest, resident: Actor, draft: Draft, one: FormSection)
         if draft.asks_for_words(one):
             raw = raw_of(request.POST)
             read = actions.save_section(case, one.id, raw, by=resident, base=request.POST.get("_seen") or None)
-        refusals = _add_documents(request, resident, draft, one)
+        refusals = filling.add_documents(request, draft, by=resident)
         if todo == "add":
             actions.add_row(case, one.id, by=resident)
         elif todo == "remove":
@@ -198,15 +198,9 @@ def _post(request: HttpRequest, resident: Actor, draft: Draft, one: FormSection)
 
 def _next(request: HttpRequest, draft: Draft, one: FormSection, unread: Mapping[str, Problem]) -> HttpResponse:
     """On, unless something is missing here; questions that the answers have brought up are asked first."""
-    problems = draft.form.missing_in(one, draft.case.answers, draft.case.typed) | dict(unread)
-    if draft.correcting:
-        problems = {path: problem for path, problem in problems.items() if path in draft.asked}
+    problems = filling.missing(draft, one, unread)
     if problems:
-        # An open choice posts nothing: the page itself says what it had asked.
-        asked = {name.rpartition(".")[0] for name in request.POST} | set(request.POST)
-        asked |= set(request.POST.get("_asked", "").split())
-        fresh = {path for path in problems if path not in asked and draft.form.field_at(path)}
-        if fresh == set(problems) and not _uploads_missing(draft, fresh):
+        if filling.is_new(request, draft, problems):
             return _show(request, draft, one, more=True)
         return _show(request, draft, one, problems=problems, status=422)
     if draft.gate() is not None:
@@ -218,11 +212,6 @@ def _next(request: HttpRequest, draft: Draft, one: FormSection, unread: Mapping[
     if after is None or returning:
         return redirect("web:review", key_of(draft.case))
     return redirect(section_url(draft.case, after))
-
-
-def _uploads_missing(draft: Draft, paths: set[str]) -> bool:
-    found = [draft.form.field_at(path) for path in paths]
-    return any(one is not None and one[1].type in forms.UPLOADED for one in found)
 
 
 def _show(
@@ -243,14 +232,12 @@ def _show(
             **progress,
             "procedure": journeys.whole_title(draft),
             "parts_url": journeys.parts_url(case),
-            "seen": section_digest(case, one),
-            "saved_at": case.saved_at if case.revision else None,
+            **filling.base(draft, one),
             "back": progress["number"] > 1,
             "returning": request.GET.get("then") == "review",
             "for_another": subject_words(case) if case.subject_id else "",
             "uploads_url": reverse("web:uploads", args=(key_of(case),)) if _takes_files(one) else "",
             "largest": uploads.MAX_BYTES,
-            "megabytes": uploads.MAX_BYTES // 1024 // 1024,
             "delete_url": "" if draft.correcting or case.part_of_id else reverse("web:withdraw", args=(key_of(case),)),
         },
         "section": draft.page(
@@ -280,35 +267,13 @@ def _conflict(request: HttpRequest, draft: Draft, one: FormSection, refusal: Sta
     fresh = Draft(case)
     if request.headers.get("Accept", "").startswith("application/json"):
         return JsonResponse({"message": words(refusal)}, status=409)
-    elsewhere = {}
-    for path in refusal.fields:
-        found = fresh.form.field_at(path)
-        if found is not None:
-            value = forms.get(case.answers, path)
-            elsewhere[path] = KINDS.get(found[1].type).show(value, found[1], language())
     posted = dict(request.POST.lists())
-    return _show(request, fresh, one, posted=posted, elsewhere=elsewhere, status=409, stale=True)
+    return _show(
+        request, fresh, one, posted=posted, elsewhere=filling.elsewhere(fresh, refusal), status=409, stale=True
+    )
 
 
 # -- photos and files -------------------------------------------------------------------------------------------------
-
-
-def _add_documents(request: HttpRequest, resident: Actor, draft: Draft, one: FormSection) -> dict[str, Problem]:
-    """Keep what was sent along; what cannot be kept is said beside its question, the others stay."""
-    refusals: dict[str, Problem] = {}
-    for path in request.FILES:
-        found, sent_here = draft.form.field_at(path), request.FILES.getlist(path)
-        most = found[1].at_most if found else 1
-        if len(sent_here) > most:  # no more is decoded than could be kept
-            refusals[path] = Problem("files-too-many", "%(count)s枚（件）までにしてください。", {"count": most})
-        for sent in sent_here[:most]:
-            try:
-                if sent.size and sent.size > uploads.MAX_BYTES:
-                    raise uploads.too_large()
-                actions.add_document(draft.case, path, sent.name or "", sent.read(), by=resident)
-            except Invalid as refusal:
-                refusals[path] = refusal.as_problem()
-    return refusals
 
 
 def _remove_document(resident: Actor, case: Case, what: str) -> None:

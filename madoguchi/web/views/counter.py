@@ -4,6 +4,7 @@ The tablet at the counter is known by its cookie alone. It has no session of its
 sitting that it serves, and when the clerk ends that, it knows nobody.
 """
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from madoguchi.cases import queries as cases
 from madoguchi.cases.models import Kiosk
 from madoguchi.events import Actor
 from madoguchi.events.acting import refuse
+from madoguchi.ground import clock
 from madoguchi.ground.errors import Invalid, Refused, Stale
 from madoguchi.web import visiting
 from madoguchi.web.kiosk import become
@@ -137,12 +139,23 @@ def _show(request: HttpRequest, page: CounterPage, refusal: Refused | None = Non
     return render(request, "web/counter.html", context, status=refusal.status if refusal is not None else 200)
 
 
+#: How often it is noted that the resident is still there.
+_NOTED_EVERY = timedelta(minutes=1)
+
+
 @never_cache
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def state(request: HttpRequest) -> HttpResponse:
-    """By what the tablet notices that the clerk has gone on. It says nothing but that."""
-    sitting = cases.sitting_on(_here(request))
-    return JsonResponse({"state": counter_page(sitting).state if sitting is not None else ""})
+    """By what the tablet notices that the clerk has gone on, and in how many seconds it is over. It says nothing but
+    that. Posted where somebody has touched it."""
+    here = _here(request)
+    sitting = cases.sitting_on(here)
+    if sitting is None:
+        return JsonResponse({"state": ""})
+    if request.method == "POST" and clock.now() - sitting.used_at > _NOTED_EVERY:
+        sitting.used_at = actions.stay_at_kiosk(here, by=_SOMEBODY).used_at
+    left = int((sitting.ends_at - clock.now()).total_seconds())
+    return JsonResponse({"state": counter_page(sitting).state, "left": left})
 
 
 @never_cache

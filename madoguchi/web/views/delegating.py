@@ -26,7 +26,7 @@ from madoguchi.web.views.downloads import pdf
 from madoguchi.web.views.guard import for_residents
 from madoguchi.web.words import words
 
-_FIELDS = ("kind", "name", "office", "months", "shows", "letters")
+_FIELDS = ("kind", "name", "office", "number", "months", "shows", "letters")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -61,7 +61,7 @@ def _give(request: HttpRequest, resident: Actor) -> HttpResponse:
     wish = actions.Wish(
         kind=typed["kind"], procedures=delegating.chosen(scope), shows=typed["shows"] == "1",
         letters=typed["letters"] == "1", months=int(months) if months.isascii() and months.isdigit() else 0,
-        name=typed["name"], office=typed["office"],
+        name=typed["name"], office=typed["office"], number=typed["number"],
     )  # fmt: skip
     try:
         actions.give(person_of(resident), wish, by=resident)

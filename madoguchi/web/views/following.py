@@ -20,7 +20,7 @@ from madoguchi.procedures import queries as procedures
 from madoguchi.web.presenting import cards, journeys, wholes
 from madoguchi.web.presenting.casepage import case_page
 from madoguchi.web.presenting.cosigning import own_parts
-from madoguchi.web.presenting.delegating import cases_by_proxy
+from madoguchi.web.presenting.delegating import cases_by_proxy, left_cases
 from madoguchi.web.presenting.formpage import Draft, key_of, section_url
 from madoguchi.web.presenting.paper import paper
 from madoguchi.web.views.downloads import pdf
@@ -37,7 +37,11 @@ def my_cases(request: HttpRequest, resident: Actor) -> HttpResponse:
     parts = own_parts(resident)
     there = any(group.cases for group in groups) or parts
     represented = [] if too_weak(person_of(resident), resident) else cases_by_proxy(resident)
-    context = {"groups": groups, "cases": there or represented, "parts": parts, "represented": represented}
+    left = left_cases(resident)
+    context = {
+        "groups": groups, "cases": there or represented or left, "parts": parts, "represented": represented,
+        "left": left,
+    }  # fmt: skip
     return render(request, "web/my_cases.html", context)
 
 

@@ -15,7 +15,7 @@ from madoguchi.cases import queries as cases
 from madoguchi.cases.models import Case
 from madoguchi.events import Actor
 from madoguchi.events.acting import refuse
-from madoguchi.ground.errors import NotFound
+from madoguchi.ground.errors import NotAllowed, NotFound
 from madoguchi.web import visiting
 
 P = ParamSpec("P")
@@ -45,12 +45,13 @@ def for_residents(
 
 
 def own(resident: Actor, key: str) -> Case:
-    """The resident's case of that 受付番号 or id. Raises NotFound for any other, existing or not; leaves one event."""
+    """The resident's case of that 受付番号 or id. Raises NotFound for any other, existing or not, NotAllowed for what
+    they see no more; leaves one event."""
     try:
         try:
             return cases.own_draft(UUID(key), resident)
         except ValueError:
             return cases.own_case(key, resident)
-    except NotFound as refusal:
+    except (NotAllowed, NotFound) as refusal:
         refuse("case.read", refusal, by=resident)
         raise

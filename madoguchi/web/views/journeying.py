@@ -82,6 +82,7 @@ def companies(request: HttpRequest, resident: Actor, key: str) -> HttpResponse:
         "groups": company_pages.groups(case, typed, problems),
         "problem": problem,
         "back_url": journeys.parts_url(case),
+        "for_another": case.subject_id is not None,
     }
     return render(request, "web/companies.html", context, status=422 if problem else 200)
 

@@ -14,6 +14,7 @@ from madoguchi.events import Actor
 from madoguchi.ground.errors import Refused
 from madoguchi.messages import actions as messages
 from madoguchi.messages import queries as said_of
+from madoguchi.messages.models import Message
 from madoguchi.web.presenting.casepage import case_page
 from madoguchi.web.presenting.formpage import key_of
 from madoguchi.web.presenting.thread import inbox as inbox_page
@@ -60,9 +61,20 @@ def notice(request: HttpRequest, resident: Actor, message_id: UUID) -> HttpRespo
     """One notice; opening it is noted."""
     message = cases.own_message(message_id, resident)
     messages.read(message, by=resident)
-    case = cases.own_cases(resident).filter(pk=message.about).first() if message.about else None
-    context = {"notice": message, "case_url": reverse("web:case", args=(key_of(case),)) if case else ""}
+    context = {"notice": message, "case_url": _case_url(message, resident),
+               "of_agents": message.template.startswith("delegation-")}  # fmt: skip
     return render(request, "web/notice.html", context)
+
+
+def _case_url(message: Message, resident: Actor) -> str:
+    """Where the case stands that a notice is about, for whoever may see it."""
+    if message.about is None:
+        return ""
+    case = cases.own_cases(resident).filter(pk=message.about).first()
+    if case is not None:
+        return reverse("web:case", args=(key_of(case),))
+    by_agent = cases.represented_cases(resident).filter(pk=message.about).first()
+    return reverse("web:by-proxy", args=(by_agent.number,)) if by_agent is not None else ""
 
 
 @require_POST

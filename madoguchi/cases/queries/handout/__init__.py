@@ -31,6 +31,7 @@ from madoguchi.cases.queries.handout.tables import (
     tables,
 )
 from madoguchi.cases.queries.known import Read, answer, every_reading, whose
+from madoguchi.cases.queries.represented import closed_to
 from madoguchi.events import Actor
 from madoguchi.events.rules import ACTS
 from madoguchi.facts import queries as facts
@@ -101,14 +102,16 @@ class Answers:
 
 def holdings(person: Person) -> Holdings:
     """The figures of what :func:`handed_out` holds."""
-    given = Document.objects.filter(case__person=person, content__isnull=False)
-    letters = LetterFile.objects.filter(letter__person=person)
+    closed = closed_to(person.pk)
+    given = Document.objects.filter(case__person=person, content__isnull=False).exclude(case__in=closed)
+    letters = LetterFile.objects.filter(letter__in=_letters(person))
     size = Func(F("pdf"), function="octet_length", output_field=IntegerField())
     total = (given.aggregate(sum=Sum("size"))["sum"] or 0) + (letters.aggregate(sum=Sum(size))["sum"] or 0)
     return Holdings(
-        cases=Case.objects.filter(person=person).count(),
+        cases=Case.objects.filter(person=person).exclude(pk__in=closed).count(),
         facts=facts.count(person.pk),
-        messages=_messages(person).count() + Remark.objects.filter(case__person=person).count(),
+        messages=_messages(person).count()
+        + Remark.objects.filter(case__person=person).exclude(case__in=closed).count(),
         letters=letters.count(),
         documents=given.count(),
         bytes=total,
@@ -150,8 +153,9 @@ def _files(person: Person, by: Actor, at: datetime, language: str, page: Page) -
 
 
 def _cases(person: Person) -> Iterator[Case]:
-    """One after the other, oldest first."""
-    for key in list(Case.objects.filter(person=person).order_by("opened_at", "pk").values_list("pk", flat=True)):
+    """One after the other, oldest first; without what they asked for somebody for whom they speak no more."""
+    mine = Case.objects.filter(person=person).exclude(pk__in=closed_to(person.pk))
+    for key in list(mine.order_by("opened_at", "pk").values_list("pk", flat=True)):
         found = Case.objects.select_related("procedure").filter(pk=key, person=person).first()
         if found is not None:  # else it was deleted meanwhile
             yield found
@@ -181,7 +185,7 @@ def _signed(case: Case) -> Iterator[tuple[str, Signature, str]]:
 
 
 def _letters(person: Person) -> QuerySet[Letter]:
-    return Letter.objects.filter(person=person, file__isnull=False).order_by("issued_at", "pk")
+    return Letter.objects.filter(_of(person, Letter), file__isnull=False).order_by("issued_at", "pk")
 
 
 def _letter_name(letter: Letter) -> str:
@@ -379,10 +383,14 @@ def _of(person: Person, model: type[Model]) -> Q:
     """The person's rows of a table that names persons.
 
     Of messages also the mails of which the portal says the words elsewhere, and those that confirmed an own address.
+    Of messages and letters none about somebody for whom they speak no more.
     """
     own = Q(**{life_of(model).of_person: person.pk})
-    if model is not Message:
+    if model not in (Letter, Message):
         return own
+    over = ~Q(about__in=closed_to(person.pk))
+    if model is Letter:
+        return own & over
     addresses = Identity.objects.filter(person=person, issuer="mailto:").values("subject")
     about = Case.objects.filter(person=person).values("pk")
-    return own | Q(person=None) & (Q(about__in=about) | Q(about=None, address__in=addresses))
+    return (own | Q(person=None) & (Q(about__in=about) | Q(about=None, address__in=addresses))) & over

@@ -3,14 +3,36 @@
 
 const here = document.querySelector("[data-counter]");
 if (here) {
+  const soon = here.querySelector("[data-soon]");
+  const token = soon.querySelector("[name=csrfmiddlewaretoken]").value;
+  let used = false;
+  let told = Date.now();
+  let left = Infinity;
   const follow = async () => {
+    const touched = used && (left <= 120 || Date.now() - told > 30000);
+    if (touched) {
+      used = false;
+      told = Date.now();
+    }
     try {
-      const answer = await fetch(here.dataset.counter, { headers: { Accept: "application/json" }, cache: "no-store" });
-      if (!answer.ok || (await answer.json()).state !== here.dataset.state) location.replace(location.pathname);
+      const answer = await fetch(here.dataset.counter, {
+        method: touched ? "POST" : "GET", headers: { Accept: "application/json", "X-CSRFToken": token }, cache: "no-store",
+      });
+      const now = answer.ok ? await answer.json() : { state: "" };
+      if (now.state !== here.dataset.state) location.replace(location.pathname);
+      left = now.left;
+      soon.hidden = !(left <= 120);
+      const said = soon.querySelector("[data-left]");
+      const time = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+      if (left <= 120) said.textContent = said.dataset.words.replace("{time}", time);
     } catch {
       // not connected for a moment: the next time
     }
   };
+  for (const name of ["pointerdown", "keydown", "input", "touchmove"]) {
+    document.addEventListener(name, () => { used = true; }, { passive: true });
+  }
+  soon.querySelector("[data-stay]").addEventListener("click", follow);
   setInterval(follow, 3000);
   window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 }
