@@ -994,8 +994,9 @@ def _grown_up(name: str, born: str) -> dict[str, Any]:
 
 
 def _pregnancy(who: Mapping[str, Any], talk: str) -> dict[str, Any]:
+    link = {"email": "mihon@example.jp"} if talk == "online" else {}  # where the link to the call goes
     return {
-        "person": {**who, "occupation": "会社員", "date_of_birth": "1996-01-15"},
+        "person": {**who, "occupation": "会社員", "date_of_birth": "1996-01-15", **link},
         "lives_here": True,
         "due_on": _ago(-190),
         "weeks": "12",

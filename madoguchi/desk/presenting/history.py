@@ -239,6 +239,7 @@ WHY_NOT: Final = {
     "journey-not-filed": gettext_noop("まとめて申し込む手続きは、連携先からは提出できない"),
     "company-unknown": gettext_noop("選んだ会社へは、ここから連絡できなかった"),
     "company-number": gettext_noop("会社での番号に誤りがあった"),
+    "member-there": gettext_noop("この事業所の人としてすでに登録されていた"),
     "delivery-unknown": gettext_noop("その通知はなかった"),
     "not-answering": gettext_noop("連携先のシステムを所管する課ではなかった"),
     "service-handed": gettext_noop("すでに会社に渡っていた"),
