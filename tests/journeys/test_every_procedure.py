@@ -31,7 +31,7 @@ from madoguchi.messages.rules import letters
 from madoguchi.people.models import Person
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules.examples import answers_of
-from madoguchi.procedures.rules.form import UPLOADED, Cell, FormField, get
+from madoguchi.procedures.rules.form import UPLOADED, Cell, FormField, form_of, get
 from madoguchi.procedures.rules.format import Example
 from madoguchi.procedures.tests.shipped import catalogue, publish, telling
 from tests.journeys.residents import PHONE, Visit, a_resident, photo, sign_in, visiting
@@ -115,9 +115,14 @@ def test_a_procedure_from_the_phone_to_the_letter(
     example, settings.BASE_URL = main_example(code), str(live_server.url)
     days.go(example.on)
     publish(code)
-    by = a_resident({f"person.{key}": one for key, one in known(example).get("person", {}).items()})
-    others = {who: facts for who, facts in known(example).items() if who != "person"}
-    told = {(f"{who}.{key}", EARLIER): one for who, facts in others.items() for key, one in facts.items()}
+    facts = {f"{who}.{key}": one for who, said in known(example).items() for key, one in said.items()}
+    chosen = {
+        fact
+        for one in form_of(catalogue().packages[code].procedure, catalogue().facts).sections
+        for fact in one.of_one().values()
+    }
+    by = a_resident({fact: one for fact, one in facts.items() if fact not in chosen})
+    told = {(fact, EARLIER): one for fact, one in facts.items() if fact in chosen}
     if told:
         state(Person(pk=by.who), told, Source.SELF, by=by)
     with visiting(browser, str(live_server.url), by, viewport=PHONE, script=script) as visit:
