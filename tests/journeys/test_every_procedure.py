@@ -186,10 +186,12 @@ def hand_in(visit: Visit, code: str, example: Example, folder: Path, *, script: 
             with page.expect_navigation():
                 page.locator('button[value^="one:"]').click()
             expect(page.get_by_text("この方を選んでいます")).to_be_visible()
-        in_register = example.known.get(section.each or "")  # here typed: the register of the test has no household
+        rows_known = example.known.get(section.each or "")  # here typed: the register of the test has no household
+        named = rows_known if isinstance(rows_known, list) else []
+        registered = {name for one in named if isinstance(one, dict) for name in one}
         for cell in list(form.cells(section, answers)):
             if get(known(example), cell.path) is None:
-                if not (isinstance(in_register, list) and in_register and cell.field.name in in_register[0]):
+                if cell.field.name not in registered:
                     asked.add(f"{section.each}.{cell.field.name}" if section.each else cell.field.name)
                 put(visit, cell, get(answers, cell.path), script=script)
             elif not section.of_one():
