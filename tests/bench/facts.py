@@ -25,16 +25,33 @@ from tests.bench.case import database  # noqa: E402
 
 FACTS = 40
 ROUNDS = 400
-KEYS = [f"person.sample_{number}" for number in range(FACTS)]
-FORM = KEYS[:10]
+#: What stands in a fact of each type; those of other types are left out.
+VALUES = {
+    "text": "見本データ",
+    "kana": "ミホンデータ",
+    "date": "1980-04-01",
+    "yes_no": True,
+    "money": 1000,
+    "integer": 3,
+}
+
+
+def facts_held() -> dict[str, object]:
+    """Forty facts of the vocabulary, with a value each."""
+    from madoguchi.procedures.queries import vocabulary
+
+    fitting = {key: VALUES[fact.type] for key, fact in vocabulary().items() if fact.type in VALUES}
+    return dict(list(fitting.items())[:FACTS])
 
 
 def fill(residents: int) -> list[UUID]:
     """Residents and their facts in one statement each; the events that readings of two years would leave."""
     from django.db import connection
+    from psycopg.types.json import Jsonb
 
     from madoguchi.site.owner import owner
 
+    held = facts_held()
     with owner(), connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO person (id, opened_at) SELECT gen_random_uuid(), now() FROM generate_series(1, %s)",
@@ -42,14 +59,14 @@ def fill(residents: int) -> list[UUID]:
         )
         cursor.execute(
             "INSERT INTO fact (id, person_id, key, row, value, source, level, evidence, as_of, recorded_at)"
-            " SELECT gen_random_uuid(), p.id, k, '', to_jsonb('見本データ ' || k), 'register', 'registered', '',"
-            " current_date, now() FROM person p CROSS JOIN unnest(%s::text[]) k",
-            [KEYS],
+            " SELECT gen_random_uuid(), p.id, k, '', v, 'register', 'registered', '', current_date, now()"
+            " FROM person p CROSS JOIN unnest(%s::text[], %s::jsonb[]) AS held (k, v)",
+            [list(held), [Jsonb(value) for value in held.values()]],
         )
         cursor.execute(
             "INSERT INTO event (id, at, verb, outcome, reason, actor_kind, actor_id, subject_kind, subject_id, channel,"
             " data) SELECT gen_random_uuid(), now() - n * interval '9 days', 'facts.read', 'done', 'basis', 'system',"
-            ' NULL, \'person\', p.id, \'worker\', \'{"purpose": "look_up", "keys": ["person.sample_1"]}\''
+            ' NULL, \'person\', p.id, \'worker\', \'{"purpose": "look_up", "keys": ["person.phone"]}\''
             " FROM person p CROSS JOIN generate_series(1, 10) n"
         )
         cursor.execute("ANALYZE")
@@ -85,7 +102,10 @@ def main(residents: int) -> None:
 
 
 def measure(persons: list[UUID]) -> None:
+    from django.conf import settings
+    from django.contrib.sessions.backends.db import SessionStore
     from django.db import connection, transaction
+    from django.test import Client
 
     from madoguchi.events import Actor
     from madoguchi.facts import queries
@@ -97,17 +117,27 @@ def measure(persons: list[UUID]) -> None:
 
     def bare(person: UUID) -> None:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT key, value FROM fact WHERE person_id = %s AND key = ANY(%s)", [person, FORM])
+            cursor.execute("SELECT key, value FROM fact WHERE person_id = %s AND key = ANY(%s)", [person, form])
             cursor.fetchall()
 
     def door(person: UUID) -> None:
-        queries.known(person, FORM, Purpose("prefill", "dog-registration"), by=me(person))
+        queries.known(person, form, Purpose("prefill", "dog-registration"), by=me(person))
 
     def without_the_disk(person: UUID) -> None:
         with transaction.atomic():  # noqa: TID251 -- measures what is left when nothing is written through to the disk
             door(person)
             transaction.set_rollback(True)
 
+    def page(person: UUID) -> None:
+        session = SessionStore()
+        session["resident"] = {"person": str(person), "level": "card"}
+        session.save()
+        client = Client(headers={"host": "localhost"})
+        client.cookies[settings.SESSION_COOKIE_NAME] = str(session.session_key)
+        answer = client.get("/my-data/known/")
+        assert "見本データ" in answer.content.decode(), f"no page: {answer.status_code}"
+
+    form = list(facts_held())[:10]
     random.shuffle(persons)
     print(f"\n{'':52}{'median ms':>10}{'p95':>8}")
     with owner():
@@ -117,6 +147,7 @@ def measure(persons: list[UUID]) -> None:
         ("  the same, its event not written to the disk", without_the_disk),
         ("わたしの情報: all forty", lambda one: queries.all_known(one, Purpose("view"), by=me(one))),
         ("who has read them: the newest fifty", lambda one: queries.readings(one, most=50)),
+        ("the whole page, without the network", page),
     ):
         _line(text, what, persons)
 
