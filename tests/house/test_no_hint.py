@@ -147,10 +147,18 @@ def somebody_elses(published: Published, staff: Staff) -> dict[str, str]:
     }
 
 
-def not_now(staff: Staff) -> Actor:
-    """Who was clerk and head of the section until yesterday, will be again from tomorrow on, and is elsewhere today."""
+def of_other_sections(staff: Staff) -> Actor:
+    """Clerk of one section, head of another, and of a third that runs rounds."""
     actor = staff("residents", "residents-clerk")
-    account, today = account_of(actor), clock.today()
+    for section in ("taxation", "children"):
+        appoint(account_of(actor), f"{section}-head", section, clock.today(), by=SYSTEM)
+    return actor_of_account(account_of(actor))
+
+
+def not_today(staff: Staff) -> Actor:
+    """Who was clerk and head of the section until yesterday, will be again from tomorrow, and today holds no post."""
+    account = open_account(f"nobody-{uuid7()}", "見本 職員", "correct horse battery staple", by=SYSTEM)
+    today = clock.today()
     for post in ("environment-clerk", "environment-head"):
         PostHolding.objects.create(account=account, post=post, section="environment",
                                    since=today - dt.timedelta(days=90), until=today - dt.timedelta(days=1))  # fmt: skip
@@ -158,16 +166,7 @@ def not_now(staff: Staff) -> Actor:
     return actor_of_account(account)
 
 
-def without_any_post(staff: Staff) -> Actor:
-    return actor_of_account(open_account(f"nobody-{uuid7()}", "見本 職員", "correct horse battery staple", by=SYSTEM))
-
-
-STAFF: dict[str, Callable[[Staff], Actor]] = {
-    "head of another section": lambda staff: staff("taxation", "taxation-head"),
-    "who runs rounds": lambda staff: staff("children", "children-head"),
-    "clerk until yesterday and from tomorrow on": not_now,
-    "no post at all": without_any_post,
-}
+STAFF: dict[str, Callable[[Staff], Actor]] = {"of other sections": of_other_sections, "not today": not_today}
 
 
 @pytest.mark.parametrize("who", STAFF)
