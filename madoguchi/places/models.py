@@ -5,11 +5,12 @@ from typing import ClassVar
 from django.contrib.gis.db import models
 from django.contrib.gis.db.models.functions import Transform
 from django.contrib.postgres.indexes import GistIndex
-from django.db.models import Q
+from django.db.models import Case, F, Q, Value, When
 
 from madoguchi.ground import clock
 from madoguchi.ground.ids import uuid7
 from madoguchi.ground.sensitivity import Sensitivity, classified
+from madoguchi.places.rules.editing import KINDS
 from madoguchi.places.rules.layer import DRAWN, STORED
 
 
@@ -139,3 +140,199 @@ class Feature(models.Model):
 
     def __str__(self) -> str:
         return f"{self.layer} {self.key}"
+
+
+class ChangeState(models.TextChoices):
+    """Where a change stands; it follows from its dates."""
+
+    WAITING = "waiting", "承認待ち"
+    APPROVED = "approved", "反映ずみ"
+    REFUSED = "refused", "認めない"
+    WITHDRAWN = "withdrawn", "取下げ"
+
+
+_STATE = Case(
+    When(approved_at__isnull=False, then=Value(ChangeState.APPROVED)),
+    When(refused_at__isnull=False, then=Value(ChangeState.REFUSED)),
+    When(withdrawn_at__isnull=False, then=Value(ChangeState.WITHDRAWN)),
+    default=Value(ChangeState.WAITING),
+    output_field=models.TextField(),
+)
+
+
+@classified(
+    id=Sensitivity.INTERNAL,
+    layer=Sensitivity.PUBLIC,
+    why=Sensitivity.INTERNAL,
+    valid_from=Sensitivity.PUBLIC,
+    asked_at=Sensitivity.INTERNAL,
+    asked_by=Sensitivity.INTERNAL,
+    undoes=Sensitivity.INTERNAL,
+    decided_by=Sensitivity.INTERNAL,
+    approved_at=Sensitivity.INTERNAL,
+    refused_at=Sensitivity.INTERNAL,
+    refused_why=Sensitivity.INTERNAL,
+    withdrawn_at=Sensitivity.INTERNAL,
+    edition=Sensitivity.PUBLIC,
+    state=Sensitivity.INTERNAL,
+)
+class Change(models.Model):
+    """An edit by hand, of one feature or of many, from the asking to its edition. Nobody outside sees it before.
+
+    ``asked_by`` and ``decided_by`` are accounts of staff; the second is empty where the layer asks nobody.
+    ``valid_from`` is the day on which the world changed; None where only what was recorded did.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    layer = models.TextField()
+    why = models.TextField()
+    valid_from = models.DateField(null=True)
+    asked_at = models.DateTimeField(default=clock.now)
+    asked_by = models.UUIDField()
+    undoes = models.ForeignKey("self", on_delete=models.PROTECT, related_name="undone_by", null=True)
+    decided_by = models.UUIDField(null=True)
+    approved_at = models.DateTimeField(null=True)
+    refused_at = models.DateTimeField(null=True)
+    refused_why = models.TextField(blank=True)
+    withdrawn_at = models.DateTimeField(null=True)
+    edition = models.OneToOneField(Edition, on_delete=models.PROTECT, related_name="change", null=True)
+    state = models.GeneratedField(expression=_STATE, output_field=models.TextField(), db_persist=True)
+
+    class Meta:
+        db_table = "layer_change"
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="a_change_ends_once",
+                condition=Q(refused_at__isnull=True, withdrawn_at__isnull=True)
+                | Q(approved_at__isnull=True, withdrawn_at__isnull=True)
+                | Q(approved_at__isnull=True, refused_at__isnull=True),
+            ),
+            models.CheckConstraint(
+                name="what_counts_is_an_edition",
+                condition=Q(approved_at__isnull=True, edition__isnull=True)
+                | Q(approved_at__isnull=False, edition__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="a_refused_change_has_a_reason",
+                condition=Q(refused_at__isnull=True, refused_why="")
+                | (Q(refused_at__isnull=False, decided_by__isnull=False) & ~Q(refused_why="")),
+            ),
+            models.CheckConstraint(
+                name="nobody_decides_on_their_own_change",
+                condition=Q(decided_by__isnull=True) | ~Q(decided_by=F("asked_by")),
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["layer"],
+                name="change_waits",
+                condition=Q(approved_at=None, refused_at=None, withdrawn_at=None),
+            ),
+            models.Index(fields=["layer", "-asked_at"], name="changes_of_layer"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+@classified(
+    id=Sensitivity.INTERNAL,
+    change=Sensitivity.INTERNAL,
+    number=Sensitivity.INTERNAL,
+    kind=Sensitivity.INTERNAL,
+    feature=Sensitivity.INTERNAL,
+    key=Sensitivity.INTERNAL,
+    properties=Sensitivity.INTERNAL,
+    geom=Sensitivity.INTERNAL,
+    until=Sensitivity.INTERNAL,
+)
+class Amendment(models.Model):
+    """One feature in a change. ``feature`` is the row on which it was made: the feature as it was then.
+
+    ``properties`` and ``geom`` are what it will be (None of what ends or is dropped); ``until`` the end that a restored
+    feature had.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    change = models.ForeignKey(Change, on_delete=models.CASCADE, related_name="lines")
+    number = models.PositiveIntegerField()
+    kind = models.TextField()
+    feature = models.ForeignKey(Feature, on_delete=models.PROTECT, related_name="amendments", null=True)
+    key = models.TextField()
+    properties = models.JSONField(null=True)
+    geom = models.GeometryField(srid=STORED, spatial_index=False, null=True)
+    until = models.DateField(null=True)
+
+    class Meta:
+        db_table = "layer_amendment"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["change", "number"], name="a_change_counts_its_lines"),
+            models.CheckConstraint(name="an_amendment_is_of_a_kind", condition=Q(kind__in=KINDS)),
+            models.CheckConstraint(
+                name="only_what_is_new_had_nothing_before",
+                condition=Q(kind="add", feature__isnull=True) | (~Q(kind="add") & Q(feature__isnull=False)),
+            ),
+            models.CheckConstraint(
+                name="an_amendment_says_what_will_be",
+                condition=Q(kind__in=("end", "drop"), properties__isnull=True, geom__isnull=True)
+                | (~Q(kind__in=("end", "drop")) & Q(properties__isnull=False, geom__isnull=False)),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+@classified(
+    id=Sensitivity.INTERNAL,
+    layer=Sensitivity.INTERNAL,
+    key=Sensitivity.INTERNAL,
+    name=Sensitivity.PERSONAL,
+    media_type=Sensitivity.INTERNAL,
+    size=Sensitivity.INTERNAL,
+    sha256=Sensitivity.INTERNAL,
+    width=Sensitivity.INTERNAL,
+    height=Sensitivity.INTERNAL,
+    added_at=Sensitivity.INTERNAL,
+    added_by=Sensitivity.INTERNAL,
+    removed_at=Sensitivity.INTERNAL,
+    removed_by=Sensitivity.INTERNAL,
+)
+class Photo(models.Model):
+    """A photograph of a feature, for staff. ``size`` in bytes, ``width`` and ``height`` in pixels. Who is in it nobody
+    knows: what should not be kept is removed, and then its content is gone."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    layer = models.TextField()
+    key = models.TextField()
+    name = models.TextField()
+    media_type = models.TextField()
+    size = models.PositiveIntegerField()
+    sha256 = models.TextField()
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    added_at = models.DateTimeField(default=clock.now)
+    added_by = models.UUIDField()
+    removed_at = models.DateTimeField(null=True)
+    removed_by = models.UUIDField(null=True)
+
+    class Meta:
+        db_table = "layer_photo"
+        indexes: ClassVar = [models.Index(fields=["layer", "key"], name="photos_of_feature")]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+@classified(photo=Sensitivity.INTERNAL, content=Sensitivity.PERSONAL)
+class PhotoContent(models.Model):
+    """The bytes of a photograph, apart from its row so that lists never read them."""
+
+    photo = models.OneToOneField(Photo, on_delete=models.CASCADE, primary_key=True, related_name="content")
+    content = models.BinaryField()
+
+    class Meta:
+        db_table = "layer_photo_content"
+
+    def __str__(self) -> str:
+        return str(self.photo_id)

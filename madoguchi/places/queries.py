@@ -4,20 +4,23 @@ import datetime as dt
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
+import shapely
 from django.db import connection
+from django.db.models import Q, QuerySet
 
 from madoguchi.ground import clock
-from madoguchi.ground.errors import Invalid
-from madoguchi.places.models import Edition
+from madoguchi.ground.errors import Invalid, NotFound, Problem
+from madoguchi.places.models import Change, ChangeState, Edition, Feature, Photo, PhotoContent
 from madoguchi.places.rules.addressing import MAX_LENGTH, Gazetteer
 from madoguchi.places.rules.applying import Applies, Hit, answer
-from madoguchi.places.rules.layer import JAPAN, STORED, Audience, Layer, includes
+from madoguchi.places.rules.editing import MAX_ROWS, Grounds, Standing
+from madoguchi.places.rules.layer import JAPAN, STORED, Audience, Layer, includes, shown
 
 #: Metres of a degree of latitude, and of longitude at the latitude of the south: for looking around, not for measuring.
 _LATITUDE: Final = 110_574.0
@@ -212,4 +215,268 @@ _NAMED: Final = """
     LATERAL (SELECT normalize(one.before || (f.properties->>one.attribute) || one.behind, NFKC) AS name) AS called
     WHERE f.valid_until IS NULL AND f.dropped_in_id IS NULL AND strpos(name, %(text)s) > 0
     ORDER BY length(name), name LIMIT %(most)s
+"""
+
+
+# -- features and their changes ---------------------------------------------------------------------------------------
+
+
+def standing(layer: str) -> QuerySet[Feature]:
+    """The features of a layer as they are now."""
+    return Feature.objects.filter(layer=layer, valid_until=None, dropped_in=None)
+
+
+def as_of(layer: str, on: dt.date, known: dt.datetime | None = None) -> QuerySet[Feature]:
+    """The features as they were on a day; ``known``: as the city thought then that they were."""
+    if known is None:
+        return Feature.objects.filter(
+            Q(valid_until=None) | Q(valid_until__gt=on), layer=layer, dropped_in=None, valid_from__lte=on
+        )
+    return Feature.objects.filter(
+        Q(dropped_in=None) | Q(dropped_in__recorded_at__gt=known),
+        Q(valid_until=None) | Q(valid_until__gt=on) | Q(ended_in__recorded_at__gt=known),
+        layer=layer,
+        added_in__recorded_at__lte=known,
+        valid_from__lte=on,
+    )
+
+
+#: Features of a page.
+PAGE: Final = 50
+
+
+def listed(layer: Layer, reader: Audience, words: str = "", after: str = "") -> tuple[list[Feature], bool]:
+    """A page of the features as they are now, by key, and whether more follow; ``words`` in what the reader may see."""
+    rows = _saying(layer, reader, words)
+    if after:
+        rows = rows.filter(key__gt=after)
+    found = list(rows.defer("geom", "drawn").order_by("key")[: PAGE + 1])
+    return found[:PAGE], len(found) > PAGE
+
+
+def written_out(layer: Layer, reader: Audience, words: str = "") -> QuerySet[Feature]:
+    """The same, all of them with their shapes, as far as a table goes."""
+    return _saying(layer, reader, words).defer("drawn").order_by("key")[:MAX_ROWS]
+
+
+def _saying(layer: Layer, reader: Audience, words: str) -> QuerySet[Feature]:
+    seen = [one.key for one in layer.seen_by(reader)]
+    wanted = unicodedata.normalize("NFKC", words).replace("\0", "").strip().lower()[:100]
+    rows = standing(layer.code)
+    return rows.extra(where=[_SAYS], params=[seen, wanted]) if wanted else rows  # noqa: S610 -- our own text
+
+
+_SAYS: Final = """EXISTS (SELECT FROM jsonb_each_text(layer_feature.properties) said
+    WHERE said.key = ANY(%s::text[]) AND strpos(lower(normalize(said.value, NFKC)), %s) > 0)"""
+
+
+def feature(layer: Layer, key: UUID) -> Feature:
+    """A feature as it is or was. Raises NotFound."""
+    found = Feature.objects.select_related("added_in", "ended_in", "dropped_in").filter(pk=key, layer=layer.code)
+    if (one := found.first()) is None:
+        raise NotFound("feature-unknown", "地物が見つかりません。")
+    return one
+
+
+def life_of(one: Feature) -> list[Feature]:
+    """All that was ever recorded of a feature under its key, newest first."""
+    rows = Feature.objects.filter(layer=one.layer, key=one.key).select_related("added_in", "ended_in", "dropped_in")
+    return list(rows.order_by("-added_in__number", "-valid_from"))
+
+
+def photos(one: Feature) -> QuerySet[Photo]:
+    """The photographs of a feature, in the order in which they came."""
+    return Photo.objects.filter(layer=one.layer, key=one.key, removed_at=None).order_by("added_at")
+
+
+def photo(layer: Layer, key: UUID) -> tuple[Photo, bytes]:
+    """A photograph of a feature of this layer, with its content. Raises NotFound."""
+    found = PhotoContent.objects.select_related("photo").filter(pk=key, photo__layer=layer.code).first()
+    if found is None:
+        raise NotFound("photo-unknown", "写真が見つかりません。")
+    return found.photo, bytes(found.content)
+
+
+def standings(layer: Layer, ids: Sequence[UUID]) -> dict[UUID, Standing]:
+    """Those of these rows that are still what stands."""
+    rows = standing(layer.code).filter(pk__in=ids)
+    return {one.pk: Standing(one.pk, one.key, one.properties, bytes(one.geom.wkb)) for one in rows}
+
+
+def change(layer: Layer, key: UUID) -> Change:
+    """A change of this layer. Raises NotFound."""
+    found = Change.objects.select_related("edition", "undoes").filter(pk=key, layer=layer.code).first()
+    if found is None:
+        raise NotFound("change-unknown", "変更が見つかりません。")
+    return found
+
+
+def changes(layers: Iterable[str], state: ChangeState | None = None) -> QuerySet[Change]:
+    """Changes of these layers, the newest first."""
+    found = Change.objects.filter(layer__in=list(layers)).select_related("edition").order_by("-asked_at")
+    return found.filter(state=state) if state is not None else found
+
+
+def changes_of(one: Feature) -> list[Change]:
+    """The changes of a feature under its key, newest first."""
+    touched = Q(lines__key=one.key) | Q(lines__feature__key=one.key)
+    return list(changes([one.layer]).filter(touched).distinct())
+
+
+def waits_on(features: Sequence[UUID]) -> Change | None:
+    """A change of one of these rows on which nobody has decided yet."""
+    return Change.objects.filter(state=ChangeState.WAITING, lines__feature__in=features).first()
+
+
+def key_taken(made: Change) -> str | None:
+    """A key of the change that another feature has, now or in the same change."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKEN, {"change": made.pk, "layer": made.layer})
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
+_TAKEN: Final = """
+    WITH coming AS (
+        SELECT key FROM layer_amendment WHERE change_id = %(change)s AND geom IS NOT NULL AND until IS NULL
+    )
+    SELECT key FROM coming GROUP BY key HAVING count(*) > 1
+    UNION ALL
+    SELECT f.key FROM layer_feature f JOIN coming USING (key)
+    WHERE f.layer = %(layer)s AND f.valid_until IS NULL AND f.dropped_in_id IS NULL
+      AND NOT EXISTS (SELECT FROM layer_amendment a WHERE a.change_id = %(change)s AND a.feature_id = f.id)
+    LIMIT 1
+"""
+
+#: The layer with the areas of municipalities, and its attribute with their codes.
+BOUNDARY: Final = "municipal-boundary"
+#: Square metres, metres of a line and metres between points that are no overlap but rounding.
+_SLIVER: Final = 0.1
+
+
+def in_the_way(layer: Layer, made: Change, grounds: Grounds) -> Problem | None:
+    """What keeps the shapes of a change from being: outside of the city, or on another feature, which is named.
+
+    Measured in the plane. Where the boundary was not taken in, nobody can say what is outside.
+    """
+    topology = layer.edit.topology if layer.edit is not None else None
+    asked: dict[str, Any] = {
+        "change": made.pk,
+        "layer": layer.code,
+        "plane": grounds.plane,
+        "boundary": BOUNDARY,
+        "code": grounds.code,
+        "error": layer.accuracy,
+        "within": bool(topology and topology.within_city),
+        "sliver": _SLIVER,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_OUTSIDE, asked)
+        if (row := cursor.fetchone()) is not None:
+            words = "市の外にはみ出しています（%(name)s）。" if row[1] else "市の外にあります（%(name)s）。"
+            return Problem("out-of-city", words, {"name": _named(layer, row[0])})
+        if topology is None or not topology.no_overlap:
+            return None
+        cursor.execute(_OVERLAP, asked)
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    mine, other, amount, lon, lat = row
+    unit = {"polygon": "㎡重なっています", "line": "m重なっています", "point": "mしか離れていません"}[layer.shape]
+    return Problem(
+        "overlaps",
+        "「%(name)s」が「%(other)s」と%(amount)s%(unit)s（経度%(lon)s、緯度%(lat)sのあたり）。",
+        {
+            "name": _named(layer, mine),
+            "other": _named(layer, other),
+            "amount": f"{amount:,.1f}",
+            "unit": unit,
+            "lon": f"{lon:.6f}",
+            "lat": f"{lat:.6f}",
+        },
+    )
+
+
+def _named(layer: Layer, said: str) -> str:
+    """A feature by what its layer is called, and what is public of it."""
+    return called(layer, json.loads(said), "public")
+
+
+def called(layer: Layer, properties: Mapping[str, Any], reader: Audience) -> str:
+    """A feature in a few words: what its key says, or else the first of its attributes that the reader may see."""
+    seen = {one.key for one in layer.seen_by(reader)}
+    named = [one for one in layer.attributes if one.key in seen and properties.get(one.key) not in (None, "")]
+    keyed = [one for one in named if one.key in layer.key]
+    texts = [one for one in named if one.kind in ("text", "code")]
+    parts = [shown(one, properties[one.key], "ja") for one in keyed or texts[:1] or named[:1]]
+    return " ".join(parts) or layer.title["ja"]
+
+
+_OUTSIDE: Final = """
+    WITH city AS (
+        SELECT ST_Union(geom) AS geom FROM layer_feature
+        WHERE layer = %(boundary)s AND properties->>'code' = %(code)s AND valid_until IS NULL AND dropped_in_id IS NULL
+    )
+    SELECT a.properties::text, ST_Intersects(a.geom, city.geom)
+    FROM layer_amendment a, city
+    WHERE a.change_id = %(change)s AND a.geom IS NOT NULL AND city.geom IS NOT NULL
+      AND (NOT ST_Intersects(a.geom, city.geom)
+           OR (%(within)s AND NOT ST_CoveredBy(ST_Transform(a.geom, %(plane)s),
+                                               ST_Buffer(ST_Transform(city.geom, %(plane)s), %(error)s))))
+    ORDER BY a.number LIMIT 1
+"""
+_OVERLAP: Final = """
+    WITH coming AS (
+        SELECT number, properties, geom FROM layer_amendment
+        WHERE change_id = %(change)s AND geom IS NOT NULL AND until IS NULL
+    ), beside AS NOT MATERIALIZED (
+        SELECT 0 AS number, properties, geom FROM layer_feature f
+        WHERE layer = %(layer)s AND valid_until IS NULL AND dropped_in_id IS NULL
+          AND NOT EXISTS (SELECT FROM layer_amendment a WHERE a.change_id = %(change)s AND a.feature_id = f.id)
+        UNION ALL SELECT number, properties, geom FROM coming
+    ), touching AS (
+        SELECT coming.number, coming.properties, beside.properties AS other,
+               ST_Transform(coming.geom, %(plane)s) AS flat, ST_Transform(beside.geom, %(plane)s) AS stands
+        FROM coming JOIN beside ON beside.geom && ST_Expand(coming.geom, 0.000002) AND beside.number < coming.number
+    ), shared AS (
+        SELECT *, ST_Dimension(flat) AS dimension, ST_Intersection(flat, stands) AS part FROM touching
+    )
+    SELECT properties::text, other::text, amount, ST_X(place), ST_Y(place)
+    FROM shared, LATERAL (
+        SELECT CASE dimension WHEN 2 THEN ST_Area(part) WHEN 1 THEN ST_Length(part)
+                              ELSE ST_Distance(flat, stands) END AS amount,
+               ST_Transform(ST_PointOnSurface(CASE WHEN ST_IsEmpty(part) THEN flat ELSE part END), 4326) AS place
+    ) AS measured
+    WHERE CASE dimension WHEN 0 THEN amount < %(sliver)s ELSE amount > %(sliver)s END
+    ORDER BY number LIMIT 1
+"""
+
+
+def brought_together(layer: Layer, shape: bytes, row: Feature | None, plane: int) -> bytes:
+    """A line with its ends at points of other lines of the layer, where they lie within ``ends_meet`` metres."""
+    reach = layer.edit.topology.ends_meet if layer.edit is not None else 0.0
+    line = shapely.from_wkb(shape)
+    if not reach or line.geom_type != "LineString":
+        return shape
+    points = [tuple(one) for one in shapely.get_coordinates(line)]
+    with connection.cursor() as cursor:
+        for end in (0, -1):
+            asked = {"lon": points[end][0], "lat": points[end][1], "stored": STORED, "plane": plane, "reach": reach,
+                     "layer": layer.code, "own": row.pk if row is not None else None,
+                     "around": reach / (_LATITUDE * 0.75)}  # fmt: skip
+            cursor.execute(_NEAREST, asked)
+            if (found := cursor.fetchone()) is not None:
+                points[end] = found
+    together = shapely.LineString(points)
+    return bytes(shapely.to_wkb(together)) if together.is_valid and together.length else shape
+
+
+_NEAREST: Final = """
+    WITH here AS (SELECT ST_SetSRID(ST_MakePoint(%(lon)s, %(lat)s), %(stored)s) AS point)
+    SELECT ST_X(vertex.geom), ST_Y(vertex.geom)
+    FROM here, layer_feature f, LATERAL ST_DumpPoints(f.geom) AS vertex
+    WHERE f.layer = %(layer)s AND f.valid_until IS NULL AND f.dropped_in_id IS NULL
+      AND f.id IS DISTINCT FROM %(own)s::uuid AND f.geom && ST_Expand(here.point, %(around)s)
+      AND ST_Distance(ST_Transform(vertex.geom, %(plane)s), ST_Transform(here.point, %(plane)s)) <= %(reach)s
+    ORDER BY ST_Distance(ST_Transform(vertex.geom, %(plane)s), ST_Transform(here.point, %(plane)s)) LIMIT 1
 """

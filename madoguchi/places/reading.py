@@ -157,8 +157,8 @@ def _fill(layer: Layer, reading: Reading, shapes: Any, rows: Sequence[Mapping[st
             reading.refused += 1
             continue
         wkb = shapely.to_wkb(shapely.force_2d(shape), output_dimension=2)
-        digest = _digest(properties, wkb)
-        key = "/".join(str(properties.get(one, "")) for one in layer.key) if layer.key else digest
+        digest = digest_of(properties, wkb)
+        key = layer.key_of(properties) or digest
         seen[key] += 1
         if seen[key] > 1 and not layer.key:
             reading.left_out += 1  # the same thing twice
@@ -199,6 +199,7 @@ def _refuse(reading: Reading, row: int, problem: Problem) -> None:
     reading.tell(row, problem)
 
 
-def _digest(properties: Mapping[str, Any], wkb: bytes) -> str:
+def digest_of(properties: Mapping[str, Any], wkb: bytes) -> str:
+    """What tells two features with other attributes or another shape apart."""
     said = json.dumps(properties, sort_keys=True, ensure_ascii=False).encode()
     return hashlib.sha256(said + b"\0" + wkb).hexdigest()[:32]

@@ -77,6 +77,10 @@ STAFF = (
     ("community-health", "community-health-clerk", "保田 すこや"),
     ("community-health", "community-health-nurse", "保健師 母里"),
     ("community-health", "community-health-head", "課長 健山"),
+    ("urban-policy", "urban-policy-clerk", "都島 けいかく"),
+    ("urban-policy", "urban-policy-head", "課長 町田"),
+    ("road-management", "road-management-clerk", "道野 なおす"),
+    ("road-management", "road-management-head", "課長 大路"),
 )
 
 

@@ -60,7 +60,7 @@ from madoguchi.cases.actions.drafting import (
 from madoguchi.cases.actions.driving import perform
 from madoguchi.cases.actions.exporting import export_list
 from madoguchi.cases.actions.foreseeing import draft_letters, enclosure, may_draft
-from madoguchi.cases.actions.giving import add_document, scan_again
+from madoguchi.cases.actions.giving import add_document, scan_again, scanned
 from madoguchi.cases.actions.handing_out import export_person, find_person, find_usage, too_weak
 from madoguchi.cases.actions.handling import consult, do, examine, read
 from madoguchi.cases.actions.journeying import open_parts, submit_parts
@@ -192,6 +192,7 @@ __all__ = [
     "review_afterwards",
     "save_section",
     "scan_again",
+    "scanned",
     "send_wish",
     "set_places",
     "settle",

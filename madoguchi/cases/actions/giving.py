@@ -6,6 +6,7 @@ the worker; a resident does not lose a photograph because a daemon is being upda
 
 import logging
 
+from django.db import models
 from django.db.models import Q
 
 from madoguchi.cases.actions import drafting, driving
@@ -27,11 +28,11 @@ def add_document(case: Case, path: str, name: str, content: bytes, *, by: Actor)
 
     Raises Invalid in the sender's words, also where a virus was found: then one event says so, and nothing is kept.
     """
-    return drafting.keep_document(case, path, name, content, scanned(case, content, by=by), by=by)
+    return drafting.keep_document(case, path, name, content, scanned(content, by=by, subject=case), by=by)
 
 
-def scanned(case: Case, content: bytes, *, by: Actor) -> Scan:
-    """What the scanner says of the bytes as they were sent. Raises Invalid ``file-infected``."""
+def scanned(content: bytes, *, by: Actor, subject: models.Model | None = None, verb: str = "case.add-document") -> Scan:
+    """What the scanner says of the bytes as they were sent for an act. Raises Invalid ``file-infected``."""
     scan = scanner()
     if scan is None or not content or len(content) > uploads.MAX_BYTES:
         return Scan.OFF  # what is empty or too large is refused before anybody could open it
@@ -47,7 +48,7 @@ def scanned(case: Case, content: bytes, *, by: Actor) -> Scan:
             "このファイルからウイルスが見つかったため、受け取りませんでした。"
             "お使いの機器を確かめて、別のファイルを選んでください。",
         )
-        refuse("case.add-document", refusal, by=by, subject=case)
+        refuse(verb, refusal, by=by, subject=subject)
         raise refusal
     return Scan.CLEAN
 

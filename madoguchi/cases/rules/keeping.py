@@ -146,6 +146,8 @@ ELSEWHERE: Final[Mapping[str, str]] = MappingProxyType(
         "staff_absence": "職員のもの",
         "partner_token": "連携するシステムのもの",
         "partner_request": "連携するシステムへの答えの控え。決まった時間で消える",
+        "layer_photo": "地図の地物の写真。だれの記録とも結びつかない。残すべきでないものは職員が消す",
+        "layer_photo_content": "地図の地物の写真の中身。消すとその場でなくなる",
         "case_batch": "職員がまとめて処理したときの書き添え。申請者ごとの内容は書かれない",
     }
 )

@@ -8,7 +8,9 @@ from django import template
 from madoguchi.cases import queries as cases
 from madoguchi.cases.actions.reasons import MAY_DELEGATE, MAY_EXPORT, MAY_REQUEST
 from madoguchi.desk.access import whoever_asks
+from madoguchi.desk.presenting.layers import concerned, waiting_count
 from madoguchi.facts.queries import keeps
+from madoguchi.procedures import queries as procedures
 
 register = template.Library()
 
@@ -60,3 +62,12 @@ def serves_counter(context: Mapping[str, Any]) -> bool:
     """Whether this member of staff types for residents who sit before them."""
     by = whoever_asks(context.get("request"))
     return by is not None and cases.serves_counter(by)
+
+
+@register.simple_tag(takes_context=True)
+def layers_waiting(context: Mapping[str, Any]) -> int | None:
+    """How many changes of the map wait for this member's decision; None for whoever has no layer to do with."""
+    by = whoever_asks(context.get("request"))
+    if by is None or not any(concerned(one, by) for one in procedures.layers().values()):
+        return None
+    return waiting_count(by)

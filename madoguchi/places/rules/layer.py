@@ -7,10 +7,12 @@ between the two lies the earthquake of 2011, some centimetres in Osaka and five 
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
+from madoguchi.events.rules import Actor
 from madoguchi.ground.errors import Problem
 from madoguchi.ground.languages import LocalText
 
@@ -86,6 +88,26 @@ class Sentences:
 
 
 @dataclass(frozen=True, slots=True)
+class Topology:
+    """What must hold of the shapes of a layer. ``ends_meet``: within so many metres the end of a line is brought to a
+    point of another; 0: it stays where it was drawn."""
+
+    no_overlap: bool = False
+    within_city: bool = False
+    ends_meet: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Editing:
+    """Who edits the features by hand: everybody in one of these sections. ``deciders`` are posts: a change waits until
+    one of their holders, and not who asked for it, approves it; none: it counts at once."""
+
+    sections: tuple[str, ...]
+    deciders: tuple[str, ...] = ()
+    topology: Topology = Topology()
+
+
+@dataclass(frozen=True, slots=True)
 class Layer:
     """One layer. ``accuracy`` is its stated error in metres: nearer to a border than that, the answer is "please ask".
 
@@ -112,16 +134,37 @@ class Layer:
     most: int = 3
     told: bool = True
     landmark: str = ""
+    edit: Editing | None = None
 
     def attribute(self, key: str) -> Attribute:
         """The attribute of that key. Raises KeyError."""
         return next(one for one in self.attributes if one.key == key)
+
+    def key_of(self, properties: Mapping[str, Any]) -> str:
+        """By what a feature is known in this layer; empty where that is its shape and all it says."""
+        return "/".join(str(properties.get(one, "")) for one in self.key)
 
     def seen_by(self, audience: Audience) -> tuple[Attribute, ...]:
         """The attributes that this reader may see: none of a layer that is not for them."""
         if not includes(self.see, audience):
             return ()
         return tuple(one for one in self.attributes if includes(one.see, audience))
+
+
+#: Who somebody is to a layer: of two layers, one may be their own section's.
+Reader = Callable[[Layer], Audience]
+
+
+def reader_of(actor: Actor) -> Reader:
+    """Staff with a post today in the section that owns a layer read it as that section, any other layer as staff; who
+    is no member of staff reads what is public."""
+
+    def reader(layer: Layer) -> Audience:
+        if actor.kind != "staff":
+            return "public"
+        return "section" if layer.owner in actor.sections else "staff"
+
+    return reader
 
 
 def includes(see: Audience, reader: Audience) -> bool:
@@ -141,7 +184,7 @@ def read_properties(layer: Layer, row: Mapping[str, Any]) -> tuple[dict[str, Any
     problems = []
     for one in layer.attributes:
         try:
-            value = _value(one, row.get(one.column))
+            value = value_of(one, row.get(one.column))
         except ValueError:
             problems.append(
                 Problem(f"not-{one.kind}", "%(column)s が決まりの形で書かれていません。", {"column": one.column})
@@ -157,19 +200,20 @@ def read_properties(layer: Layer, row: Mapping[str, Any]) -> tuple[dict[str, Any
 _YES: Final = {"1": True, "true": True, "○": True, "有": True, "0": False, "false": False, "×": False, "無": False}
 
 
-def _value(attribute: Attribute, said: Any) -> Any:
+def value_of(attribute: Attribute, said: Any) -> Any:
+    """What a file or a form says of an attribute, as it is kept; None where it says nothing. Raises ValueError."""
     text = "" if said is None else str(said).strip()
     if text.lower() in ("", "nan", "none", "null", "nat") or text in attribute.unknown:
         return None
     match attribute.kind:
         case "number":
             number = float(text)
-            if number != number or number in (float("inf"), float("-inf")):
+            if not math.isfinite(number):
                 raise ValueError
             return number
         case "integer":
             number = float(text)
-            if number != int(number):
+            if not math.isfinite(number) or number != int(number):
                 raise ValueError
             return int(number)
         case "yes_no":

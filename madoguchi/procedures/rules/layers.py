@@ -13,12 +13,14 @@ from madoguchi.places.rules.layer import (
     AUDIENCES,
     Attribute,
     Audience,
+    Editing,
     Kind,
     Layer,
     Sentences,
     Shape,
     Source,
     Terms,
+    Topology,
 )
 from madoguchi.procedures.rules.city import City
 from madoguchi.procedures.rules.document import BrokenPackage, Document, Problem, read
@@ -94,6 +96,28 @@ class LayerSentences(Model):
     absent: LocalText | None = None
 
 
+class LayerTopology(Model):
+    """What must hold of the shapes; a change that breaks it is refused, with the feature that is in its way."""
+
+    no_overlap: bool = False
+    """No two features of the layer lie on each other."""
+    within_city: bool = False
+    """Nothing reaches beyond the city's boundary by more than the stated error."""
+    ends_meet: Annotated[float, Field(gt=0, le=20)] | None = None
+    """Of lines: within so many metres an end is brought to a point of another line."""
+
+
+class LayerEditing(Model):
+    """Who edits the features at the desk."""
+
+    by: list[Kebab] = []
+    """Sections of organisation.yaml; none: the owner's."""
+    approve: bool = False
+    """A change waits until another person with a deciding post of the owner (its head, who stands in, the department's
+    head) has approved it."""
+    topology: LayerTopology = LayerTopology()
+
+
 class LayerFile(Model):
     """layers/<code>.yaml"""
 
@@ -119,6 +143,8 @@ class LayerFile(Model):
     landmark: Line | None = None
     """What people call the thing when they look for it, with one {attribute}: {name}駅."""
     answers: LayerSentences
+    edit: LayerEditing | None = None
+    """Without it nobody edits the features by hand: they come from the file alone."""
     assumed: bool = False
     note: str | None = None
 
@@ -143,6 +169,10 @@ class LayerFile(Model):
         for key in (*self.key, *(_names(self.landmark) if self.landmark else [])):
             if key not in self.attributes:
                 raise refuse(f"{key} という属性はありません", "attributes: にある名前を書きます", "key")
+        if self.edit is not None and self.edit.topology.ends_meet is not None and self.shape != "line":
+            raise refuse("ends_meet は線のレイヤーに書きます", "ends_meet: を消します", "edit", "topology")
+        if self.edit is not None and self.see == "section" and set(self.edit.by) - {self.owner}:
+            raise refuse("課の中だけのレイヤーは、ほかの課は編集できません", "see: staff にします", "edit", "by")
         for key, attribute in self.attributes.items():
             if AUDIENCES.index(attribute.see) > AUDIENCES.index(self.see) and attribute.see != "public":
                 raise refuse(f"{key} はレイヤーより広くは見せられません", "see: を消します", "attributes", key)
@@ -175,8 +205,8 @@ def load_layers(city: City) -> dict[str, Layer]:
         except BrokenPackage as broken:
             problems += broken.problems
         else:
-            problems += _unknown_owner(file, document, city)
-            found[path.stem] = _layer(path.stem, file)
+            problems += _unknown_units(file, document, city)
+            found[path.stem] = _layer(path.stem, file, city)
     if problems:
         raise BrokenPackage(sorted(problems))
     return found
@@ -191,16 +221,47 @@ def check_layers(city: City) -> list[Problem]:
     return []
 
 
-def _unknown_owner(file: LayerFile, document: Document, city: City) -> Iterator[Problem]:
-    units = city.organisation.departments
-    known = {one.id for one in units} | {section.id for one in units for section in one.sections}
+def _unknown_units(file: LayerFile, document: Document, city: City) -> Iterator[Problem]:
+    known = {unit.id for unit in city.organisation.units()}
     if file.owner not in known:
         yield document.problem(
             ("owner",), "M01", f"{file.owner} という課や部はありません", "organisation.yaml の id を書きます"
         )
+    if file.edit is None:
+        return
+    for index, one in enumerate(file.edit.by):
+        if one not in known:
+            yield document.problem(
+                ("edit", "by", index), "M01", f"{one} という課や部はありません", "organisation.yaml の id を書きます"
+            )
+    if file.edit.approve and file.owner in known and not _deciders(file.owner, city):
+        yield document.problem(
+            ("edit", "approve"),
+            "M01",
+            f"{file.owner} に承認する職がありません",
+            "organisation.yaml の職に head: true を書きます",
+        )
 
 
-def _layer(code: str, file: LayerFile) -> Layer:
+def _deciders(owner: str, city: City) -> tuple[str, ...]:
+    """The posts that decide for a unit: of a section as for its work (専決), of a department its head."""
+    if city.organisation.section(owner) is not None:
+        return tuple(sorted(city.organisation.leaders(owner)))
+    return tuple(post.id for unit in city.organisation.units() if unit.id == owner for post in unit.posts if post.head)
+
+
+def _editing(file: LayerFile, city: City) -> Editing | None:
+    if file.edit is None:
+        return None
+    said = file.edit.topology
+    return Editing(
+        sections=tuple(file.edit.by) or (file.owner,),
+        deciders=_deciders(file.owner, city) if file.edit.approve else (),
+        topology=Topology(said.no_overlap, said.within_city, said.ends_meet or 0.0),
+    )
+
+
+def _layer(code: str, file: LayerFile, city: City) -> Layer:
     source = file.source
     return Layer(
         code=code,
@@ -232,6 +293,7 @@ def _layer(code: str, file: LayerFile) -> Layer:
         most=file.most,
         told=file.told,
         landmark=file.landmark or "",
+        edit=_editing(file, city),
     )
 
 

@@ -38,6 +38,9 @@ def test_the_citys_layers_hold_together() -> None:
         ("shape: polygon", "shape: line", "near は点と線のレイヤーに書きます"),
         ("accuracy: 5", "accuracy: 0", "accuracy"),
         ("type: integer", "type: code", "codes は type: code のときに書きます"),
+        ("shape: polygon", "shape: polygon\nedit: {by: [nobody]}", "nobody という課や部はありません"),
+        ("shape: polygon", "shape: polygon\nedit: {topology: {ends_meet: 1}}", "ends_meet は線のレイヤーに書きます"),
+        ("shape: polygon", "shape: polygon\nsee: section\nedit: {by: [taxation]}", "ほかの課は編集できません"),
     ],
 )
 def test_what_a_file_of_a_layer_must_not_say(tmp_path: Path, was: str, becomes: str, said: str) -> None:
@@ -49,6 +52,22 @@ def test_what_a_file_of_a_layer_must_not_say(tmp_path: Path, was: str, becomes: 
     with pytest.raises(BrokenPackage) as broken:
         load_layers(replace(city, folder=tmp_path))
     assert any(said in str(one) for one in broken.value.problems)
+
+
+def test_who_edits_and_who_approves_follows_from_the_organisation(tmp_path: Path) -> None:
+    """Of a section its head, who stands in, and the department's head; of a department its head."""
+    city = daito()
+    text = (city.folder / "layers" / "towns.yaml").read_text()
+    (tmp_path / "layers").mkdir()
+    for owner, by, sections, deciders in (
+        ("taxation", "", ("taxation",), ("general-affairs-director", "taxation-deputy", "taxation-head")),
+        ("city-planning", "by: [taxation], ", ("taxation",), ("city-planning-director",)),
+    ):
+        said = text.replace("owner: residents", f"owner: {owner}\nedit: {{{by}approve: true}}")
+        (tmp_path / "layers" / "towns.yaml").write_text(said)
+        edit = load_layers(replace(city, folder=tmp_path))["towns"].edit
+        assert edit is not None
+        assert (edit.sections, edit.deciders) == (sections, deciders)
 
 
 @pytest.mark.django_db

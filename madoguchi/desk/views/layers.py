@@ -1,0 +1,277 @@
+"""The layers of the map at the desk: features are looked up, edited, approved, and changed many at once by a table.
+
+A feature's address names a row, and a row is how the feature was: whoever posts says so on what their form was made.
+"""
+
+import csv
+import io
+from collections.abc import Mapping
+from uuid import UUID
+
+from django.contrib import messages as notices
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from madoguchi.cases import actions as cases
+from madoguchi.cases.models import Scan
+from madoguchi.cases.rules import uploads
+from madoguchi.desk.access import desk, words
+from madoguchi.desk.presenting.layers import (
+    change_page,
+    concerned,
+    feature_page,
+    foreseen,
+    layer_page,
+    layers_page,
+    table_page,
+)
+from madoguchi.desk.views.exporting import cell
+from madoguchi.desk.views.files import file_response
+from madoguchi.desk.views.listing import day_of
+from madoguchi.events import Actor
+from madoguchi.events.acting import refuse
+from madoguchi.ground.errors import Invalid, NotAllowed, NotFound, Refused, Stale, fill
+from madoguchi.places import actions
+from madoguchi.places import queries as places
+from madoguchi.places.models import Change, ChangeState, Feature
+from madoguchi.places.rules import editing
+from madoguchi.places.rules.editing import Grounds, Picture
+from madoguchi.places.rules.layer import Layer, reader_of
+from madoguchi.procedures import queries as procedures
+
+
+@require_safe
+@desk
+def layers(request: HttpRequest, by: Actor) -> HttpResponse:
+    """The layers with which one has to do, and the changes that wait."""
+    return render(request, "desk/layers.html", {"page": layers_page(by)})
+
+
+@require_safe
+@desk
+def layer(request: HttpRequest, by: Actor, code: str) -> HttpResponse:
+    """The features of a layer, searched and in pages."""
+    meant = _layer(code, by)
+    said, after = (request.GET.get(name, "").replace("\0", "")[:300] for name in ("q", "after"))
+    return render(request, "desk/layer.html", {"page": layer_page(meant, by, said.strip(), after)})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@desk
+def new(request: HttpRequest, by: Actor, code: str) -> HttpResponse:
+    """A new feature."""
+    meant = _editable(code, by)
+    if request.method != "POST":
+        return render(request, "desk/feature.html", {"page": feature_page(meant, None, by)})
+    given = _given(request)
+    try:
+        made = actions.add(
+            meant, _attributes(given), editing.drawn(meant, given["shape"]), on=day_of(given.get("on", "")),
+            why=given.get("why", ""), grounds=grounds(), by=by,
+        )  # fmt: skip
+    except Refused as refusal:
+        page = feature_page(meant, None, by, given=given, refusal=refusal)
+        return render(request, "desk/feature.html", {"page": page}, status=refusal.status)
+    return _done(request, made)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@desk
+def feature(request: HttpRequest, by: Actor, code: str, key: UUID) -> HttpResponse:
+    """A feature as it is or was; posted, what is to become of it."""
+    meant = _layer(code, by)
+    one = places.feature(meant, key)
+    if request.method != "POST":
+        return render(request, "desk/feature.html", {"page": feature_page(meant, one, by)})
+    _editable(code, by)
+    given = _given(request)
+    try:
+        made = _act_on(meant, one, given, by)
+    except Refused as refusal:
+        now = places.standing(meant.code).filter(key=one.key).first() if isinstance(refusal, Stale) else None
+        newer = now if now is not None and now.pk != one.pk else None
+        page = feature_page(meant, one, by, given=given, refusal=refusal, now=newer)
+        return render(request, "desk/feature.html", {"page": page}, status=refusal.status)
+    return _done(request, made)
+
+
+def _act_on(meant: Layer, one: Feature, given: Mapping[str, str], by: Actor) -> Change:
+    deed, why, on = given.get("deed", ""), given.get("why", ""), day_of(given.get("on", ""))
+    if deed == "end":
+        return actions.end(meant, one.pk, on=on, why=why, grounds=grounds(), by=by)
+    if deed == "drop":
+        return actions.drop(meant, one.pk, why=why, grounds=grounds(), by=by)
+    shape = editing.drawn(meant, given["shape"])
+    moved = shape if shape != bytes(one.geom.wkb) else None
+    said = _attributes(given)
+    if deed == "change":
+        return actions.change(meant, one.pk, said, moved, on=on, why=why, grounds=grounds(), by=by)
+    return actions.correct(meant, one.pk, said, moved, why=why, grounds=grounds(), by=by)
+
+
+@require_POST
+@desk
+def photos(request: HttpRequest, by: Actor, code: str, key: UUID) -> HttpResponse:
+    """A photograph of a feature, taken in: looked at for viruses, and encoded anew without what the camera wrote."""
+    meant = _editable(code, by)
+    one = places.feature(meant, key)
+    try:
+        sent = request.FILES.get("photo")
+        if sent is None or isinstance(sent, list):
+            raise Invalid("file-empty", "写真を選んでください。")
+        if (sent.size or 0) > uploads.MAX_BYTES:
+            raise uploads.too_large()
+        content = bytes(sent.read())
+        if cases.scanned(content, by=by, verb="feature.attach") == Scan.WAITING:
+            raise Invalid("scanner-down", "いまはウイルス検査ができません。少し待ってから、もう一度送ってください。")
+        kept = uploads.check(sent.name or "", content, images_only=True)
+        picture = Picture(kept.name, kept.media_type, kept.content, kept.width or 0, kept.height or 0)
+        actions.attach(meant, one.pk, picture, by=by)
+    except Refused as refusal:
+        page = feature_page(meant, one, by, refusal=refusal)
+        return render(request, "desk/feature.html", {"page": page}, status=refusal.status)
+    notices.success(request, gettext("写真を付けました。"))
+    return redirect("desk:feature", meant.code, one.pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@desk
+def photo(request: HttpRequest, by: Actor, code: str, key: UUID, photo_id: UUID) -> HttpResponse:
+    """A photograph; posted, that it is removed."""
+    meant = _layer(code, by)
+    if request.method == "POST":
+        actions.detach(meant, photo_id, by=by)
+        notices.success(request, gettext("写真を消しました。"))
+        return redirect("desk:feature", meant.code, key)
+    found, content = places.photo(meant, photo_id)
+    return file_response(content, found.media_type, found.name, inline=True)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@desk
+def change(request: HttpRequest, by: Actor, code: str, key: UUID) -> HttpResponse:
+    """A change; posted, that it is approved, refused, withdrawn or undone."""
+    meant = _layer(code, by)
+    one = places.change(meant, key)
+    if request.method != "POST":
+        return render(request, "desk/layer_change.html", {"page": change_page(meant, one, by)})
+    why, todo = request.POST.get("why", "").replace("\0", ""), request.POST.get("_do", "")
+    try:
+        if todo == "approve":
+            actions.approve(meant, one.pk, grounds=grounds(), by=by)
+            notices.success(request, gettext("承認しました。地図に反映されています。"))
+        elif todo == "refuse":
+            actions.refuse(meant, one.pk, why=why, by=by)
+            notices.success(request, gettext("認めないことを記録しました。地図は変わっていません。"))
+        elif todo == "withdraw":
+            actions.withdraw(meant, one.pk, by=by)
+            notices.success(request, gettext("取り下げました。"))
+        else:
+            return _done(request, actions.undo(meant, one.pk, why=why, grounds=grounds(), by=by))
+    except Refused as refusal:
+        page = change_page(meant, places.change(meant, key), by, why, refusal)
+        return render(request, "desk/layer_change.html", {"page": page}, status=refusal.status)
+    return redirect("desk:layer-change", meant.code, one.pk)
+
+
+@require_safe
+@desk
+def features_csv(request: HttpRequest, by: Actor, code: str) -> HttpResponse:
+    """The features as a table to be edited and taken in again (UTF-8 with a mark, CRLF)."""
+    meant = _layer(code, by)
+    attributes = meant.seen_by(reader_of(by)(meant))
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow([editing.ROW, editing.DEED, *(one.key for one in attributes), editing.SHAPE])
+    for one in places.written_out(meant, reader_of(by)(meant), request.GET.get("q", "")):
+        values = [cell(editing.written(a, one.properties.get(a.key))) for a in attributes]
+        writer.writerow([one.pk, "", *values, editing.as_wkt(bytes(one.geom.wkb))])
+    response = HttpResponse("\ufeff" + out.getvalue(), content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{meant.code}.csv"'
+    return response
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@desk
+def table(request: HttpRequest, by: Actor, code: str) -> HttpResponse:
+    """Many features at once: a table is looked at first, and made when it is posted again as it was shown."""
+    meant = _editable(code, by)
+    page = table_page(meant)
+    if request.method != "POST":
+        return render(request, "desk/layer_table.html", {"page": page})
+    page.mistake = request.POST.get("deed", "correct") != "change"
+    page.on, page.why = request.POST.get("on", "")[:10], request.POST.get("why", "").replace("\0", "")[:1000]
+    try:
+        page.table = editing.text_of(_content(request))
+        rows = editing.rows_of(page.table)
+        standing = places.standings(meant, editing.written_on(rows))
+        read = editing.read_table(meant, rows, standing, meant.seen_by(reader_of(by)(meant)), mistake=page.mistake)
+        foreseen(page, meant, read, by)
+        if request.POST.get("_do") == "save" and page.ready:
+            lines = [one.line for one in read.foreseen]
+            made = actions.amend(meant, lines, on=day_of(page.on), why=page.why, grounds=grounds(), by=by)
+            return _done(request, made)
+    except Refused as refusal:
+        page.problem = words(refusal)
+        page.problems = {name: fill(gettext(one.message), one.params) for name, one in refusal.fields.items()}
+        return render(request, "desk/layer_table.html", {"page": page}, status=refusal.status)
+    return render(request, "desk/layer_table.html", {"page": page}, status=422 if page.wrong else 200)
+
+
+def _content(request: HttpRequest) -> bytes:
+    """The file that was chosen, or the table as it was shown."""
+    if (sent := request.FILES.get("file")) is not None and not isinstance(sent, list):
+        if (sent.size or 0) > editing.MAX_TABLE:
+            raise Invalid("table-too-large", "ファイルが大きすぎます（1MBまで）。直したい行だけにしてください。")
+        return bytes(sent.read())
+    said = request.POST.get("table", "")
+    if not said:
+        raise Invalid("table-missing", "CSVファイルを選んでください。")
+    return said.encode()
+
+
+def _layer(code: str, by: Actor) -> Layer:
+    """A layer with which somebody has to do. Raises NotFound, NotAllowed."""
+    found = procedures.layers().get(code)
+    if found is None:
+        raise NotFound("layer-unknown", "レイヤーが見つかりません。")
+    if not concerned(found, by):
+        raise NotAllowed("layer-of-another", "このレイヤーの画面は、担当する課と編集する課の人が使います。")
+    return found
+
+
+def _editable(code: str, by: Actor) -> Layer:
+    found = _layer(code, by)
+    if not actions.EDITS.holds(by, found):
+        refusal = NotAllowed("layer-not-edited", "このレイヤーを編集するのは、別の課です。")
+        refuse("feature.change", refusal, by=by)
+        raise refusal
+    return found
+
+
+def grounds() -> Grounds:
+    """The city in which features stand."""
+    city = procedures.city().file
+    return Grounds(city.plane, city.codes.municipality)
+
+
+def _given(request: HttpRequest) -> dict[str, str]:
+    """What was typed, as far as a form of a feature has it."""
+    said = {name: request.POST.get(name, "").replace("\0", "") for name in ("deed", "on", "why", "shape")}
+    typed = {name: request.POST.get(name, "").replace("\0", "") for name in request.POST if name.startswith("p-")}
+    return {**said, **typed}
+
+
+def _attributes(given: Mapping[str, str]) -> dict[str, str]:
+    return {name.removeprefix("p-"): value for name, value in given.items() if name.startswith("p-")}
+
+
+def _done(request: HttpRequest, made: Change) -> HttpResponse:
+    """Say what has become of a change, and show it."""
+    if made.state == ChangeState.WAITING:
+        notices.success(request, gettext("承認を求めました。承認されるまで、地図は変わりません。"))
+    else:
+        notices.success(request, gettext("保存しました。地図に反映されています。"))
+    return redirect("desk:layer-change", made.layer, made.pk)
