@@ -34,6 +34,12 @@ def missing(draft: Draft, one: FormSection, unread: Mapping[str, Problem]) -> di
     return {path: problem for path, problem in problems.items() if not draft.correcting or path in draft.asked}
 
 
+def of_places(draft: Draft, unread: Mapping[str, Problem]) -> dict[str, Problem]:
+    """What is wrong with the places of a section, where somebody wants to see where they are and asks for no more."""
+    found = {path: draft.form.field_at(path) for path in unread}
+    return {path: unread[path] for path, one in found.items() if one is not None and one[1].type == "place"}
+
+
 def is_new(request: HttpRequest, draft: Draft, problems: Mapping[str, Problem]) -> bool:
     """Whether all that is missing are questions that the answers have only now brought up: nobody has done wrong."""
     # An open choice posts nothing: the page itself says what it had asked.

@@ -184,13 +184,17 @@ class PostalCode(Kind):
 
 @kind("place")
 class Place(Kind):
-    """An address or a description of a place, with the point where the device gave one."""
+    """An address or a description of a place, with the point where a device or a tap on a map gave one.
+
+    A point that was found by the words does not stand in the inputs: it is found again when they change.
+    """
 
     template = "place"
 
     def inputs(self, value: Any) -> dict[str, str]:
         held = value if isinstance(value, dict) else {"text": value or ""}
-        return {part: str(held.get(part, "")) for part in ("text", "town", "lat", "lon")}
+        parts = ("text", "lat", "lon", "error") if held.get("level") == "point" else ("text",)
+        return {part: str(held.get(part, "")) for part in parts}
 
     def show(self, value: Any, field: FormField, language: str) -> str:
         return str(value.get("text", "")) if isinstance(value, dict) else str(value or "")

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from django.utils.translation import gettext
 
 from madoguchi.asking.kinds import KINDS
+from madoguchi.asking.places import PlaceShown, place_shown
 from madoguchi.asking.questions import FileRow, ProblemLink, Question, anchor, links, questions
 from madoguchi.asking.words import language, said
 from madoguchi.cases import queries as cases
@@ -88,6 +89,7 @@ class Answer:
     problem: str
     files: Sequence[FileRow]
     own_words: bool
+    place: PlaceShown | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -396,6 +398,7 @@ def answer_of(cell: Cell, files: Mapping[str, FileRow]) -> Answer:
         problem=gettext(str(cell.problem)) if cell.problem else "",
         files=[files[one] for one in cell.value or [] if one in files] if cell.field.type in forms.UPLOADED else (),
         own_words=bool(typed) or cell.field.type not in CHOSEN,
+        place=place_shown(cell.value, cell.field) if cell.field.type == "place" else None,
     )
 
 

@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from madoguchi.asking.kinds import ACCOUNT_KINDS, ERAS, KINDS, Kind
+from madoguchi.asking.places import PlaceShown, place_shown
 from madoguchi.asking.words import day_words, words
 from madoguchi.cases.models import Upload
 from madoguchi.cases.queries.correcting import is_word, may_be_corrected
@@ -83,6 +84,7 @@ class Question:
     row: int | None = None
     files: Sequence[FileRow] = ()
     arriving: Sequence[Upload] = ()
+    place: PlaceShown | None = None
 
     @property
     def name(self) -> str:
@@ -239,11 +241,13 @@ def questions(
             problem=words(cell.problem) if cell.problem else "",
             elsewhere=(elsewhere or {}).get(cell.path, ""),
             shown=kind.show(cell.value, cell.field, language) if cell.typed is None else "",
-            decides=full in deciding,
+            decides=full in deciding or cell.field.type == "place",  # what applies there is shown at once
             row=cell.row,
             files=[files[one] for one in cell.value or [] if one in files] if cell.field.type in UPLOADED else (),
             arriving=(arriving or {}).get(cell.path, ()),
         )
+        if cell.field.type == "place":
+            question.place = place_shown(cell.value if cell.typed is None else cell.typed, cell.field, choose=True)
         bound = cell.field.name if cell.field.business[0] else cell.field.fact or ""
         fact = known.get(bound) if cell.row is None and not cell.field.again_because else None
         if fact is not None and not fits(cell.field, fact.value):  # known, and no answer to this question

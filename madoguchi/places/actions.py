@@ -36,9 +36,10 @@ BY_PERSON = Reason(
 
 @act("place.name", allow=(BY_PERSON, BY_SYSTEM))
 def name_place(said: Mapping[str, Any], *, by: Actor) -> Place:
-    """場所の記録: keep a place as an answer gives it: ``{text, town?, lat?, lon?}`` (degrees, JGD2011)."""
+    """場所の記録: keep a place as an answer gives it: ``{text, town?, lat?, lon?, error?}`` (JGD2011; metres)."""
     point = Point(said["lon"], said["lat"], srid=4326) if "lon" in said and "lat" in said else None
-    place = Place.objects.create(text=said["text"], town=said.get("town", ""), point=point)
+    error = said.get("error") if point is not None else None
+    place = Place.objects.create(text=said["text"], town=said.get("town", ""), point=point, error=error)
     record(town=place.town, has_point=point is not None)
     return place
 

@@ -19,17 +19,20 @@ from madoguchi.places.rules.layer import DRAWN, STORED
     text=Sensitivity.PERSONAL,
     town=Sensitivity.INTERNAL,
     point=Sensitivity.PERSONAL,
+    error=Sensitivity.INTERNAL,
 )
 class Place(models.Model):
     """A place that somebody named: the words as written, the town (町字ID) and, where known, the point.
 
-    Coordinates are JGD2011 longitude and latitude, stored as EPSG:4326.
+    Coordinates are JGD2011 longitude and latitude, stored as EPSG:4326. ``error``: metres within which it lies from
+    there (an address is known as far as its town); None where nobody said.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7)
     text = models.TextField()
     town = models.TextField(blank=True)
     point = models.PointField(srid=4326, null=True)
+    error = models.FloatField(null=True)
 
     class Meta:
         db_table = "place"

@@ -94,8 +94,7 @@ def bank(settings: Any) -> Iterator[str]:
     ports.provider.cache_clear()
 
 
-#: Beside those that tell the format, what is asked for first in many lives.
-WAYS = [pytest.param(code, True, id=code) for code in sorted({*telling(), "pregnancy-notification"})]
+WAYS = [pytest.param(code, True, id=code) for code in telling()]
 
 
 @pytest.mark.parametrize(
@@ -202,8 +201,7 @@ def hand_in(visit: Visit, code: str, example: Example, folder: Path, *, script: 
     assert example.asked is None or asked == set(example.asked), "asked for what the example does not say"
     visit.headed("内容を確かめてください")
     visit.check()
-    if get(answers, "person.email") is None:  # else it was asked, and is not asked again
-        page.fill("#email", "hanako@example.jp")
+    page.fill("#email", "hanako@example.jp")
     if row.identity == "card-signature":
         facts = {f"{who}.{key}": one for who, told in known(example).items() for key, one in told.items()}
         with app_of(facts, visit.base, folder):

@@ -18,6 +18,7 @@ from madoguchi.cases.queries import (
     kept_until,
     known_of_businesses,
     known_ones,
+    locating,
     mandate_of,
     shown,
     standing_for,
@@ -164,11 +165,18 @@ def section_digest(case: Case, section: FormSection) -> str:
     """
     names = [one.name for one in section.fields if one.type not in forms.UPLOADED]
     if section.each is not None:
-        rows = [[forms.get(row, name) for name in names] for row in case.answers.get(section.each) or []]
+        rows = [[_as_given(forms.get(row, name)) for name in names] for row in case.answers.get(section.each) or []]
         stored: Any = [rows, sorted(_typed_under(case, section.each).items())]
     else:
-        stored = [[forms.get(case.answers, name), case.typed.get(name)] for name in names]
+        stored = [[_as_given(forms.get(case.answers, name)), case.typed.get(name)] for name in names]
     return hashlib.sha256(json.dumps(stored, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+def _as_given(value: Any) -> Any:
+    """An answer without what the map says to it, which no form posts."""
+    if isinstance(value, Mapping) and "map" in value:
+        return {part: held for part, held in value.items() if part not in ("on", "map")}
+    return value
 
 
 @act("case.save", allow=(SEES_CASE, PARTNER_FILED, AT_COUNTER))
@@ -186,6 +194,7 @@ def save_section(case: Case, section_id: str, raw: forms.Raw, *, by: Actor, base
     if section is None:
         raise NotFound("section-unknown", "この手続にその項目はありません。")
     given = package.form.read(section, raw)
+    _find_places(fresh, package.form, given)
     _keep_speaker(fresh, given)
     taken = _take_known(fresh, section, raw, given, by)
     if fresh.received_at is not None:
@@ -456,6 +465,20 @@ def _only_what_was_asked(case: Case, given: forms.Read) -> None:
             del part[path]
 
 
+def _find_places(case: Case, form: forms.Form, given: forms.Read) -> None:
+    """Where on the map the words of a place are, and what applies there; what was chosen may not be there any more."""
+    for path, said in list(given.values.items()):
+        asked = form.field_at(path)
+        if asked is None or asked[1].type != "place" or said is None:
+            continue
+        try:
+            given.values[path] = locating.found(asked[1], said, forms.get(case.answers, path))
+        except Invalid as refusal:
+            del given.values[path]
+            given.typed[path] = {part: str(said.get(part, "")) for part in asked[1].parts()}
+            given.problems[path] = refusal.as_problem()
+
+
 def _keep_correction(case: Case, given: forms.Read) -> None:
     """Of a correction (訂正) the office reads in words what will be recorded as a value: both change, or neither does.
 
@@ -512,8 +535,8 @@ def _take_known(case: Case, section: FormSection, raw: forms.Raw, given: forms.R
 def _refuse_conflicts(case: Case, given: forms.Read) -> None:
     problems = {}
     for path, value in given.values.items():
-        stored = forms.get(case.answers, path)
-        if stored not in (None, "", value):
+        stored = _as_given(forms.get(case.answers, path))
+        if stored not in (None, "", _as_given(value)):
             problems[path] = Invalid("changed-elsewhere", "別の画面で内容が変わっています。").as_problem()
     if problems:
         raise Stale(

@@ -17,6 +17,7 @@ from madoguchi.cases.queries import (
     demands_signature,
     is_signed,
     known_ones,
+    locating,
     mandate_of,
     must_stand,
     shown,
@@ -135,6 +136,7 @@ def submit(case: Case, *, by: Actor, email: str = "", lot: Lot | None = None) ->
             {"count": len(problems)},
             fields=problems,
         )
+    _refuse_changed_places(fresh, package)
     if by.kind == "resident" and together.lacks_signature:
         raise Stale("not-signed", "電子署名がまだか、署名のあとに内容が変わっています。確かめて、署名してください。")
     if by.kind == "staff":
@@ -176,6 +178,20 @@ def _refuse_closed_gates(case: Case, package: Published) -> None:
     for gate in package.procedure.gates:
         if procedures.expression(gate.when).holds(scope):
             raise Invalid("gate-closed", gate.text.get_for(case.language))
+
+
+def _refuse_changed_places(case: Case, package: Published) -> None:
+    """What applies at a place is decided by as it was shown: where the map says otherwise by now, it is shown again.
+
+    Of what was received before, it stands as it was then, or as it was when the place was corrected.
+    """
+    if case.received_at is None:
+        for one in locating.changed(package.form, case):
+            raise Stale(
+                "map-changed",
+                "入力のあとで地図のデータが変わりました。「%(label)s」のページをもう一度保存して、当てはまることを確かめてください。",
+                {"label": one.label.get_for(case.language)},
+            )
 
 
 def _refuse_unconfirmed(case: Case) -> None:

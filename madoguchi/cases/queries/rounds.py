@@ -18,11 +18,13 @@ from madoguchi.ground import clock
 from madoguchi.ground.errors import NotFound
 from madoguchi.ground.expressions import Expression
 from madoguchi.ground.languages import LocalText
+from madoguchi.places.rules import recording
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.models import Procedure
 from madoguchi.procedures.rules import allotment
 from madoguchi.procedures.rules.city import Round as Announced
 from madoguchi.procedures.rules.flow import Node
+from madoguchi.procedures.rules.form import FormField
 from madoguchi.procedures.rules.format import Computed
 from madoguchi.procedures.rules.published import Published
 from madoguchi.procedures.rules.tables import source_of
@@ -202,12 +204,26 @@ def _column(name: str, package: Published, node: Node) -> str | None:
         kind, at = written.get(rest), f"(d.course #>> '{{finding,{rest}}}')"
     elif head == "verdict":
         kind, at = "text", f"(d.values ->> '{rest}')"
+    elif (asked := package.form.field_at(head)) is not None and asked[1].layers:
+        return _column_on_the_map(asked[1], *rest.partition(".")[::2])
     else:
         found = package.form.field_at(name)
         kind, at = found[1].type if found else None, f"(c.answers #>> '{{{name.replace('.', ',')}}}')"
         if name == node.arguments["round"]:
             kind = "date"  # a round is named by the day on which it begins
     return None if kind is None else f"{at}::{_CASTS.get(kind, 'text')}"
+
+
+def _column_on_the_map(one: FormField, layer: str, key: str) -> str | None:
+    """What the map says of a place that is asked for: ``layer`` as conditions name it, its verdict or an attribute."""
+    code = next((code for code in one.layers if recording.name_of(code) == layer), None)
+    known = procedures.layers().get(code) if code is not None else None
+    if code is None or known is None:
+        return None
+    if key == recording.VERDICT:
+        return recording.column("c.answers", one.name, code, None)
+    attribute = next((it for it in known.attributes if it.key == key), None)
+    return recording.column("c.answers", one.name, code, attribute) if attribute is not None else None
 
 
 def _node(package: Published) -> Node | None:

@@ -27,11 +27,12 @@ from madoguchi.ground import clock
 from madoguchi.messages.models import Letter
 from madoguchi.people.models import Person
 from madoguchi.people.queries import actor_of_person
+from madoguchi.places.tests.laying import lay, square
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.models import Procedure
 from madoguchi.procedures.rules.allotment import names
 from madoguchi.procedures.rules.examples import answers_of, looked_up, wanted_of
-from madoguchi.procedures.rules.form import UPLOADED, get
+from madoguchi.procedures.rules.form import UPLOADED, Form, get
 from madoguchi.procedures.rules.format import Example
 from madoguchi.procedures.tests.shipped import catalogue
 
@@ -97,6 +98,7 @@ def test_an_example_takes_its_path(code: str, name: str, published: dict[str, Pr
             for key, found in looked_up(example, node.arguments["facts"], form, procedures.vocabulary()).items()
         }
         state(case.person, records, Source.REGISTER, by=SYSTEM)
+        lay_the_map(example, form)
         answer(case, answers_of(example, form), players.resident)
         sign_where_asked(case, players.resident)
         actions.submit(case, by=players.resident)
@@ -122,6 +124,16 @@ def test_an_example_takes_its_path(code: str, name: str, published: dict[str, Pr
         assert sum(one.paid_yen or 0 for one in case.payments.all()) == example.pays
     executed = case.steps.exclude(outcome="cancelled")
     assert example.digital == (not executed.exclude(channel="screen").exists())
+
+
+def lay_the_map(example: Example, form: Form) -> None:
+    """What the example says of the map, laid on it: where it applies, and where nothing does."""
+    for _, cell in form.shown(answers_of(example, form)):
+        if not cell.field.layers or "lat" not in cell.value:
+            continue
+        around = square(cell.value["lon"], cell.value["lat"])
+        for code, record in cell.value.get("map", {}).items():
+            lay(code, *([(around, record["said"])] if record["verdict"] == "applies" else []))
 
 
 def row_of(key: str, said: Any, example: Example) -> str:

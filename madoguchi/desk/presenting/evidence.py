@@ -7,11 +7,15 @@ from typing import Final
 from django.urls import reverse
 from django.utils.translation import gettext, gettext_noop
 
+from madoguchi.asking.places import PlaceShown, place_shown
+from madoguchi.asking.words import language, said
 from madoguchi.cases import queries as cases
 from madoguchi.cases.models import Case, Correction, Document, Scan
 from madoguchi.cases.queries import Checkable
 from madoguchi.desk.presenting.phrases import read_as
 from madoguchi.desk.presenting.words import day_words, time_words
+from madoguchi.places.queries import Where, applies
+from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules.form import UPLOADED, Cell, FormSection, get
 from madoguchi.procedures.rules.published import Published
 
@@ -100,6 +104,9 @@ class Given:
     tick: Tick | None
     before: Cell | None
     is_new: bool
+    place: PlaceShown | None = None
+    around: Sequence[tuple[str, str]] = ()
+    """Of a place: layer and what it says there to staff, beside what the form asked of the map."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +212,24 @@ def _given(
         tick=seen.ticks.get(cell.path),
         before=None if kind in UPLOADED else seen.before.get(cell.path),
         is_new=cell.path in seen.new,
+        place=place_shown(cell.value, cell.field) if kind == "place" else None,
+        around=_around(cell) if kind == "place" else (),
     )
+
+
+def _around(cell: Cell) -> list[tuple[str, str]]:
+    """What the layers for staff say of a place today, without those of which the applicant was told."""
+    value = cell.value if isinstance(cell.value, Mapping) else {}
+    if "lat" not in value:
+        return []
+    asked = [one for code, one in procedures.layers().items() if code not in cell.field.layers]
+    at, plane = Where(value["lon"], value["lat"]), procedures.city().file.plane
+    found = applies(asked, at, plane, reader="staff", error=value.get("error") or 0.0)
+    return [
+        (said(one.layer.title), words)
+        for one in found
+        if one.verdict == "applies" and (words := one.sentence(language(), one.layer.seen_by("staff")))
+    ]
 
 
 def _picture(case: Case, one: Document, number: int, cell: Cell, seen: Seen) -> Picture:

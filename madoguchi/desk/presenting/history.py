@@ -247,6 +247,7 @@ WHY_NOT: Final = {
     "sitting-unknown": gettext_noop("その窓口の受付が見つからなかった"),
     "sex-unknown": gettext_noop("性別が選ばれていなかった"),
     "birthday": gettext_noop("生年月日に誤りがあった"),
+    "map-changed": gettext_noop("入力の後で地図が変わり、当てはまることを確かめ直していなかった"),
     "not-signed": gettext_noop("電子署名がまだか、署名の後に内容が変わっていた"),
     "correction-elsewhere": gettext_noop("訂正の申し出は、別の画面からする"),
     "procedure-unknown": gettext_noop("その手続きは、いま受け付けていない"),

@@ -181,6 +181,9 @@ def _saved(request: HttpRequest, sat: Sitting, draft: Draft, one: FormSection, b
         return _show(request, sat, draft, one, by, problems={**read.problems, **refusals}, status=422)
     if todo == "refresh":
         return _show(request, sat, draft, one, by)
+    if todo == "place":
+        wrong = filling.of_places(draft, read.problems)
+        return _show(request, sat, draft, one, by, problems=wrong, status=422 if wrong else 200)
     if todo == "back":
         before, _after = draft.neighbours(one)
         return redirect(draft.at.section(draft.case, before) if before else reverse("desk:sitting", args=(sat.pk,)))

@@ -15,6 +15,7 @@ from madoguchi.ground.errors import Refused
 from madoguchi.ground.expressions import Expression, ExpressionError
 from madoguchi.ground.numbers import is_corporate_number
 from madoguchi.messages.rules import letters
+from madoguchi.places.rules.recording import VERDICT, VERDICTS
 from madoguchi.procedures.rules import allotment, cosigning, engine, fees, journeys, papers
 from madoguchi.procedures.rules.city import City
 from madoguchi.procedures.rules.course import Course
@@ -229,6 +230,21 @@ def _impossible(one: FormField, value: Any) -> str | None:
         return f"数字{one.digits}桁を '…' で囲んで書きます"
     if one.is_corporate_number and not is_corporate_number(value):
         return "法人番号の検査数字が合いません"
+    if one.type == "place":
+        return _impossible_place(one, value)
+    return None
+
+
+def _impossible_place(one: FormField, value: Any) -> str | None:
+    """What an example says of a place, and of what the map says there: {text: …, map: {flood: {verdict: applies, said:
+    {depth: '3'}}}}. A layer of which it says nothing is unknown."""
+    if not isinstance(value, Mapping) or not value.get("text"):
+        return "{text: 町名と番地} と書きます"
+    for code, record in (value.get("map") or {}).items():
+        if code not in one.layers:
+            return f"map の {code} は、この項目の layers にありません"
+        if not isinstance(record, Mapping) or record.get(VERDICT) not in VERDICTS:
+            return f"map の {code} に、verdict: {'・'.join(VERDICTS)} のどれかを書きます"
     return None
 
 

@@ -20,6 +20,8 @@ from madoguchi.ground.kana import is_katakana_name, to_fullwidth, to_katakana
 from madoguchi.ground.languages import LocalText
 from madoguchi.ground.numbers import WRONG_CORPORATE_NUMBER, is_corporate_number
 from madoguchi.ground.text import clean
+from madoguchi.places.rules import recording
+from madoguchi.places.rules.layer import JAPAN
 from madoguchi.procedures.rules import speaking
 from madoguchi.procedures.rules.format import AnyField, AskField, FactField, Procedure, Section
 from madoguchi.procedures.rules.vocabulary import Fact
@@ -27,16 +29,18 @@ from madoguchi.procedures.rules.vocabulary import Fact
 #: What one field posts besides its own path: ``<path>.<part>``.
 PARTS: Mapping[str, tuple[str, ...]] = {
     "date": ("year", "month", "day"),
-    "place": ("text", "town", "lat", "lon"),
+    "place": ("text", "pick", "town", "lat", "lon", "error"),
     "bank_account": ("bank", "branch", "kind", "number", "holder"),
 }
+#: What the city has found of a place, beside what was given: readable, never taken from outside.
+FOUND: tuple[str, ...] = ("name", "level", "among", "on", "map")
 #: Of whom somebody has several: asked in rows (``each``), or of one of them.
 GROUPS: tuple[str, ...] = ("child", "member")
 #: Fields whose answer is a list of document ids; they are filled by uploads, never by text.
 UPLOADED = frozenset({"photo", "file"})
 DEFAULT_LENGTH = {"text": 200, "lines": 2000, "kana": 100}
-#: Longitude and latitude (degrees, JGD2011) between which Japan lies.
-JAPAN = ((122.0, 154.5), (20.0, 46.5))
+#: Metres within which a device may say that it is; beyond, it does not know.
+MAX_ERROR = 20_000.0
 
 Raw = Mapping[str, Sequence[str]]
 
@@ -65,6 +69,8 @@ class FormField:
     is_corporate_number: bool = False
     business: tuple[str, str] = ("", "")
     """Of what is known of a business: the fact, and the field that holds its number."""
+    layers: tuple[str, ...] = ()
+    """Of a place: of which layers it is shown what applies there, and conditions may ask."""
 
     def parts(self) -> tuple[str, ...]:
         """The names of the inputs of which this field consists; empty where it is one input."""
@@ -166,6 +172,8 @@ class Form:
                 scope[name] = dict(value)
         for section in self.sections:
             for one in section.fields:
+                if one.layers and isinstance(scope.get(one.name), Mapping):
+                    scope[one.name] = recording.seen(scope[one.name], one.layers)
                 if one.type != "date":
                     continue
                 holders = scope.get(section.each, []) if section.each else [scope]
@@ -325,6 +333,7 @@ def field_of(one: AnyField, section: Section | None, facts: Mapping[str, Fact]) 
         again_because=one.again_because,
         may_be_linked=one.prefill == "link" and (section is None or section.each is None),
         business=(one.business.fact, one.business.number) if isinstance(one, AskField) and one.business else ("", ""),
+        layers=one.layers if isinstance(one, AskField) else (),
     )
 
 
@@ -458,22 +467,34 @@ def _postal_code(one: FormField, typed: Any) -> str:
 
 
 def _place(one: FormField, typed: Any) -> dict[str, Any] | None:
+    """The words, and the point that a device, a map or a partner gave; a point may have none.
+
+    Where on the map the words are is found later (``cases.queries.locating``), and never taken from outside.
+    """
     given: Mapping[str, Any] = typed if isinstance(typed, Mapping) else {"text": typed}
-    text = clean(given.get("text") or "", max_length=200)
-    if not text:
+    place: dict[str, Any] = {"text": clean(given.get("text") or "", max_length=200)}
+    for part in ("town", "pick"):
+        if given.get(part):
+            place[part] = clean(given[part], max_length=200)
+    if given.get("lat") not in (None, "") and given.get("lon") not in (None, ""):
+        place |= _point(given)
+    if not place["text"] and "lat" not in place:
         raise Invalid("place-text", "場所を、町名と番地がわかるように入力してください。")
-    place: dict[str, Any] = {"text": text}
-    if given.get("town"):
-        place["town"] = clean(given["town"], max_length=40)
-    if given.get("lat") and given.get("lon"):
-        try:
-            lon, lat = float(given["lon"]), float(given["lat"])
-        except (TypeError, ValueError):
-            raise Invalid("place-point", "地図の位置を読み取れませんでした。もう一度選んでください。") from None
-        if not (JAPAN[0][0] <= lon <= JAPAN[0][1] and JAPAN[1][0] <= lat <= JAPAN[1][1]):
-            raise Invalid("place-point", "地図の位置を読み取れませんでした。もう一度選んでください。")
-        place |= {"lat": round(lat, 6), "lon": round(lon, 6)}
     return place
+
+
+def _point(given: Mapping[str, Any]) -> dict[str, float]:
+    """Degrees of JGD2011, and how many metres from there it may be. Raises Invalid out of Japan."""
+    try:
+        lon, lat, error = (float(given.get(part) or 0) for part in ("lon", "lat", "error"))
+    except (TypeError, ValueError):
+        raise Invalid("place-point", "地図の位置を読み取れませんでした。もう一度選んでください。") from None
+    west, south, east, north = JAPAN
+    if west <= lat <= east and south <= lon <= north:
+        raise Invalid("place-swapped", "緯度と経度が入れかわっています。")
+    if not (west <= lon <= east and south <= lat <= north and 0 <= error <= MAX_ERROR):
+        raise Invalid("place-point", "地図の位置を読み取れませんでした。もう一度選んでください。")
+    return {"lat": round(lat, 6), "lon": round(lon, 6), "error": round(error, 1)}
 
 
 def _bank_account(one: FormField, typed: Any) -> dict[str, str]:
@@ -601,6 +622,8 @@ def _make_date(holder: Any, name: str) -> None:
 
 def _missing(cell: Cell) -> Problem | None:
     value, one = cell.value, cell.field
+    if one.layers and isinstance(value, Mapping) and value.get("among"):
+        return Problem("place-which", "どの場所か、下から選んでください。")
     if one.type in UPLOADED or one.type == "choices":
         count = len(value or [])
         if one.required and count < max(one.at_least, 1):

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from madoguchi.ground.errors import Problem
 from madoguchi.ground.languages import LocalText
-from madoguchi.procedures.rules.form import PARTS, UPLOADED, Form, FormField, FormSection
+from madoguchi.procedures.rules.form import FOUND, MAX_ERROR, PARTS, UPLOADED, Form, FormField, FormSection
 
 #: Deeper than any answer of any form.
 _DEEPEST: Final = 6
@@ -42,8 +42,11 @@ _TYPES: Final[Mapping[str, Mapping[str, Any]]] = {
             "town": {"type": "string", "maxLength": 40},
             "lat": {"type": "number"},
             "lon": {"type": "number"},
+            "error": {"type": "number", "minimum": 0, "maximum": MAX_ERROR, "x-unit": "m"},
+            "pick": {"type": "string", "maxLength": 200},
+            **{part: {"readOnly": True} for part in FOUND},
         },
-        "required": ["text"],
+        "anyOf": [{"required": ["text"]}, {"required": ["lat", "lon"]}],
         "additionalProperties": False,
     },
 }
@@ -151,6 +154,8 @@ def _walk(form: Form, value: Any, at: str, depth: int, raw: dict[str, list[str]]
     found = form.field_at(at) if at else None
     if found is not None:
         one = found[1]
+        if one.type == "place" and isinstance(value, Mapping):  # what was read here may be sent back
+            value = {part: given for part, given in value.items() if part not in FOUND}
         if one.type in UPLOADED:
             problems[at] = Problem("file-apart", "ファイルは、添付書類のアドレスに送ってください。")
         elif isinstance(value, Mapping) and set(map(str, value)) <= set(PARTS.get(one.type, ())):

@@ -21,7 +21,7 @@ from madoguchi.procedures.rules.flow import step_places
 from madoguchi.procedures.rules.format import Waiver
 from madoguchi.procedures.rules.helping import load_help
 from madoguchi.procedures.rules.layers import check_layers
-from madoguchi.procedures.rules.lint_journeys import RULES
+from madoguchi.procedures.rules.lint_map import RULES
 from madoguchi.procedures.rules.lint_rules import SEVERITIES, Finding, Found, Rule, Severity, Subject
 from madoguchi.procedures.rules.load import Catalogue, Package, load_catalogue
 from madoguchi.procedures.rules.readings import load_readings

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ValidationError
 from madoguchi.facts.rules import shared_by
 from madoguchi.ground.expressions import Expression
 from madoguchi.ground.sensitivity import Sensitivity
+from madoguchi.places.rules.recording import VERDICT, name_of
 from madoguchi.procedures.rules import allotment, speaking
 from madoguchi.procedures.rules.document import BrokenPackage, Document, Path_, Problem, as_json, read
 from madoguchi.procedures.rules.fees import FEE
@@ -451,6 +452,7 @@ _PARTS = {
 def names_of(procedure: Procedure, facts: Facts) -> frozenset[str]:
     """Every name that an expression over the answers may use: what is asked or looked up, rows, and the dates."""
     names = {"today", "received_on", *([speaking.REGISTERED] if procedure.mandate else [])}
+    names |= {f"{at}.{VERDICT}" for at in on_the_map(procedure)}
     for section in speaking.asked(procedure):
         if section.each:
             names.add(section.each)
@@ -466,6 +468,13 @@ def names_of(procedure: Procedure, facts: Facts) -> frozenset[str]:
     return frozenset(names)
 
 
+def on_the_map(procedure: Procedure) -> dict[str, str]:
+    """What conditions may ask of the map: ``dwelling_place.flood`` → the code of the layer. Which attributes a layer
+    has, the city says (rule M11)."""
+    asked = (one for section in procedure.asks for one in section.ask if isinstance(one, AskField))
+    return {f"{one.ask}.{name_of(code)}": code for one in asked for code in one.layers}
+
+
 def _expressions(
     procedure: Procedure, tables: Mapping[str, Table], facts: Facts, documents: Mapping[str, Document]
 ) -> Iterator[Problem]:
@@ -478,8 +487,12 @@ def _expressions(
         *(f"finding.{name}" for _, step in walk(procedure.flow) if step.allot for name in allotment.FINDINGS),
     }
 
+    maps = on_the_map(procedure)
+
     def check(text: str | None, known: frozenset[str] | set[str], path: Path_) -> Iterator[Problem]:
         for name in sorted(Expression.parse(text).names - known if text else ()):
+            if name.rpartition(".")[0] in maps:
+                continue
             message = f"式の {name} は、たずねる項目にも決まる項目にもありません"
             yield document.problem(path, "F06", message, _close(name, known, "使える名前"))
 
@@ -508,7 +521,9 @@ def _expressions(
     owners: dict[str, str] = {}
     for name, table in tables.items():
         rules = documents["rules.yaml"]
-        for finding in check_names(table, answers | decided):
+        seen = {name for one in table.texts() for name in Expression.parse(one).names}
+        attributes = {name for name in seen if name.rpartition(".")[0] in maps}
+        for finding in check_names(table, answers | decided | attributes):
             rule = "F06" if finding.kind == "name" else "F04"
             yield rules.problem((name, *finding.path), rule, finding.message, finding.instead)
         for output in verdict_names(table):

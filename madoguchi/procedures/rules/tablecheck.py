@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from madoguchi.ground.expressions import Expression, ExpressionError, tree
 from madoguchi.procedures.rules.document import Path_
-from madoguchi.procedures.rules.format import Computed, Input, Table
+from madoguchi.procedures.rules.format import Computed, Input, Row, Table
 
 MAX_CASES = 100_000
 
@@ -106,7 +106,7 @@ def _kinds(table: Table) -> Iterator[Finding]:
         path: Path_ = (table.policy, index, "when")
         expression = Expression.parse(row.when) if row.when else None
         for node in tree.walk(expression.tree) if expression else ():
-            for name, constant in _constants(node):
+            for name, constant in constants(node):
                 options = table.input(name).options if name in table.inputs else None
                 if options and isinstance(constant, str) and constant not in options:
                     close = difflib.get_close_matches(constant, options, 1, 0.6)
@@ -124,7 +124,7 @@ def _constant(node: tree.Node) -> Any:
     return None
 
 
-def _constants(node: tree.Node) -> Iterator[tuple[str, Any]]:
+def constants(node: tree.Node) -> Iterator[tuple[str, Any]]:
     """The (input, constant) pairs that this one node compares."""
     match node:
         case tree.Comparison(left=left, right=right):
@@ -141,6 +141,19 @@ def _constants(node: tree.Node) -> Iterator[tuple[str, Any]]:
 
 
 # -- gaps, overlaps, rows that never hold -----------------------------------------------------------------------------
+
+
+def decided(table: Table) -> Iterator[tuple[dict[str, Any], Row]]:
+    """The cases that the check tries (all that matter, or a sample of them), each with the row that decides it."""
+    conditions = [Expression.parse(row.when) if row.when else None for row in table.rows]
+    assume = Expression.parse(table.assume) if table.assume else None
+    points, _ = _points(table, [one.tree for one in (*conditions, assume) if one])
+    for case in _cases(points)[0]:
+        if assume is None or assume.holds(case):
+            for condition, row in zip(conditions, table.rows, strict=True):
+                if condition is None or condition.holds(case):
+                    yield case, row
+                    break
 
 
 def gaps(table: Table) -> list[Finding]:
@@ -206,26 +219,26 @@ def _told(case: Mapping[str, Any]) -> str:
 
 def _points(table: Table, trees: list[tree.Node]) -> tuple[dict[str, list[Any]], bool]:
     """Per input the values to try, and whether trying all their combinations is a proof."""
-    constants: dict[str, set[Any]] = {}
+    named: dict[str, set[Any]] = {}
     exact = True
     for root in trees:
         for name in tree.names(root):
-            constants.setdefault(name, set())
+            named.setdefault(name, set())
         for node in tree.walk(root):
-            for name, value in _constants(node):
-                constants[name].add(value)
+            for name, value in constants(node):
+                named[name].add(value)
         if not _is_plain(root):
             exact = False
             # Sample around every number of the condition, for each input that it mentions.
             numbers = {n.value for n in tree.walk(root) if isinstance(n, tree.Literal) and _is_number(n.value)}
             for name in tree.names(root):
-                constants[name] |= numbers
+                named[name] |= numbers
     if not exact:
-        shared = {value for values in constants.values() for value in values if _is_number(value)}
-        for name, values in constants.items():
+        shared = {value for values in named.values() for value in values if _is_number(value)}
+        for name, values in named.items():
             if table.input(name).type in ("integer", "money", "decimal"):
                 values |= shared
-    return {name: _domain(table.input(name), values) for name, values in constants.items()}, exact
+    return {name: _domain(table.input(name), values) for name, values in named.items()}, exact
 
 
 def _is_number(value: Any) -> bool:

@@ -111,6 +111,11 @@ def test_a_refusal_gives_only_the_reasons_against() -> None:
         ("child-allowance-claim", "two-children-granted", {"has_spouse": True, "higher_earner": "spouse"}),
         ("disaster-certificate", "self-assessed-granted", {"disaster_kind": "fire"}),
         ("disaster-certificate", "self-assessed-granted", {"building_use": "not_dwelling"}),
+        (
+            "dog-registration",
+            "microchip-granted",
+            {"kept_at": {"text": "―", "map": {"towns": {"verdict": "does_not"}}}},
+        ),
     ],
 )
 def test_the_wrong_person_is_led_elsewhere(code: str, name: str, answers: dict[str, Any]) -> None:

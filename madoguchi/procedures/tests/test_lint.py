@@ -234,6 +234,33 @@ def _no_withdrawal(files: Files) -> None:
     del files["examples/withdrawn.yaml"]
 
 
+def _at_a_place(files: Files, *layers: str) -> None:
+    """The form asks for a place, too, and what applies there."""
+    _asks(files).append({"ask": "site", "type": "place", "label": words("場所"), "layers": [*layers]})
+
+
+@spoils("M11")
+def _not_on_the_map(files: Files) -> None:
+    _at_a_place(files, "nowhere")
+
+
+@spoils("M12")
+def _refused_without_a_look(files: Files) -> None:
+    _at_a_place(files, "towns")
+    _map_decides(files, "inside = 'applies'")
+
+
+def _map_decides(files: Files, granted: str, **more: Any) -> None:
+    where = {"type": "choice", "options": ["applies", "does_not", "unknown"], "is": "site.towns.verdict", **more}
+    files["rules.yaml"]["size_rule"] |= {
+        "inputs": {"inside": {name: one for name, one in where.items() if one is not None}},
+        "first_match": [
+            {"when": granted, "then": {"fits": True}, "reason": words("市の中です。")},
+            {"otherwise": None, "then": {"fits": False}, "reason": words("市の外です。")},
+        ],
+    }
+
+
 def _look(rule: str, catalogue_dir: Path) -> list[Found]:
     catalogue = load_catalogue(catalogue_dir)
     assert not catalogue.problems, [str(problem) for problem in catalogue.problems]
@@ -410,6 +437,100 @@ def test_a_look_up_of_a_fact_that_stands_in_rows_is_in_vain(tmp_path: Path) -> N
 
     (found,) = _look("G04", write(tmp_path, spoil))
     assert "child.name" in found.message
+
+
+# -- what is asked of the map -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda files: _at_a_place(files, "landform"), "見せる地図ではありません"),
+        (lambda files: _at_a_place(files, "buildings"), "見せる地図ではありません"),
+        (lambda files: _ask_where(files, "site.towns.pepole > 3"), "pepole という"),
+        (
+            lambda files: _ask_where(files, "site.towns.verdict = 'outside' or site.towns.verdict = 'unknown'"),
+            "outside に",
+        ),
+        (lambda files: _decide_by(files, options=["in"]), "in という"),
+        (lambda files: _decide_by(files, type="yes_no", options=None, when="inside"), "yes_no ではありません"),
+    ],
+)
+def test_what_is_asked_of_the_map_is_named_with_what_there_is(spoil: Spoil, said: str, tmp_path: Path) -> None:
+    found = _look("M11", write(tmp_path, spoil))
+    assert said in found[0].message
+    assert all(one.instead for one in found)
+
+
+def _decide_by(files: Files, when: str = "inside = 'in'", **more: Any) -> None:
+    _at_a_place(files, "towns")
+    _map_decides(files, when, **more)
+
+
+def test_a_name_beside_the_map_is_found_by_the_loader(tmp_path: Path) -> None:
+    findings = lint.check([], write(tmp_path, lambda files: _ask_where(files, "site.cities.verdict = 'unknown'")), None)
+    assert [(one.rule, "site.cities.verdict" in one.message) for one in findings] == [("F06", True)]
+
+
+def _ask_where(files: Files, condition: str) -> None:
+    _at_a_place(files, "towns")
+    _asks(files).append({"ask": "more", "type": "text", "label": words("くわしく"), "when": condition})
+
+
+@pytest.mark.parametrize(
+    ("condition", "silent"),
+    [
+        ("site.towns.verdict = 'applies'", True),
+        ("site.towns.population > 100", True),
+        ("site.towns.verdict = 'applies' and size > 3", True),
+        ("site.towns.verdict <> 'does_not'", False),
+        ("site.towns.population > 100 or site.towns.verdict = 'unknown'", False),
+        ("coalesce(site.towns.population, 101) > 100", False),
+        ("site.towns.verdict = 'applies' or size > 3", False),
+        ("not site.towns.verdict = 'does_not' and size > 3", False),
+    ],
+)
+def test_a_question_is_not_left_out_because_the_map_knows_nothing(condition: str, silent: bool, tmp_path: Path) -> None:
+    found = _look("M12", write(tmp_path, lambda files: _ask_where(files, condition)))
+    assert bool(found) is silent
+
+
+@pytest.mark.parametrize(
+    ("condition", "closes"),
+    [
+        ("site.towns.verdict = 'does_not'", False),
+        ("site.towns.verdict <> 'applies'", True),
+        ("site.towns.verdict = 'unknown'", True),
+        ("size > 3 or site.towns.verdict = 'does_not'", False),
+    ],
+)
+def test_no_gate_closes_because_the_map_knows_nothing(condition: str, closes: bool, tmp_path: Path) -> None:
+    def spoil(files: Files) -> None:
+        _at_a_place(files, "towns")
+        files["procedure.yaml"]["gates"] = [{"when": condition, "title": words("外"), "text": words("外です")}]
+
+    assert bool(_look("M12", write(tmp_path, spoil))) is closes
+
+
+@pytest.mark.parametrize(
+    ("granted", "more", "said"),
+    [
+        ("inside = 'applies'", {}, "ときの行がありません"),
+        ("inside in ('applies', 'unknown')", {}, ""),
+        ("inside = 'applies' and inside <> 'unknown'", {}, "断ります"),
+        ("inside", {"type": "yes_no", "options": None, "is": "site.towns.population > 100"}, "ときの行がありません"),
+        ("inside", {"type": "yes_no", "options": None, "is": "site.towns.verdict in ('applies', 'unknown')"}, ""),
+    ],
+)
+def test_no_table_refuses_because_the_map_knows_nothing(
+    granted: str, more: dict[str, Any], said: str, tmp_path: Path
+) -> None:
+    def spoil(files: Files) -> None:
+        _at_a_place(files, "towns")
+        _map_decides(files, granted, **more)
+
+    found = _look("M12", write(tmp_path, spoil))
+    assert [said in one.message for one in found] == ([True] if said else [])
 
 
 # -- what is known of a business --------------------------------------------------------------------------------------

@@ -189,6 +189,9 @@ def _post(request: HttpRequest, resident: Actor, draft: Draft, one: FormSection)
         return redirect("web:my-cases")
     if todo == "refresh":
         return _show(request, draft, one)
+    if todo == "place":
+        wrong = filling.of_places(draft, read.problems)
+        return _show(request, draft, one, problems=wrong, status=422 if wrong else 200)
     if todo == "add":
         return HttpResponseRedirect(f"{request.get_full_path()}#row-{len(case.answers.get(one.each or '') or []) - 1}")
     if todo in ("one", "remove", "upload", "remove-file", "drop-upload"):

@@ -6,7 +6,16 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from madoguchi.ground.languages import LocalText
-from madoguchi.procedures.rules.format.model import Condition, FactKey, Kebab, Model, Snake, refuse, type_of_answer
+from madoguchi.procedures.rules.format.model import (
+    Condition,
+    FactKey,
+    Kebab,
+    LayerCode,
+    Model,
+    Snake,
+    refuse,
+    type_of_answer,
+)
 
 
 class Question(Model):
@@ -102,10 +111,15 @@ class AskField(Asked):
     label: LocalText
     business: OfBusiness | None = None
     """Offered as known where the city has recorded it of the business with that number."""
+    layers: tuple[LayerCode, ...] = ()
+    """Of place: the layers of the city's map (layers/<code>.yaml) of which is shown at once what applies there.
+    Conditions see `<ask>.<layer>.verdict` (applies, does_not, unknown) and `<ask>.<layer>.<attribute>`."""
 
     @model_validator(mode="after")
     def _fits_its_type(self) -> Self:
         check_attributes(self.type, self)
+        if self.layers and self.type != "place":
+            raise refuse(f"layers は {self.type} 型では使えません", "type: place にするか、行ごと消します", "layers")
         if self.type in ("choice", "choices") and not self.options:
             raise refuse("選択式なのに選択肢がありません", "options: {together: 同居, apart: 別居}")
         return self
@@ -141,4 +155,7 @@ class Section(Model):
             if getattr(self, key) is not None and self.each is None:
                 instead = "each: child のように行の名前を書くか、行ごと消します"
                 raise refuse(f"{key} は each のある節でだけ使えます", instead, key)
+        for index, one in enumerate(self.ask):
+            if self.each is not None and isinstance(one, AskField) and one.layers:
+                raise refuse("layers は each のない節で使います", "場所を別の節でたずねます", "ask", index, "layers")
         return self

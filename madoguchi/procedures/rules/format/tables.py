@@ -1,5 +1,6 @@
 """rules.yaml: decision tables."""
 
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Discriminator, Field, Tag, model_validator
@@ -203,6 +204,12 @@ class Table(Model):
     @property
     def several(self) -> bool:
         return self.for_each is not None or self.collect is not None
+
+    def texts(self) -> Iterator[str]:
+        """The expressions over the answers: whence the inputs come."""
+        for name in self.inputs:
+            spec = self.input(name)
+            yield from filter(None, (spec.is_, spec.rank.among if spec.rank else None))
 
     def input(self, name: str) -> Input:
         """The input of this name, its short form written out."""

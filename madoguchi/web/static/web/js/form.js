@@ -58,6 +58,10 @@ if (form) {
   const takeOver = (page) => {
     form.elements._seen.value = page.querySelector('#form [name="_seen"]').value;
     say(page.querySelector("[data-saved-at]").textContent.trim(), true);
+    for (const fresh of page.querySelectorAll("[data-found-place]")) {
+      const shown = document.getElementById(fresh.id);
+      if (shown) shown.replaceChildren(...document.importNode(fresh, true).childNodes);
+    }
     for (const old of form.querySelectorAll("[data-question]")) if (!page.getElementById(old.id)) old.remove();
     for (const fresh of page.querySelectorAll("[data-question]")) {
       if (document.getElementById(fresh.id)) continue;
@@ -197,9 +201,8 @@ if (form) {
     navigator.geolocation.getCurrentPosition((found) => {
       box.querySelector('[name$=".lat"]').value = found.coords.latitude.toFixed(6);
       box.querySelector('[name$=".lon"]').value = found.coords.longitude.toFixed(6);
-      words.textContent = words.dataset.found;
-      dirty = true;
-      later();
+      box.querySelector('[name$=".error"]').value = found.coords.accuracy.toFixed(1);
+      form.requestSubmit(box.querySelector("[data-find]"));
     }, () => { words.textContent = words.dataset.failed; }, { enableHighAccuracy: true, timeout: 10000 });
   });
 }

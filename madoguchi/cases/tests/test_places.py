@@ -1,0 +1,169 @@
+"""A place in a form: found by its words, chosen, or given as a point; what applies there is shown, kept and decides."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from madoguchi.cases import actions
+from madoguchi.cases.actions.drafting import section_digest
+from madoguchi.cases.models import Case
+from madoguchi.cases.tests.conftest import fill_in, flat
+from madoguchi.events import Actor
+from madoguchi.events.models import Event
+from madoguchi.ground.errors import Invalid, Stale
+from madoguchi.places.models import Place
+from madoguchi.places.tests.laying import lay, square
+from madoguchi.procedures import queries as procedures
+from madoguchi.procedures.models import Procedure
+from madoguchi.procedures.rules.examples import answers_of
+from madoguchi.procedures.tests.shipped import catalogue
+
+pytestmark = pytest.mark.django_db
+
+#: The middle of 谷川一丁目 as the tests draw it; 谷川二丁目 lies east of it.
+LON, LAT = 135.6235, 34.7119
+EAST = LON + 0.004
+YELLOW = {"number": "1", "kind": "yellow"}
+
+
+@pytest.fixture
+def towns(db: None) -> None:
+    """Two towns side by side."""
+    named = [("谷川１丁目", LON), ("谷川２丁目", EAST)]
+    lay("towns", *((square(lon, LAT), {"name": name, "key_code": name}) for name, lon in named))
+
+
+@pytest.fixture
+def dog(published: dict[str, Procedure], resident: Actor, towns: None) -> Case:
+    return actions.open_draft(published["dog-registration"], by=resident)
+
+
+def say(case: Case, by: Actor, **parts: str) -> dict[str, Any]:
+    """What became of a place that was typed so."""
+    section, name = (
+        ("keeping", "kept_at") if case.procedure.code == "dog-registration" else ("dwelling", "dwelling_place")
+    )
+    read = actions.save_section(case, section, {f"{name}.{part}": [value] for part, value in parts.items()}, by=by)
+    case.refresh_from_db()
+    return {**case.answers.get(name, {}), "problem": read.problems[name].code if name in read.problems else ""}
+
+
+def verdicts(place: Mapping[str, Any]) -> dict[str, str]:
+    return {code: record["verdict"] for code, record in place["map"].items()}
+
+
+# -- found ------------------------------------------------------------------------------------------------------------
+
+
+def test_words_that_mean_several_are_asked_back_and_only_one_of_them_can_be_chosen(dog: Case, resident: Actor) -> None:
+    form = procedures.package(dog.procedure).form
+    found = say(dog, resident, text="谷川")
+    assert (found["among"], "lat" in found, verdicts(found)) == (True, False, {"towns": "unknown"})
+    assert form.missing(dog.answers)["kept_at"].code == "place-which"
+    before = dog.answers["kept_at"]
+    refused = say(dog, resident, text="谷川", pick="北条一丁目")
+    assert refused["problem"] == "place-gone"
+    assert dog.answers["kept_at"] == before, "what was kept stands"
+    chosen = say(dog, resident, text="谷川", pick="谷川二丁目")
+    assert (chosen["name"], chosen["town"], chosen["problem"]) == ("谷川二丁目", "0025002", "")
+    assert "kept_at" not in form.missing(dog.answers, dog.typed)
+    assert say(dog, resident, text="谷川")["name"] == "谷川二丁目", "it stays chosen while the words do"
+    assert say(dog, resident, text="谷川一丁目")["name"] == "谷川一丁目"
+    alone = say(dog, resident, text="谷川", pick="words")
+    assert (alone["level"], "kept_at" in form.missing(dog.answers, dog.typed)) == ("words", False)
+
+
+def test_words_that_the_map_does_not_know_are_taken_as_they_are(dog: Case, resident: Actor) -> None:
+    found = say(dog, resident, text="うちの庭の奥")
+    assert (found["text"], found["level"], verdicts(found)) == ("うちの庭の奥", "words", {"towns": "unknown"})
+    assert "kept_at" not in procedures.package(dog.procedure).form.missing(dog.answers)
+
+
+def test_a_point_alone_gets_its_words_and_can_be_given_up(dog: Case, resident: Actor) -> None:
+    point = {"text": "", "lat": str(LAT), "lon": str(LON), "error": "12.5"}
+    found = say(dog, resident, **point)
+    assert (found["text"], found["town"], found["level"], found["error"]) == (
+        "谷川一丁目付近",
+        "0025001",
+        "point",
+        12.5,
+    )
+    assert verdicts(found) == {"towns": "applies"}
+    again = say(dog, resident, **{**point, "text": "谷川二丁目", "pick": "words"})
+    assert (again["name"], again["level"]) == ("谷川二丁目", "town")
+
+
+@pytest.mark.parametrize(
+    ("lat", "lon", "code"),
+    [("nan", "135.6", "place-point"), ("135.6", "34.7", "place-swapped"), ("51.5", "-0.1", "place-point")],
+)
+def test_a_point_that_can_be_none_changes_nothing(lat: str, lon: str, code: str, dog: Case, resident: Actor) -> None:
+    before = {k: v for k, v in say(dog, resident, text="谷川一丁目").items() if k != "problem"}
+    assert say(dog, resident, text="谷川二丁目", lat=lat, lon=lon)["problem"] == code
+    assert dog.answers["kept_at"] == before
+    assert dog.typed["kept_at"]["text"] == "谷川二丁目", "what was typed is there to be mended"
+
+
+def test_out_of_the_city_no_layer_knows_anything_but_that_of_the_towns(dog: Case, resident: Actor) -> None:
+    away = {"text": "となりの市", "lat": "34.75", "lon": "135.70"}
+    assert verdicts(say(dog, resident, **away)) == {"towns": "does_not"}
+
+
+# -- decides ----------------------------------------------------------------------------------------------------------
+
+
+def fill(case: Case, example: str, by: Actor, **place: str) -> None:
+    """Everything as the example has it, but for the place."""
+    package = catalogue().packages[case.procedure.code]
+    answers = answers_of(package.examples[example], procedures.package(case.procedure).form)
+    name = "kept_at" if case.procedure.code == "dog-registration" else "dwelling_place"
+    fill_in(case, {**answers, name: dict(place)}, by)
+    case.refresh_from_db()
+
+
+def test_what_applies_at_the_place_is_kept_with_the_case_and_leads_to_its_town(dog: Case, resident: Actor) -> None:
+    fill(dog, "microchip-granted", resident, text="谷川二丁目3番")
+    actions.submit(dog, by=resident)
+    case = Case.objects.get(pk=dog.pk)
+    assert case.place is not None
+    assert case.place.point is not None
+    assert (case.place.text, case.place.town, case.town) == ("谷川二丁目3番", "0025002", "0025002")
+    assert case.place.error == case.answers["kept_at"]["error"]
+    said = [str(one) for one in Event.objects.values_list("data", flat=True)]
+    assert not any("谷川" in one or str(LAT)[:6] in one for one in said), "no event tells where somebody lives"
+
+
+def test_a_dog_that_is_kept_elsewhere_is_registered_there(dog: Case, resident: Actor) -> None:
+    fill(dog, "microchip-granted", resident, text="となりの市", lat="34.75", lon="135.70")
+    with pytest.raises(Invalid) as refused:
+        actions.submit(dog, by=resident)
+    assert refused.value.code == "gate-closed"
+    assert Case.objects.get(pk=dog.pk).received_at is None
+    fill(dog, "microchip-granted", resident, text="となりの市の家")
+    actions.submit(dog, by=resident)
+    assert dog.received_at is not None, "where the map knows nothing, a person looks"
+
+
+def test_what_was_shown_is_shown_again_where_the_map_has_changed(dog: Case, resident: Actor) -> None:
+    fill(dog, "microchip-granted", resident, text="谷川一丁目のはずれ", lat=str(LAT + 0.01), lon=str(LON), error="5")
+    dog.answers["kept_at"]["map"]["towns"] |= {"verdict": "applies", "said": {"name": "谷川１丁目"}}
+    dog.save(update_fields=["answers"])  # so it was shown, by an edition that was wrong
+    events = Event.objects.filter(outcome="done").count()
+    with pytest.raises(Stale) as refused:
+        actions.submit(dog, by=resident)
+    assert refused.value.code == "map-changed"
+    stands = Case.objects.get(pk=dog.pk)
+    assert (stands.received_at, stands.number, stands.place) == (None, None, None)
+    assert stands.answers["kept_at"] == dog.answers["kept_at"]
+    assert (Event.objects.filter(outcome="done").count(), Place.objects.count()) == (events, 0)
+
+
+def test_two_windows_do_not_quarrel_because_the_map_has_changed(dog: Case, resident: Actor) -> None:
+    say(dog, resident, text="谷川一丁目")
+    section = procedures.package(dog.procedure).form.section("keeping")
+    assert section is not None
+    seen = section_digest(dog, section)
+    lay("towns", (square(135.7, 34.75), {"name": "見本町", "key_code": "new"}))
+    actions.save_section(dog, "keeping", flat({"kept_at": {"text": "谷川二丁目"}}), by=resident, base=seen)
+    assert dog.answers["kept_at"]["name"] == "谷川二丁目"
