@@ -2,8 +2,9 @@
 
 from django.urls import path, re_path
 
-from madoguchi.feeds import documenting, oauth, opendata, payments
+from madoguchi.feeds import documenting, exports, oauth, opendata, payments
 from madoguchi.feeds.api import api
+from madoguchi.feeds.ogc import views as ogc
 from madoguchi.feeds.problems import nothing_here
 
 urlpatterns = [
@@ -19,5 +20,18 @@ urlpatterns = [
     path("open-data/procedures.csv", opendata.procedures_csv, name="open-procedures-csv"),
     path("open-data/figures.json", opendata.figures_json, name="open-figures-json"),
     path("open-data/figures.csv", opendata.figures_csv, name="open-figures-csv"),
-    re_path(r"^(?:api|oauth)/(?P<rest>.*)$", nothing_here, name="api-nothing"),
+    path("open-data/catalog.jsonld", exports.catalogue, name="open-catalog"),
+    path("open-data/layers/<slug:code>.<slug:form>", exports.layer, name="open-layer"),
+    path("open-data/standard/<slug:name>.csv", exports.standard, name="open-standard"),
+    # Clients ask for the landing page with and without the slash, and a redirect would cost them the query.
+    path("ogc", ogc.landing),
+    path("ogc/", ogc.landing, name="ogc-landing"),
+    path("ogc/conformance", ogc.conformance, name="ogc-conformance"),
+    path("ogc/api", ogc.api, name="ogc-api"),
+    path("ogc/collections", ogc.collections, name="ogc-collections"),
+    path("ogc/collections/<slug:code>", ogc.one_collection, name="ogc-collection"),
+    path("ogc/collections/<slug:code>/queryables", ogc.queryables, name="ogc-queryables"),
+    path("ogc/collections/<slug:code>/items", ogc.items, name="ogc-items"),
+    path("ogc/collections/<slug:code>/items/<path:key>", ogc.item, name="ogc-item"),
+    re_path(r"^(?:api|oauth|ogc)/(?P<rest>.*)$", nothing_here, name="api-nothing"),
 ]

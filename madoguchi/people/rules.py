@@ -142,6 +142,7 @@ SCOPES: Final = {
     "services:answer": "住民が同意して渡した連絡を受け取り、返事をする",
     "webhooks:manage": "通知先を登録し、やめる",
     "usage:read": "ご本人に、だれが情報を見たかの記録を示す",
+    "layers:read": "地図の、職員向けのレイヤーと属性を読む",
 }
 #: How long an access token works, and how long the answer to an Idempotency-Key is remembered.
 TOKEN_VALID_FOR: Final = timedelta(minutes=15)

@@ -295,8 +295,9 @@ def register(options: argparse.Namespace) -> int:
 
 
 def _layers_arguments(parser: argparse.ArgumentParser) -> None:
-    what = parser.add_subparsers(dest="what", required=True, metavar="list | load | find | at")
+    what = parser.add_subparsers(dest="what", required=True, metavar="list | load | find | at | views")
     what.add_parser("list", help="the layers of this city, and what was taken in of each")
+    what.add_parser("views", help="one view per layer, and roles that only read, for the departments' own QGIS")
     loading = what.add_parser("load", help="take in the files of the layers")
     loading.add_argument("codes", nargs="*", metavar="code", help="which (all)")
     loading.add_argument("--file", type=Path, help="of one layer: this file, not the one in the data pack")
@@ -327,11 +328,13 @@ def layers(options: argparse.Namespace) -> int:
     with starting.database():
         _django()
         from madoguchi.procedures.rules.document import BrokenPackage
-        from madoguchi.site import mapping
+        from madoguchi.site import mapping, mapviews
 
         try:
             if options.what == "list":
                 lines = mapping.all_layers()
+            elif options.what == "views":
+                lines = mapviews.make_views()
             elif options.what == "find":
                 lines = mapping.find(options.text)
             elif options.what == "at":

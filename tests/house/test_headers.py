@@ -9,6 +9,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 #: What stands for a part of an address: nothing that exists.
 PARTS = {"uuid": "00000000-0000-7000-8000-000000000000", "int": "7", "slug": "nothing", "str": "nothing"}
+PARTS["path"] = PARTS["str"]
 
 
 def addresses(patterns: Sequence[URLPattern | URLResolver], before: str = "/") -> Iterator[str]:

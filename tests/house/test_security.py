@@ -92,7 +92,7 @@ def addresses(patterns: Sequence[URLPattern | URLResolver], before: str = "/") -
 def face_of(route: str) -> str:
     """Which face an address is of; those of ``feeds`` are asked in its own tests, by partners instead of browsers."""
     plain = re.sub(r"[\^?:()]", "", route)
-    if plain.startswith(("/api", "/oauth", "/.well-known/", "/open-data/", "/payments/")):
+    if plain.startswith(("/api", "/oauth", "/.well-known/", "/open-data/", "/ogc", "/payments/")):
         return "feeds"
     return "desk" if plain.startswith("/desk/") else "web"
 

@@ -3,6 +3,7 @@ no door without a token. Bounded in time: some requests for each operation, each
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,8 +26,10 @@ from schemathesis.specs.openapi.checks import (
 
 from madoguchi.cases.models import Case
 from madoguchi.feeds.tests.conftest import MakePartner
+from madoguchi.feeds.tests.mapping import LAYERS, drawn
 from madoguchi.ground.ids import uuid7
 from madoguchi.people.models import Subscription
+from madoguchi.procedures import queries
 from madoguchi.procedures.models import Procedure
 
 pytestmark = pytest.mark.django_db
@@ -43,6 +46,8 @@ CHECKED = [
     ignored_auth,
     unsupported_method,
 ]
+#: What is not asked of the map.
+TOKENS_AND_LIMITS = [negative_data_rejection, ignored_auth]
 EXAMPLES = 5
 #: Rounds of random calls until all is reached that a test is about; a round alone misses it by chance.
 ROUNDS = 20
@@ -55,7 +60,7 @@ QUICK: Any = {
 }
 
 
-def document(mode: str = "all") -> Any:
+def document(mode: str = "all", address: str = "/api/v1/openapi.json") -> Any:
     """`mode`: "positive" makes only what fits the document, "all" also what does not."""
     config = schemathesis.config.SchemathesisConfig.from_dict({"generation": {"mode": mode}})
     application = WSGIHandler()  # not before the tests have their own folder for static files
@@ -70,7 +75,7 @@ def document(mode: str = "all") -> Any:
         finally:
             answer.close()  # with it go the files of the request
 
-    return schemathesis.openapi.from_wsgi("/api/v1/openapi.json", leaving_the_connection, config=config)
+    return schemathesis.openapi.from_wsgi(address, leaving_the_connection, config=config)
 
 
 @pytest.fixture(autouse=True)
@@ -117,6 +122,35 @@ def test_every_operation_does_what_the_document_says(
         ask_often(listing)
     assert 200 in answers[listing.label], answers
     assert not any(status >= 500 for found in answers.values() for status in found)
+
+
+def test_the_map_does_what_its_document_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """OGC API. A limit that is too large is taken for the largest and no error, as the standard wants it, so what does
+    not fit the document may be answered; and nothing there needs a token."""
+    monkeypatch.setattr(queries, "layers", lambda: LAYERS)
+    drawn(tmp_path)
+    answers: dict[str, set[int]] = {}
+
+    def ask_often(operation: Any) -> None:
+        @bounds(max_examples=2 * EXAMPLES, **QUICK)
+        @given(case=operation.as_strategy())
+        def ask(case: Any) -> None:
+            response = case.call()
+            answers.setdefault(case.operation.label, set()).add(response.status_code)
+            case.validate_response(response, checks=[one for one in CHECKED if one not in TOKENS_AND_LIMITS])
+
+        ask()
+
+    found = [one.ok() for one in document(address="/ogc/api").get_all_operations()]
+    assert len(found) >= 7
+    for operation in found:
+        ask_often(operation)
+    items = next(one for one in found if one.label.endswith("/items"))
+    for _ in range(ROUNDS):
+        if 200 in answers[items.label]:
+            break
+        ask_often(items)
+    assert {200, 400} <= answers[items.label]
 
 
 def test_what_leads_from_one_call_to_the_next(published: Published, partner: MakePartner) -> None:

@@ -1,0 +1,292 @@
+"""The features of one layer, page by page: what OGC API and exports read. Apart from ``queries``, which looks at a
+point across layers.
+
+A feature is known by its key; each answer has at most one state of it. Without days that is how things are today, with
+days the last state within them. Pages follow the keys, so what was added or ended meanwhile moves no page. The text of
+a page is made by the database of named columns: a row with its shape as JSON would be eight times as slow.
+"""
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+from uuid import UUID
+
+import psycopg.errors
+import shapely
+from django.db import DataError, InternalError, OperationalError, connection, transaction
+
+from madoguchi.ground import clock
+from madoguchi.ground.errors import Refused
+from madoguchi.places.models import Edition
+from madoguchi.places.rules.cql import box_shape
+from madoguchi.places.rules.crs import Crs, clipped
+from madoguchi.places.rules.filtering import VALID_FROM, VALID_UNTIL, Sql, all_of, attribute, joined, json_key
+from madoguchi.places.rules.layer import DRAWN, STORED, Audience, Layer
+
+#: Milliseconds that a question with a filter, with days or for a number may take: nobody else waits for it.
+MOST_TIME: Final = 5_000
+#: Features of an export that are held at once.
+BATCH: Final = 2_000
+
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is wanted of a layer. ``days``: first and last (ISO), both within; none: today. ``filters``: conditions
+    over ``f``. ``after``: the key behind which the page begins."""
+
+    layer: Layer
+    reader: Audience
+    crs: Crs
+    limit: int
+    boxes: Sequence[Sql] = ()
+    days: tuple[str, str] | None = None
+    filters: Sequence[Sql] = ()
+    after: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Features as GeoJSON, parted by commas; ``last``: the key of the last, ``more``: whether others follow."""
+
+    text: str
+    number: int
+    last: str
+    more: bool
+
+
+def in_box(box: Box, crs: Crs) -> Sql:
+    """That a feature meets the box (west, south, east, north in ``crs``); a box without area is a point or a line.
+
+    In degrees, west may lie east of east: the box then goes around the antimeridian.
+    """
+    west, south, east, north = box
+    boxes: list[Box] = [(west, south, 180.0, north), (-180.0, south, east, north)] if west > east else [box]
+    parts = [_in_one(part, crs) for one in boxes if (part := clipped(one, crs.bounds)) is not None]
+    if not parts:
+        return Sql("FALSE")
+    return joined("(" + " OR ".join("{}" for _ in parts) + ")", *parts)
+
+
+def _in_one(box: Box, crs: Crs) -> Sql:
+    shape = shapely.geometry.shape(box_shape(box))
+    wkb = shapely.to_wkb(shapely.set_srid(shape, crs.srid), hex=True, include_srid=True)
+    if crs.srid == DRAWN:
+        return Sql("(f.drawn && %s::geometry AND ST_Intersects(f.drawn, %s::geometry))", (wkb, wkb))
+    if crs.srid == STORED:
+        # The index by layer is of what is drawn; a box of degrees is a box there, too.
+        return Sql(
+            "(f.drawn && ST_Expand(ST_Transform(%s::geometry, 3857), 0.01) AND ST_Intersects(f.geom, %s::geometry))",
+            (wkb, wkb),
+        )
+    return Sql(
+        "(f.geom && ST_Expand(ST_Transform(ST_Segmentize(%s::geometry, 5000), 6668), 0.00001)"
+        " AND ST_Intersects(ST_Transform(f.geom, %s), %s::geometry))",
+        (wkb, crs.srid, wkb),
+    )
+
+
+def page(asked: Asked, edition: Edition) -> Page:
+    """A page of what is wanted. ``edition``: the newest of the layer. Raises Refused where it takes too long."""
+    where, state = _where(asked, edition)
+    columns = "f.key, f.geom, f.drawn, f.properties, f.valid_from, f.valid_until"
+    order = "f.key, f.valid_from DESC, f.id" if state else "f.key"
+    found = joined(
+        f"SELECT {'DISTINCT ON (f.key) ' if state else ''}{columns} FROM layer_feature f"  # noqa: S608 -- of constants
+        f" WHERE {{}} ORDER BY {order} LIMIT %s",
+        where,
+    )
+    feature = feature_sql(asked.layer, asked.reader, asked.crs)
+    sql = (
+        f"WITH found AS ({found.text}),"  # noqa: S608 -- of constants
+        " f AS (SELECT *, row_number() OVER (ORDER BY key) AS number FROM found)"
+        f" SELECT string_agg({feature.text}, ',' ORDER BY number) FILTER (WHERE number <= %s),"
+        " count(*), max(key) FILTER (WHERE number <= %s) FROM f"
+    )
+    params = (*found.params, asked.limit + 1, *feature.params, asked.limit, asked.limit)
+    with _answered(bounded=bool(asked.filters or state)) as cursor:
+        cursor.execute(sql, params)
+        text, number, last = cursor.fetchone()
+    return Page(text or "", min(number, asked.limit), last or "", number > asked.limit)
+
+
+def one(layer: Layer, reader: Audience, key: str, crs: Crs, days: tuple[str, str] | None, edition: Edition) -> str:
+    """One feature as GeoJSON; empty where there is none of that key."""
+    asked = Asked(layer, reader, crs, 1, days=days, filters=(Sql("f.key = %s", (key,)),))
+    return page(asked, edition).text
+
+
+def matched(asked: Asked, edition: Edition) -> int:
+    """How many features there are of what is wanted, whatever the page."""
+    if not (asked.boxes or asked.filters or asked.days):
+        return _standing(asked.layer.code, edition.pk, clock.today())
+    where, state = _where(asked, edition, paged=False)
+    counted = "count(DISTINCT f.key)" if state else "count(*)"
+    with _answered(bounded=True) as cursor:
+        cursor.execute(f"SELECT {counted} FROM layer_feature f WHERE {where.text}", where.params)  # noqa: S608
+        return int(cursor.fetchone()[0])
+
+
+@lru_cache(maxsize=256)
+def _standing(layer: str, edition: UUID, day: dt.date) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNT, {"layer": layer, "day": day})
+        return int(cursor.fetchone()[0])
+
+
+_COUNT: Final = """
+    SELECT count(*) FROM layer_feature
+    WHERE layer = %(layer)s AND dropped_in_id IS NULL
+      AND valid_from <= %(day)s AND (valid_until IS NULL OR valid_until > %(day)s)
+"""
+
+
+@lru_cache(maxsize=256)
+def extent(layer: str, edition: UUID) -> tuple[Box, dt.date] | None:
+    """Where a layer has features (degrees: west, south, east, north) and since when; None of an empty one.
+
+    ``edition`` is its newest: until the next nothing changes.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_EXTENT, [layer])
+        west, south, east, north, since = cursor.fetchone()
+    return None if west is None else ((west, south, east, north), since)
+
+
+_EXTENT: Final = """
+    SELECT ST_XMin(box), ST_YMin(box), ST_XMax(box), ST_YMax(box), since
+    FROM (SELECT ST_Extent(geom) AS box, min(valid_from) AS since FROM layer_feature
+          WHERE layer = %s AND dropped_in_id IS NULL) AS whole
+"""
+
+
+def newest(layer: str) -> Edition | None:
+    """The newest edition of one layer; None where nothing was taken in."""
+    return Edition.objects.filter(layer=layer).defer("report").order_by("-number").first()
+
+
+def feature_sql(layer: Layer, reader: Audience, crs: Crs) -> Sql:
+    """A feature as the text of GeoJSON, with the attributes that the reader sees and no others."""
+    own = [one.key for one in layer.seen_by(reader)]
+    values = [(name, Sql("coalesce((f.properties->%s)::text, 'null')", (name,))) for name in own]
+    values += [
+        (name, Sql(f"coalesce('\"' || f.{name} || '\"', 'null')"))
+        for name in (VALID_FROM, VALID_UNTIL)
+        if name not in own
+    ]
+    members = [
+        joined("{} || {}", Sql("%s", (("," if at else "") + json_key(name),)), value)
+        for at, (name, value) in enumerate(values)
+    ]
+    head = """'{{"type":"Feature","id":' || to_json(f.key)::text || ',"geometry":' || """
+    shape = f"coalesce(ST_AsGeoJSON({{}}, {crs.digits}, 0), 'null')"
+    listed = " || ".join("{}" for _ in members)
+    return joined(
+        f"""{head}{shape} || ',"properties":{{{{' || {listed} || '}}}}}}}}'""",
+        geometry_sql(crs),
+        *members,
+    )
+
+
+def geometry_sql(crs: Crs) -> Sql:
+    """A feature's shape in this system, with its axes in order. Integers name the systems: by text each row would
+    look the transformation up anew."""
+    if crs.srid == DRAWN:
+        return Sql("f.drawn")
+    inner = "f.geom" if crs.srid == STORED else f"ST_Transform(f.geom, {int(crs.srid)})"
+    return Sql(f"ST_FlipCoordinates({inner})" if crs.flipped else inner)
+
+
+def _where(asked: Asked, edition: Edition, *, paged: bool = True) -> tuple[Sql, bool]:
+    """The condition, and whether it may meet several states of one feature."""
+    parts = [Sql("f.layer = %s AND f.dropped_in_id IS NULL", (asked.layer.code,))]
+    today = clock.today()
+    plain = asked.days is None and edition.as_of <= today
+    if plain:
+        parts.append(Sql("f.valid_until IS NULL"))  # as the index has it
+    else:
+        first, last = asked.days or (today.isoformat(), today.isoformat())
+        parts.append(
+            Sql(
+                "f.valid_from <= %s::date AND (f.valid_until IS NULL OR f.valid_until > %s::date)"
+                " AND f.valid_until IS DISTINCT FROM f.valid_from",
+                (last, first),
+            )
+        )
+    if paged and asked.after:
+        parts.append(Sql("f.key > %s", (asked.after,)))
+    return all_of([*parts, *asked.boxes, *asked.filters]), not plain
+
+
+@contextmanager
+def _answered(*, bounded: bool) -> Iterator[Any]:
+    """A cursor; what PostGIS cannot compute, or not in time, is a refusal."""
+    try:
+        if not bounded:
+            with connection.cursor() as cursor:
+                yield cursor
+            return
+        with transaction.atomic(), connection.cursor() as cursor:  # noqa: TID251 -- reads only: the bound ends with it
+            cursor.execute(f"SET LOCAL statement_timeout = {MOST_TIME}")
+            yield cursor
+    except OperationalError as error:
+        if isinstance(error.__cause__, psycopg.errors.QueryCanceled):
+            raise Refused(
+                "takes-too-long", "答えるのに時間がかかりすぎます。範囲（bbox）や条件をせまくしてください。"
+            ) from None
+        raise
+    except (DataError, InternalError):
+        raise Refused("filter-not-computable", "この条件は計算できません。値や図形を確かめてください。") from None
+
+
+# -- whole layers -----------------------------------------------------------------------------------------------------
+
+
+def texts(layer: Layer, reader: Audience, crs: Crs, edition: Edition) -> Iterator[str]:
+    """All features of a layer as they are today, as GeoJSON, some thousands at a time."""
+    asked = Asked(layer, reader, crs, BATCH)
+    while True:
+        found = page(asked, edition)
+        if found.text:
+            yield found.text
+        if not found.more:
+            return
+        asked = Asked(layer, reader, crs, BATCH, after=found.last)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A feature of an export: its shape as WKB (degrees, JGD2011, east first) and the values of ``columns``."""
+
+    key: str
+    wkb: bytes
+    values: tuple[Any, ...]
+
+
+def rows(layer: Layer, reader: Audience, edition: Edition) -> Iterator[list[Row]]:
+    """All features of a layer as they are today, some thousands at a time: its seen attributes in order, then from
+    when they are valid."""
+    wanted = [attribute(layer, one.key) for one in layer.seen_by(reader)]
+    after = ""
+    while True:
+        where, _ = _where(Asked(layer, reader, _STORED, BATCH, after=after), edition)
+        listed = joined("".join(", {}" for _ in wanted), *wanted)
+        sql = (
+            f"SELECT f.key, ST_AsBinary(f.geom){listed.text}, f.valid_from FROM layer_feature f"  # noqa: S608
+            f" WHERE {where.text} ORDER BY f.key LIMIT {BATCH}"
+        )
+        with connection.cursor() as cursor:
+            cursor.execute(sql, [*listed.params, *where.params])
+            found = [Row(key, bytes(wkb), tuple(values)) for key, wkb, *values in cursor.fetchall()]
+        if found:
+            yield found
+        if len(found) < BATCH:
+            return
+        after = found[-1].key
+
+
+_STORED: Final = Crs("", STORED, False, (-180.0, -90.0, 180.0, 90.0), 7)
