@@ -1,0 +1,99 @@
+"""A road's width is corrected by the section that keeps it and approved by its head; until then residents read the old
+one, and from then on the new."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+import shapely
+from playwright.sync_api import expect
+
+from madoguchi.cases.tests.conftest import published, staff
+from madoguchi.desk.tests.staging import Staff
+from madoguchi.ground.languages import LocalText
+from madoguchi.places import actions
+from madoguchi.places.rules.layer import Attribute, Editing, Sentences
+from madoguchi.places.tests.test_editing import DAY, GROUNDS, LAT, LON, ROADS
+from madoguchi.procedures import queries as procedures
+from tests.journeys.axe import faults
+from tests.journeys.test_texts import signed_in
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+    from pytest_django.live_server_helper import LiveServer
+
+__all__ = ["published", "staff"]
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
+
+FREE = replace(
+    ROADS,
+    title=LocalText("市道"),
+    attributes=(
+        Attribute("id", LocalText("路線"), "text", "id", required=True),
+        Attribute("width", LocalText("幅員"), "number", "width", unit=LocalText("m"), digits=1),
+    ),
+    sentences=Sentences(LocalText("{id}は幅{width}です。")),
+)
+WATCHED = replace(FREE, edit=Editing(("road-management",), ("road-management-head",)))
+
+
+def told(page: "Page") -> None:
+    page.goto(f"/here/?lat={LAT}&lon={LON + 0.0005}")
+
+
+def sound(page: "Page") -> None:
+    """WCAG 2.2 AA as far as axe sees, and nothing beside the screen of a telephone."""
+    assert faults(page) == []
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "the page scrolls sideways"
+    page.set_viewport_size({"width": 1366, "height": 768})
+
+
+def test_a_road_is_corrected_and_the_public_answer_changes_when_it_is_approved(
+    browser: "Browser", live_server: "LiveServer", staff: Staff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clerk, head = (staff("road-management", f"road-management-{post}") for post in ("clerk", "head"))
+    monkeypatch.setattr(procedures, "layers", lambda: {WATCHED.code: WATCHED})
+    line = bytes(shapely.to_wkb(shapely.LineString([(LON, LAT), (LON + 0.001, LAT)])))
+    actions.add(FREE, {"id": "市道1号", "width": "4"}, line, on=DAY, why="台帳", grounds=GROUNDS, by=clerk)
+
+    resident = browser.new_context(base_url=live_server.url, locale="ja-JP").new_page()
+    told(resident)
+    expect(resident.get_by_text("市道1号は幅4.0mです。")).to_be_visible()
+
+    page = signed_in(browser, live_server, clerk, script=True).new_page()
+    page.goto("/desk/")
+    page.get_by_role("link", name="地図のレイヤー").click()
+    sound(page)
+    page.get_by_role("link", name="市道", exact=True).click()
+    page.get_by_label("地物をさがす").fill("1号")
+    page.get_by_role("button", name="さがす").last.click()
+    sound(page)
+    page.get_by_role("row", name="市道1号").get_by_role("link").click()
+    page.get_by_label("幅員").fill("6.5")
+    page.get_by_role("button", name="承認を求める").click()
+    expect(page.get_by_role("alert")).to_contain_text("内容を確かめてください。")
+    expect(page.get_by_label("幅員")).to_have_value("6.5")
+    sound(page)
+    page.get_by_label("理由").fill("現地で測った")
+    page.get_by_role("button", name="承認を求める").click()
+    expect(page.get_by_text("承認を求めました。")).to_be_visible()
+    sound(page)
+
+    told(resident)
+    expect(resident.get_by_text("市道1号は幅4.0mです。")).to_be_visible()
+
+    page = signed_in(browser, live_server, head, script=False).new_page()
+    page.goto("/desk/")
+    page.get_by_role("link", name="地図のレイヤー 1 件の承認待ち").click()
+    page.get_by_role("link", name="訂正").click()
+    expect(page.get_by_role("row", name="幅員")).to_contain_text("4.0m")
+    expect(page.get_by_role("row", name="幅員")).to_contain_text("6.5m")
+    page.get_by_role("button", name="承認する").click()
+    expect(page.get_by_text("承認しました。")).to_be_visible()
+
+    told(resident)
+    expect(resident.get_by_text("市道1号は幅6.5mです。")).to_be_visible()
+    for context in browser.contexts:
+        context.close()
