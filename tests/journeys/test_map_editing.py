@@ -13,7 +13,8 @@ from madoguchi.desk.tests.staging import Staff
 from madoguchi.ground.languages import LocalText
 from madoguchi.places import actions
 from madoguchi.places.rules.layer import Attribute, Editing, Sentences
-from madoguchi.places.tests.test_editing import DAY, GROUNDS, LAT, LON, ROADS
+from madoguchi.places.tests.test_editing import DAY, GROUNDS, ROADS
+from madoguchi.places.tests.test_layers import LAT, LON
 from madoguchi.procedures import queries as procedures
 from tests.journeys.axe import faults
 from tests.journeys.test_texts import signed_in

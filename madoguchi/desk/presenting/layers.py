@@ -287,11 +287,11 @@ def layers_page(by: Actor) -> LayersPage:
             _layer_line(one, newest.get(one.code), sum(1 for w in waiting if w.layer == one.code), by) for one in mine
         ],
         deciding=[
-            _change_line(one, layers[one.layer], names)
+            _change_line(one, layers[one.layer], names, by)
             for one in waiting
             if one.asked_by != by.id and DECIDES.holds(by, layers[one.layer])
         ],
-        own=[_change_line(one, layers[one.layer], names) for one in waiting if one.asked_by == by.id],
+        own=[_change_line(one, layers[one.layer], names, by) for one in waiting if one.asked_by == by.id],
     )
 
 
@@ -333,17 +333,27 @@ def _unit(id_: str) -> str:
     return next((one.name["ja"] for one in procedures.city().organisation.units() if one.id == id_), id_)
 
 
-def _change_line(one: Change, layer: Layer, names: Mapping[UUID, str]) -> ChangeLine:
+def _change_line(one: Change, layer: Layer, names: Mapping[UUID, str], by: Actor) -> ChangeLine:
     return ChangeLine(
         url=reverse("desk:layer-change", args=(one.layer, one.pk)),
         layer=layer.title["ja"],
-        what=_what(one),
+        what=_about(one, layer, by),
         why=one.why,
         who=names.get(one.asked_by, ""),
         when=time_words(one.asked_at),
         state=str(ChangeState(one.state).label),
         waits=one.state == ChangeState.WAITING,
     )
+
+
+def _about(one: Change, layer: Layer, by: Actor) -> str:
+    """「訂正：市道1号」; of several features, what and how many."""
+    lines = list(one.lines.select_related("feature").defer("geom", "feature__geom", "feature__drawn")[:2])
+    if len(lines) != 1:
+        return _what(one)
+    said = lines[0].properties if lines[0].properties is not None else lines[0].feature and lines[0].feature.properties
+    name = places.called(layer, said or {}, reader_of(by)(layer))
+    return gettext("%(what)s：%(name)s") % {"what": _what(one), "name": name}
 
 
 def _what(one: Change) -> str:
@@ -384,7 +394,7 @@ def layer_page(layer: Layer, by: Actor, words: str, after: str) -> LayerPage:
         new_url=reverse("desk:feature-new", args=(layer.code,)),
         table_url=reverse("desk:layer-table", args=(layer.code,)),
         csv_url=reverse("desk:layer-csv", args=(layer.code,)) + (f"?{urlencode(asked)}" if asked else ""),
-        changes=[_change_line(one, layer, names) for one in late],
+        changes=[_change_line(one, layer, names, by) for one in late],
     )
 
 
@@ -425,6 +435,10 @@ def feature_page(
     reader = reader_of(by)(layer)
     seen, told = layer.seen_by(reader), given or {}
     properties = one.properties if one is not None else {}
+    theirs: Sequence[Difference] = ()
+    if one is not None and now is not None:
+        theirs = _against(layer, seen, told, one, now)
+        told = given = _upon(layer, seen, told, one, now)
     problems = {name: fill(gettext(p.message), p.params) for name, p in (refusal.fields if refusal else {}).items()}
     if refusal is not None and refusal.code in _OF_SHAPE:
         problems["shape"] = fill(gettext(refusal.message), refusal.params)
@@ -432,7 +446,7 @@ def feature_page(
     waiting = places.waits_on([one.pk]) if one is not None else None
     current = now or (places.standing(layer.code).filter(key=one.key).first() if one and not stands else None)
     target = current if now is not None else one
-    geometry = as_geojson(bytes(one.geom.wkb)) if one is not None else ""
+    geometry = _geometry(now or one) if one is not None else ""
     return FeaturePage(
         layer=layer.title["ja"],
         layer_url=reverse("desk:layer", args=(layer.code,)),
@@ -463,8 +477,8 @@ def feature_page(
         why_problem=problems.get("why", ""),
         most_why=MAX_WHY,
         problem=fill(gettext(refusal.message), refusal.params) if refusal else "",
-        theirs=_against(layer, seen, told, now) if now is not None else (),
-        sketch=sketch(None, bytes(one.geom.wkb)) if one is not None else None,
+        theirs=theirs,
+        sketch=sketch(None, bytes((now or one).geom.wkb)) if one is not None else None,
         photos=_photos(layer, one) if one is not None else (),
         photos_url=reverse("desk:feature-photos", args=(layer.code, one.pk)) if one is not None else "",
         accept=ACCEPT_IMAGES,
@@ -533,17 +547,40 @@ def _entry(
     )
 
 
-def _against(layer: Layer, seen: Sequence[Attribute], given: Mapping[str, str], now: Feature) -> list[Difference]:
-    """What was typed beside what stands now."""
-    return [
-        Difference(
-            one.title["ja"],
-            written(one, now.properties.get(one.key)),
-            given.get(f"p-{one.key}", ""),
-            written(one, now.properties.get(one.key)) != given.get(f"p-{one.key}", ""),
-        )
-        for one in seen
-    ]
+def _against(
+    layer: Layer, seen: Sequence[Attribute], given: Mapping[str, str], base: Feature, now: Feature
+) -> list[Difference]:
+    """What was typed beside what stands now, where somebody was faster."""
+    lines = []
+    for one in seen:
+        mine, theirs = given.get(f"p-{one.key}", ""), now.properties.get(one.key)
+        meaning = one.codes.get(mine)
+        words = meaning["ja"] if meaning is not None else mine
+        lines.append(Difference(one.title["ja"], shown(one, theirs, "ja"), words, written(one, theirs) != mine))
+    geometry, text = _geometry(now), given.get("shape", "")
+    if geometry != _geometry(base) or text.strip() != _shape_text(layer, _geometry(base)):
+        apart = text.strip() != _shape_text(layer, geometry)
+        mine = gettext("あなたが描いた形") if text.strip() != _shape_text(layer, _geometry(base)) else gettext("前の形")
+        now_words = gettext("ほかの人が変えた形") if geometry != _geometry(base) else gettext("前の形")
+        lines.append(Difference(gettext("形"), now_words, mine, apart))
+    return lines
+
+
+def _upon(
+    layer: Layer, seen: Sequence[Attribute], given: Mapping[str, str], base: Feature, now: Feature
+) -> dict[str, str]:
+    """What was typed, upon what stands now: where nothing was changed, what the other has made of it."""
+    told = dict(given)
+    for one in seen:
+        if told.get(f"p-{one.key}", "") == written(one, base.properties.get(one.key)):
+            told[f"p-{one.key}"] = written(one, now.properties.get(one.key))
+    if told.get("shape", "").strip() == _shape_text(layer, _geometry(base)):
+        told["shape"] = _shape_text(layer, _geometry(now))
+    return told
+
+
+def _geometry(one: Feature) -> str:
+    return as_geojson(bytes(one.geom.wkb))
 
 
 def _life(layer: Layer, one: Feature, seen: Sequence[Attribute]) -> list[LifeLine]:
@@ -623,7 +660,7 @@ def change_page(layer: Layer, one: Change, by: Actor, why: str = "", refusal: Re
         layer=layer.title["ja"],
         layer_url=reverse("desk:layer", args=(layer.code,)),
         url=reverse("desk:layer-change", args=(layer.code, one.pk)),
-        title=_what(one),
+        title=_about(one, layer, by),
         facts=facts,
         lines=[_told(layer, line, seen, by) for line in one.lines.select_related("feature")[:MOST_LINES]],
         more=max(0, total - MOST_LINES),

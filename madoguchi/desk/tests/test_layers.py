@@ -152,17 +152,19 @@ def test_what_is_wrong_is_said_and_what_was_typed_is_there(clerk: Actor) -> None
 def test_whoever_was_slower_sees_both_and_loses_nothing(clerk: Actor) -> None:
     desk, seen = client_of(clerk), row("1", FREE)
     posted = form(seen, **{"p-far": "999", "p-memo": "わたしの覚え"})
-    assert client_of(clerk).post(address(seen), form(seen, **{"p-far": "150"})).status_code == 302
+    other = form(seen, **{"p-far": "150", "p-use": "2"})
+    assert client_of(clerk).post(address(seen), other).status_code == 302
     before, newer = everything(), row("1", FREE)
     answer = text(desk.post(address(seen), posted), 409)
     assert "いまの内容と、あなたが入れた内容" in answer
-    assert '<td data-label="いま">150</td>' in answer
+    assert '<td data-label="いま">150%</td>' in answer
     assert '<td data-label="あなた">999</td>' in answer
     assert f'action="{address(newer)}"' in answer
     assert 'value="わたしの覚え"' in answer
+    assert '<option value="2" selected>' in answer, "what only the other has changed stays as they did"
     assert everything() == before
-    assert desk.post(address(newer), posted).status_code == 302
-    assert row("1", FREE).properties["far"] == 999
+    assert desk.post(address(newer), {**posted, "p-use": "2"}).status_code == 302
+    assert (row("1", FREE).properties["far"], row("1", FREE).properties["use"]) == (999, "2")
 
 
 @pytest.mark.parametrize(("section", "post"), [("urban-policy", "urban-policy-head"), ("children", "children-clerk")])

@@ -202,7 +202,7 @@ def table(request: HttpRequest, by: Actor, code: str) -> HttpResponse:
     if request.method != "POST":
         return render(request, "desk/layer_table.html", {"page": page})
     page.mistake = request.POST.get("deed", "correct") != "change"
-    page.on, page.why = request.POST.get("on", "")[:10], request.POST.get("why", "").replace("\0", "")[:1000]
+    page.on, page.why = request.POST.get("on", page.today)[:10], request.POST.get("why", "").replace("\0", "")[:1000]
     try:
         page.table = editing.text_of(_content(request))
         rows = editing.rows_of(page.table)
