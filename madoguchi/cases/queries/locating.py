@@ -5,6 +5,7 @@ applicant reads it, and the office decides by it. Nothing of it comes from outsi
 chooses among the places that these words may mean, or gives a point.
 """
 
+import math
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
@@ -33,12 +34,13 @@ def found(one: FormField, said: Mapping[str, Any], before: Any = None) -> dict[s
     Invalid where what was chosen is none of the places that the words may mean.
     """
     value: dict[str, Any] = {"text": said["text"]}
-    if "lat" in said and said.get("pick") == WORDS:  # not this point: by the words again
+    before = before if isinstance(before, Mapping) else {}
+    if "lat" in said and (said.get("pick") == WORDS or _is_left(said, before)):  # not this point: by the words again
         said = {"text": said["text"]}
     if "lat" in said:
         value |= {"level": "point", **{part: said[part] for part in ("lat", "lon", "error")}}
     elif said["text"]:
-        value |= _by_words(said, before if isinstance(before, Mapping) else {})
+        value |= _by_words(said, before)
     else:
         raise Invalid("place-text", "場所を、町名と番地がわかるように入力してください。")
     if "lat" not in value and (town := _town_of(said)):
@@ -59,6 +61,21 @@ def candidates(text: str) -> list[Located]:
     """The places that a text may mean, to choose from; of those that everybody may know of."""
     layers, plane = procedures.layers(), procedures.city().file.plane
     return places.locate(text, procedures.gazetteer(), layers.values(), plane)
+
+
+def _is_left(said: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
+    """Whether other words were written beside a point that was given before, which mean a place elsewhere."""
+    same = all(before.get(part) == said[part] for part in ("lat", "lon"))
+    if not (same and before.get("level") == "point" and said["text"] not in ("", before["text"])):
+        return False
+    sure = [one for one in candidates(said["text"]) if one.exact]
+    return len(sure) == 1 and _metres(sure[0].at, said) > sure[0].error + said["error"]
+
+
+def _metres(at: Where, point: Mapping[str, Any]) -> float:
+    """How far two points are apart, as nearly as matters within a city."""
+    east = (at.lon - point["lon"]) * math.cos(math.radians(at.lat))
+    return math.hypot(east, at.lat - point["lat"]) * 111_000
 
 
 def _by_words(said: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:

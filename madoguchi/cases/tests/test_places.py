@@ -94,6 +94,17 @@ def test_a_point_alone_gets_its_words_and_can_be_given_up(dog: Case, resident: A
     assert (again["name"], again["level"]) == ("谷川二丁目", "town")
 
 
+def test_a_point_stays_while_the_words_may_mean_it_and_not_when_they_mean_a_place_elsewhere(
+    dog: Case, resident: Actor
+) -> None:
+    point = {"lat": str(LAT), "lon": str(LON), "error": "12.5"}
+    say(dog, resident, text="", **point)
+    assert say(dog, resident, text="谷川一丁目1番　みほん荘", **point)["level"] == "point"
+    assert say(dog, resident, text="玄関の右", **point)["level"] == "point"
+    elsewhere = say(dog, resident, text="谷川二丁目3番", **point)
+    assert (elsewhere["level"], elsewhere["town"]) == ("lot", "0025002")
+
+
 @pytest.mark.parametrize(
     ("lat", "lon", "code"),
     [("nan", "135.6", "place-point"), ("135.6", "34.7", "place-swapped"), ("51.5", "-0.1", "place-point")],

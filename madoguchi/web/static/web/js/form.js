@@ -31,12 +31,13 @@ if (form) {
     if (!dirty || saving) return;
     dirty = false;
     const asked = deciding;
+    const sent = chosen();
     deciding = false;
     saving = asked ? send("refresh", "text/html") : send("autosave", "application/json");
     try {
       const response = await saving;
       if (asked && response.ok) {
-        takeOver(new DOMParser().parseFromString(await response.text(), "text/html"));
+        takeOver(new DOMParser().parseFromString(await response.text(), "text/html"), sent);
       } else if (!asked) {
         const answer = await response.json();
         if (answer.seen) form.elements._seen.value = answer.seen;
@@ -54,13 +55,16 @@ if (form) {
     }
   };
 
+  // What is chosen among places, which may be another by the time that the answer is there.
+  const chosen = () => [...form.querySelectorAll("[data-found-place] :checked")].map((one) => one.name + "=" + one.value).join();
+
   // An answer may bring up or take away other questions. Only those come and go; what is being typed is not touched.
-  const takeOver = (page) => {
+  const takeOver = (page, sent) => {
     form.elements._seen.value = page.querySelector('#form [name="_seen"]').value;
     say(page.querySelector("[data-saved-at]").textContent.trim(), true);
     for (const fresh of page.querySelectorAll("[data-found-place]")) {
       const shown = document.getElementById(fresh.id);
-      if (shown) shown.replaceChildren(...document.importNode(fresh, true).childNodes);
+      if (shown && chosen() === sent) shown.replaceChildren(...document.importNode(fresh, true).childNodes);
     }
     for (const old of form.querySelectorAll("[data-question]")) if (!page.getElementById(old.id)) old.remove();
     for (const fresh of page.querySelectorAll("[data-question]")) {
