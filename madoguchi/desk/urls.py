@@ -12,6 +12,7 @@ from madoguchi.desk.views import (
     exporting,
     files,
     handling,
+    here,
     keeping,
     layers,
     listing,
@@ -33,6 +34,8 @@ from madoguchi.desk.views import (
 app_name = "desk"
 urlpatterns = [
     path("", listing.work, name="work"),
+    path("here/", here.here, name="here"),
+    path("here/answer.pdf", here.here_pdf, name="here-pdf"),
     path("rounds/", rounds.rounds, name="rounds"),
     path("rounds/<slug:code>/<str:name>/", rounds.one_round, name="round"),
     path("opinions/", opinions.opinions, name="opinions"),
@@ -104,6 +107,7 @@ urlpatterns = [
     path("phrases/<slug:section>/", phrases.phrases, name="phrases-of"),
     path("phrases/<slug:section>/<uuid:key>/", phrases.phrase, name="phrase"),
     path("messages/", talking.unanswered, name="messages"),
+    path("cases/<str:number>/here/", here.case_here, name="case-here"),
     path("cases/<str:number>/messages/", talking.say, name="thread"),
     path("cases/<str:number>/documents/<uuid:document_id>/", files.document, name="document"),
     path("cases/<str:number>/signatures/<uuid:signature_id>/<str:what>", files.signature, name="signature"),

@@ -368,3 +368,58 @@ class ServiceAnswer(Closed):
     """https, on the company's own site as the city has it on file."""
     telephone: Annotated[str, Field(max_length=20)] | None = None
     done_on: dt.date | None = None
+
+
+# -- what applies at a place ------------------------------------------------------------------------------------------
+
+
+class FeatureSaid(Schema):
+    """A feature of the layer and its attributes, in the layer's own codes and units."""
+
+    key: str
+    attributes: dict[str, str | int | float | bool | None]
+    metres: float
+
+
+class Applying(Schema):
+    """The answer of one layer."""
+
+    layer: str
+    title: Words
+    verdict: Literal["applies", "does_not", "unknown"]
+    why: Literal["", "border", "no_data"]
+    words: Words
+    features: list[FeatureSaid]
+    owner: str
+    phone: str
+    legal_basis: str
+    source: str
+    licence: str
+    credit: str
+    edition: int
+    as_of: dt.date
+    sample: bool
+
+
+class NearShelter(Schema):
+    words: Words
+    metres: float
+
+
+class HazardShelters(Schema):
+    """The nearest shelters from one hazard, by metres."""
+
+    hazard: str
+    title: Words
+    nearest: list[NearShelter]
+
+
+class At(Schema):
+    """What applies at a point on a day; `procedures` are the codes of those that may follow."""
+
+    lon: float
+    lat: float
+    on: dt.date
+    answers: list[Applying]
+    shelters: list[HazardShelters]
+    procedures: list[str]

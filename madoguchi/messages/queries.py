@@ -20,6 +20,8 @@ from madoguchi.messages.rules import codes, letters, texts
 
 #: The page that says genuine or not, and the page behind the QR code: ``/verify`` and ``/verify/<code>``.
 VERIFY_PATH: Final = "/verify"
+#: What an answer sheet says of itself in its keywords: a letter that was signed but never issued does not.
+SHEET: Final = "madoguchi-answer-sheet"
 #: How long a mail is kept that is neither a person's nor about a case.
 MAIL_KEPT: Final = timedelta(days=30)
 #: A letter is about 100 KB; what is larger than this many bytes was not issued here.
@@ -32,11 +34,12 @@ LARGEST_UPLOAD: Final = 10 * 1024 * 1024
 class Verdict(NamedTuple):
     """Whether a letter is genuine. Says nothing about the person it was written to.
 
-    ``genuine``: issued here and valid. ``revoked``: issued here, no longer valid. ``altered``: signed here, but
-    changed since. ``unknown``: not issued here. The rest is set for genuine and revoked only.
+    ``genuine``: issued here and valid. ``revoked``: issued here, no longer valid. ``signed``: an answer sheet, signed
+    here and not changed since; no number, nothing kept. ``altered``: signed here, but changed since. ``unknown``: not
+    issued here. The rest is set for genuine, revoked and signed only.
     """
 
-    outcome: Literal["genuine", "revoked", "altered", "unknown"]
+    outcome: Literal["genuine", "revoked", "signed", "altered", "unknown"]
     number: str = ""
     title: str = ""
     issued_on: date | None = None
@@ -53,7 +56,8 @@ def verify_code(typed: str) -> Verdict:
 
 
 def verify_pdf(pdf: bytes) -> Verdict:
-    """By the file itself: byte-identical to one that was issued, or signed here and changed since, or neither.
+    """By the file itself: byte-identical to one that was issued, or an answer sheet as it was signed here, or
+    signed here and changed since, or neither.
 
     Raises Invalid ``letter-file-too-large`` above 10 MB.
     """
@@ -62,7 +66,10 @@ def verify_pdf(pdf: bytes) -> Verdict:
     letter = Letter.objects.filter(digest=hashlib.sha256(pdf).hexdigest()).first()
     if letter:
         return _verdict(letter)
-    return Verdict("altered" if signer().inspect(pdf).state in ("intact", "altered") else "unknown")
+    seen = signer().inspect(pdf)
+    if seen.state == "intact" and (made := letters.sheet_of(pdf, SHEET)) is not None:
+        return Verdict("signed", title=made.title, issued_on=clock.day_of(made.at), signer=seen.signer)
+    return Verdict("altered" if seen.state in ("intact", "altered") else "unknown")
 
 
 def _verdict(letter: Letter) -> Verdict:
@@ -137,6 +144,18 @@ def my_data(data: Mapping[str, object], *, path: str) -> bytes:
     """わたしの情報 as PDF, unsigned and not kept. ``path`` is the page that says the same as it is now."""
     whole = {**data, "sample": settings.DEMO, "page": _page(path)}
     return letters.render(settings.CATALOGUE, "letters/my-data.typ", whole)
+
+
+def answer_sheet(data: Mapping[str, object], *, path: str, picture: Mapping[str, str] | None = None) -> bytes:
+    """この場所に当てはまること as PDF, signed and not kept: what somebody asks is nobody's to know.
+
+    ``path`` is the page that answers anew, ``picture`` the map of it (``svg``, ``alt``, ``credit``). The signature is
+    all that proves it (:func:`verify_pdf`).
+    """
+    where, _, query = path.partition("?")
+    page = _page(where, f"?{query}" if query else "")
+    made = {"sample": settings.DEMO, "kind": SHEET, "map": picture, "page": page, "verify": _page(f"{VERIFY_PATH}/")}
+    return signer().sign(letters.render(settings.CATALOGUE, "letters/here.typ", {**data, **made}, at=clock.now()))
 
 
 @lru_cache(maxsize=64)

@@ -136,8 +136,9 @@ class Feature(models.Model):
             ),
         ]
         indexes: ClassVar = [
-            # Points are looked up across layers, tiles within one.
-            GistIndex(fields=["geom"], name="feature_at"),
+            # A place is looked up in each layer within the layer's own reach: shelters two kilometres away do not bring
+            # every lot between.
+            GistIndex(fields=["layer", "geom"], name="feature_at"),
             GistIndex(fields=["layer", "drawn"], name="feature_drawn", condition=Q(valid_until=None, dropped_in=None)),
         ]
 

@@ -2,10 +2,11 @@
 
 import datetime as dt
 import json
+import math
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Final, Literal
 from uuid import UUID
@@ -18,11 +19,22 @@ from madoguchi.ground import clock
 from madoguchi.ground.errors import Invalid, NotFound, Problem
 from madoguchi.places.models import Change, ChangeState, Edition, Feature, Photo, PhotoContent
 from madoguchi.places.rules.addressing import MAX_LENGTH, Gazetteer
-from madoguchi.places.rules.applying import Applies, Hit, answer
+from madoguchi.places.rules.applying import Applies, Hit, Piece, answer, answer_area
+from madoguchi.places.rules.area import Area
 from madoguchi.places.rules.editing import MAX_ROWS, Grounds, Standing
-from madoguchi.places.rules.layer import JAPAN, STORED, Audience, Layer, includes, shown
+from madoguchi.places.rules.layer import (
+    JAPAN,
+    STORED,
+    Attribute,
+    Audience,
+    Layer,
+    Reader,
+    includes,
+    reading_as,
+    shown,
+)
 
-#: Metres of a degree of latitude, and of longitude at the latitude of the south: for looking around, not for measuring.
+#: Metres of a degree of latitude: for looking around, not for measuring.
 _LATITUDE: Final = 110_574.0
 
 
@@ -39,73 +51,271 @@ class Where:
             raise Invalid("out-of-japan", "日本の外の場所です。")
 
 
+#: Where one asks: a point, or an area (a lot, or what somebody drew).
+Spot = Where | Area
+
+
 def applies(
     layers: Iterable[Layer],
-    at: Where,
+    at: Spot,
     plane: int,
     *,
-    reader: Audience = "public",
+    reader: Audience | Reader = "public",
     on: dt.date | None = None,
     error: float = 0.0,
+    known: Mapping[str, int] | None = None,
 ) -> list[Applies]:
-    """What each of these layers says about the point, for this reader, as things were ``on`` that day (today).
+    """What each of these layers says about the place, for this reader, as things were ``on`` that day (today).
 
     One statement for all of them. ``plane`` is the EPSG code of the city's plane rectangular system, in which metres
     are measured (大東市: 6674, JGD2011 系VI). Layers that are not for the reader are left out, and so are attributes.
-    ``error``: how many metres from there it may be (an address is known as far as its town): what is nearer to a border
-    than that is not known.
+    ``error``: how many metres from there a point may be (an address is known as far as its town): what is nearer to a
+    border than that is not known. ``known``: layer → number of its edition, for the answer as it was then known.
     """
-    asked = [one for one in layers if one.told and includes(one.see, reader)]
+    reads = reading_as(reader)
+    told = {one.code: one for one in layers if one.told and includes(one.see, reads(one))}
+    day, held = on or clock.today(), _held(told, known)
+    asked = [one for one in told.values() if one.code in held]
     if not asked:
         return []
-    reach = [max(one.accuracy, one.near, error) for one in asked]
+    statement = _TO if isinstance(at, Area) else _AT
     with connection.cursor() as cursor:
         cursor.execute(
-            _AT,
+            statement.format(*(_NOW if known is None else _AS_KNOWN)),
             {
-                "lon": at.lon,
-                "lat": at.lat,
-                "stored": STORED,
+                **_around(at),
                 "plane": plane,
-                "on": on or clock.today(),
+                "on": day,
                 "layers": [one.code for one in asked],
-                "reach": reach,
-                "north": max(reach) / _LATITUDE,
-                "east": max(reach) / (_LATITUDE * 0.75),
+                "reach": [max(one.accuracy, one.near, error) for one in asked],
+                "known": [held[one.code].number for one in asked],
             },
         )
         rows = cursor.fetchall()
-    hits: dict[str, list[Hit]] = {one.code: [] for one in asked}
-    seen = {one.code: {attribute.key for attribute in one.seen_by(reader)} for one in asked}
-    for layer, key, properties, inside, border in rows:
-        told = {name: value for name, value in json.loads(properties).items() if name in seen[layer]}
-        hits[layer].append(Hit(key, told, inside, border))
-    known = loaded(one.code for one in asked)
-    return [answer(one, hits[one.code], error) for one in asked if one.code in known]
+    seen = {one.code: {attribute.key for attribute in one.seen_by(reads(one))} for one in asked}
+    near: dict[str, list[Any]] = {one.code: [] for one in asked}
+    flat = None
+    for layer, key, properties, *measured in rows:
+        shape = shapely.from_wkb(bytes(measured[0])) if isinstance(at, Area) else None
+        if layer is None:
+            flat = shape
+            continue
+        said = {name: value for name, value in json.loads(properties).items() if name in seen[layer]}
+        near[layer].append(Piece(key, said, shape) if isinstance(at, Area) else Hit(key, said, *measured))
+    found = []
+    for one in asked:
+        edition = held[one.code]
+        if day < edition.first:
+            of_it = Applies(one, "unknown", "no_data", ())
+        elif flat is None:
+            of_it = answer(one, near[one.code], error)
+        else:
+            of_it = answer_area(one, flat, near[one.code])
+        found.append(replace(of_it, reader=reads(one), edition=edition.number, as_of=edition.as_of))
+    return found
 
 
-#: The box looks into the index; what is within reach is measured in metres of the plane, and of an area to its border.
+def _around(at: Spot) -> dict[str, Any]:
+    """The place for a statement, and how many metres a degree has there: for looking around, not for measuring."""
+    wkb = at.wkb if isinstance(at, Area) else shapely.to_wkb(shapely.Point(at.lon, at.lat))
+    lat = at.within[1] if isinstance(at, Area) else at.lat
+    return {"at": wkb, "stored": STORED, "north": _LATITUDE, "east": _LATITUDE * math.cos(math.radians(lat + 0.1))}
+
+
+#: The box looks into the index, layer by layer; what is within reach is measured in metres of the plane, and of an area
+#: to its border.
 _AT: Final = """
     WITH here AS (
-        SELECT ST_SetSRID(ST_MakePoint(%(lon)s, %(lat)s), %(stored)s) AS point,
-               ST_Transform(ST_SetSRID(ST_MakePoint(%(lon)s, %(lat)s), %(stored)s), %(plane)s) AS flat
+        SELECT point, ST_Transform(point, %(plane)s) AS flat
+        FROM (SELECT ST_SetSRID(ST_GeomFromWKB(%(at)s), %(stored)s) AS point) AS given
     ), asked AS (
-        SELECT * FROM unnest(%(layers)s::text[], %(reach)s::float8[]) AS one (layer, reach)
+        SELECT * FROM unnest(%(layers)s::text[], %(reach)s::float8[], %(known)s::int[]) AS one (layer, reach, known)
     ), around AS (
         SELECT f.layer, f.key, f.properties, asked.reach, ST_Intersects(f.geom, here.point) AS inside,
                ST_Distance(CASE WHEN ST_Dimension(f.geom) = 2 THEN ST_Transform(ST_Boundary(f.geom), %(plane)s)
                                 ELSE ST_Transform(f.geom, %(plane)s) END, here.flat) AS border
-        FROM here, layer_feature f JOIN asked USING (layer)
-        WHERE f.geom && ST_Expand(here.point, %(east)s, %(north)s)
-          AND f.dropped_in_id IS NULL AND f.valid_from <= %(on)s AND (f.valid_until IS NULL OR f.valid_until > %(on)s)
+        FROM here, asked JOIN layer_feature f USING (layer) {0}
+        WHERE f.geom && ST_Expand(here.point, asked.reach / %(east)s, asked.reach / %(north)s) AND {1}
     )
     SELECT layer, key, properties::text, inside, border FROM around WHERE inside OR border <= reach ORDER BY border, key
 """
+#: The area itself in metres is the row without a layer. Of large features only what is near comes out: twice the stated
+#: error beyond the area, so that what is cut off changes nothing.
+_TO: Final = """
+    WITH here AS (
+        SELECT ST_SetSRID(ST_GeomFromWKB(%(at)s), %(stored)s) AS area
+    ), asked AS (
+        SELECT * FROM unnest(%(layers)s::text[], %(reach)s::float8[], %(known)s::int[]) AS one (layer, reach, known)
+    ), around AS (
+        SELECT f.layer, f.key, f.properties, f.geom,
+               ST_Expand(here.area, (2 * asked.reach + 1) / %(east)s, (2 * asked.reach + 1) / %(north)s) AS box
+        FROM here, asked JOIN layer_feature f USING (layer) {0}
+        WHERE f.geom && ST_Expand(here.area, asked.reach / %(east)s, asked.reach / %(north)s) AND {1}
+    )
+    SELECT layer, key, properties::text, ST_AsBinary(ST_Transform(
+        CASE WHEN ST_Dimension(geom) = 2 THEN ST_CollectionExtract(ST_Intersection(geom, box), 3) ELSE geom END,
+        %(plane)s))
+    FROM around
+    UNION ALL
+    SELECT NULL, NULL, NULL, ST_AsBinary(ST_Transform(area, %(plane)s)) FROM here
+"""
+#: What is joined, and which features count: how it was on that day as is known now, and as was known with an edition,
+#: when what came after it was not yet so.
+_NOW: Final = (
+    "",
+    "f.dropped_in_id IS NULL AND f.valid_from <= %(on)s AND (f.valid_until IS NULL OR f.valid_until > %(on)s)",
+)
+_AS_KNOWN: Final = (
+    """
+        JOIN layer_edition added ON added.id = f.added_in_id AND added.number <= asked.known
+        LEFT JOIN layer_edition ended ON ended.id = f.ended_in_id AND ended.number <= asked.known
+        LEFT JOIN layer_edition dropped ON dropped.id = f.dropped_in_id AND dropped.number <= asked.known
+    """,
+    "dropped.id IS NULL AND f.valid_from <= %(on)s AND (ended.id IS NULL OR f.valid_until > %(on)s)",
+)
 
 
-def loaded(codes: Iterable[str]) -> frozenset[str]:
-    """Those of these layers of which something was taken in."""
-    return frozenset(Edition.objects.filter(layer__in=list(codes)).values_list("layer", flat=True).distinct())
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """The edition of a layer by which is answered, and the day before which the city knows nothing of it."""
+
+    number: int
+    as_of: dt.date
+    first: dt.date
+
+
+def _held(codes: Iterable[str], known: Mapping[str, int] | None) -> dict[str, _Held]:
+    """Of each of these layers of which something was taken in: the newest edition, or the one that was known then."""
+    asked = dict.fromkeys(codes) if known is None else {one: known[one] for one in codes if one in known}
+    with connection.cursor() as cursor:
+        cursor.execute(_HELD, [list(asked), list(asked.values())])
+        return {layer: _Held(*rest) for layer, *rest in cursor.fetchall()}
+
+
+_HELD: Final = """
+    SELECT asked.layer, edition.number, edition.as_of, first.as_of
+    FROM unnest(%s::text[], %s::int[]) AS asked (layer, known)
+    JOIN LATERAL (
+        SELECT number, as_of FROM layer_edition
+        WHERE layer = asked.layer AND (asked.known IS NULL OR number = asked.known) ORDER BY number DESC LIMIT 1
+    ) AS edition ON true
+    JOIN layer_edition first ON first.layer = asked.layer AND first.number = 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Shelters:
+    """The shelters from one hazard (an attribute of the layer), the nearest first."""
+
+    layer: Layer
+    hazard: Attribute
+    hits: tuple[Hit, ...]
+
+
+def shelters(
+    layers: Iterable[Layer],
+    at: Spot,
+    plane: int,
+    *,
+    reader: Audience | Reader = "public",
+    on: dt.date | None = None,
+    most: int = 3,
+) -> list[Shelters]:
+    """Of each hazard that a layer names, the ``most`` nearest places that are shelters from it, by metres of the plane.
+
+    A hazard of which the city has no shelter is told of, too: with none.
+    """
+    reads = reading_as(reader)
+    asked = [
+        (one, attribute) for one in layers for attribute in one.seen_by(reads(one)) if attribute.key in one.hazards
+    ]
+    if not asked:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _SHELTERS.format(_NOW[1]),
+            {
+                **_around(at),
+                "plane": plane,
+                "on": on or clock.today(),
+                "layers": [one.code for one, _ in asked],
+                "hazards": [hazard.key for _, hazard in asked],
+                "most": most,
+            },
+        )
+        rows = cursor.fetchall()
+    near: dict[tuple[str, str], list[Hit]] = {}
+    seen = {one.code: {attribute.key for attribute in one.seen_by(reads(one))} for one, _ in asked}
+    for layer, hazard, key, properties, away in rows:
+        said = {name: value for name, value in json.loads(properties).items() if name in seen[layer]}
+        near.setdefault((layer, hazard), []).append(Hit(key, said, away == 0, away))
+    held = _held({one.code for one, _ in asked}, None)
+    return [
+        Shelters(one, hazard, tuple(near.get((one.code, hazard.key), ()))) for one, hazard in asked if one.code in held
+    ]
+
+
+_SHELTERS: Final = """
+    WITH here AS (
+        SELECT ST_Transform(ST_SetSRID(ST_GeomFromWKB(%(at)s), %(stored)s), %(plane)s) AS flat
+    ), asked AS (
+        SELECT * FROM unnest(%(layers)s::text[], %(hazards)s::text[]) AS one (layer, hazard)
+    )
+    SELECT asked.layer, asked.hazard, near.key, near.properties::text, near.away
+    FROM here, asked, LATERAL (
+        SELECT f.key, f.properties, ST_Distance(ST_Transform(f.geom, %(plane)s), here.flat) AS away
+        FROM layer_feature f
+        WHERE f.layer = asked.layer AND f.properties @> jsonb_build_object(asked.hazard, true) AND {0}
+        ORDER BY away, f.key LIMIT %(most)s
+    ) AS near ORDER BY near.away, near.key
+"""
+
+
+def size(area: Area, plane: int) -> float:
+    """Square metres of an area, in the city's plane."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT ST_Area(ST_Transform(ST_SetSRID(ST_GeomFromWKB(%s), %s), %s::int))", [area.wkb, STORED, plane]
+        )
+        return float(cursor.fetchone()[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """A lot (筆) of the layer of parcels: what it is called, and its area."""
+
+    name: str
+    area: Area
+
+
+#: The layer with the lots as areas; its attributes for the town and for the number of the lot.
+PARCELS: Final = "parcels"
+_LOT: Final = ("town", "lot")
+
+
+def lot_at(
+    layers: Mapping[str, Layer], at: Where, *, reader: Audience | Reader = "public", on: dt.date | None = None
+) -> Lot | None:
+    """The lot on which a point lies; None where there is none, or the layer of lots is not for this reader."""
+    layer = layers.get(PARCELS)
+    seen = {one.key for one in layer.seen_by(reading_as(reader)(layer))} if layer is not None else set()
+    if not seen.issuperset(_LOT):
+        return None
+    with connection.cursor() as cursor:
+        cursor.execute(_LOT_AT.format(_NOW[1]), {**_around(at), "layer": PARCELS, "on": on or clock.today()})
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    properties = json.loads(row[0])
+    return Lot("".join(str(properties.get(key, "")) for key in _LOT), Area(bytes(row[1])))
+
+
+_LOT_AT: Final = """
+    SELECT f.properties::text, ST_AsBinary(f.geom)
+    FROM layer_feature f, (SELECT ST_SetSRID(ST_GeomFromWKB(%(at)s), %(stored)s) AS point) AS here
+    WHERE f.layer = %(layer)s AND ST_Intersects(f.geom, here.point) AND {0}
+    ORDER BY f.key LIMIT 1
+"""
 
 
 def newest() -> Mapping[str, Edition]:

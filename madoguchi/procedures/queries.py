@@ -1,9 +1,12 @@
 """What can be asked for today, and the published version that a case runs on."""
 
-from collections.abc import Mapping
+import datetime as dt
+from collections.abc import Iterable, Mapping
 from copy import copy
+from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache, lru_cache
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
@@ -14,8 +17,11 @@ from madoguchi.ground import clock
 from madoguchi.ground.calendar import Calendar
 from madoguchi.ground.expressions import Expression
 from madoguchi.ground.kana import search_key
+from madoguchi.places import queries as places
+from madoguchi.places.queries import Spot
 from madoguchi.places.rules.addressing import Gazetteer
-from madoguchi.places.rules.layer import Layer
+from madoguchi.places.rules.applying import Applies
+from madoguchi.places.rules.layer import Audience, Layer, Reader
 from madoguchi.procedures.models import Procedure
 from madoguchi.procedures.rules import format as formats
 from madoguchi.procedures.rules.city import City, Holders, Route, Section, load_city
@@ -169,6 +175,46 @@ def register(name: str) -> Layout:
 def layers() -> Mapping[str, Layer]:
     """The layers of this city's map by code, read once per process."""
     return load_layers(city())
+
+
+def what_applies(
+    at: Spot,
+    *,
+    reader: Audience | Reader = "public",
+    on: dt.date | None = None,
+    error: float = 0.0,
+    known: Mapping[str, int] | None = None,
+) -> list[Applies]:
+    """What every layer of this city says about a point or an area; see :func:`madoguchi.places.queries.applies`."""
+    plane = city().file.plane
+    return places.applies(layers().values(), at, plane, reader=reader, on=on, error=error, known=known)
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """A procedure that may be needed at a place, and the layers that say so."""
+
+    procedure: Published
+    because: tuple[Layer, ...]
+
+
+def following(found: Iterable[Applies]) -> list[Following]:
+    """The procedures that fit what applies, of those that the city offers today. What was not told decides nothing."""
+    wanted: dict[str, list[Layer]] = {}
+    for one in found:
+        for follows in one.layer.procedures if one.verdict == "applies" else ():
+            because = wanted.setdefault(follows.code, [])
+            if one.layer not in because and any(_fits(follows.when, hit.properties) for hit in one.hits):
+                because.append(one.layer)
+    rows = {row.code: row for row in offered()} if wanted else {}
+    return [
+        Following(package(rows[code]), tuple(because)) for code, because in wanted.items() if because and code in rows
+    ]
+
+
+def _fits(when: str, properties: Mapping[str, Any]) -> bool:
+    exact = {name: Decimal(str(one)) if isinstance(one, float) else one for name, one in properties.items()}
+    return not when or expression(when).holds(exact)
 
 
 @cache

@@ -87,10 +87,11 @@ def at(lon: float, lat: float, on: dt.date | None, reader: Audience) -> Iterator
         yield Line(str(refused), ok=False)
         return
     for one in found:
-        words = one.sentence("ja", one.layer.seen_by(reader)) or "わかりません（データがありません）。"
+        near = f"{one.layer.near:,.0f}m以内に記録がありません。" if one.layer.shape != "polygon" else ""
+        words = one.sentence("ja") or near or "わかりません（データがありません）。"
         doubt = "ただし境界の近くです。担当課に確かめてください。" if one.why == "border" else ""
         yield Line(f"{one.layer.title['ja']}：{words}{doubt}")
-        yield Line(f"    {one.layer.source.credit}（{one.layer.source.as_of}現在）")
+        yield Line(f"    {one.layer.source.credit}（{one.as_of}現在）")
 
 
 def find(text: str) -> Iterator[Line]:

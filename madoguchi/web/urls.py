@@ -38,6 +38,7 @@ urlpatterns = [
     path("life/<str:slug>/", finding.life_event, name="life-event"),
     path("offices/<slug:slug>/", finding.office, name="office"),
     path("here/", here.here, name="here"),
+    path("here/answer.pdf", here.here_pdf, name="here-pdf"),
     path("help/", helping.pages, name="help"),
     path("help/<slug:code>/", helping.page, name="help-page"),
     path("figures/", finding.figures, name="figures"),

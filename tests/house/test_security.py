@@ -47,6 +47,7 @@ PUBLIC = {
     *(
         "home",
         "here",
+        "here-pdf",
         "procedures",
         "linked",
         "procedure",

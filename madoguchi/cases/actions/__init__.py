@@ -65,6 +65,7 @@ from madoguchi.cases.actions.handing_out import export_person, find_person, find
 from madoguchi.cases.actions.handling import consult, do, examine, read
 from madoguchi.cases.actions.journeying import open_parts, submit_parts
 from madoguchi.cases.actions.keeping import delete, hold, release_hold, warn
+from madoguchi.cases.actions.mapping import keep_map_answer
 from madoguchi.cases.actions.migrating import migrate
 from madoguchi.cases.actions.noting import amend_note, note
 from madoguchi.cases.actions.paying import ask as ask_payment
@@ -155,6 +156,7 @@ __all__ = [
     "identify_by_document",
     "invited",
     "join_kiosk",
+    "keep_map_answer",
     "make_kiosk",
     "make_wish",
     "may_draft",

@@ -15,6 +15,7 @@ from madoguchi.cases.models.figures import Figures
 from madoguchi.cases.models.handover import HandOver
 from madoguchi.cases.models.hold import Hold
 from madoguchi.cases.models.mandate import Mandate
+from madoguchi.cases.models.map_answer import MapAnswer
 from madoguchi.cases.models.note import Note, Phrase, Use
 from madoguchi.cases.models.opinion import Ease, Opinion
 from madoguchi.cases.models.origin import Origin
@@ -53,6 +54,7 @@ __all__ = [
     "How",
     "Kiosk",
     "Mandate",
+    "MapAnswer",
     "Note",
     "Opinion",
     "Origin",

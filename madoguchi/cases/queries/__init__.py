@@ -105,6 +105,7 @@ from madoguchi.cases.queries.keeping import (
     leavers_to_forget,
 )
 from madoguchi.cases.queries.load import led_sections, section_load
+from madoguchi.cases.queries.mapping import holds_still, map_answers, replayed, spot_of, told_to
 from madoguchi.cases.queries.marks import Mark, marks
 from madoguchi.cases.queries.ones import One, known_ones
 from madoguchi.cases.queries.opinions import may_rate, opinions_for
@@ -327,6 +328,7 @@ __all__ = [
     "hindrance",
     "history",
     "holds_of",
+    "holds_still",
     "in_order",
     "inbox",
     "is_closed_to",
@@ -354,6 +356,7 @@ __all__ = [
     "listing",
     "live_kiosk",
     "mandate_of",
+    "map_answers",
     "marks",
     "may_rate",
     "may_tell_companies",
@@ -399,6 +402,7 @@ __all__ = [
     "refusals",
     "relation_for",
     "remarks",
+    "replayed",
     "represented_case",
     "represented_cases",
     "rests_on",
@@ -425,6 +429,7 @@ __all__ = [
     "sitting_on",
     "sorts_of",
     "spared",
+    "spot_of",
     "staff_case",
     "staff_parts",
     "staff_step",
@@ -435,6 +440,7 @@ __all__ = [
     "to_fill_in",
     "to_review",
     "told_of",
+    "told_to",
     "turn_of",
     "unchecked",
     "unknown_case",

@@ -39,6 +39,7 @@ class Life(NamedTuple):
 
 
 _INNER: Final = "庁内の審議・検討に関するもの（個人情報保護法78条1項6号）。見るには保有個人情報の開示請求をする（76条）"
+_MAP: Final = "庁内の地図の、職員だけが見る内容を含むもの。見るには保有個人情報の開示請求をする（個人情報保護法76条）"
 _BYTES: Final = "ZIPの中のファイルとして入っている"
 
 LIVES: Final[Mapping[str, Life]] = MappingProxyType(
@@ -89,6 +90,7 @@ LIVES: Final[Mapping[str, Life]] = MappingProxyType(
         "case_hand_over": Life("case", withheld={"why": _INNER}),
         "case_hold": Life("case", withheld={"reason": _INNER}),
         "case_mandate": Life("case"),
+        "case_map_answer": Life("case", withheld=dict.fromkeys(("name", "spot", "told"), _MAP)),
         "case_note": Life("case", withheld={"text": _INNER}),
         "case_opinion": Life("case", blank={"words": ""}),
         "case_origin": Life("case", withheld={"reference": "連携するシステムの側の番号"}),

@@ -19,6 +19,7 @@ from madoguchi.desk.presenting.editing import DepartureLine, departures
 from madoguchi.desk.presenting.evidence import GivenSection, Seen, Tick, evidence, ticks
 from madoguchi.desk.presenting.history import HistoryLine, history_lines, readings
 from madoguchi.desk.presenting.keeping import KeepingBlock, keeping_block
+from madoguchi.desk.presenting.mapping import MapAnswerLine, map_answer_lines
 from madoguchi.desk.presenting.panels import Panel, Typed, panels
 from madoguchi.desk.presenting.payments import PaymentLine, payments_block
 from madoguchi.desk.presenting.phrases import OfferedUse, offered
@@ -158,6 +159,7 @@ class CasePage:
     notes: Sequence[NoteLine]
     memos: Sequence[MemoLine]
     memo: str
+    map_answers: Sequence[MapAnswerLine]
     since: Since | None
     unchecked: Sequence[Tick]
     may_check: bool
@@ -237,6 +239,7 @@ def case_page(case: Case, by: Actor, typed: Typed | None = None) -> CasePage:
         notes=[_note(one, package) for one in cases.notes(case)],
         memos=[_memo(one, by, since) for one in cases.case_notes(case)],
         memo="",
+        map_answers=map_answer_lines(case, by),
         since=since if since.lines else None,
         unchecked=[one for one in ticked.values() if not one.done],
         may_check=may_check,

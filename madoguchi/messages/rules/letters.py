@@ -213,6 +213,25 @@ def title_of(pdf: bytes) -> str:
     return html.unescape(found[1].decode()) if found else ""
 
 
+class Made(NamedTuple):
+    """What a file says of its own making: its title, and when."""
+
+    title: str
+    at: datetime
+
+
+_KEYWORDS: Final = re.compile(rb"<pdf:Keywords>(.*?)</pdf:Keywords>", re.DOTALL)
+_MADE: Final = re.compile(rb"<xmp:ModifyDate>(.*?)</xmp:ModifyDate>", re.DOTALL)
+
+
+def sheet_of(pdf: bytes, kind: str) -> Made | None:
+    """The making of a file whose keywords are ``kind``; None of any other. Trust it where the signature holds."""
+    keywords, made = _KEYWORDS.search(pdf), _MADE.search(pdf)
+    if keywords is None or made is None or html.unescape(keywords[1].decode()) != kind:
+        return None
+    return Made(title_of(pdf), datetime.fromisoformat(made[1].decode()))
+
+
 def text_of(pdf: bytes) -> str:
     """The words of a letter without any white space: for asking whether it says a thing, wherever its lines break."""
     from pypdf import PdfReader  # here, because only the check reads letters back

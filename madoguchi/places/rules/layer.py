@@ -108,6 +108,15 @@ class Editing:
 
 
 @dataclass(frozen=True, slots=True)
+class Follows:
+    """A procedure (``code``) that may be needed where the layer applies. ``when``: a condition over the feature's
+    attributes (``depth_max >= 0.5``); empty, wherever it applies."""
+
+    code: str
+    when: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Layer:
     """One layer. ``accuracy`` is its stated error in metres: nearer to a border than that, the answer is "please ask".
 
@@ -115,7 +124,8 @@ class Layer:
     says. ``complete``: the file has every such thing of the city, so that where nothing is drawn there is none.
     ``near``: of points and lines, up to how many metres away they are told of, and ``most`` of them.
     ``told``: it is among what applies at a point (a base map is not). ``landmark``: what people call the thing when
-    they look for it, with ``{attribute}`` ({name}駅).
+    they look for it, with ``{attribute}`` ({name}駅). ``hazards`` are those of its attributes (yes or no) that each
+    say whether the thing is a shelter from that hazard; ``procedures`` what follows where it applies.
     """
 
     code: str
@@ -135,6 +145,8 @@ class Layer:
     told: bool = True
     landmark: str = ""
     edit: Editing | None = None
+    hazards: tuple[str, ...] = ()
+    procedures: tuple[Follows, ...] = ()
 
     def attribute(self, key: str) -> Attribute:
         """The attribute of that key. Raises KeyError."""
@@ -155,6 +167,11 @@ class Layer:
 Reader = Callable[[Layer], Audience]
 
 
+def everybody(_: Layer) -> Audience:
+    """The reader who is nobody in particular."""
+    return "public"
+
+
 def reader_of(actor: Actor) -> Reader:
     """Staff with a post today in the section that owns a layer read it as that section, any other layer as staff; who
     is no member of staff reads what is public."""
@@ -165,6 +182,11 @@ def reader_of(actor: Actor) -> Reader:
         return "section" if layer.owner in actor.sections else "staff"
 
     return reader
+
+
+def reading_as(reader: Audience | Reader) -> Reader:
+    """The reader of an audience: the same to every layer."""
+    return reader if callable(reader) else lambda _: reader
 
 
 def includes(see: Audience, reader: Audience) -> bool:
@@ -239,7 +261,7 @@ def shown(attribute: Attribute, value: Any, language: str) -> str:
         return "―"
     if attribute.kind == "code":
         meaning = attribute.codes.get(str(value))
-        return meaning[language] if meaning is not None else str(value)
+        return meaning.get_for(language) if meaning is not None else str(value)
     if attribute.kind == "yes_no":
         return ("有" if value else "無") if language.startswith("ja") else ("yes" if value else "no")
     if attribute.kind in ("number", "integer"):

@@ -213,7 +213,7 @@ def test_what_goes_ends_and_what_changes_begins_anew(tmp_path: Path) -> None:
     )
     assert told(LON + 0.0205, LAT + 0.0005, on=later) == ("does_not", "用途地域の外です。")
     assert told(LON + 0.0205, LAT + 0.0005, on=DAY)[0] == "applies"
-    assert told(LON + 0.0005, LAT + 0.0005, on=DAY - dt.timedelta(days=1))[0] == "does_not"
+    assert told(LON + 0.0005, LAT + 0.0005, on=DAY - dt.timedelta(days=1))[0] == "unknown", "nothing was known before"
     assert Event.objects.filter(verb="layer.load", outcome="done").count() == 2
 
 

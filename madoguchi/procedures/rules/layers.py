@@ -2,11 +2,13 @@
 
 import datetime as dt
 import string
-from collections.abc import Iterator
-from typing import Annotated, Self
+from collections.abc import Collection, Iterator, Mapping
+from decimal import Decimal
+from typing import Annotated, Final, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
+from madoguchi.ground.expressions import Expression, ExpressionError
 from madoguchi.ground.languages import LocalText
 from madoguchi.places.rules.applying import DISTANCE
 from madoguchi.places.rules.layer import (
@@ -14,6 +16,7 @@ from madoguchi.places.rules.layer import (
     Attribute,
     Audience,
     Editing,
+    Follows,
     Kind,
     Layer,
     Sentences,
@@ -118,6 +121,14 @@ class LayerEditing(Model):
     topology: LayerTopology = LayerTopology()
 
 
+class LayerProcedure(Model):
+    """A procedure that may be needed where the layer applies."""
+
+    code: Kebab
+    when: Line | None = None
+    """A condition over the attributes: depth_max >= 0.5; without it, wherever the layer applies."""
+
+
 class LayerFile(Model):
     """layers/<code>.yaml"""
 
@@ -142,9 +153,13 @@ class LayerFile(Model):
     """Whether it is among what applies at a point; a base map is not."""
     landmark: Line | None = None
     """What people call the thing when they look for it, with one {attribute}: {name}駅."""
+    hazards: list[Snake] = []
+    """The attributes (type: yes_no) that each say whether it is a shelter from that hazard."""
     answers: LayerSentences
     edit: LayerEditing | None = None
     """Without it nobody edits the features by hand: they come from the file alone."""
+    procedures: list[LayerProcedure] = []
+    """What may follow where it applies; told where the city offers it."""
     assumed: bool = False
     note: str | None = None
 
@@ -173,6 +188,13 @@ class LayerFile(Model):
             raise refuse("ends_meet は線のレイヤーに書きます", "ends_meet: を消します", "edit", "topology")
         if self.edit is not None and self.see == "section" and set(self.edit.by) - {self.owner}:
             raise refuse("課の中だけのレイヤーは、ほかの課は編集できません", "see: staff にします", "edit", "by")
+        for key in self.hazards:
+            if key not in self.attributes or self.attributes[key].type != "yes_no":
+                raise refuse(
+                    f"hazards の {key} は、はい・いいえの属性ではありません", "type: yes_no の属性を書きます", "hazards"
+                )
+        for number, follows in enumerate(self.procedures):
+            _condition(follows, self.attributes, number)
         for key, attribute in self.attributes.items():
             if AUDIENCES.index(attribute.see) > AUDIENCES.index(self.see) and attribute.see != "public":
                 raise refuse(f"{key} はレイヤーより広くは見せられません", "see: を消します", "attributes", key)
@@ -181,6 +203,28 @@ class LayerFile(Model):
                 if name not in self.attributes and name != DISTANCE:
                     raise refuse(f"{{{name}}} という属性はありません", "attributes: にある名前を書きます", "answers")
         return self
+
+
+def _condition(follows: LayerProcedure, attributes: dict[str, LayerAttribute], number: int) -> None:
+    """That ``when`` is a condition over attributes; it is tried with a value of each one's type."""
+    if follows.when is None:
+        return
+    place = ("procedures", number, "when")
+    try:
+        condition = Expression.parse(follows.when)
+        if unknown := sorted(condition.names - attributes.keys()):
+            raise refuse(f"{unknown[0]} という属性はありません", "attributes: にある名前を書きます", *place)
+        condition.holds({name: _SOME.get(attributes[name].type, "x") for name in condition.names})
+    except ExpressionError as error:
+        raise refuse(f"when が条件として読めません（{error.problem}）", error.instead, *place) from None
+
+
+_SOME: Final[Mapping[Kind, object]] = {
+    "number": Decimal(1),
+    "integer": 1,
+    "yes_no": True,
+    "date": dt.date(2026, 4, 1),
+}
 
 
 def _names(template: str) -> list[str]:
@@ -194,8 +238,11 @@ def _names(template: str) -> list[str]:
     return [name for _, name, _, _ in parts if name is not None]
 
 
-def load_layers(city: City) -> dict[str, Layer]:
-    """Every layer of a city by code. Raises BrokenPackage with every problem of the files."""
+def load_layers(city: City, codes: Collection[str] | None = None) -> dict[str, Layer]:
+    """Every layer of a city by code. Raises BrokenPackage with every problem of the files.
+
+    ``codes`` are those of the procedures that the catalogue holds, where the check asks whether they are there.
+    """
     found: dict[str, Layer] = {}
     problems: list[Problem] = []
     for path in sorted((city.folder / "layers").glob("*.yaml")):
@@ -206,16 +253,17 @@ def load_layers(city: City) -> dict[str, Layer]:
             problems += broken.problems
         else:
             problems += _unknown_units(file, document, city)
+            problems += _unknown_procedures(file, document, codes)
             found[path.stem] = _layer(path.stem, file, city)
     if problems:
         raise BrokenPackage(sorted(problems))
     return found
 
 
-def check_layers(city: City) -> list[Problem]:
-    """What is wrong with the files of the layers (rule M01 and those of every file)."""
+def check_layers(city: City, codes: Collection[str] | None = None) -> list[Problem]:
+    """What is wrong with the files of the layers (rules M01, M02 and those of every file)."""
     try:
-        load_layers(city)
+        load_layers(city, codes)
     except BrokenPackage as broken:
         return broken.problems
     return []
@@ -261,6 +309,17 @@ def _editing(file: LayerFile, city: City) -> Editing | None:
     )
 
 
+def _unknown_procedures(file: LayerFile, document: Document, codes: Collection[str] | None) -> Iterator[Problem]:
+    for number, follows in enumerate(file.procedures):
+        if codes is not None and follows.code not in codes:
+            yield document.problem(
+                ("procedures", number, "code"),
+                "M02",
+                f"手続き {follows.code} は読み込めたカタログにありません",
+                "catalogue/procedures のフォルダーの名前を書きます",
+            )
+
+
 def _layer(code: str, file: LayerFile, city: City) -> Layer:
     source = file.source
     return Layer(
@@ -294,6 +353,8 @@ def _layer(code: str, file: LayerFile, city: City) -> Layer:
         told=file.told,
         landmark=file.landmark or "",
         edit=_editing(file, city),
+        hazards=tuple(file.hazards),
+        procedures=tuple(Follows(one.code, one.when or "") for one in file.procedures),
     )
 
 

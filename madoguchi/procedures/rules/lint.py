@@ -50,7 +50,7 @@ def check(codes: Sequence[str], catalogue_dir: Path, city_dir: Path | None) -> l
     if city is not None and not codes:
         findings += map(_of, check_offers(city, catalogue.packages))
         findings += map(_of, check_registers(city, catalogue.facts))
-        findings += map(_of, check_layers(city))
+        findings += map(_of, check_layers(city, catalogue.packages))
     if not codes:
         findings += map(_of, _shared(catalogue_dir))
         findings += map(_of, check_bases(catalogue_dir, catalogue.laws, catalogue.facts, city))

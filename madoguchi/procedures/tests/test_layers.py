@@ -10,10 +10,12 @@ from madoguchi.events import Actor
 from madoguchi.places.actions import load
 from madoguchi.places.queries import Where, applies, locate
 from madoguchi.places.reading import read_file
+from madoguchi.places.rules.applying import Applies, Hit
+from madoguchi.places.rules.layer import Follows
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules.document import BrokenPackage
 from madoguchi.procedures.rules.layers import check_layers, load_layers
-from madoguchi.procedures.tests.shipped import daito
+from madoguchi.procedures.tests.shipped import daito, publish
 
 SYSTEM = Actor("system", channel="console")
 PLANE = 6674
@@ -41,6 +43,12 @@ def test_the_citys_layers_hold_together() -> None:
         ("shape: polygon", "shape: polygon\nedit: {by: [nobody]}", "nobody という課や部はありません"),
         ("shape: polygon", "shape: polygon\nedit: {topology: {ends_meet: 1}}", "ends_meet は線のレイヤーに書きます"),
         ("shape: polygon", "shape: polygon\nsee: section\nedit: {by: [taxation]}", "ほかの課は編集できません"),
+        ("answers:", "hazards: [name]\nanswers:", "hazards の name は、はい・いいえの属性ではありません"),
+        ("answers:", "hazards: [nome]\nanswers:", "hazards の nome は、はい・いいえの属性ではありません"),
+        ("answers:", "procedures: [{code: x, when: nome = 1}]\nanswers:", "nome という属性はありません"),
+        ("answers:", "procedures: [{code: x, when: name > }]\nanswers:", "when が条件として読めません"),
+        ("answers:", "procedures: [{code: x, when: name > 1}]\nanswers:", "when が条件として読めません"),
+        ("answers:", "procedures: [{code: x, when: population + 1}]\nanswers:", "when が条件として読めません"),
     ],
 )
 def test_what_a_file_of_a_layer_must_not_say(tmp_path: Path, was: str, becomes: str, said: str) -> None:
@@ -68,6 +76,43 @@ def test_who_edits_and_who_approves_follows_from_the_organisation(tmp_path: Path
         edit = load_layers(replace(city, folder=tmp_path))["towns"].edit
         assert edit is not None
         assert (edit.sections, edit.deciders) == (sections, deciders)
+
+
+def test_a_procedure_that_is_not_in_the_catalogue_is_told_of(tmp_path: Path) -> None:
+    city = daito()
+    text = (city.folder / "layers" / "towns.yaml").read_text()
+    (tmp_path / "layers").mkdir()
+    (tmp_path / "layers" / "towns.yaml").write_text(text.replace("answers:", "procedures: [{code: nothing}]\nanswers:"))
+    [problem] = check_layers(replace(city, folder=tmp_path), {"disaster-certificate"})
+    assert (problem.rule, "nothing" in problem.message) == ("M02", True)
+    assert check_layers(replace(city, folder=tmp_path), {"nothing"}) == []
+
+
+@pytest.mark.django_db
+def test_what_follows_is_what_fits_and_what_the_city_offers() -> None:
+    """By the attributes that were told: where the depth is not, nothing follows from it."""
+    publish()
+    layer = replace(
+        procedures.layers()["towns"],
+        procedures=(
+            Follows("disaster-certificate", "depth >= 0.5"),
+            Follows("no-such-procedure"),
+            Follows("after-disaster", "depth > 3"),
+        ),
+    )
+    for depth, codes in (
+        (0.5, ["disaster-certificate"]),
+        (0.49, []),
+        (None, []),
+        (3.5, ["disaster-certificate", "after-disaster"]),
+    ):
+        told = {} if depth is None else {"depth": depth}
+        applies = [Applies(layer, "applies", "", (Hit("1", told, True, 0.0), Hit("2", told, True, 0.0)))]
+        found = procedures.following(applies)
+        assert [one.procedure.procedure.code for one in found] == codes
+        assert all(one.because == (layer,) for one in found)
+    hit = Hit("1", {"depth": 9.0}, False, 0.0)
+    assert procedures.following([Applies(layer, "unknown", "border", (hit,))]) == []
 
 
 @pytest.mark.django_db

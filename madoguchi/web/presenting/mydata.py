@@ -81,6 +81,7 @@ DONE: Final[Mapping[str, str]] = {
     "case.migrate": gettext_noop("手続きの新しい版に移した"),
     "case.remind": gettext_noop("直しのお願いをもう一度送った"),
     "case.note": gettext_noop("庁内のメモを書いた"),
+    "case.keep-map-answer": gettext_noop("地図で調べた結果を、案件に残した"),
     "case.amend-note": gettext_noop("庁内のメモを書き直した"),
     "case.hand_over": gettext_noop("担当の課を変えた"),
     "case.rate": gettext_noop("感想を送った"),

@@ -6,10 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from madoguchi.events import Actor
 from madoguchi.events.models import Event
+from madoguchi.ground import clock
+from madoguchi.messages import queries as messages
+from madoguchi.messages.models import Letter
+from madoguchi.messages.rules import letters
 from madoguchi.places.actions import load
 from madoguchi.places.reading import read_file
 from madoguchi.procedures import queries as procedures
@@ -17,6 +22,14 @@ from madoguchi.procedures import queries as procedures
 HERE = "/here/"
 LON, LAT = 135.6235, 34.7119
 POINT = {"lat": str(LAT), "lon": str(LON)}
+
+
+BOW = json.dumps(
+    {
+        "type": "Polygon",
+        "coordinates": [[[LON, LAT], [LON + 0.001, LAT + 0.001], [LON + 0.001, LAT], [LON, LAT + 0.001], [LON, LAT]]],
+    }
+)
 
 
 def _square(lon: float, lat: float, half: float) -> list[list[list[float]]]:
@@ -100,23 +113,79 @@ def test_what_may_mean_several_is_asked(client: Client) -> None:
         ("get", {"lat": "2", "lon": "48"}, 422, "日本の外の場所です"),
         ("get", {"lat": "x", "lon": ""}, 422, "日本の外の場所です"),
         ("get", {"lat": "1e999", "lon": "nan"}, 422, "日本の外の場所です"),
+        ("get", {**POINT, "on": "きのう"}, 422, "2026-04-01 の形"),
+        ("get", {**POINT, "of": "lot"}, 404, "土地（地番）のデータがありません"),
+        ("post", {"area": "x"}, 422, "区域を読めませんでした"),
+        ("post", {"area": BOW}, 422, "交わっています"),
     ],
 )
 def test_what_cannot_be_found_is_said(
     client: Client, method: str, said: dict[str, str], status: int, words: str
 ) -> None:
-    answer = getattr(client, method)(HERE, said)
-    assert (answer.status_code, words in answer.content.decode()) == (status, True)
+    for path in (HERE, f"{HERE}answer.pdf"):
+        answer = getattr(client, method)(path, said)
+        assert (answer.status_code, words in answer.content.decode()) == (status, True)
 
 
 @pytest.mark.usefixtures("city")
 @pytest.mark.parametrize(
-    ("language", "words"), [("ja-simple", "谷川１丁目です。"), ("en", "In 谷川１丁目 (684 people in 2015).")]
+    ("language", "words"),
+    [
+        ("ja-simple", "谷川１丁目です。"),
+        ("en", "In 谷川１丁目 (684 people in 2015)."),
+        ("ko", "In 谷川１丁目 (684 people in 2015)."),
+    ],
 )
 def test_in_other_languages(client: Client, language: str, words: str) -> None:
     client.cookies["language"] = language
     page = client.get(HERE, POINT).content.decode()
     assert words in re.sub("<rt>.*?</rt>|<rp>.*?</rp>|</?(ruby|rb)>|<span[^>]*>|</span>", "", page)
+
+
+@pytest.mark.usefixtures("city")
+def test_an_area_is_told_of_by_its_parts(client: Client) -> None:
+    """Half in each of the two towns; the part says how much."""
+    area = json.dumps({"type": "Polygon", "coordinates": _square(LON + 0.002, LAT, 0.0005)})
+    page = client.post(HERE, {"area": area}).content.decode()
+    assert "一部に当てはまります" not in page, "the two towns together are all of it"
+    assert re.search(r"谷川１丁目です[^<]*<b>約50%（5,\d{3}m²）", page)
+    assert re.search(r"谷川２丁目です[^<]*<b>約50%（5,\d{3}m²）", page)
+    assert "この地点へのリンク" not in page, "what was drawn stands in no address"
+
+
+@pytest.mark.usefixtures("city")
+def test_the_shelters_of_each_hazard_are_told(client: Client) -> None:
+    page = client.get(HERE, POINT).content.decode()
+    [told] = re.findall(r'id="shelters".*?</section>', page, re.DOTALL)
+    by_hazard = dict(re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", told, re.DOTALL))
+    assert "見本小学校（指定緊急避難場所）まで約92m" in by_hazard["洪水"]
+    assert by_hazard["大規模な火事"] == "記録がありません。"
+
+
+@pytest.mark.usefixtures("city")
+@pytest.mark.parametrize("language", ["ja", "en", "ko"])
+def test_the_answer_on_paper_is_signed_and_nothing_of_it_is_kept(client: Client, language: str) -> None:
+    client.cookies["language"] = language
+    before = Event.objects.count(), Letter.objects.count()
+    answers = [
+        client.get(f"{HERE}answer.pdf", POINT),
+        client.post(f"{HERE}answer.pdf", {"q": "大東市谷川1-1-1"}),
+    ]
+    for answer in answers:
+        assert answer.headers["Content-Type"] == "application/pdf"
+        text = letters.text_of(answer.content)
+        assert "見本小学校" in text
+        assert "見本中学校" not in text, "for staff alone"
+        verdict = messages.verify_pdf(answer.content)
+        assert (verdict.outcome, verdict.issued_on, verdict.number) == ("signed", clock.today(), "")
+        broken = answer.content.replace(b"madoguchi-answer-sheet", b"madoguchi-answer-shoot")
+        assert messages.verify_pdf(broken).outcome == "altered"
+    assert (Event.objects.count(), Letter.objects.count()) == before
+    sent = SimpleUploadedFile("here.pdf", answers[0].content, "application/pdf")
+    client.cookies["language"] = "ja"
+    page = client.post("/verify/", {"pdf": sent}).content.decode()
+    assert "電子署名した書面で、書きかえられていません" in page
+    assert "この場所に当てはまること" in page or language != "ja"
 
 
 @pytest.mark.django_db

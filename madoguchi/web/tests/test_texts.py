@@ -42,6 +42,9 @@ LOWER = (
     "people/actions/individuals.py",
     "people/rules.py",
     "messages/queries.py",
+    "places/queries.py",
+    "places/rules/area.py",
+    "asking/here.py",
     "bridges/jpki/refusals.py",
     "bridges/oidc/refusals.py",
 )

@@ -55,13 +55,15 @@ def _answer(
             "genuine": "",
             "revoked": gettext("この通知書は市が発行しましたが、%(day)sに取り消されています。")
             % {"day": day_words(verdict.revoked_on) if verdict.revoked_on else ""},
+            "signed": "",
             "altered": gettext("市が署名したPDFですが、発行したあとで中身が変えられています。"),
             "unknown": gettext(
                 "市が発行した通知書の中に見つかりませんでした。番号やファイルをもう一度確かめてください。"
             ),
         }[verdict.outcome]
         shown = {
-            "genuine": verdict.outcome == "genuine",
+            "genuine": verdict.outcome in ("genuine", "signed"),
+            "signed": verdict.outcome == "signed",
             "title": verdict.title,
             "reference": verdict.number,
             "issued_on": verdict.issued_on,

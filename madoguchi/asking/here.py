@@ -1,0 +1,382 @@
+"""What applies at a place, in words: what every section says about it, what follows from it, and where to flee to.
+
+Both faces show it: residents read what is public, staff what they may see. Each brings its own addresses. What is typed
+is an address, often one's own: it is posted, so that no URL, history or log keeps it. A point in a link is there
+because somebody made the link to share it.
+"""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import parse_qsl
+
+from django.utils.http import urlencode
+from django.utils.translation import gettext
+
+from madoguchi.asking.words import Said, day_words, language, said, words
+from madoguchi.ground import clock
+from madoguchi.ground.errors import Invalid, NotFound, Refused
+from madoguchi.ground.languages import LocalText
+from madoguchi.places import queries as places
+from madoguchi.places.queries import Located, Spot, Where
+from madoguchi.places.rules.applying import Applies, Hit, Part, filled
+from madoguchi.places.rules.area import MAX_BYTES, Area
+from madoguchi.places.rules.layer import Layer, Reader, everybody
+from madoguchi.procedures import queries as procedures
+
+#: Parts of an area that are told one by one, the largest first.
+MOST: Final = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked about: a point that lies within ``error`` metres, or an area; what it is called, how it was found,
+    and the day (None: today)."""
+
+    spot: Spot
+    name: str = ""
+    how: str = ""
+    error: float = 0.0
+    on: dt.date | None = None
+
+    @property
+    def words(self) -> str:
+        """「緯度34.71190 経度135.62350」, or of an area its size."""
+        if isinstance(self.spot, Area):
+            square = places.size(self.spot, procedures.city().file.plane)
+            return gettext("面積 約%(square)sm²") % {"square": f"{square:,.0f}"}
+        return gettext("緯度%(lat)s 経度%(lon)s") % {"lat": f"{self.spot.lat:.5f}", "lon": f"{self.spot.lon:.5f}"}
+
+
+@dataclass(frozen=True, slots=True)
+class PartLine:
+    """What is so for a part of the area, and how much of it."""
+
+    words: str
+    much: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One layer's answer. ``tone``: applies, does_not, unknown; ``ask``: whom, where that is the answer or a border is
+    near. ``parts`` where an area is asked about. ``inside``: who may see it, where that is not everybody."""
+
+    code: str
+    title: str
+    words: str
+    tone: str
+    verdict: str
+    ask: str
+    parts: Sequence[PartLine]
+    owner: str
+    phone: str
+    basis: str
+    credit: str
+    edition: int
+    inside: str
+    sample: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ShelterLine:
+    """The shelters from one hazard, the nearest first; none where the city has none."""
+
+    hazard: str
+    places: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class FollowLine:
+    """A procedure that may be needed there, and why."""
+
+    code: str
+    title: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """All that is told of a place as it was on a day. ``silent``: the layers that know nothing there."""
+
+    day: str
+    answers: Sequence[Answer]
+    silent: Sequence[str]
+    shelters: Sequence[ShelterLine]
+    shelters_credit: str
+    follows: Sequence[FollowLine]
+
+
+def told(asked: Asked, reader: Reader = everybody) -> Told:
+    """What applies there, in the reader's language."""
+    spot, on = asked.spot, asked.on
+    found = procedures.what_applies(spot, reader=reader, on=on, error=asked.error)
+    near = places.shelters(procedures.layers().values(), spot, procedures.city().file.plane, reader=reader, on=on)
+    return Told(
+        day=day_words(on or clock.today()),
+        answers=[_answer(one, area=isinstance(spot, Area)) for one in found if one.why != "no_data"],
+        silent=[said(one.layer.title) for one in found if one.why == "no_data"],
+        shelters=[
+            ShelterLine(said(one.hazard.title), [_away(one.layer, reader, hit) for hit in one.hits]) for one in near
+        ],
+        shelters_credit="、".join(dict.fromkeys(f"{gettext('出典')}：{one.layer.source.credit}" for one in near)),
+        follows=[
+            FollowLine(
+                one.procedure.procedure.code,
+                said(one.procedure.procedure.title),
+                "、".join(said(layer.title) for layer in one.because),
+            )
+            for one in procedures.following(found)
+        ],
+    )
+
+
+def _away(layer: Layer, reader: Reader, hit: Hit) -> str:
+    seen = layer.seen_by(reader(layer))
+    return _marked(layer.sentences.applies, filled(layer, hit, language(), seen))
+
+
+def _answer(one: Applies, *, area: bool) -> Answer:
+    layer = one.layer
+    owner, phone = whom(layer.owner)
+    parts = _parts(one) if area and layer.shape == "polygon" else []
+    return Answer(
+        code=layer.code,
+        title=said(layer.title),
+        words=_words(one),
+        tone=one.verdict,
+        verdict=_verdict(one, area=area),
+        ask=_ask(one, owner),
+        parts=parts,
+        owner=owner,
+        phone=phone,
+        basis=layer.legal_basis,
+        credit=f"{gettext('出典')}：{layer.source.credit}（{gettext('%(day)s現在') % {'day': day_words(one.as_of)}}）",
+        edition=one.edition,
+        inside={
+            "public": "",
+            "staff": gettext("職員だけに見えます"),
+            "section": gettext("担当課だけに見えます"),
+        }[layer.see],
+        sample=layer.source.sample,
+    )
+
+
+def _words(one: Applies) -> str:
+    text = one.layer.sentences.absent if one.verdict == "does_not" else one.layer.sentences.applies
+    return _marked(text, one.sentence(language()))
+
+
+def _marked(text: LocalText | None, words: str) -> str:
+    """A filled sentence that knows in which language it is."""
+    spoken = Said(words)
+    spoken.language = (text or LocalText("―")).language_for(language())
+    return spoken
+
+
+def _verdict(one: Applies, *, area: bool) -> str:
+    if one.verdict == "applies" and area and one.layer.shape == "polygon":
+        return gettext("全体に当てはまります") if not one.rest else gettext("一部に当てはまります")
+    return {
+        "applies": gettext("当てはまります"),
+        "does_not": gettext("当てはまりません"),
+        "unknown": gettext("わかりません"),
+    }[one.verdict]
+
+
+def _ask(one: Applies, owner: str) -> str:
+    if one.verdict == "unknown":
+        return gettext("境界の近くなので、はっきり言えません。%(section)sにお問い合わせください。") % {"section": owner}
+    if one.close:
+        return gettext("境界がすぐ近くを通っています。正確な位置は%(section)sにお問い合わせください。") % {
+            "section": owner
+        }
+    return ""
+
+
+def _parts(one: Applies) -> list[PartLine]:
+    """How much of the area each says, the largest first; then what nothing is drawn on."""
+    lines = [
+        PartLine(_marked(one.layer.sentences.applies, one.told(part.hits, language())), _much(part))
+        for part in one.parts
+    ]
+    left = len(lines) - MOST
+    if left > 0:
+        lines[MOST:] = [PartLine(gettext("ほかに%(count)s件") % {"count": left}, "")]
+    if one.rest and one.verdict == "applies":
+        absent = one.layer.sentences.absent
+        words = _marked(absent, absent.get_for(language())) if absent else gettext("データがありません。")
+        lines.append(PartLine(words, _percent(one.rest)))
+    return lines
+
+
+def _much(part: Part) -> str:
+    if not part.sure:
+        return gettext("境界の近く")
+    square = f"{part.m2:,.0f}m²" if part.m2 >= 1 else gettext("1m²未満")
+    return (
+        gettext("全体（%(square)s）") % {"square": square}
+        if part.share > 1 - 1e-6
+        else f"{_percent(part.share)}（{square}）"
+    )
+
+
+def _percent(share: float) -> str:
+    if share < 0.01:
+        return gettext("1%未満")
+    return gettext("約%(percent)s%%") % {"percent": min(99, round(share * 100))}
+
+
+def whom(unit: str) -> tuple[str, str]:
+    """The name of a section or department in the reader's language, and its telephone, else that of the city hall."""
+    city = procedures.city()
+    section = next((one for one in city.organisation.sections() if one.id == unit), None)
+    department = next((one for one in city.organisation.departments if one.id == unit), None)
+    phone = (section.phone if section else None) or city.file.contact.phone
+    held = section or department
+    return (said(held.name) if held else unit), phone
+
+
+# -- the page ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A place that may be meant, and how surely it is where we say. ``query`` is the point in an address."""
+
+    name: str
+    error: str
+    query: str
+    lon: str
+    lat: str
+
+
+@dataclass(slots=True)
+class HerePage:
+    """What was asked, where that may be, and what applies there.
+
+    ``query`` says the same place and day in an address, empty where none may (what was typed, what was drawn);
+    ``again`` is what has to be posted for the same. ``lot_query`` leads to the answer for the whole lot on which the
+    point lies.
+    """
+
+    said: str = ""
+    area: str = ""
+    problem: str = ""
+    status: int = 200
+    asked: Asked | None = None
+    told: Told | None = None
+    query: str = ""
+    again: Mapping[str, str] = field(default_factory=dict)
+    lot_query: str = ""
+    lot_name: str = ""
+    candidates: Sequence[Candidate] = ()
+
+
+def here_page(get: Mapping[str, str], post: Mapping[str, str] | None, reader: Reader = everybody) -> HerePage:
+    """The page: empty; of ``lat`` and ``lon`` in the address (degrees of JGD2011; ``of=lot`` for the whole lot, ``on``
+    for a day); or of ``q`` (an address, a name) or ``area`` (GeoJSON) posted. What cannot be answered is said in it."""
+    text = (post or {}).get("q", "").replace("\0", "").strip()[:200]
+    area = (post or {}).get("area", "").strip()
+    try:
+        if area:
+            return _area(area, reader)
+        if text:
+            return _found(text, reader)
+        if post is not None and "lat" not in post:
+            return HerePage(problem=gettext("住所か、駅や学校の名前を書いてください。"), status=422)
+        given = post or get
+        if "lat" in given or "lon" in given:
+            at, on = Where(_degrees(given, "lon"), _degrees(given, "lat")), _day(given)
+            page = _lot(at, on, reader) if given.get("of") == "lot" else _point(Asked(at, on=on), reader)
+            page.again = dict(parse_qsl(page.query))
+            return page
+    except Refused as refusal:
+        return HerePage(said=text, area=area[:MAX_BYTES], problem=words(refusal), status=refusal.status)
+    return HerePage()
+
+
+def _found(text: str, reader: Reader) -> HerePage:
+    """The places that a text may mean; where it is one for sure, what applies there."""
+    city, layers = procedures.city(), procedures.layers()
+    seen = places.locate(
+        text,
+        procedures.gazetteer(),
+        layers.values(),
+        city.file.plane,
+        reader="public" if reader is everybody else "staff",
+    )
+    sure = [one for one in seen if one.exact]
+    if len(sure) == 1:
+        page = _point(Asked(sure[0].at, sure[0].name, _error(sure[0]), sure[0].error), reader)
+        page.query, page.again = "", {"q": text}
+        page.candidates = [_candidate(one) for one in seen if one is not sure[0]]
+    else:
+        page = HerePage(candidates=[_candidate(one) for one in seen])
+        if not seen:
+            page.status, page.problem = (
+                404,
+                gettext(
+                    "この市の中に見つかりませんでした。町の名前から書くか、近くの駅や学校の名前でさがしてください。"
+                ),
+            )
+    page.said = text
+    return page
+
+
+def _point(asked: Asked, reader: Reader) -> HerePage:
+    assert isinstance(asked.spot, Where)
+    page = HerePage(asked=asked, told=told(asked, reader), query=_query(asked.spot, asked.on))
+    lot = None if asked.error else places.lot_at(procedures.layers(), asked.spot, reader=reader, on=asked.on)
+    if lot is not None:
+        page.lot_query, page.lot_name = _query(asked.spot, asked.on, of="lot"), lot.name
+    return page
+
+
+def _lot(at: Where, on: dt.date | None, reader: Reader) -> HerePage:
+    """What applies to the lot on which a point lies. Raises NotFound where no lot is known there."""
+    lot = places.lot_at(procedures.layers(), at, reader=reader, on=on)
+    if lot is None:
+        raise NotFound("no-lot-there", "この地点の土地（地番）のデータがありません。")
+    asked = Asked(lot.area, lot.name, gettext("この土地（地番）の全体について調べた結果です"), on=on)
+    return HerePage(asked=asked, told=told(asked, reader), query=_query(at, on, of="lot"))
+
+
+def _area(text: str, reader: Reader) -> HerePage:
+    """What applies to an area that somebody drew. Raises Invalid where it cannot be asked about."""
+    area = Area.read(text)
+    asked = Asked(area, gettext("えがいた区域"))
+    return HerePage(area=area.geojson, asked=asked, told=told(asked, reader), again={"area": area.geojson})
+
+
+def _candidate(one: Located) -> Candidate:
+    return Candidate(one.name, _error(one), _query(one.at), f"{one.at.lon:.6f}", f"{one.at.lat:.6f}")
+
+
+def _error(one: Located) -> str:
+    if one.level == "landmark":
+        return gettext("施設や駅の位置（誤差は約%(metres)sm）") % {"metres": f"{one.error:,.0f}"}
+    return gettext("町の中ほどから見た結果です（町の端まで約%(metres)sm）") % {"metres": f"{round(one.error, -1):,.0f}"}
+
+
+def _query(at: Where, on: dt.date | None = None, **more: str) -> str:
+    day = {"on": on.isoformat()} if on else {}
+    return urlencode({"lat": f"{at.lat:.6f}", "lon": f"{at.lon:.6f}", **day, **more})
+
+
+def _degrees(given: Mapping[str, str], name: str) -> float:
+    """A number of degrees; not a number where there is none, which is nowhere in Japan."""
+    try:
+        return float(given.get(name, ""))
+    except ValueError:
+        return float("nan")
+
+
+def _day(given: Mapping[str, str]) -> dt.date | None:
+    written = given.get("on", "")
+    if not written:
+        return None
+    try:
+        return dt.date.fromisoformat(written)
+    except ValueError:
+        raise Invalid("day-unread", "日付を 2026-04-01 の形で書いてください。") from None
