@@ -71,7 +71,7 @@ def test_a_road_is_corrected_and_the_public_answer_changes_when_it_is_approved(
     page.get_by_label("地物をさがす").fill("1号")
     page.get_by_role("button", name="さがす").last.click()
     sound(page)
-    page.get_by_role("row", name="市道1号").get_by_role("link").click()
+    page.get_by_role("link", name="市道1号", exact=True).click()
     page.get_by_label("幅員").fill("6.5")
     page.get_by_role("button", name="承認を求める").click()
     expect(page.get_by_role("alert")).to_contain_text("内容を確かめてください。")
