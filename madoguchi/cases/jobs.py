@@ -11,6 +11,7 @@ from madoguchi.cases import queries as cases
 from madoguchi.cases.actions import (
     approving,
     batching,
+    computing,
     connecting,
     counter,
     delegating,
@@ -39,6 +40,7 @@ from madoguchi.people.actions.webhooks import send_webhook
 from madoguchi.people.models import Subscription
 from madoguchi.people.queries import webhooks
 from madoguchi.people.rules import VALID_FOR
+from madoguchi.places.queries import TOWNS, newest
 from madoguchi.procedures import queries as procedures
 
 __all__ = ["fire_due", "forget_uploads", "perform_open_steps", "scan_waiting", "send_confirmation", "tell_applicant"]
@@ -334,6 +336,14 @@ def end_forgotten_sittings() -> int:
 def tell_of_what_ran_out() -> int:
     """Tell those whose delegation has reached its last day. The worker calls it every hour."""
     return delegating.tell_of_what_ran_out()
+
+
+def count_layers() -> int:
+    """Count the layers of the map of which a period is over. The worker calls it every hour."""
+    for layer in procedures.layers().values():
+        if computing.is_due(layer) and TOWNS in newest():
+            computing.count_layer(layer, by=SYSTEM)
+    return 0
 
 
 def forget_words() -> int:

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from madoguchi.desk.views import (
+    areas,
     batching,
     casework,
     consulting,
@@ -17,6 +18,7 @@ from madoguchi.desk.views import (
     layers,
     listing,
     loads,
+    noticing,
     opinions,
     pairs,
     paying,
@@ -70,6 +72,11 @@ urlpatterns = [
     path("layers/<slug:code>/changes/<uuid:key>/", layers.change, name="layer-change"),
     path("export/", exporting.export, name="export"),
     path("load/", loads.load, name="load"),
+    path("notices/", noticing.all_notices, name="notices"),
+    path("notices/new/", noticing.new, name="new-notice"),
+    path("notices/<uuid:key>/", noticing.notice, name="notice"),
+    path("notices/<uuid:key>/letters.pdf", noticing.letters, name="notice-letters"),
+    path("map/", areas.cases_on_map, name="map"),
     path("absence/", sharing.absence, name="absence"),
     path("cases/<str:number>/steps/<uuid:step_id>/taker/", sharing.share, name="share"),
     path("cases/<str:number>/cosigners/<uuid:cosigner_id>/", sharing.ask_cosigner, name="ask-cosigner"),

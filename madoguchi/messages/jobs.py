@@ -11,8 +11,8 @@ from uuid import UUID
 from madoguchi.events import SYSTEM
 from madoguchi.events.following import follows
 from madoguchi.events.models import Event
-from madoguchi.messages.actions import deliver, take
-from madoguchi.messages.models import Message
+from madoguchi.messages.actions import deliver, put_on_paper, take
+from madoguchi.messages.models import Message, NoticeLetter
 from madoguchi.messages.ports import Mail, TryLater, Undeliverable, carrier
 
 
@@ -21,15 +21,35 @@ def carry(event_id: UUID) -> None:
     """Deliver the message that the event wrote; TryLater reaches the worker, which tries again."""
     about = Event.objects.values_list("subject_id", flat=True).get(pk=event_id)
     for message in Message.objects.filter(pk__in=[about], channel="mail", state="waiting"):
-        held = take(message, by=SYSTEM)
-        if held is None:
-            continue
+        _carry(message)
+
+
+@follows("notice.send", name="messages.notices")
+def carry_notice(event_id: UUID) -> None:
+    """Deliver the mails of a notice and make its letters, one after the other; what waits does not hold up the rest."""
+    later: TryLater | None = None
+    for message in Message.objects.filter(event_id=event_id, channel="mail", state="waiting").iterator():
         try:
-            carrier().send(Mail(str(held.id), held.address, held.subject, held.body, held.language))
-        except Undeliverable as trouble:
-            deliver(held, failure=trouble.code, by=SYSTEM)
+            _carry(message)
         except TryLater as trouble:
-            deliver(held, later=str(trouble) or "later", by=SYSTEM)
-            raise
-        else:
-            deliver(held, by=SYSTEM)
+            later = trouble
+    about = Event.objects.values_list("subject_id", flat=True).get(pk=event_id)
+    for one in NoticeLetter.objects.filter(notice=about, letter=None).order_by("id"):
+        put_on_paper(one, by=SYSTEM)
+    if later is not None:
+        raise later
+
+
+def _carry(message: Message) -> None:
+    held = take(message, by=SYSTEM)
+    if held is None:
+        return
+    try:
+        carrier().send(Mail(str(held.id), held.address, held.subject, held.body, held.language))
+    except Undeliverable as trouble:
+        deliver(held, failure=trouble.code, by=SYSTEM)
+    except TryLater as trouble:
+        deliver(held, later=str(trouble) or "later", by=SYSTEM)
+        raise
+    else:
+        deliver(held, by=SYSTEM)

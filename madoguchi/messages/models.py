@@ -261,3 +261,82 @@ class Wording(models.Model):
 
     def __str__(self) -> str:
         return f"{self.template} {self.section} {self.version}"
+
+
+@classified(
+    id=Sensitivity.INTERNAL,
+    office=Sensitivity.INTERNAL,
+    subject=Sensitivity.INTERNAL,
+    body=Sensitivity.INTERNAL,
+    audience=Sensitivity.INTERNAL,
+    written_at=Sensitivity.INTERNAL,
+    written_by=Sensitivity.INTERNAL,
+    sent_at=Sensitivity.INTERNAL,
+    dropped_at=Sensitivity.INTERNAL,
+    people=Sensitivity.INTERNAL,
+    mails=Sensitivity.INTERNAL,
+    on_paper=Sensitivity.INTERNAL,
+    state=Sensitivity.INTERNAL,
+)
+class Notice(models.Model):
+    """An お知らせ to whoever lives in an area. ``office``: the section or department that sends it, by whose law they
+    are found. ``audience`` says which area (``ports.AUDIENCES``), never who. Who was told is in each one's own log and
+    inbox, and in no list. ``people`` were found when it was sent, ``mails`` of them have an address for mail,
+    ``on_paper`` have never signed in and get a letter.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    office = models.TextField()
+    subject = models.TextField()
+    body = models.TextField()
+    audience = models.JSONField()
+    written_at = models.DateTimeField(default=clock.now)
+    written_by = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
+    sent_at = models.DateTimeField(null=True)
+    dropped_at = models.DateTimeField(null=True)
+    people = models.PositiveIntegerField(default=0)
+    mails = models.PositiveIntegerField(default=0)
+    on_paper = models.PositiveIntegerField(default=0)
+    state = models.GeneratedField(
+        expression=Case(
+            When(sent_at__isnull=False, then=Value("sent")),
+            When(dropped_at__isnull=False, then=Value("dropped")),
+            default=Value("written"),
+        ),
+        output_field=models.TextField(),
+        db_persist=True,
+    )
+
+    class Meta:
+        db_table = "notice"
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="notice_is_sent_or_dropped", condition=Q(sent_at__isnull=True) | Q(dropped_at__isnull=True)
+            ),
+            models.CheckConstraint(name="notice_says_something", condition=~Q(subject="") & ~Q(body="")),
+        ]
+        indexes: ClassVar = [models.Index(fields=["office", "-written_at"], name="notice_of_office")]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+@classified(
+    id=Sensitivity.INTERNAL, notice=Sensitivity.INTERNAL, person=Sensitivity.PERSONAL, letter=Sensitivity.INTERNAL
+)
+class NoticeLetter(models.Model):
+    """That somebody who has never signed in is to get a notice on paper, and the letter once it is made."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    notice = models.ForeignKey(Notice, on_delete=models.PROTECT, related_name="letters")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    letter = models.OneToOneField(Letter, on_delete=models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        db_table = "notice_letter"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["notice", "person"], name="a_notice_goes_to_somebody_once"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)

@@ -4,9 +4,9 @@ A port holds one factory per implementation; settings name the one in use. The c
 tests/contracts/test_mail.py and test_signer.py, which run for each that is registered.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from functools import cache
-from typing import Final, Literal, NamedTuple, Protocol
+from typing import Any, Final, Literal, NamedTuple, Protocol
 
 from django.conf import settings
 
@@ -78,6 +78,40 @@ class Signer(Protocol):
 
 
 SIGNERS: Final[Registry[Callable[[], Signer]]] = Registry("signer")
+
+
+# --- notices to those who live somewhere ------------------------------------------------------------------------
+
+
+class Office(NamedTuple):
+    """A section or department that may send notices. ``posts`` may do so; ``contact`` stands beneath the mail;
+    ``letter`` are the keys ``from`` and ``contact`` of a letter (catalogue/letters/README.md), ``symbol`` its 文書記号.
+    """
+
+    city: str
+    name: str
+    contact: str
+    symbol: str
+    letter: Mapping[str, Any]
+    posts: frozenset[str]
+
+
+class Audience(Protocol):
+    """Who is meant, by where they live."""
+
+    def checked(self, said: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What was said, as it is kept (JSON). Raises Invalid."""
+
+    def words(self, said: Mapping[str, Any]) -> str:
+        """The same in words, for the office."""
+
+    def chosen(self, said: Mapping[str, Any], addresses: Collection[str]) -> frozenset[str]:
+        """Those of these addresses that are meant. Raises Invalid."""
+
+
+#: Offices by code, and kinds of audience: the noun that knows the organisation and the map registers both.
+OFFICES: Final[Registry[Callable[[str], Office | None]]] = Registry("office that sends notices")
+AUDIENCES: Final[Registry[Audience]] = Registry("audience of a notice")
 
 
 @cache

@@ -12,10 +12,13 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import QuerySet
 
+from madoguchi.events import Actor
+from madoguchi.facts import queries as facts
+from madoguchi.facts.rules import Purpose
 from madoguchi.ground import clock
 from madoguchi.ground.errors import Invalid, NotFound
-from madoguchi.messages.models import Letter, LetterFile, Message, Wording
-from madoguchi.messages.ports import signer
+from madoguchi.messages.models import Letter, LetterFile, Message, Notice, Wording
+from madoguchi.messages.ports import AUDIENCES, OFFICES, signer
 from madoguchi.messages.rules import codes, letters, texts
 
 #: The page that says genuine or not, and the page behind the QR code: ``/verify`` and ``/verify/<code>``.
@@ -194,3 +197,56 @@ def wordings(template: str, section: str) -> list[Wording]:
 def unread_letters() -> QuerySet[Letter]:
     """The letters in force that their addressees have not opened."""
     return Letter.objects.filter(read_at=None, revoked_at=None)
+
+
+# --- notices to those who live somewhere ------------------------------------------------------------------------
+
+#: Below this nobody is told how many are meant, and above it only in tens: whoever draws an area around one house
+#: learns nothing of it.
+FEW: Final = 10
+
+
+def offices_of(by: Actor) -> frozenset[str]:
+    """The offices for which this member of staff may send notices."""
+    if by.kind != "staff":
+        return frozenset()
+    office = OFFICES.get("organisation")
+    return frozenset(one for one in by.sections if (found := office(one)) is not None and by.posts & found.posts)
+
+
+def notices(by: Actor) -> QuerySet[Notice]:
+    """The notices of their offices, newest first."""
+    return Notice.objects.filter(office__in=offices_of(by)).select_related("written_by").order_by("-written_at")
+
+
+def notice(key: UUID, by: Actor) -> Notice:
+    """One of them. Raises NotFound for any other, existing or not."""
+    found = notices(by).filter(pk=key).first()
+    if found is None:
+        raise NotFound("notice-unknown", "このお知らせは見つかりません。")
+    return found
+
+
+def meant(one: Notice, by: Actor) -> int:
+    """How many people live in the area of a notice today, down to tens; 0 is fewer than ten. Leaves an event.
+
+    Raises NoBasis where no law lets the office of the notice know, Invalid where the area has gone from the map.
+    """
+    there = facts.addresses(Purpose("notify", office=one.office), by=by)
+    chosen = AUDIENCES.get("area").chosen(one.audience, there.keys())
+    return in_tens(sum(there[address] for address in chosen))
+
+
+def in_tens(people: int) -> int:
+    """A number of people as it may be shown to who sends."""
+    return people // FEW * FEW
+
+
+def papers(one: Notice) -> list[Letter]:
+    """The letters of a notice that are made, in the order of their numbers."""
+    return list(Letter.objects.filter(about=one.pk).order_by("issued_at", "id"))
+
+
+def papers_to_make(one: Notice) -> int:
+    """How many are still to be made."""
+    return one.letters.filter(letter=None).count()

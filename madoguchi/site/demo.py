@@ -63,6 +63,7 @@ STAFF = (
     ("children", "children-deputy", "課長補佐 幼井"),
     ("children", "children-head", "課長 育野"),
     ("welfare-children", "welfare-children-director", "部長 福里"),
+    ("crisis-management", "crisis-management-director", "危機管理監 備前"),
     ("taxation", "taxation-clerk", "家屋 つとむ"),
     ("taxation", "taxation-head", "課長 税所"),
     ("elderly-care", "elderly-care-clerk", "高井 ささえ"),

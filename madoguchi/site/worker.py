@@ -40,6 +40,7 @@ DUTIES: tuple[tuple[str, Callable[[], int], float], ...] = (
     ("keeping", cases.keep_house, 3600.0),
     ("sittings", cases.end_forgotten_sittings, 60.0),
     ("delegations", cases.tell_of_what_ran_out, 3600.0),
+    ("counted layers", cases.count_layers, 3600.0),
     ("mails", cases.forget_mails, 3600.0),
 )
 #: Seconds before the next try of what failed, for example because the database went away.

@@ -49,7 +49,7 @@ from madoguchi.facts.rules.delegating import KEY
 from madoguchi.facts.tests.ledger import as_owner
 from madoguchi.ground import clock
 from madoguchi.ground.ids import uuid7
-from madoguchi.messages.models import LetterFile, Message
+from madoguchi.messages.models import LetterFile, Message, Notice, NoticeLetter
 from madoguchi.people.actions import recognise
 from madoguchi.people.models import Account, Identity, Partner, Person, SignIn
 from madoguchi.people.queries import actor_of_person
@@ -138,6 +138,8 @@ def everything_of(published: dict[str, Procedure], staff: Staff) -> Person:
                               kind="care_manager", office="ケアプラン見本", own_name="見本　花子",
                               procedures=["dog-registration"], shows=True, letters=True,
                               until=clock.today(), expires_at=clock.now())  # fmt: skip
+    notice = Notice.objects.create(office="residents", subject="件名", body="本文", audience={}, written_by=account)
+    NoticeLetter.objects.create(notice=notice, person=person)
     SignIn.objects.create(person=person, browser="Firefox / Mac")
     Identity.objects.create(person=person, issuer="mailto:", subject=f"{person.pk}@example.jp", level="contact")
     facts.state(person, {("person.occupation", ""): "会社員"}, Source.SELF, by=by)

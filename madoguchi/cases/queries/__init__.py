@@ -3,6 +3,7 @@
 Every query takes the actor and answers only with what that actor may see; what is another's does not exist here.
 """
 
+from madoguchi.cases.queries.areas import MOST_POINTS, AtPoint, by_town, points
 from madoguchi.cases.queries.batch import (
     DEEDS,
     MOST_AT_ONCE,
@@ -231,10 +232,12 @@ __all__ = [
     "COLUMNS",
     "DEEDS",
     "MOST_AT_ONCE",
+    "MOST_POINTS",
     "NO_FILTERS",
     "PAGE",
     "SORTS",
     "VIEWS",
+    "AtPoint",
     "Became",
     "Bill",
     "Checkable",
@@ -274,6 +277,7 @@ __all__ = [
     "became",
     "bill",
     "box",
+    "by_town",
     "came_true",
     "can_be_asked",
     "case_notes",
@@ -391,6 +395,7 @@ __all__ = [
     "phrase",
     "phrases_for",
     "phrases_of",
+    "points",
     "post_title",
     "principals",
     "printed",

@@ -165,6 +165,7 @@ WHAT_FOR: Final[Mapping[str, str]] = {
     "household": gettext_noop("同じ世帯の方の手続きで、入力らんに世帯の方を出すため"),
     "represent": gettext_noop("代理人の入力らんに、分かっていることを出すため"),
     "delegate": gettext_noop("代理人を登録するため"),
+    "notify": gettext_noop("お住まいの区域の方に、お知らせを送るため"),
     "case.read": gettext_noop("受け付けた手続きを進めるため"),
     "case.export": gettext_noop("手続きの一覧をファイルに書き出すため"),
     "case.show-part": gettext_noop("あなたが手続きの中で名前を挙げた方に、確認してもらうため"),

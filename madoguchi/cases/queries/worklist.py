@@ -23,6 +23,7 @@ from madoguchi.cases.queries.consulting import asked_by, asked_of, open_question
 from madoguchi.cases.queries.sealing import to_review
 from madoguchi.cases.queries.staff import mine_to_do, visible, ways_to_do
 from madoguchi.events import Actor
+from madoguchi.facts.queries import Shown
 from madoguchi.ground import clock
 from madoguchi.ground.errors import Invalid
 from madoguchi.ground.ids import parse_reference
@@ -60,7 +61,8 @@ Outcome = Literal["granted", "refused", "withdrawn"]
 class Filters:
     """What a list is narrowed to, and its order; empty fields do not narrow. Kind and channel are of open steps.
 
-    ``taken``: the account of the one who has taken an open step. Days are those of Asia/Tokyo, inclusive.
+    ``taken``: the account of the one who has taken an open step. Days are those of Asia/Tokyo, inclusive. Narrowed to
+    a ``town``, a list has nobody who is under 支援措置 (:func:`by_place`).
     """
 
     code: str = ""
@@ -160,7 +162,7 @@ def _narrowed(cases: QuerySet[Case], filters: Filters, versions: tuple[UUID, ...
     if filters.code:
         cases = cases.filter(procedure_id__in=versions)
     if filters.town:
-        cases = cases.filter(town=filters.town)
+        cases = by_place(cases.filter(town=filters.town))
     step = _step_filter(filters)
     if step:
         cases = cases.filter(Exists(Step.objects.filter(step, case=OuterRef("pk"), done_at=None)))
@@ -175,6 +177,11 @@ def _narrowed(cases: QuerySet[Case], filters: Filters, versions: tuple[UUID, ...
     elif filters.outcome:
         cases = cases.filter(decision__granted=filters.outcome == "granted", decision__made_at__isnull=False)
     return with_words(cases, filters.words)
+
+
+def by_place(cases: QuerySet[Case]) -> QuerySet[Case]:
+    """Those of these cases that may be found by their place: not those of or about somebody under 支援措置 (秘匿)."""
+    return cases.filter(Shown("person_id")).filter(Q(subject=None) | Q(Shown("subject_id")))
 
 
 def with_words(cases: QuerySet[Case], words: str) -> QuerySet[Case]:

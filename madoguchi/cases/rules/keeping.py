@@ -118,6 +118,7 @@ LIVES: Final[Mapping[str, Life]] = MappingProxyType(
             stays={"code": "ご本人が持っている通知書を、あとからも本物と確かめられるようにするため"},
             withheld={"person": "この書き出しの本人"},
         ),
+        "notice_letter": Life("", "person", withheld={"person": "この書き出しの本人"}),
         "delegation_invitation": Life("", "person", withheld={"person": "この書き出しの本人"}),
         "fact": Life("case_id", "person", withheld={"person": "この書き出しの本人"}),
         "register_entry": Life("", "person", withheld={"person": "この書き出しの本人"}),

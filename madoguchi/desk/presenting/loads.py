@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from django.utils.translation import gettext
 
 from madoguchi.cases import queries as cases
+from madoguchi.cases.actions.computing import is_due
 from madoguchi.cases.queries import Filters
 from madoguchi.cases.queries.load import LOOK_BACK, Waiting
+from madoguchi.desk.presenting.areas import Towns, towns_of_section
+from madoguchi.desk.presenting.words import day_words
 from madoguchi.desk.presenting.worklist import url_of
 from madoguchi.events import Actor
 from madoguchi.people import queries as people
+from madoguchi.places.queries import newest
 from madoguchi.procedures import queries as procedures
 
 
@@ -45,6 +49,17 @@ class WaitingLine:
 
 
 @dataclass(frozen=True, slots=True)
+class LayerLine:
+    """A layer of the map that the section answers for: which edition serves, and whether a newer one is due."""
+
+    title: str
+    sees: str
+    edition: str
+    as_of: str
+    overdue: bool
+
+
+@dataclass(frozen=True, slots=True)
 class LoadPage:
     """All that ``desk/load.html`` shows."""
 
@@ -59,6 +74,8 @@ class LoadPage:
     lateness: Sequence[tuple[str, int]]
     people: Sequence[PersonLine]
     waiting: Sequence[WaitingLine]
+    towns: Towns | None
+    layers: Sequence[LayerLine]
 
 
 def load_page(by: Actor) -> LoadPage:
@@ -93,7 +110,29 @@ def load_page(by: Actor) -> LoadPage:
             for one in load.people
         ],
         waiting=[_waiting(one, longest) for one in load.waiting],
+        towns=towns_of_section(by),
+        layers=layers_of(by),
     )
+
+
+def layers_of(by: Actor) -> list[LayerLine]:
+    """The layers of the sections in which ``by`` holds a post: those that are overdue first."""
+    held = newest()
+    found = []
+    for layer in procedures.layers().values():
+        if layer.owner not in by.sections:
+            continue
+        edition = held.get(layer.code)
+        found.append(
+            LayerLine(
+                layer.title["ja"],
+                {"public": gettext("公開"), "staff": gettext("職員"), "section": gettext("担当課")}[layer.see],
+                gettext("第%(n)s版") % {"n": edition.number} if edition else gettext("まだありません"),
+                day_words(edition.as_of) if edition else "",
+                edition is None or is_due(layer),
+            )
+        )
+    return sorted(found, key=lambda one: not one.overdue)
 
 
 def _waiting(one: Waiting, longest: int) -> WaitingLine:

@@ -126,6 +126,8 @@ class WorkPage:
     empty: str
     leads: bool
     export_url: str
+    map_url: str
+    is_by_place: bool
 
 
 def titles() -> dict[View, str]:
@@ -251,7 +253,7 @@ def work_page(
         waiting=[_line(one, "waiting", by, {}, "") for one in waiting],
         waiting_url=url_of("waiting", Filters(code=filters.code)),
         procedures=[Choice(key, title["ja"], key == filters.code) for key, title in offered],
-        narrow=_narrow(view, filters, by),
+        narrow=narrow(view, filters, by),
         days={name: value for name, value in named(view, filters).items() if name in ("from", "until", "due")},
         chips=on,
         hidden=[*named(view, filters).items()],
@@ -263,6 +265,8 @@ def work_page(
         colleagues=_colleagues(by),
         leads=bool(cases.led_sections(by)),
         export_url=reverse("desk:export") + query_of(view, filters),
+        is_by_place=bool(filters.town),
+        map_url=reverse("desk:map") + query_of(view, replace(filters, town="", sort=None, newest_first=None)),
         empty=_empty(view, filters != Filters(sort=filters.sort, newest_first=filters.newest_first)),
     )
 
@@ -310,7 +314,7 @@ def _head(sort: Sort, view: View, filters: Filters) -> Head:
     return Head(title, url_of(view, turned), ("descending" if down else "ascending") if current else "")
 
 
-def _narrow(view: View, filters: Filters, by: Actor) -> dict[str, Sequence[Choice]]:
+def narrow(view: View, filters: Filters, by: Actor) -> dict[str, Sequence[Choice]]:
     """The filters beside procedure and days, each with what can be chosen."""
     found: dict[str, Sequence[Choice]] = {
         "town": [Choice(one.id, one.name, one.id == filters.town) for one in procedures.city().towns],

@@ -10,6 +10,7 @@ from madoguchi.cases.actions.reasons import MAY_DELEGATE, MAY_EXPORT, MAY_REQUES
 from madoguchi.desk.access import whoever_asks
 from madoguchi.desk.presenting.layers import concerned, waiting_count
 from madoguchi.facts.queries import keeps
+from madoguchi.messages.queries import offices_of
 from madoguchi.procedures import queries as procedures
 
 register = template.Library()
@@ -34,6 +35,13 @@ def requests_laws(context: Mapping[str, Any]) -> bool:
     """Whether this member of staff makes wishes to the State of what a law keeps from the city."""
     by = whoever_asks(context.get("request"))
     return by is not None and MAY_REQUEST.holds(by, None)
+
+
+@register.simple_tag(takes_context=True)
+def sends_notices(context: Mapping[str, Any]) -> bool:
+    """Whether this member of staff sends notices to those who live in an area."""
+    by = whoever_asks(context.get("request"))
+    return by is not None and bool(offices_of(by))
 
 
 @register.simple_tag(takes_context=True)

@@ -19,6 +19,7 @@ from madoguchi.facts.queries.ledger import (
     Known,
     NoBasis,
     Reading,
+    Shown,
     all_known,
     bases_in_force,
     beginning_of_day,
@@ -47,6 +48,7 @@ from madoguchi.facts.queries.pairs import (
     sides,
     sides_of_one,
 )
+from madoguchi.facts.queries.residents import addresses, living_at
 from madoguchi.facts.queries.shared import place_row, shared
 
 __all__ = [
@@ -55,7 +57,9 @@ __all__ = [
     "Member",
     "NoBasis",
     "Reading",
+    "Shown",
     "Sides",
+    "addresses",
     "all_known",
     "bases_in_force",
     "beginning_of_day",
@@ -78,6 +82,7 @@ __all__ = [
     "known",
     "known_rows",
     "link_in_doubt",
+    "living_at",
     "mark_of",
     "members_of",
     "names_of_agents",

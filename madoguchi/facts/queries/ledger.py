@@ -12,7 +12,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Case, F, Q, QuerySet, When
+from django.db.models import BooleanField, Case, DateTimeField, F, Func, Q, QuerySet, Value, When
 from django.db.models.functions import TruncDay
 
 from madoguchi.events import Actor
@@ -151,6 +151,20 @@ def open_to(persons: Iterable[UUID], purpose: Purpose) -> frozenset[UUID]:
             "SELECT * FROM fact_open_to(%s, %s, %s, %s)", [list(persons), purpose.code, purpose.office, clock.now()]
         )
         return frozenset(one for (one,) in cursor.fetchall())
+
+
+class Shown(Func):
+    """Of a column of persons: whether they may be found by where they live or where something is. Nobody under 支援措置
+    (秘匿) may, and no law opens this: what is on a map is seen by whoever stands before it.
+    """
+
+    function = "fact_open_to"
+    template = "EXISTS (SELECT FROM %(function)s(ARRAY[%(expressions)s))"
+    arg_joiner = "]::uuid[], '', '', "
+    output_field = BooleanField()
+
+    def __init__(self, person: str, **more: Any) -> None:
+        super().__init__(F(person), Value(clock.now(), output_field=DateTimeField()), **more)
 
 
 def bases_in_force() -> list[Basis]:

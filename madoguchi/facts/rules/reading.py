@@ -26,11 +26,12 @@ PurposeCode = Literal[
     "counter",
     "represent",
     "delegate",
+    "notify",
 ]
 """What for: a form that shows it, whoever confirms a part, its person, a step of a flow, a disclosure, whether somebody
 is who stands in a register, a form that shows who lives with its person, whether who signed is who signed in, a form
 that a clerk fills in before them, a form that an agent fills in for its person, a delegation that is recorded at the
-counter."""
+counter, a notice to those who live somewhere."""
 #: All of them.
 PURPOSES: Final[tuple[str, ...]] = get_args(PurposeCode)
 BasisKind = Literal["内部利用", "番号法", "特定公的給付", "条例", "本人同意", "開示", "委任", "法定代理"]

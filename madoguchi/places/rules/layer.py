@@ -15,6 +15,7 @@ from typing import Any, Final, Literal
 from madoguchi.events.rules import Actor
 from madoguchi.ground.errors import Problem
 from madoguchi.ground.languages import LocalText
+from madoguchi.places.rules.counted import Counted
 
 Shape = Literal["point", "line", "polygon"]
 Audience = Literal["public", "staff", "section"]
@@ -122,6 +123,7 @@ class Layer:
 
     ``key`` are the attributes by which a feature is known from one file to the next; none: by its shape and all it
     says. ``complete``: the file has every such thing of the city, so that where nothing is drawn there is none.
+    ``counted``: what it counts from cases, where it has no file.
     ``near``: of points and lines, up to how many metres away they are told of, and ``most`` of them.
     ``told``: it is among what applies at a point (a base map is not). ``landmark``: what people call the thing when
     they look for it, with ``{attribute}`` ({name}駅). ``hazards`` are those of its attributes (yes or no) that each
@@ -140,6 +142,7 @@ class Layer:
     see: Audience = "public"
     key: tuple[str, ...] = ()
     complete: bool = False
+    counted: Counted | None = None
     near: float = 0.0
     most: int = 3
     told: bool = True

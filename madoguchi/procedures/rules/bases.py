@@ -31,7 +31,7 @@ class _Entry:
 def check_bases(catalogue: Path, laws: Laws, facts: Facts, city: City | None) -> Iterator[Problem]:
     """What is wrong with the register (K04), and which ordinances nobody has compared yet (K05)."""
     procedures = {one.name for one in (catalogue / "procedures").glob("*/")}
-    sections = {one.id for one in city.organisation.sections()} if city else None
+    sections = {one.id for one in city.organisation.units()} if city else None
     files: list[tuple[Path, Mapping[str, Text]]] = [(catalogue / "laws.yaml", laws)] if laws else []
     if city is not None and city.ordinances:
         files.append((city.folder / "ordinances.yaml", city.ordinances))

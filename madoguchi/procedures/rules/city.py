@@ -139,11 +139,11 @@ class Post(Model):
     id: Kebab
     title: LocalText
     head: bool = False
-    may: tuple[Literal["texts", "hold", "export", "register", "request", "counter", "delegations"], ...] = ()
+    may: tuple[Literal["texts", "hold", "export", "register", "request", "counter", "delegations", "notify"], ...] = ()
     """What its holder may do beside the steps of cases: word the section's mails, hold its records back from
     deletion, hand out all that is kept about one person, say who is who in the register that the section keeps, make
     wishes to the State of what a law keeps from the city (要望), type for residents who sit before them, record at the
-    counter who may speak for whom."""
+    counter who may speak for whom, send notices to those who live in an area."""
 
 
 class Unit(Model):

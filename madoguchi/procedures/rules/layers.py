@@ -11,6 +11,7 @@ from pydantic import Field, StringConstraints, model_validator
 from madoguchi.ground.expressions import Expression, ExpressionError
 from madoguchi.ground.languages import LocalText
 from madoguchi.places.rules.applying import DISTANCE
+from madoguchi.places.rules.counted import Counted
 from madoguchi.places.rules.layer import (
     AUDIENCES,
     Attribute,
@@ -26,6 +27,7 @@ from madoguchi.places.rules.layer import (
     Topology,
 )
 from madoguchi.procedures.rules.city import City
+from madoguchi.procedures.rules.counting import COUNTED, LayerCounted, counted_twice
 from madoguchi.procedures.rules.document import BrokenPackage, Document, Problem, read
 from madoguchi.procedures.rules.format import Kebab, Model, Snake, refuse
 from madoguchi.procedures.rules.load import validated
@@ -64,14 +66,15 @@ class LayerAttribute(Model):
 class LayerSource(Model):
     """Where the features come from."""
 
-    file: Annotated[str, StringConstraints(pattern=r"^(sample:[a-z_]+|[\w./-]+)$", max_length=200)]
-    """Below the data pack (daito/landform_gsi.geojson), or sample:<what> for what the sample city draws."""
+    file: Annotated[str, StringConstraints(pattern=r"^((sample|counted):[a-z_]+|[\w./-]+)$", max_length=200)]
+    """Below the data pack (daito/landform_gsi.geojson), sample:<what> for what the sample city draws, or
+    counted:cases for what is counted (counted:)."""
     name: Line
     licence: Line
     credit: Line
     """Printed wherever the layer is shown (出典)."""
     as_of: Day
-    """The day on which things were as the file says."""
+    """The day on which things were as the file says; of what is counted, the day from which on it is."""
     terms: Terms
     where: dict[Column, list[str]] = {}
     encoding: Annotated[str, StringConstraints(pattern=r"^(utf-8|cp932)$")] | None = None
@@ -145,6 +148,8 @@ class LayerFile(Model):
     key: list[Snake] = []
     """The attributes by which a feature is known from one file to the next; none: by shape and all it says."""
     complete: bool = False
+    counted: LayerCounted | None = None
+    """It is counted from cases, and has no file, no attributes and no key of its own."""
     near: Annotated[float, Field(gt=0, le=5_000)] | None = None
     """Of points and lines: up to how many metres away they are told of."""
     most: Annotated[int, Field(ge=1, le=20)] = 3
@@ -181,6 +186,15 @@ class LayerFile(Model):
             )
         if self.landmark is not None and len(_names(self.landmark)) != 1:
             raise refuse("landmark には属性を一つ書きます", "'{name}駅' のように書きます", "landmark")
+        if (self.counted is not None) != self.source.file.startswith("counted:") or (
+            self.counted is not None
+            and (self.attributes or self.key or self.complete or self.edit or self.shape != "polygon")
+        ):
+            raise refuse(
+                "集計するレイヤーは形が町の面で、属性・key・complete・edit を書きません",
+                "file: counted:cases と counted: をそろえ、shape: polygon にします",
+                "counted",
+            )
         for key in (*self.key, *(_names(self.landmark) if self.landmark else [])):
             if key not in self.attributes:
                 raise refuse(f"{key} という属性はありません", "attributes: にある名前を書きます", "key")
@@ -200,7 +214,7 @@ class LayerFile(Model):
                 raise refuse(f"{key} はレイヤーより広くは見せられません", "see: を消します", "attributes", key)
         for language in self.answers.applies:
             for name in _names(self.answers.applies[language]):
-                if name not in self.attributes and name != DISTANCE:
+                if name not in self.attributes and name != DISTANCE and not (self.counted and name in _COUNTED):
                     raise refuse(f"{{{name}}} という属性はありません", "attributes: にある名前を書きます", "answers")
         return self
 
@@ -245,6 +259,7 @@ def load_layers(city: City, codes: Collection[str] | None = None) -> dict[str, L
     """
     found: dict[str, Layer] = {}
     problems: list[Problem] = []
+    documents: dict[str, Document] = {}
     for path in sorted((city.folder / "layers").glob("*.yaml")):
         try:
             document = read(path)
@@ -255,13 +270,18 @@ def load_layers(city: City, codes: Collection[str] | None = None) -> dict[str, L
             problems += _unknown_units(file, document, city)
             problems += _unknown_procedures(file, document, codes)
             found[path.stem] = _layer(path.stem, file, city)
+            documents[path.stem] = document
+    problems += counted_twice(found, documents)
     if problems:
         raise BrokenPackage(sorted(problems))
     return found
 
 
+_COUNTED: Final = frozenset(one.key for one in COUNTED)
+
+
 def check_layers(city: City, codes: Collection[str] | None = None) -> list[Problem]:
-    """What is wrong with the files of the layers (rules M01, M02 and those of every file)."""
+    """What is wrong with the files of the layers (rules M01, M02, M05 and those of every file)."""
     try:
         load_layers(city, codes)
     except BrokenPackage as broken:
@@ -343,11 +363,20 @@ def _layer(code: str, file: LayerFile, city: City) -> Layer:
         ),
         shape=file.shape,
         accuracy=file.accuracy,
-        attributes=tuple(_attribute(key, one, file.see) for key, one in file.attributes.items()),
+        attributes=COUNTED if file.counted else tuple(_attribute(*one, file.see) for one in file.attributes.items()),
         sentences=Sentences(file.answers.applies, file.answers.absent),
         see=file.see,
-        key=tuple(file.key),
+        key=("town",) if file.counted else tuple(file.key),
         complete=file.complete,
+        counted=Counted(
+            file.counted.measure,
+            tuple(file.counted.procedures),
+            file.counted.period,
+            dt.date.fromisoformat(source.as_of),
+            file.counted.threshold,
+        )
+        if file.counted
+        else None,
         near=file.near or 0.0,
         most=file.most,
         told=file.told,

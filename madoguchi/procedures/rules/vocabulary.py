@@ -105,7 +105,7 @@ class Permission(Model):
     procedures: Literal["all"] | tuple[Kebab, ...]
     facts: Literal["all"] | tuple[FactKey, ...]
     offices: Literal["all"] | tuple[Kebab, ...] = "all"
-    """Codes of sections in organisation.yaml."""
+    """Codes of sections or departments in organisation.yaml."""
     since: date
     until: date | None = None
     """The last day on which it holds."""

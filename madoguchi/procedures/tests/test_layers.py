@@ -115,12 +115,50 @@ def test_what_follows_is_what_fits_and_what_the_city_offers() -> None:
     assert procedures.following([Applies(layer, "unknown", "border", (hit,))]) == []
 
 
+@pytest.mark.parametrize(
+    ("was", "becomes", "said"),
+    [
+        ("file: counted:cases", "file: daito/dogs.geojson", "集計するレイヤーは"),
+        ("threshold: 10", "threshold: 9", "threshold"),
+        ("shape: polygon", "shape: point\nnear: 5", "集計するレイヤーは"),
+        ("{people}人です", "{person}人です", "{person} という属性はありません"),
+        ("procedures: [dog-registration]", "procedures: []", "procedures"),
+    ],
+)
+def test_what_a_layer_that_is_counted_must_not_say(tmp_path: Path, was: str, becomes: str, said: str) -> None:
+    city = daito()
+    text = (city.folder / "layers" / "dog-registrations.yaml").read_text()
+    assert was in text
+    (tmp_path / "layers").mkdir()
+    (tmp_path / "layers" / "dogs.yaml").write_text(text.replace(was, becomes))
+    with pytest.raises(BrokenPackage) as broken:
+        load_layers(replace(city, folder=tmp_path))
+    assert any(said in str(one) for one in broken.value.problems)
+
+
+def test_no_two_layers_count_the_same_cases(tmp_path: Path) -> None:
+    """The difference of their figures would be a figure that nobody has rounded."""
+    city = daito()
+    text = (city.folder / "layers" / "dog-registrations.yaml").read_text()
+    (tmp_path / "layers").mkdir()
+    (tmp_path / "layers" / "dogs.yaml").write_text(text)
+    wider = text.replace("[dog-registration]", "[dog-death, dog-registration]").replace("quarter", "month")
+    (tmp_path / "layers" / "pets.yaml").write_text(wider)
+    [problem] = check_layers(replace(city, folder=tmp_path))
+    assert problem.rule == "M05"
+    assert "dog-registration は dogs でも数えています" in str(problem)
+    (tmp_path / "layers" / "pets.yaml").write_text(wider.replace(", dog-registration]", "]"))
+    assert check_layers(replace(city, folder=tmp_path)) == []
+
+
 @pytest.mark.django_db
 @pytest.mark.skipif(settings.DATA_PACK is None, reason="needs the data pack (MADOGUCHI_DATA)")
 def test_every_layer_of_the_city_is_taken_in_and_the_city_hall_is_where_it_is() -> None:
     """What is known of it from elsewhere: its town and population, school district, the shelters by metres."""
     pack = Path(str(settings.DATA_PACK))
     for layer in procedures.layers().values():
+        if layer.counted is not None:
+            continue
         load(layer, read_file(layer, pack / layer.source.file), layer.source.as_of, by=SYSTEM)
     found = {
         one.layer.code: one.sentence("ja", one.layer.seen_by("staff"))

@@ -1,0 +1,115 @@
+"""A picture of the city with a figure for each town: shades and a legend, to stand beside the table that says the same.
+
+Drawn on the server as SVG, so that it needs no script, prints, and every town in it leads to what the table leads to.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from django.utils.translation import gettext
+
+from madoguchi.places.outlines import outlines
+from madoguchi.procedures import queries as procedures
+
+#: Shades from 1 (least) on; a town without any is 0.
+SHADES: Final = 4
+#: A point is as wide as this part of the picture.
+_POINT: Final = 0.006
+
+
+@dataclass(frozen=True, slots=True)
+class Town:
+    """A town as it is drawn. ``title`` is read out, and shown beneath the pointer; ``url`` may be empty."""
+
+    path: str
+    shade: int
+    title: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """A point, in the units of the picture."""
+
+    x: str
+    y: str
+    title: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """All that ``desk/_picture.html`` draws. ``box``: the SVG's viewBox; ``radius`` of a point in its units."""
+
+    title: str
+    box: str
+    towns: Sequence[Town]
+    rest: Sequence[str]
+    dots: Sequence[Dot]
+    radius: str
+    legend: Sequence[tuple[int, str]]
+    credit: str
+
+
+def picture(
+    title: str,
+    figures: Mapping[str, int],
+    url: Callable[[str], str],
+    dots: Iterable[tuple[float, float, str, str]] = (),
+    unit: str = "",
+) -> Picture | None:
+    """Figures by 町字ID; ``url`` leads from a town to what is behind its figure. ``dots``: metres east and north,
+    title, address. None where the layer of the towns has not been taken in: then the table says all.
+    """
+    city = procedures.city()
+    shapes = outlines(procedures.gazetteer(), procedures.layers().values(), city.file.plane)
+    if shapes is None:
+        return None
+    names = {one.id: one.name for one in city.towns}
+    ends = bands(max(figures.values(), default=0))
+    west, top, width, height = shapes.box
+    margin = 0.01 * width
+    return Picture(
+        title,
+        f"{west - margin:.0f} {top - margin:.0f} {width + 2 * margin:.0f} {height + 2 * margin:.0f}",
+        [
+            Town(
+                path,
+                shade_of(figures.get(town, 0), ends),
+                f"{names.get(town, town)}　{figures.get(town, 0):,}{unit}",
+                url(town) if figures.get(town) else "",
+            )
+            for town, path in sorted(shapes.paths.items())
+        ],
+        shapes.rest,
+        [Dot(f"{east:.0f}", f"{-north:.0f}", words, address) for east, north, words, address in dots],
+        f"{_POINT * width:.0f}",
+        _legend(ends, unit),
+        shapes.credit,
+    )
+
+
+def bands(most: int) -> tuple[int, ...]:
+    """The last figure of each shade, rising, the last of them ``most``; none for nothing."""
+    ends = {math.ceil(most * number / SHADES) for number in range(1, SHADES + 1)}
+    return tuple(sorted(ends - {0}))
+
+
+def shade_of(figure: int, ends: Sequence[int]) -> int:
+    """1 for the lowest band, and 0 for nothing; with fewer bands the darkest is still the last."""
+    if figure <= 0:
+        return 0
+    band = next(number for number, end in enumerate(ends) if figure <= end)
+    return band + 1 + (SHADES - len(ends))
+
+
+def _legend(ends: Sequence[int], unit: str) -> list[tuple[int, str]]:
+    found = [(0, gettext("なし"))]
+    first = 1
+    for end in ends:
+        words = f"{first:,}{unit}" if first == end else f"{first:,}〜{end:,}{unit}"
+        found.append((shade_of(end, ends), words))
+        first = end + 1
+    return found
