@@ -19,7 +19,7 @@ from madoguchi.ground import clock
 from madoguchi.ground.errors import Invalid, NotFound, Refused
 from madoguchi.ground.languages import LocalText
 from madoguchi.places import queries as places
-from madoguchi.places.queries import Located, Spot, Where
+from madoguchi.places.queries import Located, Shelters, Spot, Where
 from madoguchi.places.rules.applying import Applies, Hit, Part, filled
 from madoguchi.places.rules.area import MAX_BYTES, Area
 from madoguchi.places.rules.layer import Layer, Reader, everybody
@@ -80,7 +80,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class ShelterLine:
-    """The shelters from one hazard, the nearest first; none where the city has none."""
+    """The shelters from a hazard, or from several alike, the nearest first; none where none is recorded."""
 
     hazard: str
     places: Sequence[str]
@@ -116,9 +116,7 @@ def told(asked: Asked, reader: Reader = everybody) -> Told:
         day=day_words(on or clock.today()),
         answers=[_answer(one, area=isinstance(spot, Area)) for one in found if one.why != "no_data"],
         silent=[said(one.layer.title) for one in found if one.why == "no_data"],
-        shelters=[
-            ShelterLine(said(one.hazard.title), [_away(one.layer, reader, hit) for hit in one.hits]) for one in near
-        ],
+        shelters=_shelters(near, reader),
         shelters_credit="、".join(dict.fromkeys(f"{gettext('出典')}：{one.layer.source.credit}" for one in near)),
         follows=[
             FollowLine(
@@ -129,6 +127,14 @@ def told(asked: Asked, reader: Reader = everybody) -> Told:
             for one in procedures.following(found)
         ],
     )
+
+
+def _shelters(near: Sequence[Shelters], reader: Reader) -> list[ShelterLine]:
+    """Hazards from which the same places are near are one line."""
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for one in near:
+        alike.setdefault(tuple(_away(one.layer, reader, hit) for hit in one.hits), []).append(said(one.hazard.title))
+    return [ShelterLine(gettext("、").join(hazards), spots) for spots, hazards in alike.items()]
 
 
 def _away(layer: Layer, reader: Reader, hit: Hit) -> str:

@@ -18,7 +18,7 @@ def _table(model: type[models.Model], relation: str) -> str:
 #: What hangs on a case, or on its steps, and mostly is not there.
 _OF_CASE: Final = (
     *("checks", "consultations", "cosigners", "documents", "hand_overs", "holds", "notes", "payments", "remarks"),
-    *("services", "signatures"),
+    *("map_answers", "services", "signatures"),
 )
 _OF_STEPS: Final = ("approvals", "departures", "timers")
 _THERE: Final = "SELECT " + ", ".join(  # noqa: S608 -- names of our tables

@@ -16,7 +16,8 @@ from madoguchi.procedures import queries as procedures
 
 def map_answers(case: Case) -> QuerySet[MapAnswer]:
     """What was kept with a case, oldest first."""
-    return case.map_answers.select_related("kept_by").order_by("kept_at", "pk")
+    held = case.map_answers.select_related("kept_by").order_by("kept_at", "pk")
+    return held.none() if "map_answers" in case.lacks else held
 
 
 def told_to(held: MapAnswer, by: Actor) -> list[Mapping[str, Any]]:

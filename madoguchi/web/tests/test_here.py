@@ -158,8 +158,8 @@ def test_the_shelters_of_each_hazard_are_told(client: Client) -> None:
     page = client.get(HERE, POINT).content.decode()
     [told] = re.findall(r'id="shelters".*?</section>', page, re.DOTALL)
     by_hazard = dict(re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", told, re.DOTALL))
-    assert "見本小学校（指定緊急避難場所）まで約92m" in by_hazard["洪水"]
-    assert by_hazard["大規模な火事"] == "記録がありません。"
+    assert "見本小学校（指定緊急避難場所）まで約92m" in by_hazard["洪水、地震"]
+    assert by_hazard["崖崩れ・土石流・地滑り、大規模な火事、内水氾濫"] == "記録がありません。"
 
 
 @pytest.mark.usefixtures("city")
