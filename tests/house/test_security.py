@@ -119,7 +119,7 @@ def filled(route: str, case: Case) -> str:
         "<slug:code>": case.procedure.code,
         "<uuid:message_id>": str(case.pk),
     }
-    otherwise = {"uuid": str(case.pk), "int": "1", "str": "1", "slug": "1"}
+    otherwise = {"uuid": str(case.pk), "int": "1", "str": "1", "slug": "1", "path": "1"}
     return re.sub(r"<(\w+):[^>]+>", lambda place: there.get(place[0], otherwise[place[1]]), route)
 
 
