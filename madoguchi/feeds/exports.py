@@ -206,16 +206,16 @@ def _column(kind: str, values: Sequence[Any]) -> tuple[Any, Any]:
 def _standard(form: Standard, found: Layer, edition: Edition) -> Iterator[str]:
     names = [one.key for one in found.seen_by("public")]
     yield "\ufeff" + _lines([form.columns])
-    number = 0
+    number, city = 0, procedures.city().file
     for batch in features.rows(found, "public", edition):
         lines = []
         for row in batch:
             values = dict(zip(names, row.values, strict=False))
-            if not form.holds(values):
+            if not form.holds(values, city):
                 continue
             number += 1
             lon, lat = _place("point", row)
-            said = form.row(values, number, procedures.city().file, float(lon), float(lat))
+            said = form.row(values, number, city, float(lon), float(lat))
             lines.append([said.get(column, "") for column in form.columns])
         yield _lines(lines)
 

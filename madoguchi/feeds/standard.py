@@ -19,7 +19,7 @@ class Standard:
     title: str
     layer: str
     columns: tuple[str, ...]
-    holds: Callable[[Mapping[str, Any]], bool]
+    holds: Callable[[Mapping[str, Any], CityFile], bool]
     row: Callable[[Mapping[str, Any], int, CityFile, float, float], Mapping[str, Any]]
 
 
@@ -35,9 +35,14 @@ _HAZARDS: Final = {
 }
 
 
-def _is_emergency_space(values: Mapping[str, Any]) -> bool:
-    """Designated for at least one hazard (災害対策基本法49条の4); a shelter to stay in is another table."""
-    return any(values.get(one) is not None for one in _HAZARDS.values() if one)
+def _is_emergency_space(values: Mapping[str, Any], city: CityFile) -> bool:
+    """Of this city, and designated for at least one hazard (災害対策基本法49条の4).
+
+    A shelter to stay in is another table; and the layer has those of the neighbours near the border, too.
+    """
+    address = str(values.get("address") or "").removeprefix(city.prefecture["ja"])
+    designated = any(values.get(one) is not None for one in _HAZARDS.values() if one)
+    return designated and address.startswith(city.name["ja"])
 
 
 def _evacuation_space(

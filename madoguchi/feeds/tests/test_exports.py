@@ -124,7 +124,7 @@ def test_the_catalogue_names_every_public_layer_and_no_other() -> None:
 
 
 def test_shelters_are_the_standard_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """指定緊急避難場所一覧: only what is designated for a hazard, and nothing that nobody said."""
+    """指定緊急避難場所一覧: only what is designated for a hazard and of this city, and nothing that nobody said."""
     from madoguchi.places.tests.test_layers import taken_in
 
     monkeypatch.undo()
@@ -134,10 +134,11 @@ def test_shelters_are_the_standard_table(tmp_path: Path, monkeypatch: pytest.Mon
     empty = {names[one]: None for one in ("flood", "landslide", "earthquake", "fire", "inland_flood")}
     ground = {**empty, **common, names["name"]: "広場", names["flood"]: "1", names["fire"]: "0"}
     shelter = {**empty, **common, names["name"]: "会館"}
-    points = [
-        ({"type": "Point", "coordinates": [LON, LAT + at / 100]}, one) for at, one in enumerate((ground, shelter))
+    there = {**ground, names["name"]: "隣の市の公園", names["address"]: "大阪府東大阪市加納2-14"}
+    found = [
+        {"type": "Feature", "geometry": {"type": "Point", "coordinates": [LON, LAT + at / 100]}, "properties": one}
+        for at, one in enumerate((ground, shelter, there))
     ]
-    found = [{"type": "Feature", "geometry": point, "properties": one} for point, one in points]
     taken_in(tmp_path, *found, layer=layer)
     [row] = table(got("standard/evacuation_space.csv")[1])
     assert (row["名称"], row["災害種別_洪水"], row["災害種別_大規模な火事"]) == ("広場", "1", "")
