@@ -65,7 +65,7 @@ def place_shown(value: Any, field: FormField, *, choose: bool = False) -> PlaceS
     day = value.get("on")
     return PlaceShown(
         name=value.get("name", ""),
-        how=how(level, value.get("error") or 0.0) if level else "",
+        how=_apart() if value.get("apart") else how(level, value.get("error") or 0.0) if level else "",
         is_point=level == "point",
         choices=choices,
         answers=answers,
@@ -75,6 +75,12 @@ def place_shown(value: Any, field: FormField, *, choose: bool = False) -> PlaceS
 
 def _candidates(value: Mapping[str, Any], wanted: bool) -> Sequence[Any]:
     return locating.candidates(str(value["text"])) if wanted else ()
+
+
+def _apart() -> str:
+    return gettext(
+        "書かれた住所と、示された位置がはなれています。どちらかを直してください。このままなら職員が確かめます。"
+    )
 
 
 def how(level: str, error: float) -> str:

@@ -30,8 +30,9 @@ def found(one: FormField, said: Mapping[str, Any], before: Any = None) -> dict[s
     """The answer that is kept: words, ``name`` and ``level`` of the place, ``town`` (町字ID), point (degrees of
     JGD2011), ``error`` (metres), and of the layers that the field names what applies there (``map``, on which day).
 
-    ``among``: the words may mean several places, and somebody has to choose. ``before`` is what was kept. Raises
-    Invalid where what was chosen is none of the places that the words may mean.
+    ``among``: the words may mean several places, and somebody has to choose. ``apart``: words and point mean two
+    places, so that nobody knows what applies. ``before`` is what was kept. Raises Invalid where what was chosen is none
+    of the places that the words may mean.
     """
     value: dict[str, Any] = {"text": said["text"]}
     before = before if isinstance(before, Mapping) else {}
@@ -39,6 +40,8 @@ def found(one: FormField, said: Mapping[str, Any], before: Any = None) -> dict[s
         said = {"text": said["text"]}
     if "lat" in said:
         value |= {"level": "point", **{part: said[part] for part in ("lat", "lon", "error")}}
+        if _mean_elsewhere(said):
+            value["apart"] = True
     elif said["text"]:
         value |= _by_words(said, before)
     else:
@@ -66,9 +69,12 @@ def candidates(text: str) -> list[Located]:
 def _is_left(said: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
     """Whether other words were written beside a point that was given before, which mean a place elsewhere."""
     same = all(before.get(part) == said[part] for part in ("lat", "lon"))
-    if not (same and before.get("level") == "point" and said["text"] not in ("", before["text"])):
-        return False
-    sure = [one for one in candidates(said["text"]) if one.exact]
+    return same and before.get("level") == "point" and said["text"] != before["text"] and _mean_elsewhere(said)
+
+
+def _mean_elsewhere(said: Mapping[str, Any]) -> bool:
+    """Whether the words are one address for sure, and the point beside them is not there."""
+    sure = [one for one in candidates(said["text"]) if one.exact and one.level in _OF_TOWN] if said["text"] else []
     return len(sure) == 1 and _metres(sure[0].at, said) > sure[0].error + said["error"]
 
 
@@ -115,12 +121,12 @@ def _place_of(one: Located) -> dict[str, Any]:
 
 
 def _with_map(one: FormField, value: Mapping[str, Any]) -> dict[str, Any]:
-    """The place with its town and what applies there today."""
+    """The place with its town and what applies there today; nothing is known where words and point say two places."""
     kept = {part: held for part, held in value.items() if part not in ("map", "on")}
     records = {code: recording.unknown() for code in one.layers}
     if "lat" in value:
         town, found = _look(one.layers, value)
-        records |= found
+        records |= {} if value.get("apart") else found
         kept.pop("town", None)
         if town is not None and town.town:
             kept["town"] = town.town

@@ -105,6 +105,11 @@ def test_a_point_stays_while_the_words_may_mean_it_and_not_when_they_mean_a_plac
     assert (elsewhere["level"], elsewhere["town"]) == ("lot", "0025002")
 
 
+def test_nobody_chooses_what_applies_by_a_point_that_is_not_where_the_address_is(dog: Case, resident: Actor) -> None:
+    found = say(dog, resident, text="谷川二丁目3番", lat=str(LAT), lon=str(LON), error="5")
+    assert (found["apart"], verdicts(found)) == (True, {"towns": "unknown"})
+
+
 @pytest.mark.parametrize(
     ("lat", "lon", "code"),
     [("nan", "135.6", "place-point"), ("135.6", "34.7", "place-swapped"), ("51.5", "-0.1", "place-point")],

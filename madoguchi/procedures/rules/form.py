@@ -33,7 +33,7 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "bank_account": ("bank", "branch", "kind", "number", "holder"),
 }
 #: What the city has found of a place, beside what was given: readable, never taken from outside.
-FOUND: tuple[str, ...] = ("name", "level", "among", "on", "map")
+FOUND: tuple[str, ...] = ("name", "level", "among", "apart", "on", "map")
 #: Of whom somebody has several: asked in rows (``each``), or of one of them.
 GROUPS: tuple[str, ...] = ("child", "member")
 #: Fields whose answer is a list of document ids; they are filled by uploads, never by text.
