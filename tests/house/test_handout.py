@@ -11,6 +11,7 @@ from urllib.parse import unquote
 import jsonschema_rs
 import pytest
 from django.apps import apps
+from django.contrib.gis.geos import Point
 from django.db import IntegrityError, connection, transaction
 from django.db.models import BinaryField, Field, JSONField, Model, TextField
 from django.test import Client
@@ -29,6 +30,7 @@ from madoguchi.cases.models import (
     Document,
     HandOver,
     Mandate,
+    MapAnswer,
     Origin,
     Payment,
     Service,
@@ -115,6 +117,8 @@ def everything_of(published: dict[str, Procedure], staff: Staff) -> Person:
     Cosigner.objects.create(case=house, node="partner", digest="0" * 64, address="partner@example.jp",
                             person=Person.objects.create(), level="card", declined_at=clock.now(),
                             words="就労時間が違います")  # fmt: skip
+    MapAnswer.objects.create(case=house, name="谷川一丁目1番", spot=Point(135.6235, 34.7119, srid=6668),
+                             day=clock.today(), told=[{"layer": "zoning"}], kept_by=account)  # fmt: skip
     Service.objects.create(case=house, service="electricity", company="sample-power", partner=partner, number="1",
                            hands={"full_name": "見本"}, sent_at=clock.now(), handed_at=clock.now(), said_at=clock.now(),
                            refused_at=clock.now(), reference="r", words="w", link="l", telephone="1")  # fmt: skip

@@ -33,6 +33,7 @@ from madoguchi.desk.tests.staging import (
 from madoguchi.events import Actor
 from madoguchi.events.models import Event
 from madoguchi.events.rules import ACTS
+from madoguchi.ground.ids import uuid7
 from madoguchi.messages.models import Letter, Message
 from madoguchi.procedures.models import Procedure
 
@@ -352,6 +353,8 @@ SIGNING_IN = {
 
 class _Anything:
     """A subject that belongs to nobody."""
+
+    pk = uuid7()
 
     def __getattr__(self, name: str) -> str:
         return "nobody"
