@@ -567,7 +567,8 @@ _SLIVER: Final = 0.1
 def in_the_way(layer: Layer, made: Change, grounds: Grounds) -> Problem | None:
     """What keeps the shapes of a change from being: outside of the city, or on another feature, which is named.
 
-    Measured in the plane. Where the boundary was not taken in, nobody can say what is outside.
+    A shape that stays as it was is not asked: whoever corrects a name does not answer for the outline. Measured in the
+    plane. Where the boundary was not taken in, nobody can say what is outside.
     """
     topology = layer.edit.topology if layer.edit is not None else None
     asked: dict[str, Any] = {
@@ -628,8 +629,9 @@ _OUTSIDE: Final = """
         WHERE layer = %(boundary)s AND properties->>'code' = %(code)s AND valid_until IS NULL AND dropped_in_id IS NULL
     )
     SELECT a.properties::text, ST_Intersects(a.geom, city.geom)
-    FROM layer_amendment a, city
+    FROM city, layer_amendment a LEFT JOIN layer_feature was ON was.id = a.feature_id
     WHERE a.change_id = %(change)s AND a.geom IS NOT NULL AND city.geom IS NOT NULL
+      AND (was.id IS NULL OR a.kind = 'restore' OR NOT a.geom = was.geom)
       AND (NOT ST_Intersects(a.geom, city.geom)
            OR (%(within)s AND NOT ST_CoveredBy(ST_Transform(a.geom, %(plane)s),
                                                ST_Buffer(ST_Transform(city.geom, %(plane)s), %(error)s))))
@@ -637,17 +639,20 @@ _OUTSIDE: Final = """
 """
 _OVERLAP: Final = """
     WITH coming AS (
-        SELECT number, properties, geom FROM layer_amendment
-        WHERE change_id = %(change)s AND geom IS NOT NULL AND until IS NULL
+        SELECT a.number, a.properties, a.geom,
+               was.id IS NULL OR a.kind = 'restore' OR NOT a.geom = was.geom AS asked
+        FROM layer_amendment a LEFT JOIN layer_feature was ON was.id = a.feature_id
+        WHERE a.change_id = %(change)s AND a.geom IS NOT NULL AND a.until IS NULL
     ), beside AS NOT MATERIALIZED (
-        SELECT 0 AS number, properties, geom FROM layer_feature f
+        SELECT 0 AS number, properties, geom, FALSE AS asked FROM layer_feature f
         WHERE layer = %(layer)s AND valid_until IS NULL AND dropped_in_id IS NULL
           AND NOT EXISTS (SELECT FROM layer_amendment a WHERE a.change_id = %(change)s AND a.feature_id = f.id)
-        UNION ALL SELECT number, properties, geom FROM coming
+        UNION ALL SELECT number, properties, geom, asked FROM coming
     ), touching AS (
         SELECT coming.number, coming.properties, beside.properties AS other,
                ST_Transform(coming.geom, %(plane)s) AS flat, ST_Transform(beside.geom, %(plane)s) AS stands
-        FROM coming JOIN beside ON beside.geom && ST_Expand(coming.geom, 0.000002) AND beside.number < coming.number
+        FROM coming JOIN beside ON beside.geom && ST_Expand(coming.geom, 0.000002) AND beside.number <> coming.number
+        WHERE coming.asked AND (beside.number < coming.number OR NOT beside.asked)
     ), shared AS (
         SELECT *, ST_Dimension(flat) AS dimension, ST_Intersection(flat, stands) AS part FROM touching
     )

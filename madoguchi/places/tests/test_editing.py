@@ -455,6 +455,20 @@ def test_what_is_in_the_way_is_named(tmp_path: Path) -> None:
     assert one("2").geom.coords[0][0] == (LON, LAT)
 
 
+def test_who_corrects_a_name_does_not_answer_for_the_outline(tmp_path: Path) -> None:
+    taken_in(tmp_path, zone("1"), zone("2", LON + 0.0005), zone("3", LON + 0.01))
+    apart = replace(EDITED, edit=Editing(("city-planning",), (), Topology(no_overlap=True)))
+    corrected(apart, "1", far="150")
+    lines = [
+        Line("correct", one("3").pk, None, polygon()), Line("correct", one("1").pk, {"far": "160"}),
+    ]  # fmt: skip
+    with pytest.raises(Invalid):
+        actions.amend(apart, lines, on=None, why="x", grounds=GROUNDS, by=CLERK)
+    with pytest.raises(Invalid):
+        actions.amend(apart, lines[::-1], on=None, why="x", grounds=GROUNDS, by=CLERK)
+    assert one("1").properties["far"] == 150
+
+
 def test_what_is_outside_of_the_city_is_refused(tmp_path: Path) -> None:
     boundary = replace(
         ZONING, code=places.BOUNDARY, key=("code",), attributes=(Attribute("code", LocalText("番号"), "text", "code"),)
