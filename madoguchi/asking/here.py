@@ -7,21 +7,23 @@ because somebody made the link to share it.
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import parse_qsl
 
 from django.utils.http import urlencode
 from django.utils.translation import gettext
 
+from madoguchi.asking.places import how
 from madoguchi.asking.words import Said, day_words, language, said, words
 from madoguchi.ground import clock
 from madoguchi.ground.errors import Invalid, NotFound, Refused
 from madoguchi.ground.languages import LocalText
 from madoguchi.places import queries as places
-from madoguchi.places.queries import Located, Shelters, Spot, Where
+from madoguchi.places.queries import Beside, Located, Shelters, Spot, Where
 from madoguchi.places.rules.applying import Applies, Hit, Part, filled
 from madoguchi.places.rules.area import MAX_BYTES, Area
+from madoguchi.places.rules.directions import rounded
 from madoguchi.places.rules.layer import Layer, Reader, everybody
 from madoguchi.procedures import queries as procedures
 
@@ -248,13 +250,15 @@ def whom(unit: str) -> tuple[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A place that may be meant, and how surely it is where we say. ``query`` is the point in an address."""
+    """A place that may be meant, and how surely it is where we say. ``query`` is the point in an address, ``beside``
+    how far it is from what was asked for."""
 
     name: str
     error: str
     query: str
     lon: str
     lat: str
+    beside: str = ""
 
 
 @dataclass(slots=True)
@@ -310,16 +314,18 @@ def _found(text: str, reader: Reader) -> HerePage:
         procedures.gazetteer(),
         layers.values(),
         city.file.plane,
-        reader="public" if reader is everybody else "staff",
+        reader=reader,
     )
     sure = [one for one in seen if one.exact]
     if len(sure) == 1:
-        page = _point(Asked(sure[0].at, sure[0].name, _error(sure[0]), sure[0].error), reader)
+        page = _point(Asked(sure[0].at, sure[0].name, how(sure[0].level, sure[0].error), sure[0].error), reader)
         page.query, page.again = "", {"q": text}
         page.candidates = [_candidate(one) for one in seen if one is not sure[0]]
     else:
         page = HerePage(candidates=[_candidate(one) for one in seen])
-        if not seen:
+        if not seen and places.lacks_place(text):
+            page.status, page.problem = 422, gettext("どこの近くかも書いてください。例：曙町の近くの避難所")
+        elif not seen:
             page.status, page.problem = (
                 404,
                 gettext(
@@ -331,12 +337,22 @@ def _found(text: str, reader: Reader) -> HerePage:
 
 
 def _point(asked: Asked, reader: Reader) -> HerePage:
-    assert isinstance(asked.spot, Where)
-    page = HerePage(asked=asked, told=told(asked, reader), query=_query(asked.spot, asked.on))
-    lot = None if asked.error else places.lot_at(procedures.layers(), asked.spot, reader=reader, on=asked.on)
+    at = asked.spot
+    assert isinstance(at, Where)
+    asked = asked if asked.name else _called(at, asked, reader)
+    page = HerePage(asked=asked, told=told(asked, reader), query=_query(at, asked.on))
+    lot = None if asked.error else places.lot_at(procedures.layers(), at, reader=reader, on=asked.on)
     if lot is not None:
-        page.lot_query, page.lot_name = _query(asked.spot, asked.on, of="lot"), lot.name
+        page.lot_query, page.lot_name = _query(at, asked.on, of="lot"), lot.name
     return page
+
+
+def _called(at: Where, asked: Asked, reader: Reader) -> Asked:
+    """A point with what it is called and the nearest thing that has a name: 曙町, 氷野小学校から北へ約110m."""
+    layers, plane = procedures.layers().values(), procedures.city().file.plane
+    called = places.reverse(at, procedures.gazetteer(), layers, plane, reader=reader)
+    name = gettext("%(place)s付近") % {"place": called.name} if called.name else ""
+    return replace(asked, name=name, how=_beside(called.beside[0]) if called.beside else "")
 
 
 def _lot(at: Where, on: dt.date | None, reader: Reader) -> HerePage:
@@ -356,13 +372,28 @@ def _area(text: str, reader: Reader) -> HerePage:
 
 
 def _candidate(one: Located) -> Candidate:
-    return Candidate(one.name, _error(one), _query(one.at), f"{one.at.lon:.6f}", f"{one.at.lat:.6f}")
+    beside = _beside(one.beside) if one.beside and one.beside.words not in one.name else ""
+    lon, lat = f"{one.at.lon:.6f}", f"{one.at.lat:.6f}"
+    return Candidate(one.name, how(one.level, one.error), _query(one.at), lon, lat, beside)
 
 
-def _error(one: Located) -> str:
-    if one.level == "landmark":
-        return gettext("施設や駅の位置（誤差は約%(metres)sm）") % {"metres": f"{one.error:,.0f}"}
-    return gettext("町の中ほどから見た結果です（町の端まで約%(metres)sm）") % {"metres": f"{round(one.error, -1):,.0f}"}
+def _beside(one: Beside) -> str:
+    """How far it is from there, and in which direction."""
+    directions = {
+        "n": gettext("北"),
+        "ne": gettext("北東"),
+        "e": gettext("東"),
+        "se": gettext("南東"),
+        "s": gettext("南"),
+        "sw": gettext("南西"),
+        "w": gettext("西"),
+        "nw": gettext("北西"),
+    }
+    return gettext("%(place)sから%(direction)sへ約%(metres)sm") % {
+        "place": one.name,
+        "direction": directions[one.direction],
+        "metres": f"{rounded(one.metres):,}",
+    }
 
 
 def _query(at: Where, on: dt.date | None = None, **more: str) -> str:

@@ -92,13 +92,11 @@ def how(level: str, error: float) -> str:
         return gettext("示された位置（誤差は約%(metres)sm）") % metres
     if level == "landmark":
         return gettext("施設や駅の位置（誤差は約%(metres)sm）") % metres
-    if level == "lot" and error < _LOT:
-        return gettext("土地の位置（誤差は約%(metres)sm）") % metres
+    if level == "lot":
+        return gettext("地番までわかりました（土地の端まで約%(metres)sm）") % metres
+    if level == "block":
+        return gettext("番まではわかりました。その中のどの土地かはわかりません（約%(metres)sm以内）") % metres
     return gettext("町の中ほどから見た結果です（町の端まで約%(metres)sm）") % metres
-
-
-#: Metres: a lot that is known no better than this is known as its town.
-_LOT = 50.0
 
 
 def _answers(value: Mapping[str, Any], field: FormField) -> Iterator[Applying]:

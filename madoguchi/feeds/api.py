@@ -9,7 +9,7 @@ from django.utils.translation import gettext_noop
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
-from madoguchi.feeds import calling, cases, companies, here, problems, procedures, usage, webhooks
+from madoguchi.feeds import calling, cases, companies, here, places, problems, procedures, usage, webhooks
 from madoguchi.ground.errors import Problem, Refused
 from madoguchi.people.rules import SCOPES
 
@@ -35,6 +35,7 @@ api.add_router("", companies.router, tags=["services"])
 api.add_router("", webhooks.router, tags=["webhooks"])
 api.add_router("", usage.router, tags=["usage"])
 api.add_router("", here.router, tags=["places"])
+api.add_router("", places.router, tags=["places"])
 
 
 @api.exception_handler(Refused)

@@ -423,3 +423,62 @@ class At(Schema):
     answers: list[Applying]
     shelters: list[HazardShelters]
     procedures: list[str]
+
+
+# -- places -----------------------------------------------------------------------------------------------------------
+
+
+class LocatePlace(Closed):
+    text: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class LocateAddresses(Closed):
+    addresses: Annotated[list[Short], Field(min_length=1, max_length=1000)]
+
+
+class BesideLine(Schema):
+    """Seen from the thing with that name: so many metres in that direction."""
+
+    name: str
+    metres: float
+    direction: Literal["n", "ne", "e", "se", "s", "sw", "w", "nw"]
+    words: str
+
+
+class LocatedLine(Schema):
+    """`level`: the parcel (lot), the parcels with the same first number (block), the town, one of several towns of a
+    name (area), a thing with a name (landmark). It lies within `error` metres of the point (JGD2011). `exact`: written
+    so, but for spelling. `town`: 町字ID."""
+
+    name: str
+    lon: float
+    lat: float
+    level: Literal["lot", "block", "town", "area", "landmark"]
+    error: float
+    exact: bool
+    town: str
+    near: BesideLine | None = None
+    credit: str
+
+
+class LocatedPlace(Schema):
+    places: list[LocatedLine]
+
+
+class LocatedAddresses(Schema):
+    """Of each address its candidates, in the order of the addresses."""
+
+    addresses: list[list[LocatedLine]]
+
+
+class PointCalled(Schema):
+    """`sure`: no border is nearer than `error` metres. `town`: 町字ID; `lot`: 地番."""
+
+    name: str
+    level: Literal["lot", "town", "nowhere"]
+    error: float
+    sure: bool
+    town: str
+    lot: str
+    near: list[BesideLine]
+    credits: list[str]

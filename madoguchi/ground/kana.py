@@ -53,6 +53,13 @@ _ROMAJI: Final = {
     },
     **_OWN_SOUNDS,
 }
+#: A long vowel as kana write it: う after a sound in o or u, the same vowel again.
+_LONG: Final = re.compile(
+    "(?<=[おこそとのほもよろごぞどぼぽうくすつぬふむゆるぐずぶぷ])[うお]|(?<=[あかさたなはまやらわがざだばぱ])あ"
+    "|(?<=[いきしちにひみりぎじびぴ])い"
+)
+#: ぢ and づ are typed as じ and ず, in kana and in Latin letters.
+_SOUND_ALIKE: Final = str.maketrans("ぢづを", "じずお")
 _AFTER_N: Final = frozenset("aiueoy")
 _DOUBLED: Final = frozenset("bcdfghjkpstz")
 #: The marks of a long vowel: ō and ô.
@@ -163,6 +170,16 @@ _LARGE: Final = str.maketrans("ァィゥェォッャュョヮヵヶ", "アイウ
 _IGNORED: Final = re.compile("[\\s\u200b-\u200d\u2060\ufeff\u00ad\u180e\ufe00-\ufe0f\U000e0100-\U000e01ef・･]")
 _DASHES: Final = re.compile("[\u2010-\u2015\u2212\u2500\uff0d]|(?<![ァ-ヺー])ー")
 _REPEATED: Final = re.compile("(.)々")
+
+
+def shortened(kana: str) -> str:
+    """In hiragana without its long vowels, which whoever writes Latin letters leaves out: すみのどう is すみのど."""
+    return _LONG.sub("", to_hiragana(search_key(kana)).translate(_SOUND_ALIKE))
+
+
+def modern(text: str) -> str:
+    """旧字 and 異体字 → the character that is searched by (龍→竜, 邊→辺); everything else stays."""
+    return text.translate(_FOLDED)
 
 
 def search_key(text: str) -> str:

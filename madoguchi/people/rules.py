@@ -143,6 +143,7 @@ SCOPES: Final = {
     "webhooks:manage": "通知先を登録し、やめる",
     "usage:read": "ご本人に、だれが情報を見たかの記録を示す",
     "layers:read": "地図の、職員向けのレイヤーと属性を読む",
+    "places:read": "住所や名前から場所を、場所から住所を調べる",
 }
 #: How long an access token works, and how long the answer to an Idempotency-Key is remembered.
 TOKEN_VALID_FOR: Final = timedelta(minutes=15)

@@ -5,7 +5,9 @@ from typing import ClassVar
 from django.contrib.gis.db import models
 from django.contrib.gis.db.models.functions import Transform
 from django.contrib.postgres.indexes import GistIndex
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, F, Index, Q, Value, When
+from django.db.models.fields.json import KT
+from django.db.models.functions import Collate
 
 from madoguchi.ground import clock
 from madoguchi.ground.ids import uuid7
@@ -140,6 +142,13 @@ class Feature(models.Model):
             # every lot between.
             GistIndex(fields=["layer", "geom"], name="feature_at"),
             GistIndex(fields=["layer", "drawn"], name="feature_drawn", condition=Q(valid_until=None, dropped_in=None)),
+            # An address is a lot: by town, and by how the lot begins.
+            Index(
+                KT("properties__town"),
+                Collate(KT("properties__lot"), "C"),
+                name="feature_lot",
+                condition=Q(layer="parcels", valid_until=None, dropped_in=None),
+            ),
         ]
 
     def __str__(self) -> str:

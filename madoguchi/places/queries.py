@@ -3,12 +3,10 @@
 import datetime as dt
 import json
 import math
-import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from typing import Any, Final, Literal
+from typing import Any, Final
 from uuid import UUID
 
 import shapely
@@ -16,14 +14,25 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 
 from madoguchi.ground import clock
-from madoguchi.ground.errors import Invalid, NotFound, Problem
+from madoguchi.ground.errors import NotFound, Problem
+from madoguchi.places.finding import (
+    LATITUDE,
+    PARCELS,
+    TOWNS,
+    Beside,
+    Called,
+    Located,
+    Where,
+    lacks_place,
+    locate,
+    locate_many,
+    reverse,
+)
 from madoguchi.places.models import Change, ChangeState, Edition, Feature, Photo, PhotoContent
-from madoguchi.places.rules.addressing import MAX_LENGTH, Gazetteer
 from madoguchi.places.rules.applying import Applies, Hit, Piece, answer, answer_area
 from madoguchi.places.rules.area import Area
 from madoguchi.places.rules.editing import MAX_ROWS, Grounds, Standing
 from madoguchi.places.rules.layer import (
-    JAPAN,
     STORED,
     Attribute,
     Audience,
@@ -34,22 +43,17 @@ from madoguchi.places.rules.layer import (
     shown,
 )
 
-#: Metres of a degree of latitude: for looking around, not for measuring.
-_LATITUDE: Final = 110_574.0
-
-
-@dataclass(frozen=True, slots=True)
-class Where:
-    """A point: degrees of JGD2011 longitude and latitude. Raises Invalid outside of Japan."""
-
-    lon: float
-    lat: float
-
-    def __post_init__(self) -> None:
-        west, south, east, north = JAPAN
-        if not (west <= self.lon <= east and south <= self.lat <= north):
-            raise Invalid("out-of-japan", "日本の外の場所です。")
-
+__all__ = [
+    "TOWNS",
+    "Beside",
+    "Called",
+    "Located",
+    "Where",
+    "lacks_place",
+    "locate",
+    "locate_many",
+    "reverse",
+]
 
 #: Where one asks: a point, or an area (a lot, or what somebody drew).
 Spot = Where | Area
@@ -119,7 +123,7 @@ def _around(at: Spot) -> dict[str, Any]:
     """The place for a statement, and how many metres a degree has there: for looking around, not for measuring."""
     wkb = at.wkb if isinstance(at, Area) else shapely.to_wkb(shapely.Point(at.lon, at.lat))
     lat = at.within[1] if isinstance(at, Area) else at.lat
-    return {"at": wkb, "stored": STORED, "north": _LATITUDE, "east": _LATITUDE * math.cos(math.radians(lat + 0.1))}
+    return {"at": wkb, "stored": STORED, "north": LATITUDE, "east": LATITUDE * math.cos(math.radians(lat + 0.1))}
 
 
 #: The box looks into the index, layer by layer; what is within reach is measured in metres of the plane, and of an area
@@ -288,8 +292,6 @@ class Lot:
     area: Area
 
 
-#: The layer with the lots as areas; its attributes for the town and for the number of the lot.
-PARCELS: Final = "parcels"
 _LOT: Final = ("town", "lot")
 
 
@@ -321,111 +323,6 @@ _LOT_AT: Final = """
 def newest() -> Mapping[str, Edition]:
     """The newest edition of each layer."""
     return {one.layer: one for one in Edition.objects.order_by("layer", "-number").distinct("layer")}
-
-
-# -- finding places ---------------------------------------------------------------------------------------------------
-
-#: Candidates that are given back.
-MOST: Final = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Located:
-    """A place that may be meant. ``error``: metres within which it lies; ``exact``: written so, but for spelling.
-
-    ``level``: lot, town, area as :mod:`rules.addressing` has them; landmark for a thing with a name.
-    """
-
-    name: str
-    at: Where
-    level: Literal["lot", "town", "area", "landmark"]
-    error: float
-    exact: bool
-    credit: str
-
-
-def locate(
-    text: str, towns: Gazetteer, layers: Iterable[Layer], plane: int, *, reader: Audience = "public"
-) -> list[Located]:
-    """The places of the city that a text may mean: addresses by town, then things with that name.
-
-    Nothing is kept of what was asked. A lot is found as far as its town: ``error`` says how large that is.
-    """
-    seen = [one for one in layers if includes(one.see, reader)]
-    areas = next((one for one in seen if one.code == TOWNS), None)
-    edition = newest().get(TOWNS)
-    found = []
-    if areas is not None and edition is not None:
-        known = _positions(towns, edition.pk, plane)
-        for one in towns.find(text):
-            for town in filter(None, map(known.get, [one.town] if one.town else towns.part_of(one.name))):
-                words = one.words if one.town else town.name
-                found.append(Located(words, town.at, one.level, town.error, one.exact, areas.source.credit))
-    return sorted([*found, *_landmarks(text, seen)], key=lambda one: not one.exact)[:MOST]
-
-
-#: The layer with the towns as areas.
-TOWNS: Final = "towns"
-
-
-@dataclass(frozen=True, slots=True)
-class _Town:
-    """A town with a point within it and how far its border is from there (metres)."""
-
-    name: str
-    at: Where
-    error: float
-
-
-@lru_cache(maxsize=4)
-def _positions(towns: Gazetteer, edition: UUID, plane: int) -> Mapping[str, _Town]:
-    """By 町字ID. ``edition`` is the newest of the layer of towns."""
-    with connection.cursor() as cursor:
-        cursor.execute(_WITHIN, {"layer": TOWNS, "plane": plane})
-        rows = cursor.fetchall()
-    known = {}
-    for name, lon, lat, error in rows:
-        meant = [one for one in towns.find(name or "") if one.level == "town" and one.exact]
-        if len(meant) == 1:
-            known[meant[0].town] = _Town(meant[0].name, Where(lon, lat), error)
-    return known
-
-
-_WITHIN: Final = """
-    SELECT name, ST_X(point), ST_Y(point),
-           ST_MaxDistance(ST_Transform(point, %(plane)s), ST_Transform(geom, %(plane)s))
-    FROM (SELECT properties->>'name' AS name, geom, ST_PointOnSurface(geom) AS point FROM layer_feature
-          WHERE layer = %(layer)s AND valid_until IS NULL AND dropped_in_id IS NULL) AS town
-"""
-
-
-def _landmarks(text: str, layers: Iterable[Layer]) -> list[Located]:
-    """Things whose name has all of the text in it, the shortest name first."""
-    named = {one.code: one for one in layers if one.landmark}
-    wanted = unicodedata.normalize("NFKC", text[:MAX_LENGTH]).replace("\0", "").strip()
-    if len(wanted) < 2 or not named:
-        return []
-    with connection.cursor() as cursor:
-        parts = [re.split(r"\{(\w+)\}", one.landmark) for one in named.values()]
-        before, names, behind = (list(one) for one in zip(*parts, strict=True))
-        asked = {"layers": list(named), "before": before, "names": names, "behind": behind}
-        cursor.execute(_NAMED, {**asked, "text": wanted, "most": MOST})
-        rows = cursor.fetchall()
-    return [
-        Located(name, Where(lon, lat), "landmark", named[layer].accuracy, name == wanted, named[layer].source.credit)
-        for layer, name, lon, lat in rows
-    ]
-
-
-_NAMED: Final = """
-    SELECT DISTINCT ON (length(name), name) f.layer, name, ST_X(ST_Centroid(f.geom)), ST_Y(ST_Centroid(f.geom))
-    FROM layer_feature f
-    JOIN unnest(%(layers)s::text[], %(before)s::text[], %(names)s::text[], %(behind)s::text[])
-        AS one (layer, before, attribute, behind) USING (layer),
-    LATERAL (SELECT normalize(one.before || (f.properties->>one.attribute) || one.behind, NFKC) AS name) AS called
-    WHERE f.valid_until IS NULL AND f.dropped_in_id IS NULL AND strpos(name, %(text)s) > 0
-    ORDER BY length(name), name LIMIT %(most)s
-"""
 
 
 # -- features and their changes ---------------------------------------------------------------------------------------
@@ -678,7 +575,7 @@ def brought_together(layer: Layer, shape: bytes, row: Feature | None, plane: int
         for end in (0, -1):
             asked = {"lon": points[end][0], "lat": points[end][1], "stored": STORED, "plane": plane, "reach": reach,
                      "layer": layer.code, "own": row.pk if row is not None else None,
-                     "around": reach / (_LATITUDE * 0.75)}  # fmt: skip
+                     "around": reach / (LATITUDE * 0.75)}  # fmt: skip
             cursor.execute(_NEAREST, asked)
             if (found := cursor.fetchone()) is not None:
                 points[end] = found

@@ -16,7 +16,6 @@ from madoguchi.facts.rules.register import Layout
 from madoguchi.ground import clock
 from madoguchi.ground.calendar import Calendar
 from madoguchi.ground.expressions import Expression
-from madoguchi.ground.kana import search_key
 from madoguchi.places import queries as places
 from madoguchi.places.queries import Spot
 from madoguchi.places.rules.addressing import Gazetteer
@@ -49,20 +48,21 @@ def calendar() -> Calendar:
 
 def town_of(address: str) -> str:
     """The 町字ID of the town of this city that an address names as people write it; empty where it names none."""
-    said = search_key(address)
-    found = [(len(name), id_) for id_, name in _town_keys() if name in said]
-    return max(found)[1] if found else ""
+    found = [one.town for one in gazetteer().find(address) if one.exact]
+    return found[0] if len(found) == 1 else ""
+
+
+def address_of(text: str) -> str:
+    """An address of this city as it writes it (谷川一丁目1番1), however it was written; empty where it is none or in
+    doubt."""
+    found = [one for one in gazetteer().find(text) if one.exact]
+    return found[0].words if len(found) == 1 and found[0].town else ""
 
 
 @cache
 def vocabulary() -> Facts:
     """Every fact that the catalogue knows, with its label; read once per process."""
     return load_facts(settings.CATALOGUE / "facts.yaml")
-
-
-@cache
-def _town_keys() -> tuple[tuple[str, str], ...]:
-    return tuple((town.id, search_key(town.name)) for town in city().towns)
 
 
 def section_of(procedure: formats.Procedure) -> Section:
@@ -220,7 +220,14 @@ def _fits(when: str, properties: Mapping[str, Any]) -> bool:
 @cache
 def gazetteer() -> Gazetteer:
     """The towns of this city, by which addresses are understood; made once per process."""
-    return Gazetteer.of((one.id, one.name) for one in city().towns)
+    file, towns = city().file, city().towns
+    return Gazetteer.of(
+        ((one.id, one.name) for one in towns),
+        prefecture=file.prefecture["ja"],
+        city=file.name["ja"],
+        romaji=file.name["en"].split(" ")[0],
+        readings={one.id: one.kana for one in towns if one.kana},
+    )
 
 
 @cache

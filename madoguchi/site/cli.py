@@ -295,7 +295,7 @@ def register(options: argparse.Namespace) -> int:
 
 
 def _layers_arguments(parser: argparse.ArgumentParser) -> None:
-    what = parser.add_subparsers(dest="what", required=True, metavar="list | load | find | at | views")
+    what = parser.add_subparsers(dest="what", required=True, metavar="list | load | find | reverse | at | views")
     what.add_parser("list", help="the layers of this city, and what was taken in of each")
     what.add_parser("views", help="one view per layer, and roles that only read, for the departments' own QGIS")
     loading = what.add_parser("load", help="take in the files of the layers")
@@ -305,20 +305,23 @@ def _layers_arguments(parser: argparse.ArgumentParser) -> None:
         "--as-of", type=dt.date.fromisoformat, help="the day on which things were so (as the layer says)"
     )
     loading.add_argument("--most-gone", action="store_true", help="more than half of what is there may go")
-    finding = what.add_parser("find", help="where an address or a thing with a name is")
+    finding = what.add_parser("find", help="where an address, a thing with a name, or what is near one is")
     finding.add_argument("text")
+    calling = what.add_parser("reverse", help="what a point is called")
     asking = what.add_parser("at", help="what applies at a point")
-    asking.add_argument("lon", type=float, help="degrees of longitude, JGD2011")
-    asking.add_argument("lat", type=float, help="degrees of latitude")
+    for one in (calling, asking):
+        one.add_argument("lon", type=float, help="degrees of longitude, JGD2011")
+        one.add_argument("lat", type=float, help="degrees of latitude")
     asking.add_argument("--on", type=dt.date.fromisoformat, help="as things were on that day (today)")
     asking.add_argument("--public", action="store_true", help="only what everybody may see")
 
 
 @command("layers", "The map", _layers_arguments)
 def layers(options: argparse.Namespace) -> int:
-    """Take in the layers of the map; say what applies at a point.
+    """Take in the layers of the map; find places; say what applies at a point.
 
         madoguchi layers load
+        madoguchi layers find 住道駅の近くの避難所
         madoguchi layers load towns --file towns2020.shp --as-of 2020-10-01
         madoguchi layers at 135.6235 34.7119
 
@@ -337,6 +340,8 @@ def layers(options: argparse.Namespace) -> int:
                 lines = mapviews.make_views()
             elif options.what == "find":
                 lines = mapping.find(options.text)
+            elif options.what == "reverse":
+                lines = mapping.reverse(options.lon, options.lat)
             elif options.what == "at":
                 lines = mapping.at(options.lon, options.lat, options.on, "public" if options.public else "staff")
             else:

@@ -115,6 +115,27 @@ def find(text: str) -> Iterator[Line]:
     found = queries.locate(text, procedures.gazetteer(), procedures.layers().values(), city.plane, reader="staff")
     for one in found:
         doubt = "" if one.exact else "？"
-        yield Line(f"{one.name}{doubt}　{one.at.lon:.6f} {one.at.lat:.6f}　±{one.error:,.0f}m（{one.level}）")
-    if not found:
+        beside = f"　{one.beside.words}" if one.beside else ""
+        place = f"{one.at.lon:.6f} {one.at.lat:.6f}　±{one.error:,.0f}m（{one.level}）"
+        yield Line(f"{one.name}{doubt}　{place}{beside}")
+    if not found and queries.lacks_place(text):
+        yield Line("どこの近くかも書いてください（住道駅の近くの避難所）。", ok=False)
+    elif not found:
         yield Line("見つかりません。", ok=False)
+
+
+def reverse(lon: float, lat: float) -> Iterator[Line]:
+    """What a point is called, and what is near it."""
+    city, layers = procedures.city().file, procedures.layers().values()
+    try:
+        called = queries.reverse(queries.Where(lon, lat), procedures.gazetteer(), layers, city.plane, reader="staff")
+    except Refused as refused:
+        yield Line(str(refused), ok=False)
+        return
+    if called.level == "nowhere":
+        yield Line("市の外か、町のレイヤーがまだありません。", ok=False)
+    else:
+        doubt = "" if called.sure else "？ 境界の近く"
+        yield Line(f"{called.name}{doubt}　±{called.error:,.0f}m（{called.level}）")
+    for one in called.beside:
+        yield Line(f"    {one.words}")

@@ -91,7 +91,8 @@ def evaluate(index: Index) -> Figures:
 
 def speed(index: Index, rounds: int = 20) -> tuple[float, float]:
     """Median and slowest tenth, milliseconds a query, each query new to the caches of words."""
-    from madoguchi.procedures.rules.search.words import sound, words
+    from madoguchi.ground.sounding import sound
+    from madoguchi.procedures.rules.search.words import words
 
     queries = [one["q"] for one in YAML(typ="safe").load(QUERIES.read_text())["queries"]]
     times = []

@@ -39,6 +39,7 @@ def label(case: Case, package: Published) -> None:
 def _sought(case: Case, package: Published) -> Iterator[str]:
     for _, cell in package.form.shown(case.answers):
         if cell.field.type == "place" and cell.value:
-            yield str(cell.value.get("text", ""))
+            text = str(cell.value.get("text", ""))
+            yield from (text, procedures.address_of(text))
         elif isinstance(cell.value, str) and (cell.field.fact or "").endswith(_SOUGHT):
-            yield cell.value
+            yield from (cell.value, procedures.address_of(cell.value))

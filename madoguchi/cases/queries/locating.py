@@ -157,7 +157,7 @@ def _look(codes: Collection[str], value: Mapping[str, Any]) -> tuple[Found | Non
 
 
 #: Levels of a place that is known by the town in its address.
-_OF_TOWN: Final = ("lot", "town", "area")
+_OF_TOWN: Final = ("lot", "block", "town", "area")
 
 
 def _town_named(name: str) -> Found:

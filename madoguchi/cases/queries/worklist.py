@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, reduce
 from itertools import islice
-from operator import and_, or_
+from operator import or_
 from typing import Any, Final, Literal, get_args
 from uuid import UUID
 
@@ -191,12 +191,16 @@ def with_words(cases: QuerySet[Case], words: str) -> QuerySet[Case]:
     """
     if (number := _reference(words)) and (parts := cases.filter(part_of__number=number)).exists():
         return parts
-    wanted = [key for word in words.split() if (key := search_key(word))][:MOST_WORDS]
-    if not wanted:
-        return cases
-    grams = sorted({gram for key in wanted for gram in grams_of(key)})
-    held = reduce(and_, (Q(search_key__contains=key) for key in wanted))
-    return cases.filter(held, ArrayContains(Grams(F("search_key")), grams))
+    wanted = [(key, word) for word in words.split() if (key := search_key(word))][:MOST_WORDS]
+    for key, word in wanted:
+        # An address is one address however it is written: 谷川1-1-1 is 谷川一丁目1番1.
+        address = search_key(procedures.address_of(word))
+        cases = cases.filter(_holds(key) | _holds(address) if address and address != key else _holds(key))
+    return cases
+
+
+def _holds(key: str) -> Q:
+    return Q(ArrayContains(Grams(F("search_key")), sorted(grams_of(key))), search_key__contains=key)
 
 
 def _reference(words: str) -> str:

@@ -196,6 +196,9 @@ def test_a_case_is_found_by_its_place_and_by_a_correction(published: dict[str, P
     town = procedures.city().towns[0]
     lived = procedures.town_of("大阪府大東市谷川一丁目1番1号")
     assert [one.case.pk for one in queries.listing("mine", clerk, Filters(words="谷川一", town=lived))] == [case.pk]
+    for typed in ("谷川1-1-1", "大東市谷川１丁目１番１号", "たにがわ1-1-1"):  # one address, however it is written
+        assert [one.case.pk for one in queries.listing("mine", clerk, Filters(words=typed))] == [case.pk]
+    assert queries.listing("mine", clerk, Filters(words="谷川1-2-1")) == []
     assert queries.listing("mine", clerk, Filters(town=town.id)) == []
     actions.examine(open_step(case), "return", by=clerk, corrections={"person.registered_address": "正しい住所を。"})
     by = applicant(case)

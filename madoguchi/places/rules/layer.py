@@ -126,7 +126,8 @@ class Layer:
     ``counted``: what it counts from cases, where it has no file.
     ``near``: of points and lines, up to how many metres away they are told of, and ``most`` of them.
     ``told``: it is among what applies at a point (a base map is not). ``landmark``: what people call the thing when
-    they look for it, with ``{attribute}`` ({name}駅). ``hazards`` are those of its attributes (yes or no) that each
+    they look for it, with ``{attribute}`` ({name}駅). ``words``: what people call all of its things (避難所), or those
+    of which an attribute has one of some values (公園). ``hazards`` are those of its attributes (yes or no) that each
     say whether the thing is a shelter from that hazard; ``procedures`` what follows where it applies.
     """
 
@@ -150,6 +151,7 @@ class Layer:
     edit: Editing | None = None
     hazards: tuple[str, ...] = ()
     procedures: tuple[Follows, ...] = ()
+    words: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
 
     def attribute(self, key: str) -> Attribute:
         """The attribute of that key. Raises KeyError."""

@@ -21,7 +21,7 @@ TOWNS = [
     ("0054000", "大字寺川"),
     ("0058000", "大字龍間"),
 ]
-CITY = Gazetteer.of(TOWNS)
+CITY = Gazetteer.of(TOWNS, prefecture="大阪府", city="大東市")
 
 
 @pytest.mark.parametrize(

@@ -401,6 +401,8 @@ class TownLine(Model):
 
     id: Annotated[str, StringConstraints(pattern=r"^\d{4}$")]
     name: str
+    kana: Annotated[str, StringConstraints(pattern=r"^[ァ-ヴー]+$")] | None = None
+    """How it is read, without 大字; people look for it in kana and in Latin letters, too."""
     chome: Annotated[int, Field(ge=1, le=99)] | None = None
 
 
@@ -413,10 +415,12 @@ class Towns(Model):
 
 @dataclass(frozen=True, slots=True)
 class Town:
-    """A town as people write it, with its 町字ID (seven digits, Address Base Registry)."""
+    """A town as people write it, with its 町字ID (seven digits, Address Base Registry) and, without 丁目, how the name
+    is read (katakana; empty where nobody wrote it down)."""
 
     id: str
     name: str
+    kana: str = ""
 
 
 _NUMERALS = "〇一二三四五六七八九"
@@ -431,9 +435,9 @@ def _kanji(number: int) -> str:
 
 def _expand(line: TownLine) -> Iterator[Town]:
     if line.chome is None:
-        yield Town(f"{line.id}000", line.name)
+        yield Town(f"{line.id}000", line.name, line.kana or "")
     for number in range(1, (line.chome or 0) + 1):
-        yield Town(f"{line.id}{number:03}", f"{line.name}{_kanji(number)}丁目")
+        yield Town(f"{line.id}{number:03}", f"{line.name}{_kanji(number)}丁目", line.kana or "")
 
 
 # -- the city, whole --------------------------------------------------------------------------------------------------

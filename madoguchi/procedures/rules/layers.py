@@ -160,6 +160,9 @@ class LayerFile(Model):
     """What people call the thing when they look for it, with one {attribute}: {name}駅."""
     hazards: list[Snake] = []
     """The attributes (type: yes_no) that each say whether it is a shelter from that hazard."""
+    words: dict[Annotated[str, StringConstraints(min_length=1, max_length=40)], dict[Snake, list[str]]] = {}
+    """What people call the layer's things when they look for one near by (避難所: {}), or those of which an attribute
+    has one of these values (公園: {subclass: [park]})."""
     answers: LayerSentences
     edit: LayerEditing | None = None
     """Without it nobody edits the features by hand: they come from the file alone."""
@@ -195,7 +198,8 @@ class LayerFile(Model):
                 "file: counted:cases と counted: をそろえ、shape: polygon にします",
                 "counted",
             )
-        for key in (*self.key, *(_names(self.landmark) if self.landmark else [])):
+        chosen = [key for where in self.words.values() for key in where]
+        for key in (*self.key, *(_names(self.landmark) if self.landmark else []), *chosen):
             if key not in self.attributes:
                 raise refuse(f"{key} という属性はありません", "attributes: にある名前を書きます", "key")
         if self.edit is not None and self.edit.topology.ends_meet is not None and self.shape != "line":
@@ -384,6 +388,7 @@ def _layer(code: str, file: LayerFile, city: City) -> Layer:
         edit=_editing(file, city),
         hazards=tuple(file.hazards),
         procedures=tuple(Follows(one.code, one.when or "") for one in file.procedures),
+        words={word: {key: tuple(values) for key, values in where.items()} for word, where in file.words.items()},
     )
 
 

@@ -176,10 +176,10 @@ def test_every_layer_of_the_city_is_taken_in_and_the_city_hall_is_where_it_is() 
         seen = locate(said, procedures.gazetteer(), procedures.layers().values(), PLANE, reader="staff")
         places[said] = [(one.name, one.level) for one in seen if one.exact]
         assert all(0 < one.error < 2_000 for one in seen)
-    assert places["谷川1-1-1"] == [("谷川一丁目1番1", "lot")]
+    assert places["谷川1-1-1"] == [("谷川一丁目1番1", "town")]
     assert places["住道駅"] == [("住道駅", "landmark")]
     assert places["深野"] == [(f"深野{one}丁目", "area") for one in "一二三四五"]
-    assert places["竜間1540番地"] == [("大字龍間1540番", "lot")]
+    assert places["竜間1540番地"] == [("大字龍間1540番", "town")]
     assert places["氷野小学校"] == [("氷野小学校", "landmark")]
     assert locate("'; DROP TABLE layer_feature; --%", procedures.gazetteer(), procedures.layers().values(), PLANE) == []
     public = applies(procedures.layers().values(), Where(135.6235, 34.7119), PLANE)

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from madoguchi.ground.sounding import slips, sound
 from madoguchi.procedures.rules.search import Entry, Index
-from madoguchi.procedures.rules.search.index import slips
 from madoguchi.procedures.rules.search.synonyms import Synonyms, said_of
-from madoguchi.procedures.rules.search.words import sound, words
+from madoguchi.procedures.rules.search.words import words
 from tests.bench.search import entries, evaluate, hit, mrr
 
 

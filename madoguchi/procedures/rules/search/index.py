@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Final
 
+from madoguchi.ground.sounding import key, pairs, short, slips, sound
 from madoguchi.procedures.rules.search.entries import DESCRIBED, NAMES, WEIGHTS, Entry
-from madoguchi.procedures.rules.search.words import key, names, pairs, phrases, read_out, short, sound, words
+from madoguchi.procedures.rules.search.words import names, phrases, read_out, words
 
 #: How fast repetition stops counting, and how much a long text is held against its words (BM25's k1 and b).
 SATURATION, LENGTH = 1.2, 0.5
@@ -156,21 +157,6 @@ def _likeness(shared: int, asked: frozenset[str], heard: str, name: str, there: 
     if 3 * shared < len(asked) or longer < 4 or abs(len(heard) - len(name)) > longer * (1 - ALIKE):
         return 0.0
     return 1 - slips(heard, name) / longer
-
-
-def slips(one: str, other: str) -> int:
-    """How many slips of a finger lie between two words: a letter too many, missing, wrong, or two exchanged."""
-    before: list[int] = []
-    last = list(range(len(other) + 1))
-    for row, char in enumerate(one, 1):
-        now = [row]
-        for column, there in enumerate(other, 1):
-            cost = min(last[column] + 1, now[-1] + 1, last[column - 1] + (char != there))
-            if row > 1 and column > 1 and char == other[column - 2] and one[row - 2] == there:
-                cost = min(cost, before[column - 2] + 1)
-            now.append(cost)
-        before, last = last, now
-    return last[-1]
 
 
 def _names(one: Entry) -> Iterable[tuple[str, float]]:

@@ -6,10 +6,10 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field, StringConstraints
 
+from madoguchi.ground.sounding import key
 from madoguchi.procedures.rules.document import read
 from madoguchi.procedures.rules.format import Model
 from madoguchi.procedures.rules.load import validated
-from madoguchi.procedures.rules.search.words import key
 
 Words = Annotated[
     tuple[Annotated[str, StringConstraints(min_length=1, max_length=60)], ...], Field(min_length=1, max_length=200)

@@ -1,8 +1,8 @@
-"""From a text to what is compared: its words of content in their base form, and its sound.
+"""From a text to its words of content in their base form.
 
-Two channels, because people misspell in two ways: another form of the word (引っ越した, 引越し) is a matter of words;
-a wrong conversion, kana or a slip of the finger (住民表, じどてあて, alowance) is a matter of sound. Japanese in Latin
-letters (juminhyo) is read as kana; whoever writes it so rarely writes long vowels, so they are left out on both sides.
+People misspell in two ways: another form of the word (引っ越した, 引越し) is a matter of words, which is here; a wrong
+conversion, kana or a slip of the finger is a matter of sound (:mod:`madoguchi.ground.sounding`). Japanese in Latin
+letters (juminhyo) is read as kana.
 """
 
 import re
@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Final
 
 from madoguchi.ground.japanese import Morpheme, morphemes
-from madoguchi.ground.kana import from_romaji, search_key, to_hiragana
+from madoguchi.ground.kana import from_romaji
 
 _CONTENT: Final = frozenset({"名詞", "動詞", "形容詞", "形状詞", "接頭辞", "接尾辞", "副詞"})
 #: What every question holds and no procedure is told by, in base form.
@@ -27,20 +27,6 @@ no
 _EMPTY: Final = frozenset(_SMALL_WORDS.split())
 _LATIN: Final = re.compile(r"[a-z]+")
 _SENTENCE_END: Final = re.compile(r"[\s　、。，．,.!?！？「」『』（）()・/／:：;；]+")
-_MARKS: Final = re.compile("[\u3099\u309a]")
-_UNSOUNDED: Final = re.compile("[^ぁ-ゖa-z0-9]")
-#: A long vowel as kana write it, in what ``sound`` returns: う after a sound in o or u, the same vowel again.
-_LONG: Final = re.compile(
-    "(?<=[おこそとのほもよろごぞどぼぽうくすつぬふむゆるぐずぶぷ])[うお]|(?<=[あかさたなはまやらわがざだばぱ])あ"
-    "|(?<=[いきしちにひみりぎじびぴ])い"
-)
-#: ぢ and づ are typed as じ and ず, in kana and in Latin letters.
-_ALIKE: Final = str.maketrans("ぢづを", "じずお")
-
-
-def key(text: str) -> str:
-    """What two spellings have in common: width, case, old forms of characters, spaces, and the kind of kana."""
-    return to_hiragana(search_key(text))
 
 
 @lru_cache(maxsize=4096)
@@ -87,28 +73,6 @@ def stem(word: str) -> str:
     return word.rstrip("e") if len(word) > 4 else word
 
 
-@lru_cache(maxsize=4096)
-def sound(text: str) -> str:
-    """How a text sounds, in hiragana and Latin letters: without long vowels, small つ, voicing marks and spaces.
-
-    住民票 and 住民表, りさい and リサイ, ﾏｲｸﾛﾁｯﾌﾟ and マイクロチプ sound alike.
-    """
-    return _UNSOUNDED.sub("", _MARKS.sub("", unicodedata.normalize("NFD", _spoken(text))))
-
-
-@lru_cache(maxsize=4096)
-def short(text: str) -> str:
-    """The same with its voicing and without any long vowel: Latin letters tell じゅみんひょ of 住民票."""
-    return _LONG.sub("", _UNSOUNDED.sub("", _spoken(text)))
-
-
-def _spoken(text: str) -> str:
-    plain = unicodedata.normalize("NFKC", text).lower()
-    if not _is_kana(plain):
-        plain = "".join(one.surface if _is_kana(one.surface) else one.reading for one in _heard(plain))
-    return key(plain).translate(_ALIKE).replace("っ", "").replace("ー", "")
-
-
 def read_out(text: str, known: Container[str]) -> str:
     """What was typed with its Japanese words in Latin letters as kana; empty where there are none.
 
@@ -125,26 +89,6 @@ def read_out(text: str, known: Container[str]) -> str:
     )
 
 
-def _heard(text: str) -> Iterator[Morpheme]:
-    for one in morphemes(text, whole=True):
-        if one.part in ("空白", "補助記号", "記号"):
-            continue
-        if one.surface.isascii():
-            yield one._replace(reading=one.surface)
-        else:
-            yield one
-
-
-def _is_kana(text: str) -> bool:
-    return all("ぁ" <= char <= "ゖ" or "ァ" <= char <= "ヶ" or char == "ー" for char in text)
-
-
 def phrases(text: str) -> list[str]:
     """The parts of what was typed, as spaces and punctuation divide it."""
     return [part for part in _SENTENCE_END.split(text) if part]
-
-
-def pairs(sounded: str) -> frozenset[str]:
-    """The pairs of neighbouring sounds; English letters in threes, because two say little."""
-    size = 3 if sounded.isascii() else 2
-    return frozenset(sounded[at : at + size] for at in range(len(sounded) - size + 1))
