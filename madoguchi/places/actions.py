@@ -13,7 +13,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.contrib.gis.geos import GEOSGeometry, Point
-from django.db import connection
+from django.db import InternalError, connection
 from django.db.models import F, Q
 
 from madoguchi.events import Actor, Reason, act, record
@@ -25,7 +25,7 @@ from madoguchi.places import queries
 from madoguchi.places.models import Amendment, Change, ChangeState, Edition, Feature, Photo, PhotoContent, Place
 from madoguchi.places.reading import Reading, digest_of
 from madoguchi.places.rules.editing import DATED, MAX_LINES, MAX_PHOTOS, MAX_WHY, Grounds, Line, Picture, typed
-from madoguchi.places.rules.layer import STORED, Layer, reader_of
+from madoguchi.places.rules.layer import AS_STORED, JAPAN, STORED, Layer, reader_of
 
 BY_PERSON = Reason(
     "names-a-place",
@@ -88,8 +88,7 @@ def load(layer: Layer, reading: Reading, as_of: dt.date, *, by: Actor, anyhow: b
         told: dict[str, Any] = {"layer": layer.code, "edition": edition.pk, "as_of": as_of}
         cursor.execute(_END, told)
         ended = cursor.rowcount
-        cursor.execute(_ADD, told)
-        added = cursor.rowcount
+        added = _add(cursor, told, reading.srid)
         cursor.execute("DROP TABLE incoming")
     changed = ended - gone
     edition.report = {
@@ -100,6 +99,7 @@ def load(layer: Layer, reading: Reading, as_of: dt.date, *, by: Actor, anyhow: b
         "refused": reading.refused,
         "repaired": reading.repaired,
         "left_out": reading.left_out,
+        "located": dict(reading.located),
         "told": [[row, problem.code, str(problem)] for row, problem in reading.told],
     }
     edition.save(update_fields=["report"])
@@ -133,7 +133,8 @@ _END = """
 """
 _ADD = """
     INSERT INTO layer_feature (id, layer, key, properties, geom, digest, valid_from, added_in_id)
-    SELECT gen_random_uuid(), %(layer)s, i.key, i.properties, i.geom, i.digest, %(as_of)s, %(edition)s
+    SELECT gen_random_uuid(), %(layer)s, i.key, i.properties, ST_Transform(i.geom, %(stored)s), i.digest, %(as_of)s,
+           %(edition)s
     FROM incoming i
     WHERE NOT EXISTS (
         SELECT FROM layer_feature f
@@ -143,20 +144,41 @@ _ADD = """
 
 
 def _copy(cursor: Any, reading: Reading) -> None:
-    """Put the features beside those that stand, in their CRS, and bring them to ours; gone with the transaction."""
+    """Put the features beside those that stand, in their CRS; gone with the transaction."""
+    srid = STORED if reading.srid in AS_STORED else reading.srid
+    cursor.execute("SELECT count(*) FROM spatial_ref_sys WHERE srid = %s", [srid])
+    if cursor.fetchone() == (0,):
+        raise Invalid("crs-unknown", "座標系がわかりません（EPSG:%(srid)s）。", {"srid": str(srid)})
     cursor.execute(_INCOMING)
+    encode = json.JSONEncoder(ensure_ascii=False).encode
     with cursor.copy("COPY incoming (key, properties, geom, digest) FROM STDIN") as rows:
         for one in reading.features:
-            rows.write_row((one.key, json.dumps(one.properties, ensure_ascii=False), one.wkb.hex(), one.digest))
-    if reading.srid in (4326, STORED):
-        cursor.execute("UPDATE incoming SET geom = ST_SetSRID(geom, %s)", [STORED])
-    else:
-        cursor.execute("UPDATE incoming SET geom = ST_Transform(ST_SetSRID(geom, %s), %s)", [reading.srid, STORED])
+            rows.write_row((one.key, encode(one.properties), f"SRID={srid};{one.wkb.hex()}", one.digest))
     cursor.execute("ANALYZE incoming")
 
 
 _INCOMING = """
     CREATE TEMP TABLE incoming (key text PRIMARY KEY, properties jsonb, geom geometry, digest text) ON COMMIT DROP
+"""
+
+
+def _add(cursor: Any, told: Mapping[str, Any], srid: int) -> int:
+    """The features that are new or changed, brought to our CRS. Raises Invalid where that is not in Japan."""
+    wrong = Invalid("crs-wrong", "座標を直すと日本の外になります。座標系（crs）を確かめてください。")
+    try:
+        cursor.execute(_ADD, {**told, "stored": STORED})
+        added: int = cursor.rowcount
+        if srid not in AS_STORED:
+            cursor.execute(_ASTRAY, [told["edition"], *JAPAN, STORED])
+            if cursor.fetchone() != (0,):
+                raise wrong
+    except InternalError:  # PROJ could not
+        raise wrong from None
+    return added
+
+
+_ASTRAY = """
+    SELECT count(*) FROM layer_feature WHERE added_in_id = %s AND NOT geom @ ST_MakeEnvelope(%s, %s, %s, %s, %s)
 """
 
 

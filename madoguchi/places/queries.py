@@ -320,6 +320,11 @@ _LOT_AT: Final = """
 """
 
 
+def was_taken_in(code: str, digest: str) -> bool:
+    """Whether this file made an edition of the layer, however long ago."""
+    return Edition.objects.filter(layer=code, digest=digest).exists()
+
+
 def newest() -> Mapping[str, Edition]:
     """The newest edition of each layer."""
     return {one.layer: one for one in Edition.objects.order_by("layer", "-number").distinct("layer")}

@@ -7,9 +7,10 @@ and in words; the rest of the file is taken. A file of which nothing can be used
 import hashlib
 import json
 import zipfile
+import zlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,10 +18,12 @@ import numpy as np
 import pyogrio
 import pyogrio.raw
 import shapely
+from numpy.typing import NDArray
 from pyogrio.errors import DataLayerError, DataSourceError, FieldError
 
 from madoguchi.ground.errors import Invalid, Problem
-from madoguchi.places.rules.layer import JAPAN, Layer, Shape, read_properties
+from madoguchi.places.queries import Located
+from madoguchi.places.rules.layer import JAPAN, STORED, Layer, Shape, read_column
 
 #: Bytes of a file, and of a zip's contents; features of a layer.
 MAX_BYTES: Final = 100 * 1024 * 1024
@@ -28,6 +31,13 @@ MAX_UNPACKED: Final = 500 * 1024 * 1024
 MAX_FEATURES: Final = 1_000_000
 #: Problems that a report tells one by one; beyond, only how many.
 MAX_TOLD: Final = 200
+
+#: What GDAL may take a file for.
+DRIVERS: Final = frozenset(
+    {"CSV", "DXF", "ESRI Shapefile", "FlatGeobuf", "GML", "GPKG", "GeoJSON", "GeoJSONSeq", "MapInfo File", "TopoJSON"}
+)
+#: Bytes of a file in which a format says what it is.
+_HEAD: Final = 65_536
 
 _DIMENSION: Final[Mapping[Shape, int]] = {"point": 0, "line": 1, "polygon": 2}
 
@@ -44,32 +54,89 @@ class Read:
 
 @dataclass(slots=True)
 class Reading:
-    """What a file holds. ``told``: row → what is wrong with it; ``refused`` and ``repaired`` count features."""
+    """What a file holds. ``told``: row → what is wrong with it; ``refused`` and ``repaired`` count features.
+    ``located``: how many addresses were found as lot, town, landmark.
+    """
 
     features: list[Read]
     srid: int
     digest: str
     told: list[tuple[int, Problem]] = field(default_factory=list)
+    located: Counter[str] = field(default_factory=Counter)
     refused: int = 0
     repaired: int = 0
     left_out: int = 0
 
     def tell(self, row: int, problem: Problem) -> None:
-        """Keep what is wrong with a row, up to what a person would read."""
-        if len(self.told) < MAX_TOLD:
-            self.told.append((row, problem))
+        """Keep what is wrong with a row."""
+        self.told.append((row, problem))
 
 
-def read_file(layer: Layer, path: Path) -> Reading:
-    """The features of a file as the layer has them. Raises Invalid where nothing of it can be used, with why."""
+Locate = Callable[[str], Sequence[Located]]
+"""The places that an address may mean."""
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """Shapes beside the columns of a source, before a layer's schema was laid upon them. ``srid``: its EPSG code."""
+
+    shapes: Any
+    columns: Mapping[str, Sequence[Any]]
+    srid: int
+    digest: str
+
+
+def read_file(layer: Layer, path: Path, locate: Locate | None = None) -> Reading:
+    """The features of a file as the layer has them. Raises Invalid where nothing of it can be used, with why.
+
+    ``locate`` finds the addresses of a file that has them instead of coordinates.
+    """
+    raw = _opened(layer, path)
+    if not layer.source.address:
+        return read(layer, raw)
+    assert locate is not None
+    return _by_address(layer, raw, locate)
+
+
+def file_digest(layer: Layer, path: Path) -> str:
+    """By what the same file, read in the same way, is known again (:attr:`Edition.digest`)."""
+    return _read_as(layer, _digest_of_file(path))
+
+
+def _digest_of_file(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _read_as(layer: Layer, digest: str) -> str:
+    said = (layer.attributes, layer.key, layer.source.where, layer.source.crs, layer.source.address, layer.source.part)
+    return hashlib.sha256(f"{digest} {said!r}".encode()).hexdigest()
+
+
+def read(layer: Layer, raw: Raw) -> Reading:
+    """What a source holds as the layer has it. Raises Invalid where nothing of it can be used."""
+    return _finished(layer, raw, Reading([], raw.srid, _read_as(layer, raw.digest)))
+
+
+def _finished(layer: Layer, raw: Raw, reading: Reading) -> Reading:
+    _fill(layer, reading, raw)
+    reading.told.sort(key=lambda one: one[0])
+    del reading.told[MAX_TOLD:]
+    if not reading.features:
+        raise Invalid("nothing-usable", "使える地物が一つもありませんでした。座標の順序と座標系を確かめてください。")
+    return reading
+
+
+def _opened(layer: Layer, path: Path) -> Raw:
     _measured(path)
     source = layer.source
-    options = {}
-    if source.lon_lat is not None:
-        options = {"X_POSSIBLE_NAMES": source.lon_lat[0], "Y_POSSIBLE_NAMES": source.lon_lat[1]}
     try:
-        info = pyogrio.read_info(str(path), encoding=source.encoding or None, **options)
-        wanted = [one.column for one in layer.attributes] + list(source.where)
+        part = _part(layer, [str(name) for name, _ in pyogrio.list_layers(str(path))])
+        info = pyogrio.read_info(str(path), layer=part, encoding=source.encoding or None)
+        if info["driver"] not in DRIVERS:
+            raise _unread()
+        tabular = (*source.address, *(source.lon_lat or ()))
+        wanted = [*(one.column for one in layer.attributes), *source.where, *tabular]
         if missing := sorted(set(wanted) - set(info["fields"])):
             raise Invalid(
                 "columns-changed",
@@ -80,40 +147,114 @@ def read_file(layer: Layer, path: Path) -> Reading:
             raise Invalid("too-many-features", "地物が多すぎます（%(most)s件まで）。", {"most": f"{MAX_FEATURES:,}"})
         meta, _, shapes, columns = pyogrio.raw.read(
             str(path),
+            layer=part,
             columns=list(dict.fromkeys(wanted)),
             encoding=source.encoding or None,
             datetime_as_string=True,
-            **options,
+            read_geometry=not tabular,
         )
     except (DataSourceError, DataLayerError, FieldError, UnicodeDecodeError, ValueError):
-        raise Invalid(
-            "file-unread",
-            "ファイルを読めませんでした。形式と文字コード（UTF-8かcp932）を確かめてください。",
-        ) from None
+        raise _unread() from None
+    named = dict(zip(meta["fields"], (one.tolist() for one in columns), strict=True))
+    digest = _digest_of_file(path)
+    if source.address:
+        return Raw(np.full(len(columns[0]), None, dtype=object), named, STORED, digest)
+    if source.lon_lat is not None:
+        points = [_point(x, y) for x, y in zip(*(named[one] for one in source.lon_lat), strict=True)]
+        return Raw(np.array(points, dtype=object), named, _srid(layer, None), digest)
     if shapes is None or not len(shapes):
         raise Invalid("no-features", "ファイルに地物がありません。")
-    schema = repr((layer.attributes, layer.key, source.where, source.crs)).encode()  # read otherwise, it says otherwise
-    digest = hashlib.sha256(path.read_bytes() + schema).hexdigest()
-    reading = Reading([], _srid(layer, meta.get("crs")), digest)
-    rows = [dict(zip(meta["fields"], row, strict=True)) for row in zip(*columns, strict=True)] if len(columns) else []
-    _fill(layer, reading, shapely.from_wkb(shapes, on_invalid="ignore"), rows or [{}] * len(shapes))
-    if not reading.features:
-        raise Invalid("nothing-usable", "使える地物が一つもありませんでした。座標の順序と座標系を確かめてください。")
-    return reading
+    return Raw(shapely.from_wkb(shapes, on_invalid="ignore"), named, _srid(layer, meta.get("crs")), digest)
+
+
+def _point(x: Any, y: Any) -> Any:
+    """The point that two cells of a table say; None where they are no numbers."""
+    try:
+        return shapely.Point(float(x), float(y))
+    except (TypeError, ValueError):
+        return None
+
+
+def _part(layer: Layer, parts: Sequence[str]) -> str:
+    """Which part of the file is meant: the only one, the one that the layer names, or the one of its code."""
+    meant = layer.source.part or (parts[0] if len(parts) == 1 else layer.code)
+    if meant not in parts:
+        raise Invalid(
+            "which-part",
+            "ファイルの中のどれを読むか決められません：%(parts)s。レイヤーの source に part: を書いて選んでください。",
+            {"parts": "、".join(parts[:10])},
+        )
+    return meant
+
+
+def _by_address(layer: Layer, raw: Raw, locate: Locate) -> Reading:
+    """The features where their addresses are: those of which one place is meant, as surely as the layer claims."""
+    reading = Reading([], raw.srid, _read_as(layer, raw.digest))
+    shapes = raw.shapes.copy()
+    known: dict[str, Located | Problem] = {}
+    for at, parts in enumerate(zip(*(raw.columns[one] for one in layer.source.address), strict=True)):
+        address = "".join(str(one) for one in parts if one is not None).strip()
+        if address not in known:
+            known[address] = _only(layer, locate(address)) if address else _NO_ADDRESS
+        found = known[address]
+        if isinstance(found, Problem):
+            reading.tell(at + 1, found)
+        else:
+            reading.located[found.level] += 1
+            shapes[at] = shapely.Point(found.at.lon, found.at.lat)
+    return _finished(layer, replace(raw, shapes=shapes), reading)
+
+
+def _only(layer: Layer, found: Sequence[Located]) -> Located | Problem:
+    meant = {one.at: one for one in found if one.exact}
+    if not found:
+        return Problem("address-unknown", "住所の場所がわかりません。")
+    if len(meant) != 1:
+        return Problem("address-doubtful", "住所に当てはまる場所が一つに決まりません。")
+    [only] = meant.values()
+    if only.error > layer.accuracy:
+        return Problem(
+            "address-coarse",
+            "住所の場所は約%(error)smまでしかわかりません（このレイヤーは%(accuracy)smまで）。",
+            {"error": f"{only.error:,.0f}", "accuracy": f"{layer.accuracy:g}"},
+        )
+    return only
+
+
+_NO_ADDRESS: Final = Problem("address-missing", "住所がありません。")
+
+
+def _unread() -> Invalid:
+    return Invalid("file-unread", "ファイルを読めませんでした。形式と文字コード（UTF-8かcp932）を確かめてください。")
 
 
 def _measured(path: Path) -> None:
-    """A file of a size that can be worked on; a zip by what it holds."""
+    """A file of a size that can be worked on, and of geodata; a zip by what it holds."""
     if not path.is_file():
         raise Invalid("file-missing", "ファイルがありません。")
     if path.stat().st_size > MAX_BYTES:
         raise Invalid("file-too-large", "ファイルが大きすぎます（%(most)sMBまで）。", {"most": MAX_BYTES >> 20})
-    if zipfile.is_zipfile(path):
+    if not zipfile.is_zipfile(path):
+        with path.open("rb") as file:
+            _leads_nowhere(file.read(_HEAD))
+        return
+    try:
         with zipfile.ZipFile(path) as packed:
             if sum(one.file_size for one in packed.infolist()) > MAX_UNPACKED:
                 raise Invalid(
                     "zip-too-large", "zipの中身が大きすぎます（%(most)sMBまで）。", {"most": MAX_UNPACKED >> 20}
                 )
+            for one in packed.infolist():
+                with packed.open(one) as file:
+                    _leads_nowhere(file.read(_HEAD))
+    except (zipfile.BadZipFile, RuntimeError, OSError, zlib.error):  # broken, or under a password
+        raise _unread() from None
+
+
+def _leads_nowhere(head: bytes) -> None:
+    """Some formats of GDAL only say where to read instead: another file of this machine, a database, an address."""
+    if b"<OGR" in head:
+        raise _unread()
 
 
 def _srid(layer: Layer, said: str | None) -> int:
@@ -125,38 +266,36 @@ def _srid(layer: Layer, said: str | None) -> int:
     raise Invalid("crs-unknown", "座標系がわかりません。レイヤーの source に crs: 6674 のように書いてください。")
 
 
-def _fill(layer: Layer, reading: Reading, shapes: Any, rows: Sequence[Mapping[str, Any]]) -> None:
-    where = {column: set(values) for column, values in layer.source.where.items()}
-    bounds = shapely.bounds(shapes)
-    valid = shapely.is_valid(shapes) & ~shapely.is_missing(shapes)
-    seen: Counter[str] = Counter()
-    for number, (shape, row, box, whole) in enumerate(zip(shapes, rows, bounds, valid, strict=True), start=1):
-        if any(str(row.get(column)).strip() not in values for column, values in where.items()):
-            reading.left_out += 1
-            continue
-        if shape is None or shape.is_empty:
-            _refuse(reading, number, Problem("no-shape", "形がありません。"))
-            continue
-        if reading.srid in _DEGREES and (problem := _outside(box)):
-            _refuse(reading, number, problem)
-            continue
-        if not whole:
-            shape = _repaired(shape, layer.shape)
-            if shape is None:
-                _refuse(reading, number, Problem("shape-broken", "形がこわれていて、直せません。"))
-                continue
-            reading.repaired += 1
-            reading.tell(number, Problem("shape-repaired", "形が交差していたので直しました。"))
-        if shapely.get_dimensions(shape) != _DIMENSION[layer.shape]:
-            _refuse(reading, number, Problem("other-shape", "点・線・面の種類がレイヤーと違います。"))
-            continue
-        properties, problems = read_properties(layer, row)
-        for problem in problems:
-            reading.tell(number, problem)
-        if any(one.code == "missing" for one in problems):
+def _fill(layer: Layer, reading: Reading, raw: Raw) -> None:
+    """Everything that can be said of all features at once is; one by one they are only put together."""
+    shapes = np.array(raw.shapes, dtype=object)
+    good = _meant(layer, raw, len(shapes))
+    reading.left_out = int((~good).sum())
+    for wrong, problem in _misplaced(shapes, raw.srid):
+        if layer.source.address and problem.code == "no-shape":
+            reading.refused += int((good & wrong).sum())  # told of its address
+        else:
+            _refuse(reading, good & wrong, problem)
+        good &= ~wrong
+    for at in np.flatnonzero(good & ~shapely.is_valid(shapes)):
+        shapes[at] = _repaired(shapes[at], layer.shape)
+        problem = Problem("shape-repaired", "形が交差していたので直しました。")
+        if shapes[at] is None:
+            good[at] = False
             reading.refused += 1
-            continue
-        wkb = shapely.to_wkb(shapely.force_2d(shape), output_dimension=2)
+            problem = Problem("shape-broken", "形がこわれていて、直せません。")
+        else:
+            reading.repaired += 1
+        reading.tell(int(at) + 1, problem)
+    other = shapely.get_dimensions(shapes) != _DIMENSION[layer.shape]
+    _refuse(reading, good & other, Problem("other-shape", "点・線・面の種類がレイヤーと違います。"))
+    good &= ~other
+    rows = _said(layer, reading, raw, good)
+    kept = np.flatnonzero(good)
+    wkbs = shapely.to_wkb(shapely.force_2d(shapes[kept]), output_dimension=2)
+    seen: Counter[str] = Counter()
+    for wkb, said in zip(wkbs.tolist(), rows, strict=True):
+        properties = {key: value for key, value in said if value is not None}
         digest = digest_of(properties, wkb)
         key = layer.key_of(properties) or digest
         seen[key] += 1
@@ -166,19 +305,57 @@ def _fill(layer: Layer, reading: Reading, shapes: Any, rows: Sequence[Mapping[st
         reading.features.append(Read(key if seen[key] == 1 else f"{key}#{seen[key]}", properties, wkb, digest))
 
 
+def _meant(layer: Layer, raw: Raw, count: int) -> NDArray[np.bool_]:
+    """Which of the features are the layer's: those whose columns say what it wants."""
+    meant = np.ones(count, dtype=bool)
+    for column, values in layer.source.where.items():
+        wanted = set(values)
+        meant &= np.array([str(one).strip() in wanted for one in raw.columns[column]], dtype=bool)
+    return meant
+
+
+def _misplaced(shapes: Any, srid: int) -> Iterator[tuple[NDArray[np.bool_], Problem]]:
+    """Which shapes are none, or are not where Japan is."""
+    yield shapely.is_missing(shapes) | shapely.is_empty(shapes), Problem("no-shape", "形がありません。")
+    west, south, east, north = shapely.bounds(shapes).T
+    yield (
+        ~(np.isfinite(west) & np.isfinite(south) & np.isfinite(east) & np.isfinite(north)),
+        Problem("shape-broken", "形がこわれていて、直せません。"),
+    )
+    if srid in _DEGREES:
+        inside = (west >= JAPAN[0]) & (east <= JAPAN[2]) & (south >= JAPAN[1]) & (north <= JAPAN[3])
+        swapped = (south >= JAPAN[0]) & (north <= JAPAN[2]) & (west >= JAPAN[1]) & (east <= JAPAN[3])
+        yield ~inside & swapped, Problem("axes-swapped", "緯度と経度が入れかわっています。")
+        yield ~inside, Problem("out-of-japan", "日本の外にあります。")
+
+
 #: Geographic systems, whose numbers are longitude and latitude: WGS84, JGD2000, JGD2011.
 _DEGREES: Final = frozenset({4326, 4612, 6668})
 
 
-def _outside(box: Any) -> Problem | None:
-    west, south, east, north = (float(one) for one in box)
-    if not all(np.isfinite((west, south, east, north))):
-        return Problem("shape-broken", "形がこわれていて、直せません。")
-    if JAPAN[0] <= west and east <= JAPAN[2] and JAPAN[1] <= south and north <= JAPAN[3]:
-        return None
-    if JAPAN[0] <= south and north <= JAPAN[2] and JAPAN[1] <= west and east <= JAPAN[3]:
-        return Problem("axes-swapped", "緯度と経度が入れかわっています。")
-    return Problem("out-of-japan", "日本の外にあります。")
+def _said(layer: Layer, reading: Reading, raw: Raw, good: NDArray[np.bool_]) -> Iterator[Iterable[tuple[str, Any]]]:
+    """What each good feature says, attribute by attribute; one that lacks what is required is good no more."""
+    columns = []
+    complete = good.copy()
+    for one in layer.attributes:
+        values, wrong = read_column(one, raw.columns.get(one.column, [None] * len(good)))
+        unfit = np.zeros(len(good), dtype=bool)
+        unfit[wrong] = True
+        problem = Problem(f"not-{one.kind}", "%(column)s が決まりの形で書かれていません。", {"column": one.column})
+        for at in np.flatnonzero(good & unfit)[:MAX_TOLD]:
+            reading.tell(int(at) + 1, problem)
+        if one.required:
+            lacking = np.array([value is None for value in values], dtype=bool) & ~unfit
+            problem = Problem("missing", "%(column)s がありません。", {"column": one.column})
+            for at in np.flatnonzero(good & lacking)[:MAX_TOLD]:
+                reading.tell(int(at) + 1, problem)
+            complete &= ~lacking
+        columns.append(values)
+    reading.refused += int((good & ~complete).sum())
+    good &= complete
+    keys = [one.key for one in layer.attributes]
+    everything = zip(*columns, strict=True) if columns else iter([()] * len(good))
+    return (zip(keys, row, strict=True) for row, whole in zip(everything, good.tolist(), strict=True) if whole)
 
 
 def _repaired(shape: Any, wanted: Shape) -> Any:
@@ -194,12 +371,16 @@ def _repaired(shape: Any, wanted: Shape) -> Any:
     return parts[0] if len(parts) == 1 else shapely.union_all(parts)
 
 
-def _refuse(reading: Reading, row: int, problem: Problem) -> None:
-    reading.refused += 1
-    reading.tell(row, problem)
+def _refuse(reading: Reading, rows: NDArray[np.bool_], problem: Problem) -> None:
+    """Leave these features out, and tell of the first of them."""
+    reading.refused += int(rows.sum())
+    for at in np.flatnonzero(rows)[:MAX_TOLD]:
+        reading.tell(int(at) + 1, problem)
 
 
 def digest_of(properties: Mapping[str, Any], wkb: bytes) -> str:
     """What tells two features with other attributes or another shape apart."""
-    said = json.dumps(properties, sort_keys=True, ensure_ascii=False).encode()
-    return hashlib.sha256(said + b"\0" + wkb).hexdigest()[:32]
+    return hashlib.sha256(_JSON(properties).encode() + b"\0" + wkb).hexdigest()[:32]
+
+
+_JSON: Final = json.JSONEncoder(sort_keys=True, ensure_ascii=False).encode

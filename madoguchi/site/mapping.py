@@ -1,20 +1,26 @@
 """The layers of the map at the command line, in lines: what there is, files taken in, what applies at a point."""
 
 import datetime as dt
+import logging
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from django.conf import settings
 
 from madoguchi.cases.actions import computing
 from madoguchi.events import Actor
+from madoguchi.ground import clock
 from madoguchi.ground.errors import Refused
 from madoguchi.places import actions, queries
-from madoguchi.places.reading import read_file
+from madoguchi.places.reading import file_digest, read, read_file
 from madoguchi.places.rules.layer import Audience, Layer
 from madoguchi.procedures import queries as procedures
+from madoguchi.site.land import drawn
+
+logger = logging.getLogger(__name__)
 
 #: Rows of a report that are printed; the edition keeps more.
 PRINTED = 10
@@ -33,8 +39,12 @@ def all_layers() -> Iterator[Line]:
     held = queries.newest()
     for code, layer in procedures.layers().items():
         edition = held.get(code)
-        state = f"第{edition.number}版 {edition.as_of} {edition.report['read']:,}件" if edition else "未取り込み"
-        yield Line(f"{code:24} {layer.see:8} {layer.title['ja']}　{state}")
+        state = f"第{edition.number}版 {edition.as_of}" if edition else "未取り込み"
+        if edition and "read" in edition.report:
+            state += f" {edition.report['read']:,}件"
+        due = layer.source.due(edition.as_of) if edition else None
+        late = f"　更新の時期をすぎています（{due}）" if due is not None and due <= clock.today() else ""
+        yield Line(f"{code:24} {layer.see:8} {layer.title['ja']}　{state}{late}")
 
 
 def load(codes: Sequence[str], file: Path | None, as_of: dt.date | None, *, anyhow: bool) -> Iterator[Line]:
@@ -47,14 +57,15 @@ def load(codes: Sequence[str], file: Path | None, as_of: dt.date | None, *, anyh
         yield Line("--file is for one layer: name it", ok=False)
         return
     for code in codes or known:
-        if known[code].counted is not None:
-            yield _counted(known[code], named=bool(codes))
+        layer = known[code]
+        if layer.counted is not None:
+            yield _counted(layer, named=bool(codes))
             continue
-        path = file or _file(known[code])
-        if path is None:
-            yield Line(f"{code:24} no file: {known[code].source.file}", ok=not codes)
+        path = file or _file(layer)
+        if path is None and not layer.source.sample:
+            yield Line(f"{code:24} no file: {layer.source.file}", ok=not codes)
         else:
-            yield from _taken_in(known[code], path, as_of, anyhow=anyhow)
+            yield from _taken_in(layer, path, as_of, anyhow=anyhow)
 
 
 def _file(layer: Layer) -> Path | None:
@@ -65,17 +76,20 @@ def _file(layer: Layer) -> Path | None:
     return path if path.is_file() else None
 
 
-def _taken_in(layer: Layer, path: Path, as_of: dt.date | None, *, anyhow: bool) -> Iterator[Line]:
+def _taken_in(layer: Layer, path: Path | None, as_of: dt.date | None, *, anyhow: bool) -> Iterator[Line]:
+    """Take in this file; without one, what the sample city draws."""
     began, by = time.monotonic(), Actor("system", channel="console")
     try:
-        read = read_file(layer, path)
-        edition = actions.load(layer, read, as_of or layer.source.as_of, by=by, anyhow=anyhow)
+        reading = read_file(layer, path, _locate) if path is not None else read(layer, drawn(layer.source.file))
+        edition = actions.load(layer, reading, as_of or layer.source.as_of, by=by, anyhow=anyhow)
     except Refused as refused:
         yield Line(f"{layer.code:24} {refused}", ok=False)
         return
     report = edition.report
     counts = f"{report['read']:,}件（新{report['new']:,}・変{report['changed']:,}・消{report['gone']:,}）"
     mended = f"直した形{report['repaired']}・使えない{report['refused']}"
+    if located := report["located"]:
+        mended += "・住所から置いた場所：" + "、".join(f"{_LEVELS[level]}{many}" for level, many in located.items())
     took = time.monotonic() - began
     yield Line(f"{layer.code:24} 第{edition.number}版 {edition.as_of}: {counts}{mended}　{took:.1f}秒")
     for row, _, words in report["told"][:PRINTED]:
@@ -91,6 +105,39 @@ def _counted(layer: Layer, *, named: bool) -> Line:
     except Refused as refused:
         return Line(f"{layer.code:24} {refused}", ok=False)
     return Line(f"{layer.code:24} 第{edition.number}版 {edition.as_of}: {edition.report['read']:,}件")
+
+
+_LEVELS: Final = {"lot": "地番", "town": "町", "area": "地区", "landmark": "施設の名前"}
+
+
+def _locate(address: str) -> Sequence[queries.Located]:
+    city = procedures.city().file
+    return queries.locate(address, procedures.gazetteer(), procedures.layers().values(), city.plane, reader="staff")
+
+
+def renew() -> int:
+    """Take in the files of the data pack that have changed since; how many. What people edited since is left to them.
+
+    A file that is refused is told of once, and tried again when it has changed.
+    """
+    renewed, held = 0, queries.newest()
+    for code, layer in procedures.layers().items():
+        path, edition = _file(layer), held.get(code)
+        if path is None or edition is None or not edition.digest:
+            continue
+        digest = file_digest(layer, path)
+        if digest in _REFUSED or queries.was_taken_in(code, digest):
+            continue
+        lines = list(_taken_in(layer, path, None, anyhow=False))
+        if all(one.ok for one in lines):
+            renewed += 1
+        else:
+            _REFUSED.add(digest)
+            logger.warning("a new file of layer %s was refused: %s", code, lines[0].words)
+    return renewed
+
+
+_REFUSED: Final[set[str]] = set()
 
 
 def at(lon: float, lat: float, on: dt.date | None, reader: Audience) -> Iterator[Line]:

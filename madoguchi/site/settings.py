@@ -73,6 +73,8 @@ def _database() -> dict[str, Any]:
 #: Real open data of the city beside the project, where it is there; without it the sample city is drawn evenly.
 _PACK = Path(os.environ.get("MADOGUCHI_DATA") or ROOT.parent / "shared" / "data")
 DATA_PACK = _PACK if _PACK.is_dir() else None
+#: How many parcels the sample city's map has, about: as many as a real city of this size.
+SAMPLE_PARCELS = int(os.environ.get("MADOGUCHI_SAMPLE_PARCELS", "100000"))
 
 SECRET_KEY = os.environ.get("MADOGUCHI_SECRET_KEY") or _kept_secret("django")
 DEBUG = os.environ.get("MADOGUCHI_DEBUG", "") == "1"

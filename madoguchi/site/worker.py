@@ -23,6 +23,7 @@ from madoguchi.cases.ports import ScannerDown, scanner
 from madoguchi.events import actions as log
 from madoguchi.events.jobs import give_back
 from madoguchi.events.queries import relay_is_behind
+from madoguchi.site import mapping
 
 #: What is done in turn, and at most every how many seconds. A duty returns how much it did and is called again at
 #: once as long as that is something.
@@ -42,6 +43,7 @@ DUTIES: tuple[tuple[str, Callable[[], int], float], ...] = (
     ("delegations", cases.tell_of_what_ran_out, 3600.0),
     ("counted layers", cases.count_layers, 3600.0),
     ("mails", cases.forget_mails, 3600.0),
+    ("layers", mapping.renew, 3600.0),
 )
 #: Seconds before the next try of what failed, for example because the database went away.
 AFTER_ERROR_SECONDS = 5.0

@@ -27,6 +27,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def test_a_sample_city(settings: LazySettings) -> None:
     settings.DEMO = True
+    settings.DATA_PACK, settings.SAMPLE_PARCELS = None, 1_000
     publishing.publish(lambda _: None, [])
     told: list[tuple[str, int, int]] = []
     made = fill(300, 250, 12_000, progress=lambda *heard: told.append(heard))

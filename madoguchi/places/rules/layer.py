@@ -8,7 +8,7 @@ between the two lies the earthquake of 2011, some centimetres in Osaka and five 
 
 import datetime as dt
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -30,6 +30,8 @@ AUDIENCES: Final[tuple[Audience, ...]] = ("section", "staff", "public")
 #: EPSG codes of what is stored and of what is drawn.
 STORED: Final = 6668
 DRAWN: Final = 3857
+#: What is taken as it comes: WGS84 is taken as JGD2011.
+AS_STORED: Final = frozenset({4326, STORED})
 MAX_TEXT: Final = 2_000
 #: Longitude and latitude of Japan with its sea (degrees): what lies outside has its axes swapped or a wrong CRS.
 JAPAN: Final = (122.0, 20.0, 154.0, 46.0)
@@ -61,8 +63,9 @@ class Source:
     """Where the features come from. ``file`` stands below the data pack, or names what the sample city draws.
 
     ``where`` keeps only features whose columns have one of these values; ``crs`` is the EPSG code where the file says
-    none (shapefiles without .prj, CSV), ``lon_lat`` the two columns of a CSV. ``credit`` is printed wherever the layer
-    is shown (出典).
+    none (shapefiles without .prj, CSV), ``lon_lat`` the two columns of a CSV, ``address`` those in which it has an
+    address instead; ``part`` which part of a file with several (GeoPackage, zip). ``credit`` is printed wherever the
+    layer is shown (出典). ``refresh``: after how many months the source has a newer state (0: it has none).
     """
 
     file: str
@@ -77,6 +80,18 @@ class Source:
     url: str = ""
     sample: bool = False
     lon_lat: tuple[str, str] | None = None
+    address: tuple[str, ...] = ()
+    part: str = ""
+    refresh: int = 0
+
+    def due(self, as_of: dt.date) -> dt.date | None:
+        """The day from which a state of ``as_of`` is too old; None where the source has no newer one."""
+        if not self.refresh:
+            return None
+        years, month = divmod(as_of.month - 1 + self.refresh, 12)
+        first = dt.date(as_of.year + years, month + 1, 1)
+        last = (first + dt.timedelta(days=31)).replace(day=1) - dt.timedelta(days=1)
+        return min(first + dt.timedelta(days=as_of.day - 1), last)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,12 +239,38 @@ def read_properties(layer: Layer, row: Mapping[str, Any]) -> tuple[dict[str, Any
     return found, problems
 
 
+def read_column(attribute: Attribute, said: Iterable[Any]) -> tuple[list[Any], list[int]]:
+    """A whole column at once: its values, and the positions of those that do not fit (None there).
+
+    What is written alike is read once: a city has 100,000 parcels in 124 towns.
+    """
+    known: dict[Any, Any] = {}
+    values, wrong = [], []
+    for position, one in enumerate(said):
+        written = one if one.__class__ is str else (one.__class__, str(one))
+        if written not in known:
+            try:
+                known[written] = value_of(attribute, one)
+            except ValueError:
+                known[written] = _WRONG
+        value = known[written]
+        if value is _WRONG:
+            wrong.append(position)
+            value = None
+        values.append(value)
+    return values, wrong
+
+
+_WRONG: Final = object()
 _YES: Final = {"1": True, "true": True, "○": True, "有": True, "0": False, "false": False, "×": False, "無": False}
 
 
 def value_of(attribute: Attribute, said: Any) -> Any:
     """What a file or a form says of an attribute, as it is kept; None where it says nothing. Raises ValueError."""
     text = "" if said is None else str(said).strip()
+    text.encode()  # half a character is a ValueError
+    if "\0" in text:
+        raise ValueError
     if text.lower() in ("", "nan", "none", "null", "nat") or text in attribute.unknown:
         return None
     match attribute.kind:
@@ -240,7 +281,7 @@ def value_of(attribute: Attribute, said: Any) -> Any:
             return number
         case "integer":
             number = float(text)
-            if not math.isfinite(number) or number != int(number):
+            if not number.is_integer():
                 raise ValueError
             return int(number)
         case "yes_no":

@@ -82,12 +82,21 @@ class LayerSource(Model):
     """EPSG code, where the file does not say it."""
     lon_lat: Annotated[list[Column], Field(min_length=2, max_length=2)] | None = None
     """Of a CSV: the columns of longitude and latitude."""
+    address: list[Column] = []
+    """Of a CSV without coordinates: the columns in which the address stands; what is found no more exactly than
+    accuracy allows is refused."""
+    part: Line | None = None
+    """Of a file with several (GeoPackage, zip): which."""
+    refresh: Annotated[int, Field(ge=1, le=120)] | None = None
+    """After how many months the source has a newer state."""
     url: Annotated[str, StringConstraints(pattern=r"^https://", max_length=300)] | None = None
 
     @model_validator(mode="after")
     def _stays_below(self) -> Self:
         if ".." in self.file.split("/"):
             raise refuse("データの置き場所の外は指せません", "file: daito/… のように書きます", "file")
+        if self.address and self.lon_lat:
+            raise refuse("address と lon_lat の両方は使えません", "どちらかを消します", "address")
         try:
             dt.date.fromisoformat(self.as_of)
         except ValueError:
@@ -364,6 +373,9 @@ def _layer(code: str, file: LayerFile, city: City) -> Layer:
             url=source.url or "",
             sample=source.file.startswith("sample:"),
             lon_lat=(source.lon_lat[0], source.lon_lat[1]) if source.lon_lat else None,
+            address=tuple(source.address),
+            part=source.part or "",
+            refresh=source.refresh or 0,
         ),
         shape=file.shape,
         accuracy=file.accuracy,
