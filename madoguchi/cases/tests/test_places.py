@@ -9,10 +9,11 @@ from madoguchi.cases import actions
 from madoguchi.cases.actions.drafting import section_digest
 from madoguchi.cases.models import Case
 from madoguchi.cases.tests.conftest import fill_in, flat
+from madoguchi.cases.tests.test_examples import photograph
 from madoguchi.events import Actor
 from madoguchi.events.models import Event
 from madoguchi.ground.errors import Invalid, Stale
-from madoguchi.places.models import Place
+from madoguchi.places.models import Feature, Place
 from madoguchi.places.tests.laying import lay, square
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.models import Procedure
@@ -39,6 +40,11 @@ def dog(published: dict[str, Procedure], resident: Actor, towns: None) -> Case:
     return actions.open_draft(published["dog-registration"], by=resident)
 
 
+@pytest.fixture
+def house(published: dict[str, Procedure], resident: Actor, towns: None) -> Case:
+    return actions.open_draft(published["disaster-certificate"], by=resident)
+
+
 def say(case: Case, by: Actor, **parts: str) -> dict[str, Any]:
     """What became of a place that was typed so."""
     section, name = (
@@ -54,6 +60,28 @@ def verdicts(place: Mapping[str, Any]) -> dict[str, str]:
 
 
 # -- found ------------------------------------------------------------------------------------------------------------
+
+
+def test_words_that_mean_one_place_are_that_place_with_level_and_error(house: Case, resident: Actor) -> None:
+    lay("landslide", (square(LON, LAT, 0.02), YELLOW))
+    lay("flood")
+    found = say(house, resident, text="大東市谷川1-1-1　みほん荘301")
+    assert found["text"] == "大東市谷川1-1-1　みほん荘301", "as it was written, with the room"
+    assert found["town"] == "0025001"
+    assert 100 < found["error"] < 400, "known as far as its town"
+    assert (found["lon"], found["lat"]) == pytest.approx((LON, LAT), abs=0.002)
+    assert verdicts(found) == {"flood": "does_not", "landslide": "applies"}
+    assert found["map"]["landslide"]["said"] == YELLOW
+    assert "イエローゾーン" in found["map"]["landslide"]["words"]["ja"]
+
+
+def test_what_is_nearer_to_a_border_than_the_place_is_known_is_unknown(house: Case, resident: Actor) -> None:
+    lay("landslide", (square(LON + 0.001, LAT, 0.002), YELLOW))
+    by_words = say(house, resident, text="谷川一丁目1番")
+    assert (by_words["map"]["landslide"]["why"], by_words["map"]["landslide"]["said"]) == ("border", {})
+    here = {"lat": str(LAT), "lon": str(LON + 0.0005)}
+    assert verdicts(say(house, resident, text="谷川一丁目1番", **here, error="10"))["landslide"] == "applies"
+    assert verdicts(say(house, resident, text="谷川一丁目1番", **here, error="900"))["landslide"] == "unknown"
 
 
 def test_words_that_mean_several_are_asked_back_and_only_one_of_them_can_be_chosen(dog: Case, resident: Actor) -> None:
@@ -102,7 +130,7 @@ def test_a_point_stays_while_the_words_may_mean_it_and_not_when_they_mean_a_plac
     assert say(dog, resident, text="谷川一丁目1番　みほん荘", **point)["level"] == "point"
     assert say(dog, resident, text="玄関の右", **point)["level"] == "point"
     elsewhere = say(dog, resident, text="谷川二丁目3番", **point)
-    assert (elsewhere["level"], elsewhere["town"]) == ("lot", "0025002")
+    assert (elsewhere["level"], elsewhere["town"]) == ("town", "0025002")
 
 
 def test_nobody_chooses_what_applies_by_a_point_that_is_not_where_the_address_is(dog: Case, resident: Actor) -> None:
@@ -121,8 +149,11 @@ def test_a_point_that_can_be_none_changes_nothing(lat: str, lon: str, code: str,
     assert dog.typed["kept_at"]["text"] == "谷川二丁目", "what was typed is there to be mended"
 
 
-def test_out_of_the_city_no_layer_knows_anything_but_that_of_the_towns(dog: Case, resident: Actor) -> None:
+def test_out_of_the_city_no_layer_knows_anything_but_that_of_the_towns(house: Case, dog: Case, resident: Actor) -> None:
+    lay("landslide")
+    lay("flood")
     away = {"text": "となりの市", "lat": "34.75", "lon": "135.70"}
+    assert verdicts(say(house, resident, **away)) == {"flood": "unknown", "landslide": "unknown"}
     assert verdicts(say(dog, resident, **away)) == {"towns": "does_not"}
 
 
@@ -161,18 +192,37 @@ def test_a_dog_that_is_kept_elsewhere_is_registered_there(dog: Case, resident: A
     assert dog.received_at is not None, "where the map knows nothing, a person looks"
 
 
-def test_what_was_shown_is_shown_again_where_the_map_has_changed(dog: Case, resident: Actor) -> None:
-    fill(dog, "microchip-granted", resident, text="谷川一丁目のはずれ", lat=str(LAT + 0.01), lon=str(LON), error="5")
-    dog.answers["kept_at"]["map"]["towns"] |= {"verdict": "applies", "said": {"name": "谷川１丁目"}}
-    dog.save(update_fields=["answers"])  # so it was shown, by an edition that was wrong
-    events = Event.objects.filter(outcome="done").count()
+@pytest.fixture
+def wet(house: Case, resident: Actor) -> Case:
+    """A house that was flooded below the floor, to be assessed by photographs, all filled in but these."""
+    lay("landslide")
+    lay("flood")
+    point = {"text": "谷川一丁目1番", "lat": str(LAT), "lon": str(LON), "error": "5"}
+    fill(house, "flood-outside-zones-granted", resident, **point)
+    for path in ("photos_overall", "photos_damage"):
+        actions.add_document(house, path, "家.jpg", photograph(7), by=resident)
+    house.refresh_from_db()
+    return house
+
+
+def test_what_was_shown_decides_or_is_shown_again_and_after_receipt_it_stands(wet: Case, resident: Actor) -> None:
+    assert verdicts(wet.answers["dwelling_place"]) == {"flood": "does_not", "landslide": "does_not"}
+    lay("landslide", (square(LON, LAT, 0.02), YELLOW))
+    events, before = Event.objects.filter(outcome="done").count(), dict(wet.answers)
     with pytest.raises(Stale) as refused:
-        actions.submit(dog, by=resident)
+        actions.submit(wet, by=resident)
     assert refused.value.code == "map-changed"
-    stands = Case.objects.get(pk=dog.pk)
-    assert (stands.received_at, stands.number, stands.place) == (None, None, None)
-    assert stands.answers["kept_at"] == dog.answers["kept_at"]
+    stands = Case.objects.get(pk=wet.pk)
+    assert (stands.received_at, stands.number, stands.place, stands.answers) == (None, None, None, before)
     assert (Event.objects.filter(outcome="done").count(), Place.objects.count()) == (events, 0)
+    shown = say(wet, resident, text="谷川一丁目1番", lat=str(LAT), lon=str(LON), error="5")
+    assert verdicts(shown)["landslide"] == "applies"
+    actions.submit(wet, by=resident)
+    assert wet.decision.values["survey"] is True
+    Feature.objects.filter(layer="landslide").update(valid_until="2021-01-01", ended_in=lay("landslide"))
+    after = Case.objects.get(pk=wet.pk)
+    assert verdicts(after.answers["dwelling_place"])["landslide"] == "applies"
+    assert after.decision.values["survey"] is True
 
 
 def test_two_windows_do_not_quarrel_because_the_map_has_changed(dog: Case, resident: Actor) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from madoguchi.places.rules.recording import VERDICTS
 from madoguchi.procedures.rules import tables
 from madoguchi.procedures.tests.shipped import catalogue
 
@@ -100,11 +101,24 @@ def test_the_grade_follows_the_damage_ratio(ratio: int) -> None:
     assert (values["grade"], values["surveyed"]) == (expected, True)
 
 
-@given(st.sampled_from(["self", "survey"]), st.booleans(), st.sampled_from([None, "below_floor", "above_floor"]))
-def test_only_slight_damage_goes_without_a_survey(assessment: str, leaning: bool, depth: str | None) -> None:
-    scope = {"assessment": assessment, "leaning": leaning, "flood_depth": depth}
+@given(
+    st.sampled_from(["self", "survey"]),
+    st.booleans(),
+    st.sampled_from([None, "below_floor", "above_floor"]),
+    st.sampled_from(VERDICTS),
+)
+def test_only_slight_damage_goes_without_a_survey(assessment: str, leaning: bool, depth: str | None, zone: str) -> None:
+    """Of damage by water only outside of the landslide zones, and where that is sure."""
+    scope = {
+        "assessment": assessment,
+        "leaning": leaning,
+        "flood_depth": depth,
+        "disaster_kind": "flood" if depth else "earthquake",
+        "dwelling_place": {"landslide": {"verdict": zone}},
+    }
     survey = tables.judge(DISASTER["route"], scope).values["survey"]
-    assert survey is (assessment == "survey" or leaning or depth == "above_floor")
+    in_doubt = depth is not None and zone != "does_not"
+    assert survey is (assessment == "survey" or leaning or depth == "above_floor" or in_doubt)
 
 
 # -- 犬の登録 ---------------------------------------------------------------------------------------------------------
