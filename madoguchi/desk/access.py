@@ -11,7 +11,7 @@ from typing import Concatenate, ParamSpec
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 
@@ -28,19 +28,21 @@ P = ParamSpec("P")
 
 
 def desk(
-    view: Callable[Concatenate[HttpRequest, Actor, P], HttpResponse],
-) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    view: Callable[Concatenate[HttpRequest, Actor, P], HttpResponseBase],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
     """Give the view the member of staff as its second argument; keep nothing in any cache."""
 
     @functools.wraps(view)
-    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         account = request.user
         if not isinstance(account, Account):
             return redirect_to_login(request.get_full_path(), str(settings.LOGIN_URL))
         if not has_second_factor(request, account):
             return redirect("mfa_index")
         try:
-            response = view(request, whoever_asks(request) or actor_of_account(account), *args, **kwargs)
+            response: HttpResponseBase = view(
+                request, whoever_asks(request) or actor_of_account(account), *args, **kwargs
+            )
         except Refused as refusal:
             response = refused(request, refusal)
         response.headers["Cache-Control"] = "no-store"

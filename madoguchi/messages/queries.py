@@ -161,6 +161,11 @@ def answer_sheet(data: Mapping[str, object], *, path: str, picture: Mapping[str,
     return signer().sign(letters.render(settings.CATALOGUE, "letters/here.typ", {**data, **made}, at=clock.now()))
 
 
+def map_sheet(data: Mapping[str, object]) -> bytes:
+    """A printed map as PDF, unsigned and not kept. ``data``: catalogue/letters/README.md."""
+    return letters.render(settings.CATALOGUE, "letters/map.typ", {**data, "sample": settings.DEMO})
+
+
 @lru_cache(maxsize=64)
 def _loaded(path: Path, changed_ns: int) -> texts.Text:
     return texts.load(str(path), path.read_text(encoding="utf-8"))

@@ -100,6 +100,7 @@ INSTALLED_APPS = [
     "madoguchi.messages.apps.MessagesConfig",
     "madoguchi.procedures.apps.ProceduresConfig",
     "madoguchi.cases.apps.CasesConfig",
+    "madoguchi.mapping.apps.MappingConfig",
     "madoguchi.web.apps.WebConfig",
     "madoguchi.desk.apps.DeskConfig",
     "madoguchi.feeds.apps.FeedsConfig",

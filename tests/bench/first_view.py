@@ -1,9 +1,9 @@
-"""The first view of the portal and of a form on a telephone with a bad line: bytes, requests, seconds.
+"""The first view of the portal, of a form and of the map on a telephone with a bad line: bytes, requests, seconds.
 
 Against a running demo (``make demo``), in Chromium with an empty cache, on a processor four times slower, throttled by
 its own network emulation: a slow line (400 kbit/s, 400 ms a round trip) and a usual 3G one (1.6 Mbit/s, 150 ms).
-``words`` is when the first words stand on the screen, ``whole`` when all has loaded, ``again`` the bytes of a second
-visit. Nothing here is a test.
+``words`` is when the first words stand on the screen, ``whole`` when all has loaded (of the map: when all of it is
+drawn), ``again`` the bytes of a second visit. Nothing here is a test.
 
     python tests/bench/first_view.py [http://localhost:8000]
 """
@@ -73,6 +73,10 @@ def view(context: BrowserContext, url: str, line: str) -> View:
             "[performance.getEntriesByName('first-contentful-paint')[0].startTime,"
             " performance.getEntriesByType('navigation')[0].loadEventEnd]"
         )
+        if page.locator("#map-page").count():
+            drawn = page.locator("#map[data-drawn]")
+            drawn.wait_for(state="attached", timeout=120_000)
+            whole = float(drawn.get_attribute("data-drawn") or 0)
         first, requests = sum(sent), len(sent)
         sent.clear()
         page.goto(url, wait_until="load")
@@ -101,7 +105,12 @@ def main() -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=list(CHROMIUM_FLAGS))
         state, draft = form(browser, base)
-        pages = {"portal": f"{base}/", "procedure": f"{base}/procedures/dog-registration/", "form": draft}
+        pages = {
+            "portal": f"{base}/",
+            "procedure": f"{base}/procedures/dog-registration/",
+            "form": draft,
+            "map": f"{base}/map/",
+        }
         print(f"{'page':10} {'line':8} {'kB':>7} {'requests':>9} {'words s':>8} {'whole s':>8} {'again kB':>9}")
         for name, url in pages.items():
             for line in LINES:

@@ -61,6 +61,7 @@ PUBLIC = {
         "robots",
     ),
     *("office", "figures", "styles", "paper", "help", "help-page"),
+    *("city-map", "map-tile", "map-base", "map-style", "map-at", "map-list", "map-measure", "map-print"),
     *(
         "sign-in",
         "card",

@@ -21,6 +21,10 @@ VENDOR_ROOT = ROOT / "var" / "vendor"
 VENDOR = {
     "design-tokens/tokens.css": ROOT / "node_modules/@digital-go-jp/design-tokens/dist/tokens.css",
     "htmx/htmx.min.js": ROOT / "node_modules/htmx.org/dist/htmx.min.js",
+    "maplibre/maplibre-gl.mjs": ROOT / "node_modules/maplibre-gl/dist/maplibre-gl.mjs",
+    "maplibre/maplibre-gl-worker.mjs": ROOT / "node_modules/maplibre-gl/dist/maplibre-gl-worker.mjs",
+    "maplibre/maplibre-gl.css": ROOT / "node_modules/maplibre-gl/dist/maplibre-gl.css",
+    "pmtiles/pmtiles.js": ROOT / "node_modules/pmtiles/dist/pmtiles.js",
     "pdfjs/pdf.min.mjs": ROOT / "node_modules/pdfjs-dist/legacy/build/pdf.min.mjs",
     "pdfjs/pdf.worker.min.mjs": ROOT / "node_modules/pdfjs-dist/legacy/build/pdf.worker.min.mjs",
 }

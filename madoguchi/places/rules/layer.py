@@ -133,6 +133,31 @@ class Follows:
 
 
 @dataclass(frozen=True, slots=True)
+class Style:
+    """How the features are drawn, on the screen and on paper. Colours are ``#rrggbb``.
+
+    ``by``: the attribute whose value chooses among ``colours`` (anything else has ``colour``). ``width`` of a line or
+    border and ``radius`` of a circle are pixels of the screen, and a quarter of a millimetre each on paper;
+    ``opacity`` is that of an area's inside. ``label``: the attribute that is written beside a feature. Below the zoom
+    ``from_zoom`` nothing is drawn (of tiles of 512 pixels: at 14, a screen of a telephone is 2 km wide).
+    """
+
+    colour: str = "#2563a8"
+    by: str = ""
+    colours: Mapping[str, str] = field(default_factory=dict)
+    width: float = 1.5
+    radius: float = 5.0
+    opacity: float = 0.3
+    label: str = ""
+    from_zoom: int = 9
+
+    def colour_of(self, properties: Mapping[str, Any]) -> str:
+        """The colour of a feature with these attributes."""
+        value = properties.get(self.by) if self.by else None
+        return self.colours.get(str(value), self.colour) if value is not None else self.colour
+
+
+@dataclass(frozen=True, slots=True)
 class Layer:
     """One layer. ``accuracy`` is its stated error in metres: nearer to a border than that, the answer is "please ask".
 
@@ -167,6 +192,7 @@ class Layer:
     hazards: tuple[str, ...] = ()
     procedures: tuple[Follows, ...] = ()
     words: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
+    style: Style = field(default_factory=Style)
 
     def attribute(self, key: str) -> Attribute:
         """The attribute of that key. Raises KeyError."""
@@ -181,6 +207,10 @@ class Layer:
         if not includes(self.see, audience):
             return ()
         return tuple(one for one in self.attributes if includes(one.see, audience))
+
+    def drawn_by(self, audience: Audience) -> tuple[Attribute, ...]:
+        """Those of them by which the features are coloured and named: a colour may tell what an attribute may not."""
+        return tuple(one for one in self.seen_by(audience) if one.key in (self.style.by, self.style.label))
 
 
 #: Who somebody is to a layer: of two layers, one may be their own section's.

@@ -18,6 +18,7 @@ from pydantic import Field, StringConstraints, model_validator
 from madoguchi.ground.calendar import Calendar
 from madoguchi.ground.expressions import Expression
 from madoguchi.ground.languages import READ, LocalText
+from madoguchi.places.rules.layer import JAPAN
 from madoguchi.procedures.rules.document import BrokenPackage, Document, Problem, read
 from madoguchi.procedures.rules.format import (
     AskField,
@@ -109,6 +110,35 @@ class CityCalendar(Model):
     closed: tuple[Closed, ...] = ()
 
 
+class CityMap(Model):
+    """The map's own: where it opens and what lies below the layers."""
+
+    centre: tuple[float, float]
+    """Longitude and latitude (degrees, JGD2011) at which it opens."""
+    zoom: Annotated[int, Field(ge=5, le=18)] = 14
+    base: Annotated[str, StringConstraints(pattern=r"^[\w./-]+\.pmtiles$", max_length=200)] | None = None
+    """The base map, below the data pack: one PMTiles file of vector tiles in the OpenMapTiles schema."""
+    credit: Annotated[str, StringConstraints(max_length=200)] = ""
+    """Printed wherever the base map is shown (出典)."""
+    base_layers: tuple[str, ...] = ()
+    """Layers that are drawn quietly below the others on paper, and on the screen where there is no base map."""
+    shown: tuple[str, ...] = ()
+    """The layers that are on it when it opens."""
+    gsi: bool = False
+    """Offer the tiles of 地理院タイル as a second base map: browsers then load them from the State's server."""
+
+    @model_validator(mode="after")
+    def _is_in_japan(self) -> Self:
+        west, south, east, north = JAPAN
+        if not (west <= self.centre[0] <= east and south <= self.centre[1] <= north):
+            raise refuse("地図の中心が日本の外です", "centre: [経度, 緯度] の順に書きます", "centre")
+        if self.base is not None and ".." in self.base.split("/"):
+            raise refuse("データの置き場所の外は指せません", "base: daito/… のように書きます", "base")
+        if self.base is not None and not self.credit:
+            raise refuse("背景の地図の出典がありません", "credit: © … を書きます", "credit")
+        return self
+
+
 class CityFile(Model):
     """city.yaml: names, codes, contact, colour, calendar."""
 
@@ -121,6 +151,7 @@ class CityFile(Model):
     theme: Theme
     plane: Annotated[int, Field(ge=6669, le=6687)]
     """The plane in which metres are measured: EPSG code of its JGD2011 plane rectangular system (平面直角座標系)."""
+    map: CityMap | None = None
     calendar: CityCalendar = CityCalendar()
 
     @model_validator(mode="after")

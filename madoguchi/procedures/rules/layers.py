@@ -23,10 +23,11 @@ from madoguchi.places.rules.layer import (
     Sentences,
     Shape,
     Source,
+    Style,
     Terms,
     Topology,
 )
-from madoguchi.procedures.rules.city import City
+from madoguchi.procedures.rules.city import City, Colour
 from madoguchi.procedures.rules.counting import COUNTED, LayerCounted, counted_twice
 from madoguchi.procedures.rules.document import BrokenPackage, Document, Problem, read
 from madoguchi.procedures.rules.format import Kebab, Model, Snake, refuse
@@ -141,6 +142,32 @@ class LayerProcedure(Model):
     """A condition over the attributes: depth_max >= 0.5; without it, wherever the layer applies."""
 
 
+class LayerStyle(Model):
+    """How the features are drawn, on the screen and on paper."""
+
+    colour: Colour
+    by: Snake | None = None
+    """The attribute (a text or a code) whose value chooses among colours."""
+    colours: dict[str, Colour] = {}
+    """Value of that attribute → colour; any other has colour."""
+    width: Annotated[float, Field(gt=0, le=20)] = 1.5
+    """Of a line or a border, in pixels."""
+    radius: Annotated[float, Field(gt=0, le=20)] = 5
+    """Of the circle of a point, in pixels."""
+    opacity: Annotated[float, Field(ge=0, le=1)] = 0.3
+    """Of the inside of an area."""
+    label: Snake | None = None
+    """The attribute that is written beside a feature."""
+    from_zoom: Annotated[int, Field(ge=5, le=18)] = 9
+    """Nothing is drawn further out than that: 15 for parcels, 9 for what is seen of the whole city."""
+
+    @model_validator(mode="after")
+    def _has_its_colours(self) -> Self:
+        if (self.by is None) != (not self.colours):
+            raise refuse("colours は by と一緒に書きます", "by: と colours: をそろえます", "colours")
+        return self
+
+
 class LayerFile(Model):
     """layers/<code>.yaml"""
 
@@ -172,6 +199,7 @@ class LayerFile(Model):
     words: dict[Annotated[str, StringConstraints(min_length=1, max_length=40)], dict[Snake, list[str]]] = {}
     """What people call the layer's things when they look for one near by (避難所: {}), or those of which an attribute
     has one of these values (公園: {subclass: [park]})."""
+    style: LayerStyle | None = None
     answers: LayerSentences
     edit: LayerEditing | None = None
     """Without it nobody edits the features by hand: they come from the file alone."""
@@ -225,11 +253,25 @@ class LayerFile(Model):
         for key, attribute in self.attributes.items():
             if AUDIENCES.index(attribute.see) > AUDIENCES.index(self.see) and attribute.see != "public":
                 raise refuse(f"{key} はレイヤーより広くは見せられません", "see: を消します", "attributes", key)
+        self._drawn()
         for language in self.answers.applies:
             for name in _names(self.answers.applies[language]):
                 if name not in self.attributes and name != DISTANCE and not (self.counted and name in _COUNTED):
                     raise refuse(f"{{{name}}} という属性はありません", "attributes: にある名前を書きます", "answers")
         return self
+
+    def _drawn(self) -> None:
+        style = self.style or LayerStyle(colour="#000000")
+        for where, key in (("by", style.by), ("label", style.label)):
+            if key is not None and key not in self.attributes:
+                raise refuse(f"{key} という属性はありません", "attributes: にある名前を書きます", "style", where)
+        if style.by is None:
+            return
+        by = self.attributes[style.by]
+        if by.type not in ("text", "code"):
+            raise refuse("色を分けるのは text か code の属性です", "by: を消します", "style", "by")
+        if by.type == "code" and (unknown := sorted(style.colours.keys() - by.codes.keys())):
+            raise refuse(f"{unknown[0]} という値は codes にありません", "codes: にある値を書きます", "style", "colours")
 
 
 def _condition(follows: LayerProcedure, attributes: dict[str, LayerAttribute], number: int) -> None:
@@ -300,6 +342,24 @@ def check_layers(city: City, codes: Collection[str] | None = None) -> list[Probl
     except BrokenPackage as broken:
         return broken.problems
     return []
+
+
+def check_map(city: City) -> list[Problem]:
+    """Layers that city.yaml puts onto the map, and that there are not (rule M03)."""
+    of_city = city.file.map
+    if of_city is None:
+        return []
+    there = {path.stem for path in (city.folder / "layers").glob("*.yaml")}
+    named = {"base_layers": of_city.base_layers, "shown": of_city.shown}
+    unknown = [(field, code) for field, ones in named.items() for code in ones if code not in there]
+    document = read(city.folder / "city.yaml") if unknown else None
+    return [
+        document.problem(
+            ("map", field), "M03", f"{code} というレイヤーはありません", "layers/ にあるファイルの名前を書きます"
+        )
+        for field, code in unknown
+        if document is not None
+    ]
 
 
 def _unknown_units(file: LayerFile, document: Document, city: City) -> Iterator[Problem]:
@@ -401,6 +461,20 @@ def _layer(code: str, file: LayerFile, city: City) -> Layer:
         hazards=tuple(file.hazards),
         procedures=tuple(Follows(one.code, one.when or "") for one in file.procedures),
         words={word: {key: tuple(values) for key, values in where.items()} for word, where in file.words.items()},
+        style=_style(file.style) if file.style is not None else Style(),
+    )
+
+
+def _style(file: LayerStyle) -> Style:
+    return Style(
+        colour=file.colour,
+        by=file.by or "",
+        colours=dict(file.colours),
+        width=file.width,
+        radius=file.radius,
+        opacity=file.opacity,
+        label=file.label or "",
+        from_zoom=file.from_zoom,
     )
 
 

@@ -20,7 +20,7 @@ from madoguchi.procedures.rules.document import BrokenPackage, Problem
 from madoguchi.procedures.rules.flow import step_places
 from madoguchi.procedures.rules.format import Waiver
 from madoguchi.procedures.rules.helping import load_help
-from madoguchi.procedures.rules.layers import check_layers
+from madoguchi.procedures.rules.layers import check_layers, check_map
 from madoguchi.procedures.rules.lint_map import RULES
 from madoguchi.procedures.rules.lint_rules import SEVERITIES, Finding, Found, Rule, Severity, Subject
 from madoguchi.procedures.rules.load import Catalogue, Package, load_catalogue
@@ -51,6 +51,7 @@ def check(codes: Sequence[str], catalogue_dir: Path, city_dir: Path | None) -> l
         findings += map(_of, check_offers(city, catalogue.packages))
         findings += map(_of, check_registers(city, catalogue.facts))
         findings += map(_of, check_layers(city, catalogue.packages))
+        findings += map(_of, check_map(city))
     if not codes:
         findings += map(_of, _shared(catalogue_dir))
         findings += map(_of, check_bases(catalogue_dir, catalogue.laws, catalogue.facts, city))

@@ -1,5 +1,6 @@
 """The layers of the city: their files hold together, and with the real data they say what is known from elsewhere."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,8 +14,9 @@ from madoguchi.places.reading import read_file
 from madoguchi.places.rules.applying import Applies, Hit
 from madoguchi.places.rules.layer import Follows
 from madoguchi.procedures import queries as procedures
+from madoguchi.procedures.rules.city import load_city
 from madoguchi.procedures.rules.document import BrokenPackage
-from madoguchi.procedures.rules.layers import check_layers, load_layers
+from madoguchi.procedures.rules.layers import check_layers, check_map, load_layers
 from madoguchi.procedures.tests.shipped import daito, publish
 
 SYSTEM = Actor("system", channel="console")
@@ -49,6 +51,12 @@ def test_the_citys_layers_hold_together() -> None:
         ("answers:", "procedures: [{code: x, when: name > }]\nanswers:", "when が条件として読めません"),
         ("answers:", "procedures: [{code: x, when: name > 1}]\nanswers:", "when が条件として読めません"),
         ("answers:", "procedures: [{code: x, when: population + 1}]\nanswers:", "when が条件として読めません"),
+        ("label: name", "label: nome", "nome という属性はありません"),
+        ("colour: '#6b4c9a'", "colour: purple", "colour"),
+        ("width: 1.5", "width: 1.5, weight: 2", "weight: という項目はありません"),
+        ("width: 1.5", "by: name", "by: と colours: をそろえます"),
+        ("width: 1.5", "by: population, colours: {'1': '#000000'}", "色を分けるのは text か code の属性です"),
+        ("from_zoom: 11", "from_zoom: 30", "from_zoom"),
     ],
 )
 def test_what_a_file_of_a_layer_must_not_say(tmp_path: Path, was: str, becomes: str, said: str) -> None:
@@ -149,6 +157,45 @@ def test_no_two_layers_count_the_same_cases(tmp_path: Path) -> None:
     assert "dog-registration は dogs でも数えています" in str(problem)
     (tmp_path / "layers" / "pets.yaml").write_text(wider.replace(", dog-registration]", "]"))
     assert check_layers(replace(city, folder=tmp_path)) == []
+
+
+def test_a_colour_is_of_a_value_that_there_is(tmp_path: Path) -> None:
+    city = daito()
+    text = (city.folder / "layers" / "city-planning-area.yaml").read_text()
+    (tmp_path / "layers").mkdir()
+    (tmp_path / "layers" / "area.yaml").write_text(text.replace("'2': '#4d7c0f'", "'3': '#4d7c0f'"))
+    with pytest.raises(BrokenPackage) as broken:
+        load_layers(replace(city, folder=tmp_path))
+    assert "3 という値は codes にありません" in str(broken.value.problems[0])
+
+
+def test_the_map_opens_with_layers_that_there_are(tmp_path: Path) -> None:
+    city = daito()
+    of_city = city.file.map
+    assert of_city is not None
+    file = city.file.model_copy(update={"map": of_city.model_copy(update={"shown": ("shelters", "nothing")})})
+    [problem] = check_map(replace(city, file=file))
+    assert "nothing というレイヤーはありません" in str(problem)
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "said"),
+    [
+        ("[135.6235, 34.7119]", "[34.7119, 135.6235]", "地図の中心が日本の外です"),
+        ("base: daito/", "base: ../daito/", "データの置き場所の外は指せません"),
+        ("credit: ©", "# ©", "背景の地図の出典がありません"),
+        ("zoom: 14", "zoom: 99", "zoom"),
+    ],
+)
+def test_what_a_map_must_not_say(tmp_path: Path, was: str, becomes: str, said: str) -> None:
+    folder = tmp_path / "daito"
+    shutil.copytree(daito().folder, folder)
+    text = (folder / "city.yaml").read_text()
+    assert was in text
+    (folder / "city.yaml").write_text(text.replace(was, becomes))
+    with pytest.raises(BrokenPackage) as broken:
+        load_city(folder)
+    assert any(said in str(one) for one in broken.value.problems)
 
 
 @pytest.mark.django_db

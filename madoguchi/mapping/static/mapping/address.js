@@ -1,0 +1,26 @@
+// Where the map looks, in the address behind #: zoom/lat/lon&layers=a,b&on=2020-04-01. It never leaves the browser.
+const PLACE = /^#(\d+(?:\.\d+)?)\/(-?\d+(?:\.\d+)?)\/(-?\d+(?:\.\d+)?)/;
+
+/** The view that the address names; null where it names none. */
+export function readAddress() {
+  const found = PLACE.exec(location.hash);
+  if (!found) return null;
+  const [zoom, lat, lon] = found.slice(1).map(Number);
+  if (zoom > 22 || Math.abs(lat) > 85 || Math.abs(lon) > 180) return null;
+  const more = new URLSearchParams(location.hash.slice(found[0].length));
+  const layers = more.get("layers");
+  const on = more.get("on");
+  return {
+    zoom,
+    lat,
+    lon,
+    codes: layers === null ? null : layers.split(",").filter(Boolean),
+    on: /^\d{4}-\d\d-\d\d$/.test(on ?? "") ? on : null,
+  };
+}
+
+/** Put the view into the address without a step in the browser's history. */
+export function writeAddress({ zoom, lat, lon, codes, on }) {
+  const place = `#${zoom.toFixed(2)}/${lat.toFixed(6)}/${lon.toFixed(6)}`;
+  history.replaceState(history.state, "", `${place}&layers=${codes.join(",")}${on ? `&on=${on}` : ""}`);
+}

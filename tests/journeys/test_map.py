@@ -1,0 +1,68 @@
+"""The map in a browser: drawn, pointed at, measured, shared; and whole where nothing is drawn."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+from pytest_django.live_server_helper import LiveServer
+
+from madoguchi.mapping import serving
+from madoguchi.mapping.tests.test_mapping import OPEN, VIEW
+from madoguchi.places.tests.test_layers import LAT, LON, taken_in, zone
+from madoguchi.procedures import queries as procedures
+from tests.journeys.residents import visiting
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def site(live_server: LiveServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A city with one layer of two zones and no base map."""
+    monkeypatch.setattr(procedures, "layers", lambda: {OPEN.code: OPEN})
+    monkeypatch.setattr(serving, "base_file", lambda: None)
+    taken_in(tmp_path, zone("1"), zone("2", LON + 0.001, use="2"), layer=OPEN)
+    return str(live_server.url)
+
+
+def test_the_map_is_drawn_asked_measured_and_shared(browser: Browser, site: str) -> None:
+    with visiting(browser, site) as visit:
+        page = visit.page
+        visit.go(f"/map/#17/{LAT + 0.0005}/{LON + 0.001}&layers={OPEN.code}")
+        canvas = page.locator(".maplibregl-canvas")
+        expect(canvas).to_be_visible()
+        page.get_by_text("レイヤーと凡例").click()
+        with page.expect_response(re.compile("/map/tiles/test-open/16/.*mvt")) as tile:
+            page.get_by_role("checkbox", name="用途地域").uncheck()
+            page.get_by_role("checkbox", name="用途地域").check()
+        assert tile.value.status == 200
+        # Left of the middle lies the one, right the other.
+        canvas.click(position={"x": 100, "y": 200})
+        expect(page.locator("#map-at-words")).to_contain_text("第一種住居地域です（容積率200%）")
+        visit.check()
+        page.get_by_role("button", name="長さを測る").click()
+        for x in (80, 280):
+            canvas.click(position={"x": x, "y": 200})
+        expect(page.locator("#map-said")).to_have_text(re.compile(r"長さ \d[\d.,]*m"))
+        page.get_by_role("button", name="長さを測る").click()
+        page.get_by_text("地図にあるものの一覧").click()
+        expect(page.locator("#map-list table")).to_contain_text("商業地域")
+        canvas.focus()
+        page.keyboard.press("Enter")
+        expect(page.locator("#map-at")).to_be_focused()
+        assert re.search(rf"/map/#17\.00/{LAT}\d*/{LON}\d*&layers={OPEN.code}$", page.url), page.url
+        visit.check()
+
+
+def test_without_a_program_the_same_stands_in_tables(browser: Browser, site: str) -> None:
+    with visiting(browser, site, script=False) as visit:
+        visit.go("/map/?" + "&".join(f"{key}={value}" for key, value in VIEW.items()))
+        expect(visit.page.locator("table")).to_contain_text("商業地域")
+        visit.page.get_by_role("link", name="北へ").click()
+        visit.page.get_by_role("link", name="北へ").click()
+        expect(visit.page.locator("table")).to_have_count(0)
+        expect(visit.page.get_by_text("この範囲にはありません")).to_be_visible()
+        visit.page.get_by_role("checkbox", name="用途地域").uncheck()
+        visit.page.get_by_role("button", name="表示する").click()
+        expect(visit.page.get_by_text("レイヤーを選ぶと")).to_be_visible()
+        visit.check()
