@@ -15,8 +15,8 @@ from madoguchi.asking.words import day_words, language, said
 from madoguchi.ground import clock
 from madoguchi.ground.errors import Invalid
 from madoguchi.mapping.base import FONT, base_file
+from madoguchi.places import finding, viewing
 from madoguchi.places import queries as places
-from madoguchi.places import viewing
 from madoguchi.places.queries import Where
 from madoguchi.places.rules.layer import Audience, Layer, Reader, includes, shown
 from madoguchi.places.viewing import Box, InView
@@ -403,13 +403,8 @@ def at_page(face: Face, view: View, reader: Reader) -> AtPage:
 
 def find(face: Face, page: MapPage, text: str, reader: Reader) -> None:
     """Put the places that a text may mean onto the page. Nothing is kept of what was asked."""
-    audience = reader(next(iter(procedures.layers().values())))
-    found = places.locate(
-        text,
-        procedures.gazetteer(),
-        procedures.layers().values(),
-        procedures.city().file.plane,
-        reader="public" if audience == "public" else "staff",
+    found = finding.locate(
+        text, procedures.gazetteer(), procedures.layers().values(), procedures.city().file.plane, reader=reader
     )
     page.said = text
     page.found = [(one.name, address(face, page.view, one.at.lon, one.at.lat, 17)) for one in found]
