@@ -220,12 +220,10 @@ def beside_bare_sql(points: Sequence[Point]) -> None:
                 cursor.execute(BARE, given)
                 cursor.fetchall()
             bare.append(inside[0] * 1000)
-    print(
-        f"\nwhat applies over {len(ten)} layers{'' if len(ten) == 10 else ' (no data pack)'}, {ROUNDS_SQL:,} points, ms"
-    )
+    print(f"\nwhat applies over {len(ten)} layers, {ROUNDS_SQL:,} points, ms")
     print(f"  {'':44}{'p50':>8}{'p99':>8}")
     for name, taken in (
-        ("the answer, with its sentences to come", whole),
+        ("the answer", whole),
         ("  of that in the database", within),
         ("bare SQL", bare),
     ):
