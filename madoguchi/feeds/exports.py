@@ -32,6 +32,7 @@ from madoguchi.places.models import Edition
 from madoguchi.places.rules.crs import CRS84, offered
 from madoguchi.places.rules.filtering import VALID_FROM
 from madoguchi.places.rules.layer import Attribute, Layer, Shape, includes
+from madoguchi.places.tiles import newest_edition
 from madoguchi.procedures import queries as procedures
 
 #: What a layer is given out as: ending → media type.
@@ -91,7 +92,7 @@ def _public(code: str) -> tuple[Layer | None, Edition | None]:
     found = procedures.layers().get(code)
     if found is None or not includes(found.see, "public"):
         return None, None
-    return found, features.newest(code)
+    return found, newest_edition(code)
 
 
 def _open(answer: HttpResponseBase, tag: str) -> HttpResponseBase:

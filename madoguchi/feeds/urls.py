@@ -4,6 +4,7 @@ from django.urls import path, re_path
 
 from madoguchi.feeds import documenting, exports, oauth, opendata, payments
 from madoguchi.feeds.api import api
+from madoguchi.feeds.ogc import tiles
 from madoguchi.feeds.ogc import views as ogc
 from madoguchi.feeds.problems import nothing_here
 
@@ -33,5 +34,12 @@ urlpatterns = [
     path("ogc/collections/<slug:code>/queryables", ogc.queryables, name="ogc-queryables"),
     path("ogc/collections/<slug:code>/items", ogc.items, name="ogc-items"),
     path("ogc/collections/<slug:code>/items/<path:key>", ogc.item, name="ogc-item"),
+    path("ogc/collections/<slug:code>/tiles", tiles.tilesets, name="ogc-tilesets"),
+    path("ogc/collections/<slug:code>/tiles/WebMercatorQuad", tiles.tileset, name="ogc-tileset"),
+    path(
+        "ogc/collections/<slug:code>/tiles/WebMercatorQuad/<int:z>/<int:row>/<int:column>", tiles.tile, name="ogc-tile"
+    ),
+    path("ogc/tileMatrixSets", tiles.matrix_sets, name="ogc-matrix-sets"),
+    path("ogc/tileMatrixSets/WebMercatorQuad", tiles.matrix_set, name="ogc-matrix-set"),
     re_path(r"^(?:api|oauth|ogc)/(?P<rest>.*)$", nothing_here, name="api-nothing"),
 ]

@@ -164,11 +164,6 @@ _EXTENT: Final = """
 """
 
 
-def newest(layer: str) -> Edition | None:
-    """The newest edition of one layer; None where nothing was taken in."""
-    return Edition.objects.filter(layer=layer).defer("report").order_by("-number").first()
-
-
 def feature_sql(layer: Layer, reader: Audience, crs: Crs) -> Sql:
     """A feature as the text of GeoJSON, with the attributes that the reader sees and no others."""
     own = [one.key for one in layer.seen_by(reader)]

@@ -37,6 +37,10 @@ CONFORMANCE: Final = (
         for one in ("queryables", "queryables-query-parameters", "filter", "features-filter")
     ),
     *(
+        f"{_OGC}/ogcapi-tiles-1/1.0/conf/{one}"
+        for one in ("core", "tileset", "tilesets-list", "geodata-tilesets", "oas30", "mvt")
+    ),
+    *(
         f"{_OGC}/cql2/1.0/conf/{one}"
         for one in (
             "cql2-text",
@@ -101,6 +105,7 @@ def landing(request: HttpRequest) -> dict[str, Any]:
             link(address(request, "conformance"), f"{_REL}/conformance", JSON, "満たしている規格"),
             link(address(request, "collections"), "data", JSON, "データの一覧"),
             link(address(request, "collections"), f"{_REL}/data", JSON, "データの一覧"),
+            link(address(request, "matrix-sets"), f"{_REL}/tiling-schemes", JSON, "タイルの分け方"),
             link(f"{settings.BASE_URL}/open-data/catalog.jsonld", "describedby", "application/ld+json", "DCAT"),
         ],
     }
@@ -132,6 +137,7 @@ def collection(request: HttpRequest, layer: Layer, edition: Edition) -> dict[str
             link(address(request, "items", layer.code, f="json"), "items", GEOJSON, f"{words(layer.title)}（GeoJSON）"),
             link(address(request, "items", layer.code, f="html"), "items", HTML, f"{words(layer.title)}（表）"),
             link(address(request, "queryables", layer.code), f"{_REL}/queryables", SCHEMA, "絞り込める属性"),
+            link(address(request, "tilesets", layer.code), f"{_REL}/tilesets-vector", JSON, "ベクトルタイル"),
         ],
     }
     if layer.see == "public":

@@ -10,6 +10,7 @@ from django.conf import settings
 from madoguchi.feeds.ogc.describing import GEOJSON, HTML, JSON, MVT, OPENAPI, SCHEMA
 from madoguchi.feeds.ogc.reading import DEFAULT_LIMIT, MOST, SCOPE
 from madoguchi.feeds.problems import MEDIA_TYPE, TITLES
+from madoguchi.places import tiles
 from madoguchi.places.rules import cql
 from madoguchi.places.rules.layer import Layer
 from madoguchi.procedures import queries as procedures
@@ -80,6 +81,33 @@ def document(layers: Iterable[Layer], systems: Sequence[str]) -> dict[str, Any]:
         ),
         "/ogc/collections/{collectionId}/items/{featureId}": _get(
             "item", "地物ひとつ", {GEOJSON: "Feature", HTML: None}, code, key, page[3], page[4], missing=True
+        ),
+    }
+    z, row, column = (
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "description": text,
+            "schema": {"type": "integer", "minimum": 0, "maximum": most},
+        }
+        for name, text, most in (
+            ("tileMatrix", "ズーム。", tiles.MOST_ZOOM),
+            ("tileRow", "北から数えた行。", (1 << tiles.MOST_ZOOM) - 1),
+            ("tileCol", "西から数えた列。", (1 << tiles.MOST_ZOOM) - 1),
+        )
+    )
+    paths |= {
+        "/ogc/tileMatrixSets": _get("matrixSets", "タイルの分け方", {JSON: "Any", HTML: None}),
+        "/ogc/tileMatrixSets/WebMercatorQuad": _get("matrixSet", "ウェブ地図の分け方", {JSON: "Any", HTML: None}),
+        "/ogc/collections/{collectionId}/tiles": _get(
+            "tilesets", "タイルの種類", {JSON: "Any", HTML: None}, code, missing=True
+        ),
+        "/ogc/collections/{collectionId}/tiles/WebMercatorQuad": _get(
+            "tileset", "タイルの説明", {JSON: "Any", HTML: None}, code, missing=True
+        ),
+        "/ogc/collections/{collectionId}/tiles/WebMercatorQuad/{tileMatrix}/{tileRow}/{tileCol}": _get(
+            "tile", "タイル", {MVT: None}, code, z, row, column, missing=True
         ),
     }
     city = procedures.city().file.name["ja"]

@@ -185,3 +185,40 @@ def item(layer: Layer, reader: Audience, one: Mapping[str, Any], links: Sequence
         Table("属性", ["属性", "値"], rows),
         json=_address(links, "alternate"),
     )
+
+
+# -- tiles ------------------------------------------------------------------------------------------------------------
+
+
+def matrix_sets(said: Mapping[str, Any]) -> Page:
+    """The tile matrix sets."""
+    rows = [
+        [Cell(one["id"], reverse("ogc-matrix-set") + "?f=html"), Cell(one["uri"])] for one in said["tileMatrixSets"]
+    ]
+    return Page("タイルの分け方", _root(), table=Table("タイルの分け方", ["名前", "URI"], rows), json=_json_of(said))
+
+
+def matrix_set(said: Mapping[str, Any]) -> Page:
+    """The zooms of one."""
+    rows = [
+        [Cell(one["id"]), Cell(f"{one['cellSize']:,.4f}"), Cell(f"1:{one['scaleDenominator']:,.0f}")]
+        for one in said["tileMatrices"]
+    ]
+    table = Table("ズーム", ["ズーム", "1画素のメートル（赤道）", "縮尺"], rows)
+    return Page(said["id"], _root(), [said["uri"]], table, json=reverse("ogc-matrix-set") + "?f=json")
+
+
+def tilesets(layer: Layer, said: Mapping[str, Any]) -> Page:
+    """The tilesets of a layer."""
+    title = layer.title["ja"]
+    links = [Link(reverse("ogc-tileset", args=[layer.code]) + "?f=html", "WebMercatorQuad（Mapbox Vector Tile）")]
+    return Page(f"{title}：タイル", _of(layer.code, title), links=links, json=_json_of(said))
+
+
+def tileset(layer: Layer, said: Mapping[str, Any]) -> Page:
+    """Where the tiles are."""
+    title = layer.title["ja"]
+    template = next(one["href"] for one in said["links"] if one["rel"] == "item")
+    zooms = f"ズーム{said['layers'][0]['minTileMatrix']}から{said['layers'][0]['maxTileMatrix']}まで"
+    json = reverse("ogc-tileset", args=[layer.code]) + "?f=json"
+    return Page(f"{title}：WebMercatorQuad", _of(layer.code, title), [f"アドレス：{template}", zooms], json=json)

@@ -19,6 +19,7 @@ from madoguchi.places.models import Edition
 from madoguchi.places.rules import cql, crs, filtering
 from madoguchi.places.rules.crs import CRS84, Crs
 from madoguchi.places.rules.layer import Audience, Layer, includes
+from madoguchi.places.tiles import newest_edition
 from madoguchi.procedures import queries as procedures
 
 SCOPE: Final = "layers:read"
@@ -85,7 +86,7 @@ def known_only(request: HttpRequest, known: Collection[str] = ()) -> None:
 def collection(code: str, reader: Reader) -> tuple[Layer, Edition]:
     """A layer that the reader may see and that was taken in. Raises NotFound otherwise, and tells no difference."""
     layer = procedures.layers().get(code)
-    edition = features.newest(code) if layer is not None and reader.sees(layer) else None
+    edition = newest_edition(code) if layer is not None and reader.sees(layer) else None
     if layer is None or edition is None:
         raise NotFound("collection-unknown", gettext_noop("このデータはありません。"))
     return layer, edition

@@ -451,3 +451,56 @@ def test_what_a_layer_no_longer_says_is_not_told(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(procedures, "layers", lambda: {narrower.code: narrower})
     assert "Well" not in get(f"/collections/{WELLS.code}/items").content.decode()
     refused(filter="name = 'Well 1'")
+
+
+# -- Tiles ------------------------------------------------------------------------------------------------------------
+
+
+def test_tilesets_are_as_published() -> None:
+    """[tilesets-list, tileset, tmxslimits]"""
+    assert [one["id"] for one in get("/tileMatrixSets").json()["tileMatrixSets"]] == ["WebMercatorQuad"]
+    whole = get("/tileMatrixSets/WebMercatorQuad").json()
+    fits(whole, "tileMatrixSet")
+    assert whole["tileMatrices"][0]["scaleDenominator"] == pytest.approx(559082264.028717)
+    [listed] = get(f"/collections/{WELLS.code}/tiles").json()["tilesets"]
+    fits(listed, "tileSet")
+    one = get(f"/collections/{WELLS.code}/tiles/WebMercatorQuad").json()
+    fits(one, "tileSet")
+    assert one["layers"][0]["propertiesSchema"]["properties"].keys() == {
+        *("number", "name", "depth", "kind", "open", "dug"),
+    }
+    template = next(each for each in one["links"] if each["rel"] == "item")
+    deepest = one["tileMatrixSetLimits"][-1]
+    address = template["href"].format(
+        tileMatrix=deepest["tileMatrix"], tileRow=deepest["minTileRow"], tileCol=deepest["minTileCol"]
+    )
+    tile = Client().get(address)
+    assert (tile.status_code, tile["Content-Type"]) == (200, "application/vnd.mapbox-vector-tile")
+    assert b"Well 1" in tile.content
+    again = Client().get(address, headers={"If-None-Match": tile["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    for path in ("tiles", "tiles/WebMercatorQuad"):
+        assert get(f"/collections/{WELLS.code}/{path}", f="html")["Content-Type"].startswith("text/html")
+    for path in ("/tileMatrixSets", "/tileMatrixSets/WebMercatorQuad"):
+        assert get(path, f="html")["Content-Type"].startswith("text/html")
+
+
+def test_a_tile_has_what_the_reader_sees(partner: MakePartner) -> None:
+    """The policy of features: of layers and of attributes, with and without a token."""
+    limits = get(f"/collections/{WELLS.code}/tiles/WebMercatorQuad").json()["tileMatrixSetLimits"][-1]
+    place = "/".join(str(limits[name]) for name in ("tileMatrix", "minTileRow", "minTileCol"))
+    public = get(f"/collections/{WELLS.code}/tiles/WebMercatorQuad/{place}").content
+    assert "係員1".encode() not in public
+    assert "秘密".encode() not in public
+    staff = {"authorization": f"Bearer {partner(['layers:read'], section='environment').token}"}
+    ours = get(f"/collections/{WELLS.code}/tiles/WebMercatorQuad/{place}", staff)
+    assert "係員1".encode() in ours.content
+    assert "秘密".encode() not in ours.content
+    assert ours["Cache-Control"] == "private, no-store"
+    assert get(f"/collections/{INSIDE.code}/tiles/WebMercatorQuad/{place}").status_code == 404
+
+
+@pytest.mark.parametrize("place", ["0/1/0", "0/0/1", "23/0/0", "99999999999/0/0", "-1/0/0", "x/0/0", "3/8/0"])
+def test_a_tile_that_is_none_is_not_there(place: str) -> None:
+    answer = get(f"/collections/{WELLS.code}/tiles/WebMercatorQuad/{place}")
+    assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
