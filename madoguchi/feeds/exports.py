@@ -125,7 +125,8 @@ def _csv(found: Layer, edition: Edition) -> Iterator[str]:
         head += [one.key, f"{one.key}_name"] if one.codes else [one.key]
     yield "\ufeff" + _lines([[*head, VALID_FROM, *place]])
     for batch in features.rows(found, "public", edition):
-        yield _lines([[row.key, *_cells(attributes, row), *_place(found.shape, row)] for row in batch])
+        places = _places(found.shape, batch)
+        yield _lines([[row.key, *_cells(attributes, row), *place] for row, place in zip(batch, places, strict=True)])
 
 
 def _cells(attributes: Sequence[Attribute], row: Row) -> Iterator[Any]:
@@ -137,12 +138,14 @@ def _cells(attributes: Sequence[Attribute], row: Row) -> Iterator[Any]:
     yield row.values[-1]
 
 
-def _place(shape: Shape, row: Row) -> tuple[Any, ...]:
-    found = shapely.from_wkb(row.wkb)
+def _places(shape: Shape, batch: Sequence[Row]) -> list[tuple[Any, ...]]:
+    """Where each feature is: longitude and latitude, or WKT. All at once, which shapely does much faster."""
+    found = shapely.from_wkb(np.array([row.wkb for row in batch], dtype=object))
     if shape == "point":
-        point = shapely.centroid(found)
-        return round(point.x, 7), round(point.y, 7)
-    return (shapely.to_wkt(found, rounding_precision=7),)
+        points = shapely.centroid(found)
+        east, north = (np.round(one, 7).tolist() for one in (shapely.get_x(points), shapely.get_y(points)))
+        return list(zip(east, north, strict=True))
+    return [(one,) for one in shapely.to_wkt(found, rounding_precision=7).tolist()]
 
 
 def _lines(rows: Sequence[Sequence[Any]]) -> str:
@@ -210,13 +213,12 @@ def _standard(form: Standard, found: Layer, edition: Edition) -> Iterator[str]:
     number, city = 0, procedures.city().file
     for batch in features.rows(found, "public", edition):
         lines = []
-        for row in batch:
+        for row, (lon, lat) in zip(batch, _places("point", batch), strict=True):
             values = dict(zip(names, row.values, strict=False))
             if not form.holds(values, city):
                 continue
             number += 1
-            lon, lat = _place("point", row)
-            said = form.row(values, number, city, float(lon), float(lat))
+            said = form.row(values, number, city, lon, lat)
             lines.append([said.get(column, "") for column in form.columns])
         yield _lines(lines)
 
