@@ -58,7 +58,7 @@ meta, _, shapes, columns = pyogrio.raw.read(str(tile))
 found = shapely.from_wkb(shapes)
 names = columns[meta["fields"].tolist().index("name")].tolist()
 where = found[names.index("Well 1")]
-print(json.dumps([meta["crs"], names, [round(where.x), round(where.y)]]))
+print(json.dumps([meta["crs"], sorted(names), [round(where.x), round(where.y)]]))
 _, found, rows = read(zones)
 print(json.dumps([len(rows), found[0].geom_type, rows[0]["use"]]))
 """
