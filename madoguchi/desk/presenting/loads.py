@@ -13,8 +13,11 @@ from madoguchi.desk.presenting.areas import Towns, towns_of_section
 from madoguchi.desk.presenting.words import day_words
 from madoguchi.desk.presenting.worklist import url_of
 from madoguchi.events import Actor
+from madoguchi.ground import clock
 from madoguchi.people import queries as people
+from madoguchi.places.models import Edition
 from madoguchi.places.queries import newest
+from madoguchi.places.rules.layer import Layer
 from madoguchi.procedures import queries as procedures
 
 
@@ -129,10 +132,16 @@ def layers_of(by: Actor) -> list[LayerLine]:
                 {"public": gettext("公開"), "staff": gettext("職員"), "section": gettext("担当課")}[layer.see],
                 gettext("第%(n)s版") % {"n": edition.number} if edition else gettext("まだありません"),
                 day_words(edition.as_of) if edition else "",
-                edition is None or is_due(layer),
+                edition is None or is_due(layer) or _is_old(layer, edition),
             )
         )
     return sorted(found, key=lambda one: not one.overdue)
+
+
+def _is_old(layer: Layer, edition: Edition) -> bool:
+    """Whether the source has had a newer state since."""
+    due = layer.source.due(edition.as_of)
+    return due is not None and due <= clock.today()
 
 
 def _waiting(one: Waiting, longest: int) -> WaitingLine:
