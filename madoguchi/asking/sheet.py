@@ -3,7 +3,8 @@
 In the languages that the letters' fonts can print; readers of another get the English one.
 """
 
-from typing import Any
+import json
+from typing import Any, Final
 
 from django.utils import translation
 from django.utils.translation import gettext
@@ -14,6 +15,9 @@ from madoguchi.ground import clock
 from madoguchi.ground.errors import Invalid
 from madoguchi.ground.languages import LANGUAGES, tag
 from madoguchi.messages import queries as messages
+from madoguchi.places.picture import SCALES, Frame, picture
+from madoguchi.places.queries import Where
+from madoguchi.places.rules.area import Area
 from madoguchi.places.rules.layer import Reader, everybody
 from madoguchi.procedures import queries as procedures
 
@@ -25,13 +29,13 @@ def sheet(asked: Asked, reader: Reader = everybody, *, link: str, inside: bool =
     """
     spoken = language() if language() in LANGUAGES else "en"
     with translation.override(spoken):
-        data = _data(asked, reader, spoken, inside=inside)
+        data, map_of_it = _data(asked, reader, spoken, inside=inside), _map(asked, reader)
         try:
-            return messages.answer_sheet(data, path=link)
+            return messages.answer_sheet(data, path=link, picture=map_of_it)
         except Invalid as refusal:
             for path in refusal.fields:
                 _put(data, path.split("."), gettext("（印刷できない文字があります）"))
-            return messages.answer_sheet(data, path=link)
+            return messages.answer_sheet(data, path=link, picture=map_of_it)
 
 
 def _data(asked: Asked, reader: Reader, spoken: str, *, inside: bool) -> dict[str, Any]:
@@ -85,6 +89,39 @@ def _data(asked: Asked, reader: Reader, spoken: str, *, inside: bool) -> dict[st
             "市が電子署名したPDFです。次のページにこのPDFを送ると、書きかえられていないことを確かめられます。"
         ),
         "alt": gettext("この場所に当てはまることを調べるページの二次元コード"),
+    }
+
+
+#: Millimetres of the picture on the page, and the scale around a point.
+WIDE: Final = 160.0
+HIGH: Final = 90.0
+SCALE: Final = 2500
+
+
+def _map(asked: Asked, reader: Reader) -> dict[str, str] | None:
+    """Where it is, on the quiet layers of the city's map; None where the city has none, or nothing is drawn there."""
+    city, layers = procedures.city(), procedures.layers()
+    names = city.file.map.base_layers if city.file.map is not None else ()
+    base = [layers[name] for name in names if name in layers]
+    spot, scale = asked.spot, SCALE
+    outline = json.loads(spot.geojson) if isinstance(spot, Area) else None
+    marks = [spot] if isinstance(spot, Where) else []
+    if isinstance(spot, Area):
+        wide, high = spot.across
+        scale = next((one for one in SCALES if wide * 1250 < WIDE * one and high * 1250 < HIGH * one), SCALES[-1])
+    centre = spot if isinstance(spot, Where) else Where(*spot.middle)
+    frame, plane = Frame(centre, scale, WIDE, HIGH), city.file.plane
+    try:
+        drawn = picture(frame, (), plane, reader=reader, on=asked.on, base=base, marks=marks, outline=outline)
+    except Invalid:  # more lies there than a page can show: the words say it all
+        return None
+    if not drawn.base:
+        return None
+    sources = dict.fromkeys(f"{gettext('出典')}：{one.source.credit}" for one in drawn.base)
+    return {
+        "svg": drawn.svg,
+        "alt": gettext("%(where)sのまわりの地図（%(scale)s分の1）") % {"where": asked.words, "scale": f"{scale:,}"},
+        "credit": "　".join([f"1:{scale:,}", *sources]),
     }
 
 

@@ -74,6 +74,18 @@ class Area:
         return str(shapely.to_geojson(shapely.from_wkb(self.wkb)))
 
     @property
+    def middle(self) -> tuple[float, float]:
+        """The middle of its box: longitude and latitude."""
+        west, south, east, north = shapely.from_wkb(self.wkb).bounds
+        return (west + east) / 2, (south + north) / 2
+
+    @property
+    def across(self) -> tuple[float, float]:
+        """About how many metres it reaches from west to east and from south to north: for a frame."""
+        west, south, east, north = shapely.from_wkb(self.wkb).bounds
+        return (east - west) * _DEGREE * math.cos(math.radians(south)), (north - south) * _DEGREE
+
+    @property
     def within(self) -> tuple[float, float]:
         """A point within it: longitude and latitude."""
         point = shapely.point_on_surface(shapely.from_wkb(self.wkb))
