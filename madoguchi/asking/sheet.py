@@ -94,7 +94,7 @@ def _data(asked: Asked, reader: Reader, spoken: str, *, inside: bool) -> dict[st
 
 #: Millimetres of the picture on the page, and the scale around a point.
 WIDE: Final = 160.0
-HIGH: Final = 90.0
+HIGH: Final = 72.0
 SCALE: Final = 2500
 
 

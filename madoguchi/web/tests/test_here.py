@@ -175,6 +175,7 @@ def test_the_answer_on_paper_is_signed_and_nothing_of_it_is_kept(client: Client,
         assert answer.headers["Content-Type"] == "application/pdf"
         text = letters.text_of(answer.content)
         assert "見本小学校" in text
+        assert "1:2,500" in text, "the map of it, with its scale"
         assert "見本中学校" not in text, "for staff alone"
         verdict = messages.verify_pdf(answer.content)
         assert (verdict.outcome, verdict.issued_on, verdict.number) == ("signed", clock.today(), "")
