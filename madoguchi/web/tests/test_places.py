@@ -89,3 +89,14 @@ def test_the_review_and_the_page_of_the_case_show_what_applies(dog: Dog) -> None
     actions.submit(case, by=by)
     assert case.town == "0025001"
     assert "見本中学校" not in client.get(f"/cases/{case.pk}/").content.decode(), "what is for staff alone"
+
+
+def test_the_map_is_there_for_whoever_asks_for_it_and_only_where_a_place_is_asked(dog: Dog) -> None:
+    client, _, case = dog
+    asked = client.get(f"/cases/{case.pk}/sections/keeping/")
+    assert 'data-map="/static/web/js/place-map' in asked.content.decode()
+    assert "maplibre-gl.mjs" not in asked.content.decode(), "nothing of it is loaded before"
+    assert "worker-src 'self'" in asked["Content-Security-Policy"]
+    other = client.get(f"/cases/{case.pk}/sections/dog/")
+    assert "data-map=" not in other.content.decode()
+    assert "worker-src" not in other["Content-Security-Policy"]

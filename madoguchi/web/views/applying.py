@@ -26,6 +26,7 @@ from madoguchi.cases.models import Case
 from madoguchi.cases.rules import uploads
 from madoguchi.events import Actor
 from madoguchi.ground.errors import Invalid, NotAllowed, NotFound, Problem, Stale
+from madoguchi.mapping import serving as mapping
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.models import Procedure
 from madoguchi.procedures.rules import form as forms
@@ -241,6 +242,7 @@ def _show(
             "for_another": subject_words(case) if case.subject_id else "",
             "uploads_url": reverse("web:uploads", args=(key_of(case),)) if _takes_files(one) else "",
             "largest": uploads.MAX_BYTES,
+            "map": _middle_of_map(one),
             "delete_url": "" if draft.correcting or case.part_of_id else reverse("web:withdraw", args=(key_of(case),)),
         },
         "section": draft.page(
@@ -251,7 +253,14 @@ def _show(
         "earlier": Earlier(case.opened_at, "") if one.id in unseen else None,
         **more,
     }
-    return render(request, "web/section.html", context, status=status)
+    answer = render(request, "web/section.html", context, status=status)
+    return mapping.with_policy(answer) if _middle_of_map(one) else answer
+
+
+def _middle_of_map(one: FormSection) -> tuple[float, float] | None:
+    """Where the map of a section opens that asks for a place (degrees); None where there is no place, or no map."""
+    of_city = procedures.city().file.map
+    return of_city.centre if of_city is not None and any(field.type == "place" for field in one.fields) else None
 
 
 def _linked(request: HttpRequest, case: Case) -> frozenset[str]:

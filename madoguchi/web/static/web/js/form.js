@@ -197,6 +197,19 @@ if (form) {
   };
   reveal(form);
 
+  form.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-map]");
+    if (!button) return;
+    const box = button.closest("[data-place]");
+    const submit = () => form.requestSubmit(box.querySelector("[data-find]"));
+    try {
+      const { open } = await import(button.dataset.map);
+      await open(box, button.dataset, submit);
+    } catch {
+      box.querySelector("[data-where]").textContent = button.dataset.failed;
+    }
+  });
+
   form.addEventListener("click", (event) => {
     const button = event.target.closest("[data-here]");
     if (!button) return;
