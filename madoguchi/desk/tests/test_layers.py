@@ -18,7 +18,6 @@ from madoguchi.cases.tests.conftest import Staff, published, staff
 from madoguchi.desk.tests.staging import client_of
 from madoguchi.events import Actor
 from madoguchi.events.models import Event
-from madoguchi.ground.ids import uuid7
 from madoguchi.places import queries as places
 from madoguchi.places.models import Amendment, Change, Edition, Feature, Photo, PhotoContent
 from madoguchi.places.rules.layer import Editing, Layer
@@ -34,6 +33,7 @@ ROADS = replace(
     edit=Editing(("road-management",), ("road-management-head",)),
 )  # fmt: skip
 FREE = replace(ROADS, code="test-free", edit=Editing(("road-management",)))
+NOBODYS = "01a00000-0000-7000-8000-000000000000"
 URL = "/desk/layers/test-roads/"
 
 
@@ -195,7 +195,7 @@ def test_who_decides_does_not_decide_on_their_own(head: Actor, clerk: Actor) -> 
 
 
 @pytest.mark.parametrize(
-    "path", ["/desk/layers/none/", f"{URL}features/{uuid7()}/", f"{URL}changes/{uuid7()}/", "/desk/layers/test-other/"]
+    "path", ["/desk/layers/none/", f"{URL}features/{NOBODYS}/", f"{URL}changes/{NOBODYS}/", "/desk/layers/test-other/"]
 )
 def test_what_is_not_there(clerk: Actor, path: str) -> None:
     desk = client_of(clerk)
