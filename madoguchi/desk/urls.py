@@ -66,6 +66,7 @@ urlpatterns = [
     path("layers/<slug:code>/", layers.layer, name="layer"),
     path("layers/<slug:code>/new/", layers.new, name="feature-new"),
     path("layers/<slug:code>/features.csv", layers.features_csv, name="layer-csv"),
+    path("layers/<slug:code>/near.json", layers.near, name="layer-near"),
     path("layers/<slug:code>/table/", layers.table, name="layer-table"),
     path("layers/<slug:code>/features/<uuid:key>/", layers.feature, name="feature"),
     path("layers/<slug:code>/features/<uuid:key>/photos/", layers.photos, name="feature-photos"),

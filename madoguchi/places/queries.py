@@ -10,6 +10,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import shapely
+from django.contrib.gis.geos import Polygon as GEOSPolygon
 from django.db import connection
 from django.db.models import Q, QuerySet
 
@@ -31,7 +32,7 @@ from madoguchi.places.finding import (
 from madoguchi.places.models import Change, ChangeState, Edition, Feature, Photo, PhotoContent
 from madoguchi.places.rules.applying import Applies, Hit, Piece, answer, answer_area
 from madoguchi.places.rules.area import Area
-from madoguchi.places.rules.editing import MAX_ROWS, Grounds, Standing
+from madoguchi.places.rules.editing import MAX_ROWS, Grounds, Standing, as_geojson
 from madoguchi.places.rules.layer import (
     STORED,
     Attribute,
@@ -380,6 +381,18 @@ def _saying(layer: Layer, reader: Audience, words: str) -> QuerySet[Feature]:
 
 _SAYS: Final = """EXISTS (SELECT FROM jsonb_each_text(layer_feature.properties) said
     WHERE said.key = ANY(%s::text[]) AND strpos(lower(normalize(said.value, NFKC)), %s) > 0)"""
+
+
+#: Features that a map shows around the one that is edited.
+MOST_AROUND: Final = 500
+
+
+def around(layer: Layer, box: tuple[float, float, float, float], apart_from: UUID | None = None) -> list[str]:
+    """Shapes of a layer within a box (west, south, east, north in degrees), each as GeoJSON; no attributes."""
+    within = GEOSPolygon.from_bbox(box)
+    within.srid = STORED
+    rows = standing(layer.code).filter(geom__bboverlaps=within).exclude(pk=apart_from)
+    return [as_geojson(bytes(geom.wkb)) for geom in rows.values_list("geom", flat=True)[:MOST_AROUND]]
 
 
 def feature(layer: Layer, key: UUID) -> Feature:

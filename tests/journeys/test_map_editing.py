@@ -51,6 +51,27 @@ def sound(page: "Page") -> None:
     page.set_viewport_size({"width": 1366, "height": 768})
 
 
+def drawn_on(page: "Page") -> None:
+    """A corner is drawn aside on the map: the coordinates below follow, and go back with one step."""
+    drawing = page.locator("#drawing[data-ready]")
+    drawing.scroll_into_view_if_needed()
+    shape = page.get_by_label("形", exact=True)
+    before = shape.input_value()
+    corner = "one => { const {map} = one; const {x, y} = map.project(JSON.parse(shape.value).coordinates[1]); "
+    place = drawing.evaluate(
+        corner + "const box = map.getCanvas().getBoundingClientRect(); return [box.x + x, box.y + y]; }"
+    )
+    page.mouse.move(*place)
+    page.mouse.down()
+    page.mouse.move(place[0] - 20, place[1] - 30, steps=6)
+    page.mouse.up()
+    expect(shape).not_to_have_value(before)
+    moved = shape.input_value()
+    assert '"type":"LineString"' in moved
+    page.get_by_role("button", name="一つ前の形に戻す").click()
+    expect(shape).to_have_value(before)
+
+
 def test_a_road_is_corrected_and_the_public_answer_changes_when_it_is_approved(
     browser: "Browser", live_server: "LiveServer", staff: Staff, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -72,6 +93,7 @@ def test_a_road_is_corrected_and_the_public_answer_changes_when_it_is_approved(
     page.get_by_role("button", name="さがす").last.click()
     sound(page)
     page.get_by_role("link", name="市道1号", exact=True).click()
+    drawn_on(page)
     page.get_by_label("幅員").fill("6.5")
     page.get_by_role("button", name="承認を求める").click()
     expect(page.get_by_role("alert")).to_contain_text("内容を確かめてください。")

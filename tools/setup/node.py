@@ -24,6 +24,7 @@ VENDOR = {
     "maplibre/maplibre-gl.mjs": ROOT / "node_modules/maplibre-gl/dist/maplibre-gl.mjs",
     "maplibre/maplibre-gl-worker.mjs": ROOT / "node_modules/maplibre-gl/dist/maplibre-gl-worker.mjs",
     "maplibre/maplibre-gl.css": ROOT / "node_modules/maplibre-gl/dist/maplibre-gl.css",
+    "terra-draw/terra-draw.mjs": ROOT / "node_modules/terra-draw/dist/terra-draw.modern.js",
     "pmtiles/pmtiles.js": ROOT / "node_modules/pmtiles/dist/pmtiles.js",
     "pdfjs/pdf.min.mjs": ROOT / "node_modules/pdfjs-dist/legacy/build/pdf.min.mjs",
     "pdfjs/pdf.worker.min.mjs": ROOT / "node_modules/pdfjs-dist/legacy/build/pdf.worker.min.mjs",
@@ -71,6 +72,16 @@ def copy_vendor() -> None:
             continue
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(source, target)
+    _adapter()
+
+
+def _adapter() -> None:
+    """The adapter of terra-draw names its package as only a bundler finds it; a browser wants the file beside it."""
+    source = ROOT / "node_modules/terra-draw-maplibre-gl-adapter/dist/terra-draw-maplibre-gl-adapter.modern.js"
+    text = source.read_text()
+    if 'from"terra-draw"' not in text:
+        raise Stop(f"{source.name} is not as it was. Keep the version of package-lock.json.")
+    (VENDOR_ROOT / "terra-draw/adapter.mjs").write_text(text.replace('from"terra-draw"', 'from"./terra-draw.mjs"'))
 
 
 def stamp_matches() -> bool:

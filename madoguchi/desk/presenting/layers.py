@@ -176,6 +176,16 @@ class LifeLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Drawing:
+    """What the map needs on which a shape is drawn; coordinates as text, for a page in any language."""
+
+    kind: str
+    near: str
+    lon: str
+    lat: str
+
+
+@dataclass(frozen=True, slots=True)
 class PhotoLine:
     """A photograph of a feature."""
 
@@ -213,6 +223,7 @@ class FeaturePage:
     problem: str
     theirs: Sequence[Difference]
     sketch: Sketch | None
+    drawing: Drawing
     photos: Sequence[PhotoLine]
     photos_url: str
     accept: str
@@ -479,12 +490,20 @@ def feature_page(
         problem=fill(gettext(refusal.message), refusal.params) if refusal else "",
         theirs=theirs,
         sketch=sketch(None, bytes((now or one).geom.wkb)) if one is not None else None,
+        drawing=_drawing(layer, now or one),
         photos=_photos(layer, one) if one is not None else (),
         photos_url=reverse("desk:feature-photos", args=(layer.code, one.pk)) if one is not None else "",
         accept=ACCEPT_IMAGES,
         may_attach=one is not None and EDITS.holds(by, layer),
         life=_life(layer, one, seen) if one is not None else (),
     )
+
+
+def _drawing(layer: Layer, one: Feature | None) -> Drawing:
+    of_city = procedures.city().file.map
+    lon, lat = of_city.centre if of_city is not None else (135.0, 35.0)
+    near = reverse("desk:layer-near", args=(layer.code,)) + (f"?apart={one.pk}" if one is not None else "")
+    return Drawing(layer.shape, near, f"{lon:.6f}", f"{lat:.6f}")
 
 
 def _photos(layer: Layer, one: Feature) -> list[PhotoLine]:

@@ -19,6 +19,7 @@ from madoguchi.cases.models import Scan
 from madoguchi.cases.rules import uploads
 from madoguchi.desk.access import desk, words
 from madoguchi.desk.presenting.layers import (
+    FeaturePage,
     change_page,
     concerned,
     feature_page,
@@ -29,16 +30,18 @@ from madoguchi.desk.presenting.layers import (
 )
 from madoguchi.desk.views.exporting import cell
 from madoguchi.desk.views.files import file_response
-from madoguchi.desk.views.listing import day_of
+from madoguchi.desk.views.listing import day_of, key_of
 from madoguchi.events import Actor
 from madoguchi.events.acting import refuse
 from madoguchi.ground.errors import Invalid, NotAllowed, NotFound, Refused, Stale, fill
+from madoguchi.mapping.serving import with_policy
 from madoguchi.places import actions
 from madoguchi.places import queries as places
 from madoguchi.places.models import Change, ChangeState, Feature
+from madoguchi.places.queries import Where
 from madoguchi.places.rules import editing
 from madoguchi.places.rules.editing import Grounds, Picture
-from madoguchi.places.rules.layer import Layer, reader_of
+from madoguchi.places.rules.layer import Layer, includes, reader_of
 from madoguchi.procedures import queries as procedures
 
 
@@ -64,7 +67,7 @@ def new(request: HttpRequest, by: Actor, code: str) -> HttpResponse:
     """A new feature."""
     meant = _editable(code, by)
     if request.method != "POST":
-        return render(request, "desk/feature.html", {"page": feature_page(meant, None, by)})
+        return _shown(request, feature_page(meant, None, by))
     given = _given(request)
     try:
         made = actions.add(
@@ -72,8 +75,7 @@ def new(request: HttpRequest, by: Actor, code: str) -> HttpResponse:
             why=given.get("why", ""), grounds=grounds(), by=by,
         )  # fmt: skip
     except Refused as refusal:
-        page = feature_page(meant, None, by, given=given, refusal=refusal)
-        return render(request, "desk/feature.html", {"page": page}, status=refusal.status)
+        return _shown(request, feature_page(meant, None, by, given=given, refusal=refusal), refusal.status)
     return _done(request, made)
 
 
@@ -84,7 +86,7 @@ def feature(request: HttpRequest, by: Actor, code: str, key: UUID) -> HttpRespon
     meant = _layer(code, by)
     one = places.feature(meant, key)
     if request.method != "POST":
-        return render(request, "desk/feature.html", {"page": feature_page(meant, one, by)})
+        return _shown(request, feature_page(meant, one, by))
     _editable(code, by)
     given = _given(request)
     try:
@@ -92,8 +94,7 @@ def feature(request: HttpRequest, by: Actor, code: str, key: UUID) -> HttpRespon
     except Refused as refusal:
         now = places.standing(meant.code).filter(key=one.key).first() if isinstance(refusal, Stale) else None
         newer = now if now is not None and now.pk != one.pk else None
-        page = feature_page(meant, one, by, given=given, refusal=refusal, now=newer)
-        return render(request, "desk/feature.html", {"page": page}, status=refusal.status)
+        return _shown(request, feature_page(meant, one, by, given=given, refusal=refusal, now=newer), refusal.status)
     return _done(request, made)
 
 
@@ -130,8 +131,7 @@ def photos(request: HttpRequest, by: Actor, code: str, key: UUID) -> HttpRespons
         picture = Picture(kept.name, kept.media_type, kept.content, kept.width or 0, kept.height or 0)
         actions.attach(meant, one.pk, picture, by=by)
     except Refused as refusal:
-        page = feature_page(meant, one, by, refusal=refusal)
-        return render(request, "desk/feature.html", {"page": page}, status=refusal.status)
+        return _shown(request, feature_page(meant, one, by, refusal=refusal), refusal.status)
     notices.success(request, gettext("写真を付けました。"))
     return redirect("desk:feature", meant.code, one.pk)
 
@@ -191,6 +191,24 @@ def features_csv(request: HttpRequest, by: Actor, code: str) -> HttpResponse:
     response = HttpResponse("\ufeff" + out.getvalue(), content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{meant.code}.csv"'
     return response
+
+
+@require_safe
+@desk
+def near(request: HttpRequest, by: Actor, code: str) -> HttpResponse:
+    """What of the layer is in view, for the map on which a feature is drawn: shapes only."""
+    meant = _layer(code, by)
+    if not includes(meant.see, reader_of(by)(meant)):
+        raise NotFound("layer-unknown", "レイヤーが見つかりません。")
+    try:
+        west, south, east, north = (float(one) for one in request.GET.get("box", "").split(","))
+        sides = (Where(west, south), Where(east, north))
+    except ValueError:
+        raise Invalid("box-unread", "範囲を読めません。") from None
+    box = (sides[0].lon, sides[0].lat, sides[1].lon, sides[1].lat)
+    shapes = places.around(meant, box, key_of(request.GET.get("apart", "")))
+    body = ",".join(f'{{"type":"Feature","properties":{{}},"geometry":{one}}}' for one in shapes)
+    return HttpResponse(f'{{"type":"FeatureCollection","features":[{body}]}}', content_type="application/geo+json")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -266,6 +284,11 @@ def _given(request: HttpRequest) -> dict[str, str]:
 
 def _attributes(given: Mapping[str, str]) -> dict[str, str]:
     return {name.removeprefix("p-"): value for name, value in given.items() if name.startswith("p-")}
+
+
+def _shown(request: HttpRequest, page: FeaturePage, status: int = 200) -> HttpResponse:
+    """The page of a feature, on which a map may be drawn."""
+    return with_policy(render(request, "desk/feature.html", {"page": page}, status=status))
 
 
 def _done(request: HttpRequest, made: Change) -> HttpResponse:
