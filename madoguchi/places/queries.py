@@ -391,7 +391,9 @@ def around(layer: Layer, box: tuple[float, float, float, float], apart_from: UUI
     """Shapes of a layer within a box (west, south, east, north in degrees), each as GeoJSON; no attributes."""
     within = GEOSPolygon.from_bbox(box)
     within.srid = STORED
-    rows = standing(layer.code).filter(geom__bboverlaps=within).exclude(pk=apart_from)
+    rows = standing(layer.code).filter(geom__bboverlaps=within)
+    if apart_from is not None:
+        rows = rows.exclude(pk=apart_from)
     return [as_geojson(bytes(geom.wkb)) for geom in rows.values_list("geom", flat=True)[:MOST_AROUND]]
 
 
