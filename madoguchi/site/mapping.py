@@ -70,6 +70,9 @@ def load(codes: Sequence[str], file: Path | None, as_of: dt.date | None, *, anyh
 
 def _file(layer: Layer) -> Path | None:
     """Where the layer's file stands; None where the sample city draws it, or there is no data pack."""
+    of_city = layer.source.file.removeprefix("city:")
+    if of_city != layer.source.file:
+        return settings.CITY / "layers" / of_city
     if layer.source.sample or settings.DATA_PACK is None:
         return None
     path = Path(settings.DATA_PACK) / layer.source.file

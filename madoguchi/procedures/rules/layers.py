@@ -67,9 +67,9 @@ class LayerAttribute(Model):
 class LayerSource(Model):
     """Where the features come from."""
 
-    file: Annotated[str, StringConstraints(pattern=r"^((sample|counted):[a-z_]+|[\w./-]+)$", max_length=200)]
-    """Below the data pack (daito/landform_gsi.geojson), sample:<what> for what the sample city draws, or
-    counted:cases for what is counted (counted:)."""
+    file: Annotated[str, StringConstraints(pattern=r"^((sample|counted):[a-z_]+|(city:)?[\w./-]+)$", max_length=200)]
+    """Below the data pack (daito/landform_gsi.geojson), city:<file> beside this one, sample:<what> for what the sample
+    city draws, or counted:cases for what is counted (counted:)."""
     name: Line
     licence: Line
     credit: Line
