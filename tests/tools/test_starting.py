@@ -114,6 +114,7 @@ def test_comes_up_says_where_and_leaves_nothing_behind(var: Path) -> None:
     demo = subprocess.Popen(
         [sys.executable, "-m", "madoguchi.site.cli", "demo", *map(str, options)],
         cwd=ROOT,
+        env={**os.environ, "MADOGUCHI_DATA": str(var), "MADOGUCHI_SAMPLE_PARCELS": "1000"},  # a small map
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -50,4 +50,7 @@ def sample_values(section: Section, language: str) -> dict[str, object]:
         "deleted": later,
         "url": f"{settings.BASE_URL}/cases/00-0000-0000-0/",
         "contact": f"{city.full_name(section, language)}　{section.phone or city.file.contact.phone}",
+        "subject": "（件名）",
+        "text": "（本文）",
+        "office": city.full_name(section, language),
     }

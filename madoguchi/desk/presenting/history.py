@@ -236,6 +236,18 @@ TRIED: Final = {
 }
 #: Why not, by the code of the refusal; any other is shown as its code.
 WHY_NOT: Final = {
+    "not-counted": gettext_noop("集計するレイヤーではなかった"),
+    "counted-already": gettext_noop("集計する期間が、まだなかった"),
+    "no-towns": gettext_noop("町の形のレイヤーが、まだ取り込まれていなかった"),
+    "place-text": gettext_noop("場所が、わかるように書かれていなかった"),
+    "place-gone": gettext_noop("選んだ場所が、候補になかった"),
+    "notice-unknown": gettext_noop("そのお知らせが見つからなかった"),
+    "notice-incomplete": gettext_noop("お知らせの内容がそろっていなかった"),
+    "notice-too-many": gettext_noop("知らせる人が、一度に送れる数より多かった"),
+    "notice-office": gettext_noop("お知らせを出す課が、いまの組織になかった"),
+    "notice-sent": gettext_noop("お知らせは、すでに送られていた"),
+    "notice-dropped": gettext_noop("お知らせは、取りやめになっていた"),
+    "box-unread": gettext_noop("地図の範囲が読めなかった"),
     "kiosk-unnamed": gettext_noop("端末の名前が入っていなかった"),
     "kiosk-code-wrong": gettext_noop("端末のコードが違うか、使えなくなっていた"),
     "kiosk-ended": gettext_noop("その端末は、すでに取り消されていた"),

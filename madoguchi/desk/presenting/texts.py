@@ -41,6 +41,9 @@ VALUES: Final[Mapping[str, str]] = {
     "deleted": gettext_noop("記録が消える日"),
     "url": gettext_noop("申請者が開くページのアドレス"),
     "contact": gettext_noop("担当課の名前と電話番号"),
+    "subject": gettext_noop("区域のお知らせの件名"),
+    "text": gettext_noop("区域のお知らせの本文"),
+    "office": gettext_noop("お知らせを出す課"),
 }
 
 

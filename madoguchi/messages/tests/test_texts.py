@@ -21,6 +21,9 @@ VALUES = {
     "contact": "環境課 072-000-0000",
     "code": "482913",
     "minutes": 10,
+    "subject": "給水車が来ます",
+    "text": "あす9時から、公民館の前に給水車が来ます。",
+    "office": "危機管理室",
 }
 
 
@@ -28,7 +31,8 @@ VALUES = {
 def test_clerks_find_every_template_by_a_title_and_mails_lead_somewhere(file: Path) -> None:
     text = texts.load(file.name, file.read_text(encoding="utf-8"))
     assert text.title
-    assert text.code == "closing" or set(text.needs) & {"url", "code"}
+    whole = {"closing", "notice"}  # they lead nowhere: all that they have to say stands in them
+    assert text.code in whole or set(text.needs) & {"url", "code"}
 
 
 @pytest.mark.parametrize(

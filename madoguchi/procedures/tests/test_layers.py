@@ -202,10 +202,12 @@ def test_what_a_map_must_not_say(tmp_path: Path, was: str, becomes: str, said: s
 @pytest.mark.skipif(settings.DATA_PACK is None, reason="needs the data pack (MADOGUCHI_DATA)")
 def test_every_layer_of_the_city_is_taken_in_and_the_city_hall_is_where_it_is() -> None:
     """What is known of it from elsewhere: its town and population, school district, the shelters by metres."""
-    pack = Path(str(settings.DATA_PACK))
+    folders = {True: settings.CITY / "layers", False: Path(str(settings.DATA_PACK))}
     from_pack = [one for one in procedures.layers().values() if not one.source.sample and one.counted is None]
     for layer in from_pack:
-        load(layer, read_file(layer, pack / layer.source.file), layer.source.as_of, by=SYSTEM)
+        name = layer.source.file.removeprefix("city:")
+        path = folders[name != layer.source.file] / name
+        load(layer, read_file(layer, path), layer.source.as_of, by=SYSTEM)
     found = {
         one.layer.code: one.sentence("ja", one.layer.seen_by("staff"))
         for one in applies(procedures.layers().values(), Where(135.6235, 34.7119), PLANE, reader="staff")
