@@ -19,7 +19,7 @@ from madoguchi.ground.errors import Stale
 from madoguchi.ground.ids import parse_reference
 from madoguchi.people.models import Account, Person
 from madoguchi.people.queries import actor_of_account, actor_of_person
-from madoguchi.site import publishing
+from madoguchi.procedures.tests.shipped import publish
 from madoguchi.site.sample import fill
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def test_a_sample_city(settings: LazySettings) -> None:
     settings.DEMO = True
     settings.DATA_PACK, settings.SAMPLE_PARCELS = None, 1_000
-    publishing.publish(lambda _: None, [])
+    publish()
     told: list[tuple[str, int, int]] = []
     made = fill(300, 250, 12_000, progress=lambda *heard: told.append(heard))
 
