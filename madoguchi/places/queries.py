@@ -12,7 +12,7 @@ from uuid import UUID
 import shapely
 from django.contrib.gis.geos import Polygon as GEOSPolygon
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from madoguchi.ground import clock
 from madoguchi.ground.errors import NotFound, Problem
@@ -337,6 +337,12 @@ def newest() -> Mapping[str, Edition]:
 def standing(layer: str) -> QuerySet[Feature]:
     """The features of a layer as they are now."""
     return Feature.objects.filter(layer=layer, valid_until=None, dropped_in=None)
+
+
+def counts(layers: Sequence[str]) -> Mapping[str, int]:
+    """How many features each of these layers has now; none is not named."""
+    rows = Feature.objects.filter(layer__in=list(layers), valid_until=None, dropped_in=None).values("layer")
+    return dict(rows.annotate(count=Count("pk")).values_list("layer", "count").order_by())
 
 
 def as_of(layer: str, on: dt.date, known: dt.datetime | None = None) -> QuerySet[Feature]:

@@ -42,8 +42,8 @@ def all_layers() -> Iterator[Line]:
         state = f"第{edition.number}版 {edition.as_of}" if edition else "未取り込み"
         if edition and "read" in edition.report:
             state += f" {edition.report['read']:,}件"
-        due = layer.source.due(edition.as_of) if edition else None
-        late = f"　更新の時期をすぎています（{due}）" if due is not None and due <= clock.today() else ""
+        overdue = edition is not None and layer.source.is_overdue(edition.as_of, clock.today())
+        late = f"　更新の時期をすぎています（{layer.source.due(edition.as_of)}）" if edition and overdue else ""
         yield Line(f"{code:24} {layer.see:8} {layer.title['ja']}　{state}{late}")
 
 

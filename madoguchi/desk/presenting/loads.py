@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.urls import reverse
 from django.utils.translation import gettext
 
 from madoguchi.cases import queries as cases
@@ -15,9 +16,7 @@ from madoguchi.desk.presenting.worklist import url_of
 from madoguchi.events import Actor
 from madoguchi.ground import clock
 from madoguchi.people import queries as people
-from madoguchi.places.models import Edition
 from madoguchi.places.queries import newest
-from madoguchi.places.rules.layer import Layer
 from madoguchi.procedures import queries as procedures
 
 
@@ -55,6 +54,7 @@ class WaitingLine:
 class LayerLine:
     """A layer of the map that the section answers for: which edition serves, and whether a newer one is due."""
 
+    url: str
     title: str
     sees: str
     edition: str
@@ -128,20 +128,15 @@ def layers_of(by: Actor) -> list[LayerLine]:
         edition = held.get(layer.code)
         found.append(
             LayerLine(
+                reverse("desk:layer", args=(layer.code,)),
                 layer.title["ja"],
                 {"public": gettext("公開"), "staff": gettext("職員"), "section": gettext("担当課")}[layer.see],
                 gettext("第%(n)s版") % {"n": edition.number} if edition else gettext("まだありません"),
                 day_words(edition.as_of) if edition else "",
-                edition is None or is_due(layer) or _is_old(layer, edition),
+                edition is None or is_due(layer) or layer.source.is_overdue(edition.as_of, clock.today()),
             )
         )
     return sorted(found, key=lambda one: not one.overdue)
-
-
-def _is_old(layer: Layer, edition: Edition) -> bool:
-    """Whether the source has had a newer state since."""
-    due = layer.source.due(edition.as_of)
-    return due is not None and due <= clock.today()
 
 
 def _waiting(one: Waiting, longest: int) -> WaitingLine:

@@ -18,16 +18,8 @@ from madoguchi.cases import actions as cases
 from madoguchi.cases.models import Scan
 from madoguchi.cases.rules import uploads
 from madoguchi.desk.access import desk, words
-from madoguchi.desk.presenting.layers import (
-    FeaturePage,
-    change_page,
-    concerned,
-    feature_page,
-    foreseen,
-    layer_page,
-    layers_page,
-    table_page,
-)
+from madoguchi.desk.presenting.features import FeaturePage, change_page, feature_page, foreseen, table_page
+from madoguchi.desk.presenting.layers import concerned, layer_page, layers_page
 from madoguchi.desk.views.exporting import cell
 from madoguchi.desk.views.files import file_response
 from madoguchi.desk.views.listing import day_of, key_of

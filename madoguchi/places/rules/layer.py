@@ -93,6 +93,11 @@ class Source:
         last = (first + dt.timedelta(days=31)).replace(day=1) - dt.timedelta(days=1)
         return min(first + dt.timedelta(days=as_of.day - 1), last)
 
+    def is_overdue(self, as_of: dt.date, today: dt.date) -> bool:
+        """Whether the source has had a newer state since."""
+        due = self.due(as_of)
+        return due is not None and due <= today
+
 
 @dataclass(frozen=True, slots=True)
 class Sentences:
