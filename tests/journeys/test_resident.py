@@ -2,10 +2,11 @@
 
 import datetime as dt
 import io
+import re
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, FilePayload, expect
+from playwright.sync_api import Browser, FilePayload, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from madoguchi.cases import actions
@@ -165,12 +166,12 @@ def test_child_allowance_with_two_children(browser: Browser, site: str, viewport
                     page.locator('button[value="add"]').click()
             child = f"child.{number}"
             visit.type({f"{child}.full_name": name, f"{child}.full_name_kana": kana})
-            visit.date(f"{child}.date_of_birth", born)
             page.locator(f'[name="{child}.relationship"]').first.check()
-            visit.type({f"{child}.lives_with_you": "together"})
             if script:
-                page.locator(f'[name="{child}.in_facility"]').first.wait_for()
+                _pressed_while_a_question_comes(visit, child, born)
             else:
+                visit.date(f"{child}.date_of_birth", born)
+                visit.type({f"{child}.lives_with_you": "together"})
                 visit.next()
             visit.type({f"{child}.in_facility": "no"})
         visit.check()
@@ -190,6 +191,34 @@ def test_child_allowance_with_two_children(browser: Browser, site: str, viewport
     case = the_case(by)
     assert [row["full_name"] for row in case.answers["child"]] == ["見本　一郎", "見本　二葉"]
     assert case.answers["person"]["bank_account"]["number"] == "1234567"
+
+
+def _pressed_while_a_question_comes(visit: Visit, child: str, born: dt.date) -> None:
+    """A question that comes while the finger is on the one below it does not push that one away from under it."""
+    page, held = visit.page, list[Route]()
+    whole = re.compile(rf'name="{child}\.date_of_birth\.day"\s+\d')
+
+    def hold(route: Route) -> None:
+        if whole.search(route.request.post_data or ""):
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/*", hold)
+    visit.date(f"{child}.date_of_birth", born)
+    below = page.locator(f'[name="{child}.lives_with_you"][value="together"]')
+    below.hover()
+    while not held:
+        page.wait_for_timeout(20)
+    page.mouse.down()
+    with page.expect_response("**/*"):
+        held[0].continue_()
+    page.wait_for_timeout(100)
+    expect(page.locator(f'[name="{child}.in_facility"]')).to_have_count(0)
+    page.mouse.up()
+    expect(below).to_be_checked()
+    page.locator(f'[name="{child}.in_facility"]').first.wait_for()
+    page.unroute("**/*", hold)
 
 
 @pytest.mark.parametrize(("viewport", "script"), [(PHONE, False), (DESKTOP, True)])

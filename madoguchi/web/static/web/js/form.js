@@ -27,6 +27,16 @@ if (form) {
     method: "POST", body: body(todo), headers: { Accept: accept }, redirect: "error", keepalive: true,
   });
 
+  // While a finger or the mouse is down nothing moves: what is pressed must be what is let go, or the press is lost.
+  // A list that opens may swallow the end of a press, so it counts for a second at most.
+  let pressing = null;
+  form.addEventListener("pointerdown", () => {
+    pressing = new Promise((lifted) => {
+      for (const end of ["pointerup", "pointercancel"]) window.addEventListener(end, () => setTimeout(lifted, 0), { once: true });
+      setTimeout(lifted, 1000);
+    });
+  });
+
   const save = async () => {
     if (!dirty || saving) return;
     dirty = false;
@@ -37,7 +47,9 @@ if (form) {
     try {
       const response = await saving;
       if (asked && response.ok) {
-        takeOver(new DOMParser().parseFromString(await response.text(), "text/html"), sent);
+        const page = new DOMParser().parseFromString(await response.text(), "text/html");
+        await pressing;
+        takeOver(page, sent);
       } else if (!asked) {
         const answer = await response.json();
         if (answer.seen) form.elements._seen.value = answer.seen;
