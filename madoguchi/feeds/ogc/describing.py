@@ -7,7 +7,9 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.utils.translation import gettext
 
+from madoguchi.asking.words import said
 from madoguchi.ground import clock
 from madoguchi.ground.languages import LocalText
 from madoguchi.places import features
@@ -87,25 +89,30 @@ def _in_form(request: HttpRequest, form: str, **changed: str) -> str:
 
 
 def words(text: LocalText) -> str:
-    """A text as programs show it: Japanese, the language of the city's data."""
-    return text["ja"]
+    """A text in the language of this answer: that of the reader on a page, Japanese for programs."""
+    return said(text)
+
+
+def credited(layer: Layer) -> str:
+    """Whose data it is."""
+    return gettext("出典：%(credit)s") % {"credit": layer.source.credit}
 
 
 def landing(request: HttpRequest) -> dict[str, Any]:
     """Where to begin."""
-    city = procedures.city().file.name["ja"]
+    city = {"city": words(procedures.city().file.name)}
     return {
-        "title": f"{city}の地図データ",
-        "description": f"{city}の地図のレイヤーを、OGC API – Features と Tiles で公開しています。",
+        "title": gettext("%(city)sの地図データ") % city,
+        "description": gettext("%(city)sの地図のレイヤーを、OGC API – Features と Tiles で公開しています。") % city,
         "links": [
             *own_links(request),
             link(address(request, "api"), "service-desc", OPENAPI, "OpenAPI 3.0"),
-            link(address(request, "api", f="html"), "service-doc", HTML, "このAPIの説明"),
-            link(address(request, "conformance"), "conformance", JSON, "満たしている規格"),
-            link(address(request, "conformance"), f"{_REL}/conformance", JSON, "満たしている規格"),
-            link(address(request, "collections"), "data", JSON, "データの一覧"),
-            link(address(request, "collections"), f"{_REL}/data", JSON, "データの一覧"),
-            link(address(request, "matrix-sets"), f"{_REL}/tiling-schemes", JSON, "タイルの分け方"),
+            link(address(request, "api", f="html"), "service-doc", HTML, gettext("このAPIの説明")),
+            link(address(request, "conformance"), "conformance", JSON, gettext("満たしている規格")),
+            link(address(request, "conformance"), f"{_REL}/conformance", JSON, gettext("満たしている規格")),
+            link(address(request, "collections"), "data", JSON, gettext("データの一覧")),
+            link(address(request, "collections"), f"{_REL}/data", JSON, gettext("データの一覧")),
+            link(address(request, "matrix-sets"), f"{_REL}/tiling-schemes", JSON, gettext("タイルの分け方")),
             link(f"{settings.BASE_URL}/open-data/catalog.jsonld", "describedby", "application/ld+json", "DCAT"),
         ],
     }
@@ -124,7 +131,7 @@ def collections(request: HttpRequest, seen: Iterable[tuple[Layer, Edition]], sys
 
 def collection(request: HttpRequest, layer: Layer, edition: Edition) -> dict[str, Any]:
     """One layer as a collection, without its systems."""
-    said: dict[str, Any] = {
+    described: dict[str, Any] = {
         "id": layer.code,
         "title": words(layer.title),
         "description": _description(layer, edition),
@@ -135,14 +142,19 @@ def collection(request: HttpRequest, layer: Layer, edition: Edition) -> dict[str
             link(address(request, "collection", layer.code, f="json"), "self", JSON),
             link(address(request, "collection", layer.code, f="html"), "alternate", HTML),
             link(address(request, "items", layer.code, f="json"), "items", GEOJSON, f"{words(layer.title)}（GeoJSON）"),
-            link(address(request, "items", layer.code, f="html"), "items", HTML, f"{words(layer.title)}（表）"),
-            link(address(request, "queryables", layer.code), f"{_REL}/queryables", SCHEMA, "絞り込める属性"),
-            link(address(request, "tilesets", layer.code), f"{_REL}/tilesets-vector", JSON, "ベクトルタイル"),
+            link(
+                address(request, "items", layer.code, f="html"),
+                "items",
+                HTML,
+                gettext("%(title)s（表）") % {"title": words(layer.title)},
+            ),
+            link(address(request, "queryables", layer.code), f"{_REL}/queryables", SCHEMA, gettext("絞り込める属性")),
+            link(address(request, "tilesets", layer.code), f"{_REL}/tilesets-vector", JSON, gettext("ベクトルタイル")),
         ],
     }
     if layer.see == "public":
         base = f"{settings.BASE_URL}/open-data/layers/{layer.code}"
-        said["links"] += [
+        described["links"] += [
             link(f"{base}.{ending}", "enclosure", media, ending)
             for ending, media in (
                 ("geojson", GEOJSON),
@@ -151,29 +163,29 @@ def collection(request: HttpRequest, layer: Layer, edition: Edition) -> dict[str
             )
         ]
     if layer.source.url:
-        said["links"].append(link(layer.source.url, "license", HTML, layer.source.licence))
+        described["links"].append(link(layer.source.url, "license", HTML, layer.source.licence))
     found = features.extent(layer.code, edition.pk)
     if found is not None:
         box, since = found
-        said["extent"] = {
+        described["extent"] = {
             "spatial": {"bbox": [[round(one, 6) for one in box]], "crs": CRS84},
             "temporal": {"interval": [[f"{since}T00:00:00+09:00", None]]},
         }
-    return said
+    return described
 
 
 def _description(layer: Layer, edition: Edition) -> str:
     """What a reader has to know: source, day, licence, accuracy; and that it is drawn, where it is."""
     parts = [
-        "見本データ（実在しません）" if layer.source.sample else "",
+        gettext("見本データ（実在しません）") if layer.source.sample else "",
         layer.legal_basis,
-        f"出典：{layer.source.credit}",
-        f"利用条件：{layer.source.licence}",
-        f"{edition.as_of}現在",
-        f"位置の誤差は約{layer.accuracy:g}m",
-        "datetime を付けなければ今日の状態、付ければその期間の最後の状態",
+        credited(layer),
+        gettext("利用条件：%(licence)s") % {"licence": layer.source.licence},
+        gettext("%(day)s現在") % {"day": edition.as_of},
+        gettext("位置の誤差は約%(metres)sm") % {"metres": f"{layer.accuracy:g}"},
+        gettext("datetime を付けなければ今日の状態、付ければその期間の最後の状態"),
     ]
-    return "。".join(filter(None, parts)) + "。"
+    return "".join(gettext("%(sentence)s。") % {"sentence": one} for one in parts if one).strip()
 
 
 _FORMATS: Final[dict[Shape, str]] = {
@@ -187,9 +199,9 @@ def queryables(request: HttpRequest, layer: Layer, reader: Audience) -> dict[str
     """By what this reader may filter: JSON Schema (OGC 19-079r2, 6.2)."""
     day = {"type": "string", "format": "date"}
     common = {
-        GEOMETRY: {"title": "形", "format": _FORMATS[layer.shape], "x-ogc-role": "primary-geometry"},
-        VALID_FROM: {"title": "この日から", **day, "x-ogc-role": "primary-interval-start"},
-        VALID_UNTIL: {"title": "この日の前日まで", **day, "x-ogc-role": "primary-interval-end"},
+        GEOMETRY: {"title": gettext("形"), "format": _FORMATS[layer.shape], "x-ogc-role": "primary-geometry"},
+        VALID_FROM: {"title": gettext("この日から"), **day, "x-ogc-role": "primary-interval-start"},
+        VALID_UNTIL: {"title": gettext("この日の前日まで"), **day, "x-ogc-role": "primary-interval-end"},
     }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -215,12 +227,14 @@ def _schema(attribute: Attribute) -> dict[str, Any]:
         "yes_no": {"type": "boolean"},
         "date": {"type": "string", "format": "date"},
     }
-    said = {"title": words(attribute.title), **kinds[attribute.kind]}
+    schema = {"title": words(attribute.title), **kinds[attribute.kind]}
     if attribute.codes:
-        said["description"] = "、".join(f"{code}：{words(meaning)}" for code, meaning in attribute.codes.items())
+        schema["description"] = gettext("、").join(
+            f"{code}：{words(meaning)}" for code, meaning in attribute.codes.items()
+        )
     if attribute.unit is not None:
-        said["x-ogc-unit"] = words(attribute.unit)
-    return said
+        schema["x-ogc-unit"] = words(attribute.unit)
+    return schema
 
 
 def items_links(request: HttpRequest, layer: Layer, page: Page, *, html: bool = False) -> list[dict[str, str]]:

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from django.conf import settings
+from django.utils.translation import gettext
 
-from madoguchi.feeds.ogc.describing import GEOJSON, HTML, JSON, MVT, OPENAPI, SCHEMA
+from madoguchi.feeds.ogc.describing import GEOJSON, HTML, JSON, MVT, OPENAPI, SCHEMA, words
 from madoguchi.feeds.ogc.reading import DEFAULT_LIMIT, MOST, SCOPE
 from madoguchi.feeds.problems import MEDIA_TYPE, TITLES
 from madoguchi.places import tiles
@@ -66,21 +67,21 @@ def document(layers: Iterable[Layer], systems: Sequence[str]) -> dict[str, Any]:
         _query("count", {"type": "boolean", "default": False}, "全部でいくつあるか（numberMatched）を数える。"),
     ]
     paths = {
-        "/ogc/": _get("landing", "はじめに", {JSON: "Landing", HTML: None}),
-        "/ogc/conformance": _get("conformance", "満たしている規格", {JSON: "Conformance", HTML: None}),
-        "/ogc/api": _get("api", "このAPIの説明", {OPENAPI: "Any", HTML: None}),
-        "/ogc/collections": _get("collections", "データの一覧", {JSON: "Collections", HTML: None}),
+        "/ogc/": _get("landing", gettext("はじめに"), {JSON: "Landing", HTML: None}),
+        "/ogc/conformance": _get("conformance", gettext("満たしている規格"), {JSON: "Conformance", HTML: None}),
+        "/ogc/api": _get("api", gettext("このAPIの説明"), {OPENAPI: "Any", HTML: None}),
+        "/ogc/collections": _get("collections", gettext("データの一覧"), {JSON: "Collections", HTML: None}),
         "/ogc/collections/{collectionId}": _get(
-            "collection", "データの説明", {JSON: "Collection", HTML: None}, code, missing=True
+            "collection", gettext("データの説明"), {JSON: "Collection", HTML: None}, code, missing=True
         ),
         "/ogc/collections/{collectionId}/queryables": _get(
-            "queryables", "絞り込める属性", {SCHEMA: "Any", HTML: None}, code, missing=True
+            "queryables", gettext("絞り込める属性"), {SCHEMA: "Any", HTML: None}, code, missing=True
         ),
         "/ogc/collections/{collectionId}/items": _get(
-            "items", "地物", {GEOJSON: "FeatureCollection", HTML: None}, code, *page, missing=True
+            "items", gettext("地物"), {GEOJSON: "FeatureCollection", HTML: None}, code, *page, missing=True
         ),
         "/ogc/collections/{collectionId}/items/{featureId}": _get(
-            "item", "地物ひとつ", {GEOJSON: "Feature", HTML: None}, code, key, page[3], page[4], missing=True
+            "item", gettext("地物ひとつ"), {GEOJSON: "Feature", HTML: None}, code, key, page[3], page[4], missing=True
         ),
     }
     z, row, column = (
@@ -98,25 +99,27 @@ def document(layers: Iterable[Layer], systems: Sequence[str]) -> dict[str, Any]:
         )
     )
     paths |= {
-        "/ogc/tileMatrixSets": _get("matrixSets", "タイルの分け方", {JSON: "Any", HTML: None}),
-        "/ogc/tileMatrixSets/WebMercatorQuad": _get("matrixSet", "ウェブ地図の分け方", {JSON: "Any", HTML: None}),
+        "/ogc/tileMatrixSets": _get("matrixSets", gettext("タイルの分け方"), {JSON: "Any", HTML: None}),
+        "/ogc/tileMatrixSets/WebMercatorQuad": _get(
+            "matrixSet", gettext("ウェブ地図の分け方"), {JSON: "Any", HTML: None}
+        ),
         "/ogc/collections/{collectionId}/tiles": _get(
-            "tilesets", "タイルの種類", {JSON: "Any", HTML: None}, code, missing=True
+            "tilesets", gettext("タイルの種類"), {JSON: "Any", HTML: None}, code, missing=True
         ),
         "/ogc/collections/{collectionId}/tiles/WebMercatorQuad": _get(
-            "tileset", "タイルの説明", {JSON: "Any", HTML: None}, code, missing=True
+            "tileset", gettext("タイルの説明"), {JSON: "Any", HTML: None}, code, missing=True
         ),
         "/ogc/collections/{collectionId}/tiles/WebMercatorQuad/{tileMatrix}/{tileRow}/{tileCol}": _get(
-            "tile", "タイル", {MVT: None}, code, z, row, column, missing=True
+            "tile", gettext("タイル"), {MVT: None}, code, z, row, column, missing=True
         ),
     }
-    city = procedures.city().file.name["ja"]
+    city = words(procedures.city().file.name)
     return {
         "openapi": "3.0.3",
         "info": {
-            "title": f"{city}の地図データ",
+            "title": gettext("%(city)sの地図データ") % {"city": city},
             "version": "1.0",
-            "description": "OGC API – Features（Part 1〜3）と Tiles。公開データに認証はいりません。",
+            "description": gettext("OGC API – Features（Part 1〜3）と Tiles。公開データに認証はいりません。"),
         },
         "servers": [{"url": settings.BASE_URL}],
         "paths": paths,

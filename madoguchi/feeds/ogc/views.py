@@ -7,9 +7,11 @@ from functools import wraps
 from typing import Any, Concatenate, Final, ParamSpec
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotModified
+from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
+from madoguchi.asking.words import language
 from madoguchi.feeds import problems
 from madoguchi.feeds.ogc import describing, openapi, paging
 from madoguchi.feeds.ogc.describing import GEOJSON, JSON, OPENAPI, SCHEMA
@@ -25,7 +27,7 @@ from madoguchi.feeds.ogc.reading import (
     system_of,
     systems,
 )
-from madoguchi.ground import clock
+from madoguchi.ground import clock, languages
 from madoguchi.ground.errors import NotFound, Refused
 from madoguchi.places import features
 from madoguchi.places import queries as places
@@ -42,7 +44,8 @@ FRESH: Final = 60
 def answered(
     view: Callable[Concatenate[HttpRequest, Reader, P], HttpResponseBase],
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
-    """Around every address: who reads, refusals as problem documents, and what may be kept by whom."""
+    """Around every address: who reads and in which language (programs: Japanese, that of the city's data), refusals as
+    problem documents, and what may be kept by whom."""
 
     @require_safe
     @wraps(view)
@@ -50,7 +53,9 @@ def answered(
         reader = Reader()
         try:
             reader = reader_of(request)
-            response = view(request, reader, *args, **kwargs)
+            with translation.override(language() if form_of(request) == "html" else languages.SOURCE):
+                response = view(request, reader, *args, **kwargs)
+                response.headers["Content-Language"] = languages.tag(language())
         except Refused as refusal:
             response = problems.answer(refusal)
             if refusal.status == 401:
@@ -184,7 +189,7 @@ def item(request: HttpRequest, reader: Reader, code: str, key: str) -> HttpRespo
 
 def _tag(request: HttpRequest, layer: Layer, edition: Edition, audience: Audience, form: str) -> str:
     """The same as long as the layer has no new edition, its file says the same, and it is today."""
-    said = (edition.pk, repr(layer), audience, form, clock.today(), request.build_absolute_uri())
+    said = (edition.pk, repr(layer), audience, form, language(), clock.today(), request.build_absolute_uri())
     return f'W/"{hashlib.sha256(repr(said).encode()).hexdigest()[:32]}"'
 
 

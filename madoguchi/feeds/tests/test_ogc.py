@@ -94,6 +94,13 @@ def test_documents_are_as_published(path: str, schema: str, media: str) -> None:
     assert page["Content-Type"].startswith("text/html")
     assert "<h1>" in page.content.decode()
     assert get(path, f="html")["Content-Type"] == page["Content-Type"]
+    spoken = {"Accept-Language": "en"}
+    foreign = get(path, {"Accept": "text/html", **spoken})
+    assert ('<html lang="en">' in foreign.content.decode(), foreign["Content-Language"]) == (True, "en")
+    assert "同じ内容をJSONで" in page.content.decode()
+    assert "同じ内容をJSONで" not in foreign.content.decode()
+    program = get(path, spoken)  # programs read the language of the city's data, whatever they ask for
+    assert (program["Content-Language"], program.json().get("title")) == ("ja", answer.json().get("title"))
     if schema != "confClasses":
         assert {"self", "alternate"} <= {one["rel"] for one in answer.json()["links"]}
 

@@ -13,6 +13,7 @@ from django.utils.translation.template import templatize
 from madoguchi.procedures.tests import shipped
 
 PACKAGE = Path(__file__).resolve().parents[2]
+OGC_PAGE = PACKAGE / "feeds" / "templates" / "feeds" / "ogc.html"
 JAPANESE = re.compile("[ぁ-んァ-ヶ一-龥]")
 CALLS = {"gettext", "gettext_noop", "ngettext", "_"}
 #: What raises or carries a refusal: its second argument is a source string.
@@ -74,13 +75,17 @@ def called(tree: ast.AST, names: set[str], place: int) -> Iterator[str]:
 
 def texts() -> Iterator[tuple[str, str]]:
     """(where, source string) of templates, of the face's code and of the refusals below it."""
-    for path in sorted((PACKAGE / "web").rglob("*.html")):
+    pages = [*(PACKAGE / "web").rglob("*.html"), *(PACKAGE / "mapping").rglob("*.html"), OGC_PAGE]
+    for path in sorted(pages):
         code = templatize(path.read_text(), origin=str(path))
         for found in re.finditer(r"\bgettext\(u?((?:'(?:[^'\\]|\\.)*')|(?:\"(?:[^\"\\]|\\.)*\"))", code):
             yield path.name, ast.literal_eval(found[1])
         for found in re.finditer(r"ngettext\(u?((?:'(?:[^'\\]|\\.)*')|(?:\"(?:[^\"\\]|\\.)*\")),", code):
             yield path.name, ast.literal_eval(found[1])
-    for path in sorted([*(PACKAGE / "web").rglob("*.py"), *(PACKAGE / "asking").rglob("*.py")]):
+    code_of = [one for part in ("web", "asking", "mapping") for one in (PACKAGE / part).rglob("*.py")]
+    for path in sorted(
+        [*code_of, *(PACKAGE / "feeds/ogc" / one for one in ("describing.py", "openapi.py", "paging.py"))]
+    ):
         if "tests" not in path.relative_to(PACKAGE).parts:
             for text in called(ast.parse(path.read_text()), CALLS, 0):
                 yield path.name, text
