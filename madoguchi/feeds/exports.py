@@ -1,37 +1,40 @@
 """Open data of the map: each public layer whole, as GeoJSON, CSV and GeoPackage, with a catalogue (DCAT 3) of all that
 the city gives out; and 自治体標準オープンデータセット where a layer is one of them.
 
-GeoJSON and CSV leave as they are read, some thousand features at a time; a GeoPackage is a database, so it is written
-to a file first, by GDAL. Only what the public sees of a layer is in them.
+Each is a file that is written when somebody first asks for it, and given out until the layer changes: GeoJSON and CSV
+by the database itself, a GeoPackage by GDAL. Only what the public sees of a layer is in them.
 """
 
 import csv
-import io
+import fcntl
+import hashlib
 import json
+import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import numpy as np
 import pyogrio.raw
 import shapely
 from django.conf import settings
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_safe
 
 from madoguchi.feeds import problems
 from madoguchi.feeds.opendata import LICENCE
 from madoguchi.feeds.standard import STANDARD, Standard
+from madoguchi.ground import clock
 from madoguchi.ground.errors import NotFound
 from madoguchi.places import features
 from madoguchi.places import queries as places
-from madoguchi.places.features import Row
 from madoguchi.places.models import Edition
 from madoguchi.places.rules.crs import CRS84, offered
 from madoguchi.places.rules.filtering import VALID_FROM
-from madoguchi.places.rules.layer import Attribute, Layer, Shape, includes
+from madoguchi.places.rules.layer import Layer, includes
 from madoguchi.places.tiles import newest_edition
 from madoguchi.procedures import queries as procedures
 
@@ -41,28 +44,16 @@ FORMS: Final = {
     "csv": "text/csv; charset=utf-8",
     "gpkg": "application/geopackage+sqlite3",
 }
-#: Spreadsheets take a cell that begins so for a formula.
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 @require_safe
 def layer(request: HttpRequest, code: str, form: str) -> HttpResponseBase:
     """A public layer whole, as it is today."""
     found, edition = _public(code)
-    if found is None or edition is None or form not in FORMS:
+    write = _WRITE.get(form)
+    if found is None or edition is None or write is None:
         return problems.answer(NotFound("collection-unknown", gettext_noop("このデータはありません。")))
-    tag = f'"{edition.pk}"'
-    if request.headers.get("If-None-Match") == tag:
-        return _open(HttpResponse(status=304), tag)
-    name = f"{code}.{form}"
-    if form == "gpkg":
-        file = _geopackage(found, edition)
-        answer: HttpResponseBase = FileResponse(file, as_attachment=True, filename=name, content_type=FORMS[form])
-    else:
-        chunks = _geojson(found, edition) if form == "geojson" else _csv(found, edition)
-        answer = StreamingHttpResponse(chunks, content_type=FORMS[form])
-        answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return _open(answer, tag)
+    return _kept(request, f"{code}.{form}", FORMS[form], found, edition, write)
 
 
 @require_safe
@@ -72,9 +63,7 @@ def standard(request: HttpRequest, name: str) -> HttpResponseBase:
     found, edition = _public(form.layer) if form is not None else (None, None)
     if form is None or found is None or edition is None:
         return problems.answer(NotFound("collection-unknown", gettext_noop("このデータはありません。")))
-    answer = StreamingHttpResponse(_standard(form, found, edition), content_type=FORMS["csv"])
-    answer.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-    return _open(answer, f'"{edition.pk}"')
+    return _kept(request, f"{name}.csv", FORMS["csv"], found, edition, partial(_standard, form))
 
 
 @require_safe
@@ -95,106 +84,95 @@ def _public(code: str) -> tuple[Layer | None, Edition | None]:
     return found, newest_edition(code)
 
 
-def _open(answer: HttpResponseBase, tag: str) -> HttpResponseBase:
+Write = Callable[[Layer, Edition, Path], None]
+"""Writes a layer, as the public sees it today, to a file that is not there yet."""
+
+
+def _kept(request: HttpRequest, name: str, kind: str, found: Layer, edition: Edition, write: Write) -> HttpResponseBase:
+    """The file of this name, written once for each state of the layer: a hundred readers cost what one does, and a
+    slow one holds no connection of the database."""
+    # A later edition says now what will be; what the layer's file shows to the public may change without an edition.
+    day = clock.today() if edition.as_of > clock.today() else ""
+    state = hashlib.sha256(f"{edition.pk} {day} {found!r}".encode()).hexdigest()[:32]
+    tag = f'"{state}"'
+    if request.headers.get("If-None-Match") == tag:
+        answer: HttpResponseBase = HttpResponse(status=304)
+    else:
+        file = _written(Path(settings.VAR) / "open-data" / name, state, partial(write, found, edition))
+        answer = FileResponse(file, as_attachment=True, filename=name, content_type=kind)
     answer.headers["Cache-Control"] = "public, max-age=3600"
     answer.headers["Access-Control-Allow-Origin"] = "*"  # it is public: any page may show it
     answer.headers["ETag"] = tag
     return answer
 
 
+def _written(folder: Path, state: str, write: Callable[[Path], None]) -> BinaryIO:
+    """The file of that state in the folder, open; whoever asks while it is being written waits for it. What states
+    before have left goes."""
+    try:
+        return (folder / state).open("rb")
+    except FileNotFoundError:
+        folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / state).exists():
+            with tempfile.TemporaryDirectory(dir=folder) as new:
+                write(Path(new) / folder.name)
+                for old in set(folder.iterdir()) - {folder / "lock", Path(new)}:
+                    old.unlink() if old.is_file() else shutil.rmtree(old)  # of one that was killed
+                (Path(new) / folder.name).rename(folder / state)
+        return (folder / state).open("rb")
+
+
 # -- forms ------------------------------------------------------------------------------------------------------------
 
 
-def _geojson(found: Layer, edition: Edition) -> Iterator[str]:
+def _geojson(found: Layer, edition: Edition, path: Path) -> None:
     """RFC 7946: longitude and latitude."""
     head = {"type": "FeatureCollection", "name": found.code, "attribution": found.source.credit}
-    yield json.dumps(head, ensure_ascii=False)[:-1] + ', "features":['
-    plane = procedures.city().file.plane
-    for at, text in enumerate(features.texts(found, "public", offered(plane)[CRS84], edition)):
-        yield ("," if at else "") + text
-    yield "]}"
+    system = offered(procedures.city().file.plane)[CRS84]
+    with path.open("wb") as file:
+        file.write((json.dumps(head, ensure_ascii=False)[:-1] + ', "features":[\n').encode())
+        features.write_geojson(found, "public", system, edition, file)
+        file.write(b"]}\n")
 
 
-def _csv(found: Layer, edition: Edition) -> Iterator[str]:
-    """UTF-8 with BOM, as spreadsheets of offices open it. Points have ``lon`` and ``lat``, other shapes ``wkt``; of a
-    code there is its meaning, too."""
-    attributes = found.seen_by("public")
-    place = ["lon", "lat"] if found.shape == "point" else ["wkt"]
-    head = ["key"]
-    for one in attributes:
-        head += [one.key, f"{one.key}_name"] if one.codes else [one.key]
-    yield "\ufeff" + _lines([[*head, VALID_FROM, *place]])
-    for batch in features.rows(found, "public", edition):
-        places = _places(found.shape, batch)
-        yield _lines([[row.key, *_cells(attributes, row), *place] for row, place in zip(batch, places, strict=True)])
-
-
-def _cells(attributes: Sequence[Attribute], row: Row) -> Iterator[Any]:
-    for one, value in zip(attributes, row.values, strict=False):
-        yield value
-        if one.codes:
-            meaning = one.codes.get(str(value))
-            yield meaning["ja"] if meaning is not None else ""
-    yield row.values[-1]
-
-
-def _places(shape: Shape, batch: Sequence[Row]) -> list[tuple[Any, ...]]:
-    """Where each feature is: longitude and latitude, or WKT. All at once, which shapely does much faster."""
-    found = shapely.from_wkb(np.array([row.wkb for row in batch], dtype=object))
-    if shape == "point":
-        points = shapely.centroid(found)
-        east, north = (np.round(one, 7).tolist() for one in (shapely.get_x(points), shapely.get_y(points)))
-        return list(zip(east, north, strict=True))
-    return [(one,) for one in shapely.to_wkt(found, rounding_precision=7).tolist()]
-
-
-def _lines(rows: Sequence[Sequence[Any]]) -> str:
-    out = io.StringIO()
-    csv.writer(out).writerows([[_cell(one) for one in row] for row in rows])
-    return out.getvalue()
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return f"'{value}"
-    return "" if value is None else value
+def _csv(found: Layer, edition: Edition, path: Path) -> None:
+    """UTF-8 with BOM, as spreadsheets of offices open it."""
+    with path.open("wb") as file:
+        file.write(f"\ufeff{','.join(features.cells(found, 'public'))}\n".encode())
+        features.write_cells(found, "public", edition, file)
 
 
 _NUMPY: Final = {"number": "float64", "integer": "int64", "yes_no": "bool", "date": "datetime64[D]"}
 _GEOMETRY: Final = {"point": "Unknown", "line": "MultiLineString", "polygon": "MultiPolygon"}
 
 
-def _geopackage(found: Layer, edition: Edition) -> Any:
-    """A GeoPackage (OGC 12-128) in JGD2011, open for reading; gone from the disk once it is closed."""
+def _geopackage(found: Layer, edition: Edition, path: Path) -> None:
+    """A GeoPackage (OGC 12-128) in JGD2011."""
     attributes = found.seen_by("public")
-    with tempfile.TemporaryDirectory(prefix="gpkg-") as folder:
-        path = Path(folder) / f"{found.code}.gpkg"
-        names = [f"{one.key}_" if one.key in ("fid", "key", "geom") else one.key for one in attributes]
-        written = False
-        for batch in features.rows(found, "public", edition):
-            columns = [_column(one.kind, [row.values[at] for row in batch]) for at, one in enumerate(attributes)]
-            columns.append(_column("date", [row.values[-1] for row in batch]))
-            keys = np.array([row.key for row in batch], dtype=object)
-            pyogrio.raw.write(
-                str(path),
-                np.array([row.wkb for row in batch], dtype=object),
-                [keys, *(data for data, _ in columns)],
-                ["key", *names, VALID_FROM],
-                [None, *(mask for _, mask in columns)],
-                layer=found.code,
-                driver="GPKG",
-                geometry_type=_GEOMETRY[found.shape],
-                promote_to_multi=found.shape != "point",
-                crs="EPSG:6668",
-                append=written,
-                **({} if written else {"layer_metadata": {"IDENTIFIER": found.title["ja"]}}),
-            )
-            written = True
-        if not written:
-            raise NotFound("collection-unknown", gettext_noop("このデータはありません。"))
-        return path.open("rb")  # what is open can be read when its name is gone
+    names = [f"{one.key}_" if one.key in ("fid", "key", "geom") else one.key for one in attributes]
+    kinds = [*(one.kind for one in attributes), "date"]
+    more: dict[str, Any] = {"layer_metadata": {"IDENTIFIER": found.title["ja"]}}
+    for batch in features.rows(found, "public", edition):
+        keys, shapes, *values = zip(*batch, strict=True)
+        columns = [_column(kind, said) for kind, said in zip(kinds, values, strict=True)]
+        pyogrio.raw.write(
+            str(path),
+            np.array(shapes, dtype=object),
+            [np.array(keys, dtype=object), *(data for data, _ in columns)],
+            ["key", *names, VALID_FROM],
+            [None, *(mask for _, mask in columns)],
+            layer=found.code,
+            driver="GPKG",
+            geometry_type=_GEOMETRY[found.shape],
+            promote_to_multi=found.shape != "point",
+            crs="EPSG:6668",
+            **more,
+        )
+        more = {"append": True}
+    if not path.exists():
+        raise NotFound("collection-unknown", gettext_noop("このデータはありません。"))
 
 
 def _column(kind: str, values: Sequence[Any]) -> tuple[Any, Any]:
@@ -207,20 +185,31 @@ def _column(kind: str, values: Sequence[Any]) -> tuple[Any, Any]:
     return np.array(filled, dtype=_NUMPY[kind]), empty
 
 
-def _standard(form: Standard, found: Layer, edition: Edition) -> Iterator[str]:
+def _standard(form: Standard, found: Layer, edition: Edition, path: Path) -> None:
     names = [one.key for one in found.seen_by("public")]
-    yield "\ufeff" + _lines([form.columns])
     number, city = 0, procedures.city().file
-    for batch in features.rows(found, "public", edition):
-        lines = []
-        for row, (lon, lat) in zip(batch, _places("point", batch), strict=True):
-            values = dict(zip(names, row.values, strict=False))
-            if not form.holds(values, city):
-                continue
-            number += 1
-            said = form.row(values, number, city, lon, lat)
-            lines.append([said.get(column, "") for column in form.columns])
-        yield _lines(lines)
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        table = csv.DictWriter(file, form.columns)
+        table.writeheader()
+        for batch in features.rows(found, "public", edition):
+            points = shapely.centroid(shapely.from_wkb(np.array([wkb for _, wkb, *_ in batch], dtype=object)))
+            places = np.round(shapely.get_coordinates(points), 7).tolist()
+            for (_, _, *said, _), (lon, lat) in zip(batch, places, strict=True):
+                values = dict(zip(names, said, strict=True))
+                if form.holds(values, city):
+                    number += 1
+                    table.writerow({key: _cell(one) for key, one in form.row(values, number, city, lon, lat).items()})
+
+
+#: Spreadsheets take a cell that begins so for a formula.
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+def _cell(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
+_WRITE: Final[Mapping[str, Write]] = {"geojson": _geojson, "csv": _csv, "gpkg": _geopackage}
 
 
 # -- the catalogue ----------------------------------------------------------------------------------------------------

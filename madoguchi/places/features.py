@@ -7,11 +7,12 @@ a page is made by the database of named columns: a row with its shape as JSON wo
 """
 
 import datetime as dt
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 from uuid import UUID
 
 import psycopg.errors
@@ -29,7 +30,7 @@ from madoguchi.places.rules.layer import DRAWN, STORED, Audience, Layer
 #: Milliseconds that a question with a filter, with days or for a number may take: nobody else waits for it.
 MOST_TIME: Final = 5_000
 #: Features of an export that are held at once.
-BATCH: Final = 2_000
+BATCH: Final = 20_000
 
 Box = tuple[float, float, float, float]
 
@@ -241,47 +242,92 @@ def _answered(*, bounded: bool) -> Iterator[Any]:
 # -- whole layers -----------------------------------------------------------------------------------------------------
 
 
-def texts(layer: Layer, reader: Audience, crs: Crs, edition: Edition) -> Iterator[str]:
-    """All features of a layer as they are today, as GeoJSON, some thousands at a time."""
-    asked = Asked(layer, reader, crs, BATCH)
-    while True:
-        found = page(asked, edition)
-        if found.text:
-            yield found.text
-        if not found.more:
-            return
-        asked = Asked(layer, reader, crs, BATCH, after=found.last)
+def write_geojson(layer: Layer, reader: Audience, crs: Crs, edition: Edition, into: BinaryIO) -> None:
+    """All features of a layer as they are today, as GeoJSON: one a line, parted by commas."""
+    comma = Sql("CASE WHEN row_number() OVER (ORDER BY f.key) > 1 THEN ',' ELSE '' END")
+    _copy(layer, reader, edition, joined("{} || {}", comma, feature_sql(layer, reader, crs)), into)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A feature of an export: its shape as WKB (degrees, JGD2011, east first) and the values of ``columns``."""
+def write_cells(layer: Layer, reader: Audience, edition: Edition, into: BinaryIO) -> None:
+    """All features of a layer as they are today, as lines of a CSV in the order of :func:`cells`.
 
-    key: str
-    wkb: bytes
-    values: tuple[Any, ...]
+    A text that a spreadsheet would take for a formula has an apostrophe before it.
+    """
+    columns = [_text_cell(Sql("f.key"))]
+    for one in layer.seen_by(reader):
+        value = attribute(layer, one.key)
+        columns.append({"text": _text_cell, "code": _text_cell, "yes_no": _as_text}.get(one.kind, _as_is)(value))
+        if one.codes:
+            meanings = {code: said["ja"] for code, said in one.codes.items()}
+            columns.append(_text_cell(joined("({}::jsonb->>{})", Sql("%s", (json.dumps(meanings),)), value)))
+    columns.append(Sql("f.valid_from"))
+    if layer.shape == "point":
+        columns += [Sql(f"trim_scale(round(ST_{axis}(ST_Centroid(f.geom))::numeric, 7))") for axis in "XY"]
+    else:
+        columns.append(Sql("ST_AsText(f.geom, 7)"))
+    _copy(layer, reader, edition, joined(", ".join("{}" for _ in columns), *columns), into, cells=True)
+
+
+def cells(layer: Layer, reader: Audience) -> list[str]:
+    """The head of such a CSV: the key, what the reader sees (beside a code its meaning, ``<attribute>_name``), since
+    when, and where: ``lon`` and ``lat`` of points, else ``wkt``."""
+    seen = [(one.key, f"{one.key}_name") if one.codes else (one.key,) for one in layer.seen_by(reader)]
+    place = ("lon", "lat") if layer.shape == "point" else ("wkt",)
+    return ["key", *(name for names in seen for name in names), VALID_FROM, *place]
+
+
+def _text_cell(value: Sql) -> Sql:
+    return joined(r"regexp_replace({}, '^([=+@\t\r-])', '''\1')", value)
+
+
+def _as_text(value: Sql) -> Sql:
+    return joined("{}::text", value)
+
+
+def _as_is(value: Sql) -> Sql:
+    return value
+
+
+def _copy(
+    layer: Layer, reader: Audience, edition: Edition, columns: Sql, into: BinaryIO, *, cells: bool = False
+) -> None:
+    """Write what the database says of each feature, in the order of their keys: one statement, so one state, and never
+    more than some rows at once in our memory."""
+    where, _ = _where(Asked(layer, reader, _STORED, 0), edition)
+    # What is written bare has no such characters: JSON does not.
+    form = "FORMAT csv" if cells else r"FORMAT csv, QUOTE E'\x01', DELIMITER E'\x02'"
+    sql = joined(
+        f"COPY (SELECT {{}} FROM layer_feature f WHERE {{}} ORDER BY f.key) TO STDOUT ({form})",  # noqa: S608
+        columns,
+        where,
+    )
+    with connection.cursor() as cursor, cursor.copy(sql.text, sql.params) as rows:
+        into.writelines(rows)
+
+
+Row = tuple[Any, ...]
 
 
 def rows(layer: Layer, reader: Audience, edition: Edition) -> Iterator[list[Row]]:
-    """All features of a layer as they are today, some thousands at a time: its seen attributes in order, then from
-    when they are valid."""
+    """All features of a layer as they are today, some thousands at a time: the key, the shape as WKB (degrees, JGD2011,
+    east first), the attributes that the reader sees in their order, and from when they are valid."""
     wanted = [attribute(layer, one.key) for one in layer.seen_by(reader)]
+    listed = joined("".join(", {}" for _ in wanted), *wanted)
     after = ""
     while True:
         where, _ = _where(Asked(layer, reader, _STORED, BATCH, after=after), edition)
-        listed = joined("".join(", {}" for _ in wanted), *wanted)
         sql = (
             f"SELECT f.key, ST_AsBinary(f.geom){listed.text}, f.valid_from FROM layer_feature f"  # noqa: S608
             f" WHERE {where.text} ORDER BY f.key LIMIT {BATCH}"
         )
         with connection.cursor() as cursor:
             cursor.execute(sql, [*listed.params, *where.params])
-            found = [Row(key, bytes(wkb), tuple(values)) for key, wkb, *values in cursor.fetchall()]
+            found = cursor.fetchall()
         if found:
             yield found
         if len(found) < BATCH:
             return
-        after = found[-1].key
+        after = found[-1][0]
 
 
 _STORED: Final = Crs("", STORED, False, (-180.0, -90.0, 180.0, 90.0), 7)

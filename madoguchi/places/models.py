@@ -142,6 +142,8 @@ class Feature(models.Model):
             # every lot between.
             GistIndex(fields=["layer", "geom"], name="feature_at"),
             GistIndex(fields=["layer", "drawn"], name="feature_drawn", condition=Q(valid_until=None, dropped_in=None)),
+            # How it was on a day, page by page; and the history of one feature.
+            Index(fields=["layer", "key", "-valid_from", "id"], name="feature_states"),
             # An address is a lot: by town, and by how the lot begins.
             Index(
                 KT("properties__town"),

@@ -9,8 +9,8 @@ import pytest
 from django.db import ProgrammingError, connection, transaction
 
 from madoguchi.facts.tests.ledger import as_owner
-from madoguchi.feeds.tests.mapping import INSIDE, LAYERS, WELLS, ZONES, drawn
-from madoguchi.site.mapviews import schemas, write_views
+from madoguchi.feeds.tests.mapping import INSIDE, LAYERS, WELLS, ZONES, drawn, many
+from madoguchi.site.mapviews import schemas, trust_boxes, write_views
 
 pytestmark = pytest.mark.django_db
 
@@ -20,6 +20,7 @@ def views(tmp_path: Path) -> Iterator[None]:
     drawn(tmp_path)
     with as_owner():
         write_views(schemas(LAYERS.values()))
+        assert trust_boxes()
         yield
 
 
@@ -106,6 +107,18 @@ def test_no_function_of_a_reader_is_asked_about_rows_that_are_left_out() -> None
         connection.connection.add_notice_handler(lambda one: told.append(one.message_primary))
         cursor.execute("SELECT key FROM map_staff.test_zoning WHERE pg_temp.told(key)")
         assert sorted(told) == ["1", "2"]
+
+
+def test_a_box_is_looked_up_in_the_spatial_index_behind_the_barrier() -> None:
+    """As QGIS asks: the box first, the exact shape then."""
+    many(WELLS)
+    box = "ST_MakeEnvelope(135.0100, 33.9, 135.0105, 34.1, 6668)"
+    asked = f"SELECT key FROM map.test_wells WHERE geom && {box} AND ST_Intersects(geom, {box})"
+    with role("madoguchi_map") as cursor:
+        plan = "\n".join(line for (line,) in rows(cursor, f"EXPLAIN {asked}"))
+        assert len(rows(cursor, asked)) == 51
+    assert "Index Cond" in plan
+    assert "(geom &&" in plan.split("Index Cond", 1)[1].splitlines()[0]
 
 
 def test_made_anew_a_narrowed_layer_is_gone() -> None:

@@ -1,9 +1,11 @@
 """Layers as files: what is in them is what the public sees, and GDAL and spreadsheets read it."""
 
 import csv
+import datetime as dt
 import io
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +13,12 @@ import pyogrio
 import pyogrio.raw
 import pytest
 import shapely
+from django.conf import LazySettings
 from django.test import Client
 
-from madoguchi.feeds.tests.mapping import INSIDE, LAYERS, STEP, WELLS, ZONES, drawn
-from madoguchi.places.tests.test_layers import LAT, LON
+from madoguchi.feeds.tests.mapping import INSIDE, LAYERS, STEP, WELLS, ZONES, drawn, well
+from madoguchi.places import features
+from madoguchi.places.tests.test_layers import LAT, LON, taken_in
 from madoguchi.procedures import queries as procedures
 
 pytestmark = pytest.mark.django_db
@@ -102,10 +106,26 @@ def test_what_is_not_public_is_not_there() -> None:
         assert "秘密" not in content.decode()
 
 
-def test_what_has_not_changed_is_not_sent_again() -> None:
-    answer, _ = got(f"layers/{WELLS.code}.csv")
+def test_a_file_is_written_once_for_each_state_and_sent_once_to_each_reader(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: LazySettings
+) -> None:
+    settings.VAR = tmp_path / "var"
+    written: list[str] = []
+    real = features.write_cells
+    monkeypatch.setattr(features, "write_cells", lambda *what: (written.append("csv"), real(*what)))
+    answer, first = got(f"layers/{WELLS.code}.csv")
+    assert got(f"layers/{WELLS.code}.csv")[1] == first
     again, content = got(f"layers/{WELLS.code}.csv", **{"if-none-match": answer["ETag"]})
-    assert (again.status_code, content) == (304, b"")
+    assert (again.status_code, content, written) == (304, b"", ["csv"])
+    taken_in(tmp_path, well(1, name="新しい井戸"), layer=WELLS, day=dt.date(2025, 4, 1), anyhow=True)
+    later, content = got(f"layers/{WELLS.code}.csv", **{"if-none-match": answer["ETag"]})
+    assert (later.status_code, "新しい井戸" in content.decode()) == (200, True)
+    # What the layer's file shows to the public no more is gone at once, without an edition.
+    narrower = [replace(one, see="staff") if one.key == "name" else one for one in WELLS.attributes]
+    monkeypatch.setitem(LAYERS, WELLS.code, replace(WELLS, attributes=tuple(narrower)))
+    assert "新しい井戸" not in got(f"layers/{WELLS.code}.csv", **{"if-none-match": later["ETag"]})[1].decode()
+    assert len(written) == 3
+    assert len(list((tmp_path / "var" / "open-data" / f"{WELLS.code}.csv").iterdir())) == 2  # the lock, and the newest
 
 
 def test_the_catalogue_names_every_public_layer_and_no_other() -> None:
@@ -125,8 +145,6 @@ def test_the_catalogue_names_every_public_layer_and_no_other() -> None:
 
 def test_shelters_are_the_standard_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """指定緊急避難場所一覧: only what is designated for a hazard and of this city, and nothing that nobody said."""
-    from madoguchi.places.tests.test_layers import taken_in
-
     monkeypatch.undo()
     layer = procedures.layers()["shelters"]
     names = {one.key: one.column for one in layer.attributes}

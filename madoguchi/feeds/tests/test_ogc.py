@@ -17,8 +17,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from ruamel.yaml import YAML
 
+from madoguchi.facts.tests.ledger import as_owner
 from madoguchi.feeds.tests.conftest import MakePartner
-from madoguchi.feeds.tests.mapping import INSIDE, LAYERS, STEP, WELLS, ZONES, drawn
+from madoguchi.feeds.tests.mapping import INSIDE, LAYERS, STEP, WELLS, ZONES, drawn, many
 from madoguchi.places.models import Feature
 from madoguchi.places.tests.test_layers import LAT, LON
 from madoguchi.procedures import queries as procedures
@@ -209,6 +210,19 @@ def test_days() -> None:
     old = get(f"/collections/{ZONES.code}/items/3", datetime="2024-06-01")
     assert old.json()["properties"]["valid_until"] == "2025-04-01"
     assert get(f"/collections/{ZONES.code}/items/3").status_code == 404
+
+
+def test_a_page_of_another_day_does_not_sort_the_whole_layer() -> None:
+    with as_owner():
+        many(WELLS)
+    with CaptureQueriesContext(connection) as asked:
+        assert keys(items(datetime="2024-06-01", limit=3, after="W1")) == ["W10", "W100", "W1000"]
+    [sql] = [one["sql"] for one in asked if one["sql"].startswith("WITH found")]
+    with connection.cursor() as cursor:
+        cursor.execute("EXPLAIN " + sql.replace("%", "%%"), [])
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "feature_states" in plan
+    assert "Seq Scan" not in plan
 
 
 def test_a_parameter_that_an_address_does_not_know_is_refused() -> None:
