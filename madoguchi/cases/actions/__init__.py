@@ -3,6 +3,7 @@
 from madoguchi.cases.actions.allotting import allot, place, set_places
 from madoguchi.cases.actions.approving import approve, review_afterwards
 from madoguchi.cases.actions.asking import ask as ask_cosigner
+from madoguchi.cases.actions.attaching import remove_document
 from madoguchi.cases.actions.batching import begin_batch, carry_out
 from madoguchi.cases.actions.checking import check, uncheck
 from madoguchi.cases.actions.connecting import Said, withdraw_services
@@ -47,16 +48,7 @@ from madoguchi.cases.actions.delegating import (
 )
 from madoguchi.cases.actions.delegating import end as end_delegation
 from madoguchi.cases.actions.delegating import find_person as find_for_delegation
-from madoguchi.cases.actions.drafting import (
-    add_row,
-    open_draft,
-    open_for_another,
-    remove_document,
-    remove_row,
-    save_section,
-    take_one,
-    withdraw,
-)
+from madoguchi.cases.actions.drafting import add_row, remove_row, save_section, take_one
 from madoguchi.cases.actions.driving import perform
 from madoguchi.cases.actions.exporting import export_list
 from madoguchi.cases.actions.foreseeing import draft_letters, enclosure, may_draft
@@ -68,6 +60,7 @@ from madoguchi.cases.actions.keeping import delete, hold, release_hold, warn
 from madoguchi.cases.actions.mapping import keep_map_answer
 from madoguchi.cases.actions.migrating import migrate
 from madoguchi.cases.actions.noting import amend_note, note
+from madoguchi.cases.actions.opening import open_draft, open_for_another
 from madoguchi.cases.actions.paying import ask as ask_payment
 from madoguchi.cases.actions.phrasing import add as add_phrase
 from madoguchi.cases.actions.phrasing import change as change_phrase
@@ -89,6 +82,7 @@ from madoguchi.cases.actions.uploading import begin_upload, drop_upload, finish_
 from madoguchi.cases.actions.wishing import answer as answer_wish
 from madoguchi.cases.actions.wishing import make as make_wish
 from madoguchi.cases.actions.wishing import send as send_wish
+from madoguchi.cases.actions.withdrawing import withdraw
 from madoguchi.cases.actions.wording import restore as restore_text
 from madoguchi.cases.actions.wording import word as word_text
 

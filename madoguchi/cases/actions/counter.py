@@ -15,7 +15,7 @@ import datetime as dt
 from collections.abc import Mapping
 from uuid import UUID
 
-from madoguchi.cases.actions import drafting, driving
+from madoguchi.cases.actions import drafting, driving, withdrawing
 from madoguchi.cases.actions.reasons import AT_COUNTER, AT_KIOSK, OWN_SITTING, SERVES_COUNTER
 from madoguchi.cases.models import Case, Confirmation, Cosigner, Document, DocumentContent, How, Kiosk, Scan, Sitting
 from madoguchi.cases.queries.counter import counter_key, returned_to, to_confirm
@@ -253,7 +253,7 @@ def end_sitting(sitting: Sitting, *, by: Actor) -> Sitting:
     fresh.save(update_fields=["ended_at", "told", "kiosk", "code_until"])
     open_drafts = Case.objects.filter(sitting=fresh, received_at=None, withdrawn_at=None)
     for case in open_drafts:
-        drafting.withdraw(case, by=SYSTEM)
+        withdrawing.withdraw(case, by=SYSTEM)
     _forget(fresh)
     record(dropped=len(open_drafts))
     return fresh

@@ -1,4 +1,5 @@
-"""What the applicant does: begin, fill in, give documents, withdraw. They hand in by ``submitting``.
+"""What the applicant types: sections and their rows. ``opening`` begins, ``attaching`` keeps documents, ``submitting``
+hands in, ``withdrawing`` takes back.
 
 A draft is a case that has not been received. The same acts serve the correction (補正): then only the fields that
 the office asked for can be changed, and ``submitting`` gives the case back to the step that returned it.
@@ -6,156 +7,32 @@ the office asked for can be changed, and ``submitting`` gives the case back to t
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping
-from typing import Any, NamedTuple
-from uuid import UUID
+from collections.abc import Mapping
+from typing import Any
 
-from madoguchi.cases.actions import connecting, consenting, driving, joining, storing
+from madoguchi.cases.actions import driving, joining, storing
 from madoguchi.cases.actions.reasons import AT_COUNTER, SEES_CASE
-from madoguchi.cases.models import Case, Correction, Document, DocumentContent, Scan, Signature, Upload
+from madoguchi.cases.models import Case, Correction, Upload
 from madoguchi.cases.queries import (
     correcting,
-    kept_until,
     known_of_businesses,
     known_ones,
     locating,
-    mandate_of,
     shown,
-    standing_for,
     to_fill_in,
 )
 from madoguchi.cases.queries.known import question
-from madoguchi.cases.rules import uploads
-from madoguchi.cases.rules.permission import OWN_CASE, PARTNER_ADDS, PARTNER_FILED, SIGNED_IN
+from madoguchi.cases.rules.permission import PARTNER_FILED
 from madoguchi.events import Actor, act, record
-from madoguchi.events.rules import BY_SYSTEM
-from madoguchi.events.storing import insert_with_file
-from madoguchi.facts.queries import known
-from madoguchi.facts.rules import Purpose
 from madoguchi.ground import clock
 from madoguchi.ground.errors import Invalid, NotFound, Problem, Stale
-from madoguchi.people.actions import introduce
 from madoguchi.procedures import queries as procedures
-from madoguchi.procedures.models import Procedure
 from madoguchi.procedures.rules import form as forms
-from madoguchi.procedures.rules import linking, speaking
-from madoguchi.procedures.rules.form import FormField, FormSection
+from madoguchi.procedures.rules import speaking
+from madoguchi.procedures.rules.form import FormSection
 
 #: A known fact is taken over with one tap: the form posts ``<path>.as_known``.
 AS_KNOWN = "as_known"
-
-
-class Opened(NamedTuple):
-    """A person's draft for a procedure, and whether it was opened just now."""
-
-    case: Case
-    is_new: bool
-
-
-@act("case.open", allow=(SIGNED_IN,))
-def open_draft(
-    procedure: Procedure,
-    *,
-    by: Actor,
-    language: str = "ja",
-    linked: forms.Raw | None = None,
-    opened: Mapping[str, Opened] | None = None,
-) -> Case:
-    """手続を始める: the draft of this person for this procedure, opened if there is none yet.
-
-    Two taps at once open one draft. A draft of an earlier version is handed back as it is. ``linked`` is what a link
-    chose beforehand: it answers what has no answer yet, and changes none. ``opened``: by code, what :func:`open_all`
-    has opened of several.
-    """
-    if opened is None:
-        opened = open_all([procedure], own_drafts([procedure.code], by), by=by, language=language)
-    one = opened[procedure.code]
-    if one.is_new:
-        record(case=one.case.pk, procedure=procedure.code, version=procedure.version)
-    else:
-        record(case=one.case.pk, continued=True)
-    return _take_link(one.case, linked)
-
-
-def open_all(
-    wanted: Collection[Procedure],
-    there: Mapping[str, Case],
-    *,
-    by: Actor,
-    language: str,
-    part_of: Case | None = None,
-) -> dict[str, Opened]:
-    """By code the drafts of somebody for these procedures: ``there`` (:func:`own_drafts`), or opened in one go, as
-    parts of a life event where that is said."""
-    new = [
-        Case(
-            procedure=one,
-            person_id=by.who,
-            part_of=part_of,
-            language=language,
-            section=procedures.section_of(procedures.package(one).procedure).id,
-        )
-        for one in wanted
-        if one.code not in there
-    ]
-    inserted = storing.insert(new)
-    if len(inserted) < len(new):  # two taps at once
-        there = {**own_drafts([one.code for one in wanted], by), **there}
-    fresh = {one.procedure.code: Opened(one, True) for one in new if one.pk in inserted}
-    return {code: Opened(one, False) for code, one in there.items()} | fresh
-
-
-def own_drafts(codes: Collection[str], by: Actor, subject: UUID | None = None) -> dict[str, Case]:
-    """By code the drafts that somebody has for these procedures (about whom they speak for), locked; of whichever
-    version, and the oldest of each."""
-    found = storing.locked(
-        "person_id = %s AND received_at IS NULL AND withdrawn_at IS NULL AND subject_id IS NOT DISTINCT FROM %s"
-        " AND corrects IS NULL AND sitting_id IS NULL"
-        " AND procedure_id IN (SELECT id FROM procedure WHERE code = ANY (%s)) ORDER BY id",
-        by.who,
-        subject,
-        list(codes),
-    )
-    return {one.procedure.code: one for one in reversed(found)}
-
-
-@act("case.open-for-another", allow=(SIGNED_IN,))
-def open_for_another(procedure: Procedure, relation: str, *, by: Actor, language: str = "ja") -> Case:
-    """ほかの方のための手続を始める: a draft about somebody else, whom the one signed in speaks for.
-
-    ``relation`` is one of the package's ``apply_for_others``. What the city knows of the speaker fills in who speaks,
-    never who it is about. A draft in which nothing was typed yet is handed back instead of a second one.
-    """
-    package = procedures.package(procedure)
-    if relation not in speaking.speakers(package.procedure):
-        raise Invalid("relation", "申し込む方との関係を選んでください。")
-    untouched = Case.objects.filter(
-        person_id=by.who,
-        procedure=procedure,
-        received_at=None,
-        withdrawn_at=None,
-        subject__isnull=False,
-        revision=0,
-        mandate=None,
-    ).first()
-    if untouched is not None and untouched.answers.get(speaking.RELATION) == relation:
-        record(case=untouched.pk, continued=True)
-        return untouched
-    told = {"person.full_name": speaking.NAME, "person.full_name_kana": speaking.KANA, "person.phone": speaking.PHONE}
-    speaker = {
-        told[key]: one.value
-        for key, one in known(by.who, list(told), Purpose("prefill", procedure.code), by=by).items()
-    }
-    case = Case.objects.create(
-        procedure=procedure,
-        person_id=by.who,
-        subject=introduce(by=by),
-        language=language,
-        section=procedures.section_of(package.procedure).id,
-        answers={speaking.RELATION: relation, **speaker},
-    )
-    record(case=case.pk, procedure=procedure.code, version=procedure.version, relation=relation)
-    return case
 
 
 def section_digest(case: Case, section: FormSection) -> str:
@@ -198,7 +75,7 @@ def save_section(case: Case, section_id: str, raw: forms.Raw, *, by: Actor, base
     _keep_speaker(fresh, given)
     taken = _take_known(fresh, section, raw, given, by)
     if fresh.received_at is not None:
-        _only_what_was_asked(fresh, given)
+        only_what_was_asked(fresh, given)
     if fresh.corrects is not None:
         _keep_correction(fresh, given)
     if base is not None and base != section_digest(fresh, section):
@@ -280,129 +157,6 @@ def remove_row(case: Case, section_id: str, number: int, *, by: Actor) -> Case:
     return storing.mirror(case, fresh)
 
 
-@act("case.add-document", allow=(SEES_CASE, PARTNER_ADDS, AT_COUNTER))
-def keep_document(case: Case, path: str, name: str, content: bytes, scan: Scan, *, by: Actor) -> Document:
-    """写真・ファイルの追加: keep an upload under a photo or file field, cleaned (see ``rules.uploads``).
-
-    The same content under the same field is kept once, so a repeated post changes nothing. ``scan`` is what the
-    virus scanner said of it before (``giving``, the only caller: no network within a transaction).
-    """
-    fresh = editable(case)
-    one = upload_field(fresh, path)
-    kept = forms.get(fresh.answers, path) or []
-    checked = uploads.check(name, content, images_only=one.type == "photo")
-    alike = fresh.documents.filter(path=path, sha256=checked.sha256, removed_at=None).exclude(scan=Scan.INFECTED)
-    same = alike.first() if kept else None
-    if same is not None:
-        return same
-    if len(kept) >= one.at_most:
-        raise too_many(one)
-    document = Document.objects.create(
-        case=fresh,
-        path=path,
-        name=checked.name,
-        media_type=checked.media_type,
-        size=len(checked.content),
-        sha256=checked.sha256,
-        width=checked.width,
-        height=checked.height,
-        scan=scan,
-        scanned_at=clock.now() if scan == Scan.CLEAN else None,
-    )
-    insert_with_file(DocumentContent(document=document, content=checked.content))
-    forms.put(fresh.answers, path, [*kept, str(document.pk)])
-    storing.save([fresh])
-    record(document=document.pk, field=path, bytes=document.size, scan=scan)
-    storing.mirror(case, fresh)
-    return document
-
-
-def upload_field(case: Case, path: str) -> FormField:
-    """The photo or file field at a path of this case, if it may be given something now. Raises NotFound or Stale."""
-    found = procedures.package(case.procedure).form.field_at(path)
-    if found is None or found[1].type not in forms.UPLOADED or not _row_is_there(case, found[0], path):
-        raise NotFound("field-unknown", "この手続にその項目はありません。")
-    _only_what_was_asked(case, forms.Read(values={path: None}))
-    return found[1]
-
-
-def too_many(one: FormField) -> Invalid:
-    """The refusal of more files than a field takes."""
-    return Invalid("files-too-many", "%(count)s枚（件）までにしてください。", {"count": one.at_most})
-
-
-@act("case.remove-document", allow=(SEES_CASE, AT_COUNTER))
-def remove_document(case: Case, document_id: UUID, *, by: Actor) -> Case:
-    """写真・ファイルの削除: the upload no longer belongs to the answers; in a draft its bytes are deleted."""
-    fresh = editable(case)
-    document = fresh.documents.filter(pk=document_id, removed_at=None).first()
-    if document is None:
-        return storing.mirror(case, fresh)
-    _only_what_was_asked(fresh, forms.Read(values={document.path: None}))
-    kept = [one for one in forms.get(fresh.answers, document.path) or [] if one != str(document_id)]
-    forms.put(fresh.answers, document.path, kept or None)
-    document.removed_at = clock.now()
-    document.save(update_fields=["removed_at"])
-    if fresh.received_at is None:
-        DocumentContent.objects.filter(document=document).delete()
-    storing.save([fresh])
-    record(document=document_id)
-    return storing.mirror(case, fresh)
-
-
-@act("case.withdraw", allow=(OWN_CASE, PARTNER_FILED, BY_SYSTEM))
-def withdraw(case: Case, *, by: Actor) -> Case:
-    """取下げ: the applicant takes the request back; possible until the decision is made (行政手続法の一般原則).
-
-    A draft is deleted with its documents' contents; a received case keeps its record and closes as withdrawn. With the
-    last part of a life event that its applicant takes back, the companies that were told are called off.
-    """
-    fresh = driving.locked(case)
-    if fresh.withdrawn_at is not None:
-        return storing.mirror(case, fresh)
-    if fresh.received_at is not None and procedures.package(fresh.procedure).procedure.kind == "journey":
-        raise Stale("parts-apart", "提出した後は、手続きごとに取り下げてください。")
-    if fresh.decided_at is not None or fresh.closed_at is not None:
-        raise Stale("already-decided", "すでに決定しているため、取り下げることができません。担当課にご相談ください。")
-    if fresh.received_at is not None and by.kind == "resident":
-        mandate = mandate_of(fresh)
-        if mandate is not None and standing_for(fresh, mandate) is None:
-            raise Stale(
-                "delegation-ended",
-                "代理権の登録が終わっているため、取り下げることができません。ご本人か担当課にご相談ください。",
-            )
-    if fresh.received_at is None:
-        for part in Case.objects.filter(part_of=fresh, received_at=None, withdrawn_at=None):
-            if part.pk not in joining.adopted(fresh):
-                withdraw(part, by=by)
-        Case.objects.filter(part_of=fresh).update(part_of=None)
-        if by.kind == "resident":
-            consenting.drop(list(fresh.services.all()), fresh, by=by)
-        DocumentContent.objects.filter(document__case=fresh).delete()
-        Upload.objects.filter(case=fresh).delete()
-        Signature.objects.filter(case=fresh).delete()
-        fresh.answers, fresh.typed = {}, {}
-    driving.cancel(fresh, "withdrawn")
-    fresh.withdrawn_at = clock.now()
-    # Of a draft nothing is left to keep; its row goes with the next round.
-    was_draft = fresh.received_at is None
-    fresh.keep_until = clock.today() if was_draft else kept_until(fresh, "withdrawn", fresh.withdrawn_at)
-    fresh.returned_at = None
-    fresh.save()
-    if not was_draft:
-        driving.tell_journey(fresh)
-        if by.kind == "resident" and fresh.part_of_id is not None:
-            _call_off_companies(fresh.part_of_id, by)
-    record(was_draft=fresh.received_at is None)
-    return storing.mirror(case, fresh)
-
-
-def _call_off_companies(journey_id: UUID, by: Actor) -> None:
-    """Where no part of the life event stands any more, it has not happened."""
-    if not Case.objects.filter(part_of=journey_id, received_at__isnull=False, withdrawn_at=None).exists():
-        connecting.withdraw_services(Case.objects.get(pk=journey_id), by=by)
-
-
 def editable(case: Case) -> Case:
     """The case, locked, if its applicant may change it now: a draft, or one that was returned. Raises Stale."""
     fresh = driving.locked(case)
@@ -415,24 +169,6 @@ def _refuse_uneditable(case: Case) -> None:
         raise Stale("case-ended", "この手続は終わっているため、変更できません。")
     if case.received_at is not None and case.returned_at is None:
         raise Stale("case-received", "提出ずみのため、変更できません。直したいときは担当課にご連絡ください。")
-
-
-def _take_link(case: Case, linked: forms.Raw | None) -> Case:
-    """Answer with a link what has no answer yet."""
-    if not linked:
-        return case
-    fresh = driving.locked(case)
-    form = procedures.package(fresh.procedure).form
-    taken = []
-    for name, one in linking.linkable(form).items():
-        value = linking.value_of(one, linked[name]) if name in linked else None
-        if value is not None and forms.get(fresh.answers, name) is None and name not in fresh.typed:
-            forms.put(fresh.answers, name, value)
-            taken.append(name)
-    if taken:
-        storing.save([fresh])
-        record(linked=taken)
-    return storing.mirror(case, fresh)
 
 
 # -- within -----------------------------------------------------------------------------------------------------------
@@ -448,12 +184,7 @@ def _rows_of(case: Case, section_id: str) -> tuple[Case, FormSection]:
     return fresh, section
 
 
-def _row_is_there(case: Case, section: FormSection, path: str) -> bool:
-    """An upload is given to a row that exists; it never makes rows."""
-    return section.each is None or forms.get(case.answers, path.rpartition(".")[0]) is not None
-
-
-def _only_what_was_asked(case: Case, given: forms.Read) -> None:
+def only_what_was_asked(case: Case, given: forms.Read) -> None:
     """In a correction, drop what the office did not ask to change; a form never widens its own permission."""
     if case.received_at is None:
         return

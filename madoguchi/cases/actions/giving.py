@@ -9,7 +9,7 @@ import logging
 from django.db import models
 from django.db.models import Q
 
-from madoguchi.cases.actions import drafting, driving
+from madoguchi.cases.actions import attaching, driving
 from madoguchi.cases.models import Case, Document, DocumentContent, Scan
 from madoguchi.cases.ports import ScannerDown, scanner
 from madoguchi.cases.rules import uploads
@@ -28,7 +28,7 @@ def add_document(case: Case, path: str, name: str, content: bytes, *, by: Actor)
 
     Raises Invalid in the sender's words, also where a virus was found: then one event says so, and nothing is kept.
     """
-    return drafting.keep_document(case, path, name, content, scanned(content, by=by, subject=case), by=by)
+    return attaching.keep_document(case, path, name, content, scanned(content, by=by, subject=case), by=by)
 
 
 def scanned(content: bytes, *, by: Actor, subject: models.Model | None = None, verb: str = "case.add-document") -> Scan:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from madoguchi.cases.actions import connecting, drafting, driving, joining, storing, submitting
+from madoguchi.cases.actions import connecting, drafting, driving, joining, opening, storing, submitting, withdrawing
 from madoguchi.cases.actions.reasons import SEES_CASE
 from madoguchi.cases.actions.representing import open_for_principal
 from madoguchi.cases.models import Case, Mandate
@@ -49,7 +49,7 @@ def open_parts(journey: Case, chosen: Collection[str], *, by: Actor) -> list[Cas
     for code, one in mine.items():
         if code not in wanted and one.received_at is None:
             _let_go(fresh, one, by)
-    there = drafting.own_drafts(wanted, by, fresh.subject_id)
+    there = opening.own_drafts(wanted, by, fresh.subject_id)
     there |= {code: one for code, one in mine.items() if code in there and one.received_at is None}
     before = [one.pk for one in there.values() if one.part_of_id is None]
     _refuse_anothers(fresh, there.values())
@@ -72,8 +72,8 @@ def _open(
     if mandate is not None:
         of = mandate.delegation
         return [driving.locked(open_for_principal(one, of, by=by, language=language)) for one in wanted]
-    opened = drafting.open_all(wanted, there, by=by, language=language, part_of=journey)
-    return [drafting.open_draft(one, by=by, language=language, opened=opened) for one in wanted]
+    opened = opening.open_all(wanted, there, by=by, language=language, part_of=journey)
+    return [opening.open_draft(one, by=by, language=language, opened=opened) for one in wanted]
 
 
 def _tell_each_other(journey: Case, parts: Sequence[Case], bodies: Mapping[str, Apply], by: Actor) -> list[Case]:
@@ -164,5 +164,5 @@ def _let_go(journey: Case, part: Case, by: Actor) -> None:
     its own again."""
     written = Event.objects.filter(subject_id=part.pk, verb="case.save", outcome="done").exists()
     if not written and part.pk not in joining.adopted(journey):
-        drafting.withdraw(part, by=by)
+        withdrawing.withdraw(part, by=by)
     Case.objects.filter(pk=part.pk).update(part_of=None)

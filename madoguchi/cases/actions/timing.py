@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Final
 
-from madoguchi.cases.actions import asking, drafting, driving, telling
+from madoguchi.cases.actions import asking, driving, telling, withdrawing
 from madoguchi.cases.models import Timer
 from madoguchi.events import SYSTEM, Actor, act, record
 from madoguchi.events.acting import current_event
@@ -34,7 +34,7 @@ def fire(timer: Timer, *, by: Actor = SYSTEM) -> Timer:
     fresh.fired_at = clock.now()
     fresh.save(update_fields=["fired_at"])
     if fresh.then == "withdraw":
-        drafting.withdraw(case, by=by)
+        withdrawing.withdraw(case, by=by)
     elif fresh.then == "refuse":
         drive = driving.Drive(case)
         drive.course.examine(fresh.step.node, "refuse", reasons=["定められた期限までに補正がありませんでした。"])

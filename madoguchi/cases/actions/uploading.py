@@ -8,7 +8,7 @@ import datetime as dt
 
 from django.db import transaction
 
-from madoguchi.cases.actions import drafting, giving
+from madoguchi.cases.actions import attaching, drafting, giving
 from madoguchi.cases.actions.reasons import SEES_CASE
 from madoguchi.cases.models import Case, Document, Upload, UploadPart
 from madoguchi.cases.rules import uploads
@@ -35,7 +35,7 @@ def begin_upload(case: Case, path: str, name: str, length: int, *, by: Actor, mo
     Counts and sizes are refused here, before a byte of it has crossed the network.
     """
     fresh = drafting.editable(case)
-    one = drafting.upload_field(fresh, path)
+    one = attaching.upload_field(fresh, path)
     if length <= 0:
         raise Invalid("file-empty", "ファイルの中身がありません。もう一度選んでください。")
     if length > uploads.MAX_BYTES:
@@ -47,7 +47,7 @@ def begin_upload(case: Case, path: str, name: str, length: int, *, by: Actor, mo
         record(upload=same.pk, continued=True, received=same.received)
         return same
     if len(forms.get(fresh.answers, path) or []) + on_the_way.count() >= one.at_most:
-        raise drafting.too_many(one)
+        raise attaching.too_many(one)
     upload = Upload.objects.create(case=fresh, path=path, name=name, length=length, modified=modified)
     record(upload=upload.pk, field=path, bytes=length)
     return upload
