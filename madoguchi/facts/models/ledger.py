@@ -86,6 +86,11 @@ class Fact(models.Model):
             models.Index(KT("value__agent"), name="fact_agent", condition=Q(key="delegation.given")),
             models.Index(fields=["value"], name="fact_household", condition=Q(key="person.household_number", row="")),
             models.Index(fields=["row"], name="fact_in_row", condition=~Q(row="")),
+            models.Index(
+                fields=["person"],
+                name="fact_confidential_ever",
+                condition=Q(key="person.confidential", row="", value=True),
+            ),
         ]
         constraints: ClassVar = [
             models.CheckConstraint(name="fact_source_is_known", condition=Q(source__in=Source.values)),

@@ -156,11 +156,12 @@ def open_to(persons: Iterable[UUID], purpose: Purpose) -> frozenset[UUID]:
 class Shown(Func):
     """Of a column of persons: whether they may be found by where they live or where something is. Nobody under 支援措置
     (秘匿) may, and no law opens this: what is on a map is seen by whoever stands before it.
+
+    Those who may not are few and asked for once in a statement, whether it is about one case or about all of a city.
     """
 
-    function = "fact_open_to"
-    template = "EXISTS (SELECT FROM %(function)s(ARRAY[%(expressions)s))"
-    arg_joiner = "]::uuid[], '', '', "
+    template = "(%(expressions)s)))"
+    arg_joiner = " NOT IN (SELECT fact_hidden_at("
     output_field = BooleanField()
 
     def __init__(self, person: str, **more: Any) -> None:

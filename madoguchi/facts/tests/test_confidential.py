@@ -1,18 +1,23 @@
 """支援措置 (秘匿): of whom it is said, nothing is known to anybody whose law does not say so, and nothing shows it."""
 
 import datetime as dt
+import random
+import re
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
+from django.db import connection
 
 from madoguchi.events import SYSTEM, Actor
 from madoguchi.events.models import Event
 from madoguchi.facts.actions import permit, state
-from madoguchi.facts.models import Entry, Pair, Source
+from madoguchi.facts.models import Entry, Fact, Import, Pair, Source
 from madoguchi.facts.queries import Member, NoBasis, everything, holders, household_of, known, open_to, readings
 from madoguchi.facts.rules import Permit, Purpose
+from madoguchi.facts.tests.ledger import as_owner
 from madoguchi.facts.tests.registers import DAY, HANAKO, MATCH, imported, person
 from madoguchi.facts.tests.test_meeting import signs_in
 from madoguchi.ground import clock
@@ -144,6 +149,83 @@ def test_whoever_only_shares_the_birthday_is_found(protected: UUID) -> None:
     told = {(NAME, ""): "谷川 梅子", ("person.date_of_birth", ""): HANAKO["生年月日"]}
     state(one, told, Source.SELF, by=Actor("resident", one.pk, level="contact"))
     assert holders("person.date_of_birth", HANAKO["生年月日"], ANY, by=CLERK, most=9) == [one.pk]
+
+
+# -- asked of all at once ---------------------------------------------------------------------------------------------
+
+#: The rule as it was asked row by row before it became one question of all (migration 0012).
+ROW_BY_ROW = import_module("madoguchi.facts.migrations.0012_who_is_protected_is_one_question").ROW_BY_ROW
+RULES = {
+    "fact_says_confidential": "fact_said_confidential",
+    "fact_is_confidential": "fact_confidential",
+    "fact_is_hidden": "fact_hidden",
+}
+
+
+def peopled(chance: random.Random, count: int) -> None:
+    """Persons of few names and birthdays, of whom anybody says now this, now that, for any days, in any order."""
+    people = Person.objects.bulk_create(Person() for _ in range(count))
+    days = [None, *(DAY + dt.timedelta(days=at) for at in range(4))]
+
+    def fact(person: Person, key: str, value: object) -> Fact:
+        since, until = chance.choice(days), chance.choice(days)
+        if since and until and since >= until:
+            until = None
+        known_at = dt.datetime(2026, 10, 1, chance.randrange(6), tzinfo=clock.TOKYO)  # some at the same moment
+        return Fact(
+            person=person,
+            key=key,
+            row=chance.choice(["", "", "", "case:0"]),
+            value=value,
+            source=chance.choice([Source.SELF, Source.REGISTER, Source.STAFF]),
+            valid_from=since,
+            valid_to=until,
+            recorded_at=known_at,
+        )
+
+    facts = []
+    for one in people:
+        facts += [fact(one, "person.confidential", chance.random() < 0.4) for _ in range(chance.randrange(4))]
+        facts += [fact(one, "person.date_of_birth", f"1990-04-{chance.randrange(10, 30)}") for _ in range(2)]
+        facts += [fact(one, NAME, chance.choice(["見本 花子", "見本　花子", "谷川 梅子"])) for _ in range(2)]
+        facts.append(fact(one, "person.full_name_kana", chance.choice(["ミホン ハナコ", "タニガワ ウメコ"])))
+    with as_owner():
+        Fact.objects.bulk_create(facts)
+    seen = Import.objects.create(register="residents", office="x", day=DAY, digest="0" * 64, is_whole=True)
+    entries = Entry.objects.bulk_create(
+        Entry(register="residents", number=str(at), person=one, digest=b"", seen=seen)
+        for at, one in enumerate(people)
+        if chance.random() < 0.3
+    )
+    Pair.objects.bulk_create(
+        Pair(
+            entry=chance.choice(entries),
+            person=one,
+            comparison={},
+            **({"decided_at": clock.now(), "is_same": False} if chance.random() < 0.5 else {}),
+        )
+        for one in people
+        if chance.random() < 0.3
+    )
+
+
+def test_asked_of_all_at_once_the_answer_is_what_it_was_row_by_row() -> None:
+    """On every day and of everybody: as it was asked before, as it is asked of one, and as it is asked of all."""
+    peopled(random.Random(7), 60)
+    with as_owner(), connection.cursor() as cursor:
+        cursor.execute(re.sub(r"\bfact_(says|is)_", r"pg_temp.was_\1_", ROW_BY_ROW))
+        for rule, of_all in RULES.items():
+            cursor.execute(
+                f"""
+                SELECT pg_temp.{rule.replace("fact_", "was_", 1)}(p.id, day), {rule}(p.id, day),
+                       p.id IN (SELECT person FROM {of_all}(day)), count(*)
+                FROM person p, unnest(%s::date[]) AS day GROUP BY 1, 2, 3
+                """,
+                [[DAY + dt.timedelta(days=at) for at in (0, 2, 4)]],
+            )
+            found = {(was, one, among): count for was, one, among, count in cursor.fetchall()}
+            assert found.keys() == {(True, True, True), (False, False, False)}
+            assert min(found.values()) > 20, "both answers are there in number"
 
 
 # -- households -------------------------------------------------------------------------------------------------------

@@ -96,7 +96,7 @@ def test_whoever_goes_around_the_door_is_refused_by_the_database(person: Person,
 def test_who_is_not_web_or_worker_has_no_door_at_all(person: Person) -> None:
     with as_owner(), connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_proc WHERE proname LIKE 'fact\\_%%' AND prosecdef")
-        assert cursor.fetchone()[0] == 27
+        assert cursor.fetchone()[0] == 28
         cursor.execute(
             "SELECT proname FROM pg_proc WHERE proname LIKE 'fact\\_%%' AND prosecdef"
             " AND has_function_privilege('pg_monitor', oid, 'EXECUTE')"
