@@ -3,9 +3,11 @@
 Written when the answers are received or corrected, so that a list of 200,000 cases is a question to an index.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Final
 
 from madoguchi.cases.models import Case
+from madoguchi.cases.models.case import PLACES
 from madoguchi.ground.kana import search_key
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules import speaking
@@ -13,7 +15,8 @@ from madoguchi.procedures.rules.form import get
 from madoguchi.procedures.rules.published import Published
 
 #: Facts by which a case is looked for: whoever is named in it, and where they live.
-_SOUGHT = ("full_name", "full_name_kana", "address")
+_NAMES: Final = ("full_name", "full_name_kana")
+_ADDRESS: Final = "address"
 
 
 def label(case: Case, package: Published) -> None:
@@ -22,24 +25,25 @@ def label(case: Case, package: Published) -> None:
     case.kana = get(case.answers, "person.full_name_kana") or ""
     address = get(case.answers, "person.registered_address") or ""
     case.town = (case.place.town if case.place else "") or procedures.town_of(address)
-    number = case.number or ""
-    said = dict.fromkeys(
-        (
-            number,
-            number.replace("-", ""),
-            case.applicant,
-            case.kana,
-            case.answers.get(speaking.NAME) or "",
-            *_sought(case, package),
-        )
-    )
-    case.search_key = " ".join(filter(None, map(search_key, said)))
+    number, speaker = case.number or "", case.answers.get(speaking.NAME) or ""
+    names = [number, number.replace("-", ""), case.applicant, case.kana, speaker, *_names(case, package)]
+    case.search_key = PLACES.join(" ".join(_keys(said)) for said in (names, _places(case, package)))
 
 
-def _sought(case: Case, package: Published) -> Iterator[str]:
+def _keys(said: Iterable[str]) -> list[str]:
+    return list(filter(None, map(search_key, dict.fromkeys(said))))
+
+
+def _names(case: Case, package: Published) -> Iterator[str]:
+    for _, cell in package.form.shown(case.answers):
+        if isinstance(cell.value, str) and (cell.field.fact or "").endswith(_NAMES):
+            yield cell.value
+
+
+def _places(case: Case, package: Published) -> Iterator[str]:
     for _, cell in package.form.shown(case.answers):
         if cell.field.type == "place" and cell.value:
             text = str(cell.value.get("text", ""))
             yield from (text, procedures.address_of(text))
-        elif isinstance(cell.value, str) and (cell.field.fact or "").endswith(_SOUGHT):
+        elif isinstance(cell.value, str) and (cell.field.fact or "").endswith(_ADDRESS):
             yield from (cell.value, procedures.address_of(cell.value))

@@ -1,7 +1,7 @@
 """The case itself: one person's request, whose state follows from its dates."""
 
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
@@ -20,6 +20,9 @@ from madoguchi.people.models import Person
 from madoguchi.people.rules import NOBODY
 from madoguchi.places.models import Place
 from madoguchi.procedures.models import Procedure
+
+#: In ``search_key`` what stands between the names and the places: no word that is looked for holds it.
+PLACES: Final = "\n"
 
 
 class Grams(Func):
@@ -123,8 +126,9 @@ class Case(models.Model):
     it is nobody's (``people.rules.NOBODY``), and all that was said is gone.
 
     The last columns are for lists, which read no answers: ``applicant``, ``kana``, ``town`` (町字ID) and ``search_key``
-    (every name, place and the number, folded; ``actions.listing`` keeps them), ``seen_by`` (the section and every
-    section and post of its steps, see :meth:`show_to`), ``changed_at`` (when something last happened to it).
+    (the number and every name, and behind ``PLACES`` every place, folded; ``actions.listing`` keeps them), ``seen_by``
+    (the section and every section and post of its steps, see :meth:`show_to`), ``changed_at`` (when something last
+    happened to it).
     """
 
     #: Names of relations of which :func:`queries.found.whole` has seen that nothing stands there: not asked again.

@@ -16,9 +16,22 @@ from uuid import UUID
 from django.contrib.postgres.fields.array import ArrayContains  # type: ignore[attr-defined]  # only the stubs lack it
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Value, prefetch_related_objects
+from django.db.models import (
+    Count,
+    Exists,
+    F,
+    Func,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    TextField,
+    Value,
+    prefetch_related_objects,
+)
 
 from madoguchi.cases.models import Case, Consultation, Grams, Step
+from madoguchi.cases.models.case import PLACES
 from madoguchi.cases.queries.consulting import asked_by, asked_of, open_questions
 from madoguchi.cases.queries.sealing import to_review
 from madoguchi.cases.queries.staff import mine_to_do, visible, ways_to_do
@@ -181,22 +194,33 @@ def _narrowed(cases: QuerySet[Case], filters: Filters, versions: tuple[UUID, ...
 
 def by_place(cases: QuerySet[Case]) -> QuerySet[Case]:
     """Those of these cases that may be found by their place: not those of or about somebody under 支援措置 (秘匿)."""
-    return cases.filter(Shown("person_id")).filter(Q(subject=None) | Q(Shown("subject_id")))
+    return cases.filter(_found_by_place())
+
+
+def _found_by_place() -> Q:
+    return Q(Shown("person_id")) & (Q(subject=None) | Q(Shown("subject_id")))
 
 
 def with_words(cases: QuerySet[Case], words: str) -> QuerySet[Case]:
     """Of these received cases, those whose number, names, readings or places hold every word, however written.
 
-    The number of a life event, which its applicant has before them, finds the parts of it.
+    The number of a life event, which its applicant has before them, finds the parts of it. Whoever may not be found by
+    place is found by number and names alone: with a word that is their place, too, they are as little there as with
+    one that is not.
     """
     if (number := _reference(words)) and (parts := cases.filter(part_of__number=number)).exists():
         return parts
     wanted = [(key, word) for word in words.split() if (key := search_key(word))][:MOST_WORDS]
+    by_names = Q()
     for key, word in wanted:
         # An address is one address however it is written: 谷川1-1-1 is 谷川一丁目1番1.
         address = search_key(procedures.address_of(word))
         cases = cases.filter(_holds(key) | _holds(address) if address and address != key else _holds(key))
-    return cases
+        by_names &= Q(names__contains=key)
+    if not wanted:
+        return cases
+    names = Func(F("search_key"), Value(PLACES), Value(1), function="split_part", output_field=TextField())
+    return cases.alias(names=names).filter(by_names | _found_by_place())
 
 
 def _holds(key: str) -> Q:
