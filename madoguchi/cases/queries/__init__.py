@@ -3,7 +3,7 @@
 Every query takes the actor and answers only with what that actor may see; what is another's does not exist here.
 """
 
-from madoguchi.cases.queries.areas import MOST_POINTS, AtPoint, by_town, points
+from madoguchi.cases.queries.areas import MOST_POINTS, AtPoint, InCell, by_town, cells, points
 from madoguchi.cases.queries.batch import (
     DEEDS,
     MOST_AT_ONCE,
@@ -247,6 +247,7 @@ __all__ = [
     "Filters",
     "Foreseen",
     "Happening",
+    "InCell",
     "JourneyPart",
     "Line",
     "Mark",
@@ -283,6 +284,7 @@ __all__ = [
     "case_notes",
     "cases_to_delete",
     "cases_to_warn",
+    "cells",
     "checkables",
     "closed_to",
     "company",

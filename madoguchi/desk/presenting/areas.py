@@ -9,7 +9,7 @@ from django.utils.translation import gettext
 
 from madoguchi.cases import queries as cases
 from madoguchi.cases.queries import Filters, View
-from madoguchi.desk.presenting.picture import Picture, picture
+from madoguchi.desk.presenting.picture import Mark, Picture, picture
 from madoguchi.desk.presenting.words import section_names
 from madoguchi.desk.presenting.worklist import Choice, named, narrow, query_of, titles, url_of
 from madoguchi.events import Actor
@@ -49,7 +49,7 @@ class Towns:
 
 @dataclass(frozen=True, slots=True)
 class MapPage:
-    """All that ``desk/map.html`` shows; ``towns`` is None where there are too many cases to draw."""
+    """All that ``desk/map.html`` shows. ``points`` is None where they are too many for a table of them."""
 
     title: str
     where: str
@@ -61,8 +61,8 @@ class MapPage:
     order: Sequence[tuple[str, str]]
     list_url: str
     clear_url: str
-    towns: Towns | None
-    points: Sequence[PointLine]
+    towns: Towns
+    points: Sequence[PointLine] | None
     most_points: int
     is_narrowed: bool
 
@@ -72,7 +72,7 @@ def map_page(by: Actor, view: View, filters: Filters) -> MapPage:
     filters = replace(filters, town="", words="", sort=None, newest_first=None)
     views = titles()
     shown = cases.by_town(view, by, filters)
-    points = cases.points(view, by, filters) if shown is not None else []
+    points = cases.points(view, by, filters)
     names = {one.id: one.name for one in procedures.city().towns}
     said = named(view, filters)
     return MapPage(
@@ -86,17 +86,19 @@ def map_page(by: Actor, view: View, filters: Filters) -> MapPage:
         order=[(name, value) for name, value in said.items() if name == "node"],
         list_url=url_of(view, filters),
         clear_url=reverse("desk:map") + query_of(view, Filters()),
-        towns=_towns(views[view], shown, view, filters, points) if shown is not None else None,
-        points=[PointLine(one.number, one.title["ja"], names.get(one.town, ""), _case(one.number)) for one in points],
+        towns=_towns(views[view], shown, view, filters, _marks(points, view, by, filters)),
+        points=[PointLine(one.number, one.title["ja"], names.get(one.town, ""), _case(one.number)) for one in points]
+        if points is not None
+        else None,
         most_points=cases.MOST_POINTS,
         is_narrowed=filters != Filters(),
     )
 
 
-def towns_of_section(by: Actor) -> Towns | None:
-    """The running cases of the section by town, and those of its list that are late; None where they are too many."""
+def towns_of_section(by: Actor) -> Towns:
+    """The running cases of the section by town, and those of its list that are late."""
     running, late = cases.by_town("section", by), cases.by_town("late", by)
-    return _towns(titles()["section"], running, "section", Filters(), [], late or {}) if running is not None else None
+    return _towns(titles()["section"], running, "section", Filters(), [], late)
 
 
 # -- within -----------------------------------------------------------------------------------------------------------
@@ -107,7 +109,7 @@ def _towns(
     shown: Mapping[str, int],
     view: View,
     filters: Filters,
-    points: Sequence[cases.AtPoint],
+    marks: Sequence[Mark],
     late: Mapping[str, int] = MappingProxyType({}),
 ) -> Towns:
     def url(town: str, of: View = view) -> str:
@@ -118,14 +120,21 @@ def _towns(
         for one in procedures.city().towns
         if one.id in shown or one.id in late
     ]
-    dots = [(one.east, one.north, f"{one.number} {one.title['ja']}", _case(one.number)) for one in points]
     words = gettext("%(title)s（町ごとの件数）") % {"title": title}
     return Towns(
-        picture(words, shown, url, dots, gettext("件")),
+        picture(words, shown, url, marks, gettext("件")),
         sorted(lines, key=lambda one: -one.count),
         sum(one.count for one in lines),
         bool(late),
     )
+
+
+def _marks(points: Sequence[cases.AtPoint] | None, view: View, by: Actor, filters: Filters) -> list[Mark]:
+    """Each case that has a point; of many those that are near each other as one."""
+    if points is None:
+        near = cases.cells(view, by, filters)
+        return [Mark(one.east, one.north, f"{one.count:,}{gettext('件')}", count=one.count) for one in near]
+    return [Mark(one.east, one.north, f"{one.number} {one.title['ja']}", _case(one.number)) for one in points]
 
 
 def _case(number: str) -> str:

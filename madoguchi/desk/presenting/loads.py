@@ -77,7 +77,7 @@ class LoadPage:
     lateness: Sequence[tuple[str, int]]
     people: Sequence[PersonLine]
     waiting: Sequence[WaitingLine]
-    towns: Towns | None
+    towns: Towns
     layers: Sequence[LayerLine]
 
 

@@ -4,7 +4,7 @@ Drawn on the server as SVG, so that it needs no script, prints, and every town i
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,8 +15,9 @@ from madoguchi.procedures import queries as procedures
 
 #: Shades from 1 (least) on; a town without any is 0.
 SHADES: Final = 4
-#: A point is as wide as this part of the picture.
+#: A point is as wide as this part of the picture; one that stands for ten is so much wider, for a hundred twice so.
 _POINT: Final = 0.006
+_TENFOLD: Final = 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,25 +31,37 @@ class Town:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """Something at a point, in metres east and north; ``count`` of them where several are one. ``url`` may be empty."""
+
+    east: float
+    north: float
+    title: str
+    url: str = ""
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Dot:
     """A point, in the units of the picture."""
 
     x: str
     y: str
+    radius: str
     title: str
     url: str
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """All that ``desk/_picture.html`` draws. ``box``: the SVG's viewBox; ``radius`` of a point in its units."""
+    """All that ``desk/_picture.html`` draws. ``box``: the SVG's viewBox; ``together``: a dot may stand for several."""
 
     title: str
     box: str
     towns: Sequence[Town]
     rest: Sequence[str]
     dots: Sequence[Dot]
-    radius: str
+    together: bool
     legend: Sequence[tuple[int, str]]
     credit: str
 
@@ -57,11 +70,11 @@ def picture(
     title: str,
     figures: Mapping[str, int],
     url: Callable[[str], str],
-    dots: Iterable[tuple[float, float, str, str]] = (),
+    marks: Sequence[Mark] = (),
     unit: str = "",
 ) -> Picture | None:
-    """Figures by 町字ID; ``url`` leads from a town to what is behind its figure. ``dots``: metres east and north,
-    title, address. None where the layer of the towns has not been taken in: then the table says all.
+    """Figures by 町字ID; ``url`` leads from a town to what is behind its figure. None where the layer of the towns has
+    not been taken in: then the table says all.
     """
     city = procedures.city()
     shapes = outlines(procedures.gazetteer(), procedures.layers().values(), city.file.plane)
@@ -84,11 +97,16 @@ def picture(
             for town, path in sorted(shapes.paths.items())
         ],
         shapes.rest,
-        [Dot(f"{east:.0f}", f"{-north:.0f}", words, address) for east, north, words, address in dots],
-        f"{_POINT * width:.0f}",
+        [_dot(one, width) for one in sorted(marks, key=lambda one: -one.count)],
+        any(one.count > 1 for one in marks),
         _legend(ends, unit),
         shapes.credit,
     )
+
+
+def _dot(mark: Mark, width: float) -> Dot:
+    radius = _POINT * width * (1 + _TENFOLD * math.log10(mark.count))
+    return Dot(f"{mark.east:.0f}", f"{-mark.north:.0f}", f"{radius:.0f}", mark.title, mark.url)
 
 
 def bands(most: int) -> tuple[int, ...]:

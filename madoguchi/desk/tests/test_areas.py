@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.contrib.gis.geos import Point
@@ -128,10 +129,47 @@ def test_whom_a_case_is_about_is_protected_too(dogs: list[Case], clerk: Actor) -
     assert queries.by_town("section", clerk) == {ONE: 1, TWO: 1}
 
 
-def test_too_many_are_not_drawn(dogs: list[Case], clerk: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("madoguchi.cases.queries.areas.MOST_CASES", 2)
-    assert "案件が多すぎて地図に出せません" in page(clerk)
-    assert str(dogs[2].number) not in page(clerk)
+def test_no_word_of_a_place_finds_whoever_is_protected(dogs: list[Case], clerk: Actor) -> None:
+    """Their own place is to a search what a place is where nobody lives, with their name beside it, too."""
+
+    def found(words: str) -> set[Any]:
+        return {one.case.pk for one in queries.listing("section", clerk, Filters(words=words))}
+
+    def said(words: str) -> str:
+        answer = client_of(clerk).get("/desk/", {"view": "section", "q": words})
+        shown = answer.content.decode().partition("<main")[2].partition("</main>")[0]
+        return re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", shown).replace(words, "").replace(quote(words), "")
+
+    places = ("谷川一丁目", "谷川1-1-1", "大東市谷川１丁目１番１号")
+    everybody, name = {one.pk for one in dogs}, dogs[0].applicant
+    assert [found(place) for place in (*places, name)] == [everybody] * 4
+    hide(dogs[0])
+    assert found(name) == everybody, "by name they stand in the list as before"
+    for words in (*places, f"{name} {places[0]}", f"{places[0]} {name}"):
+        assert found(words) == everybody - {dogs[0].pk}
+    hide(dogs[1])
+    hide(dogs[2])
+    assert said(places[1]) == said("灰塚1-1-1")
+    assert str(dogs[0].number) in said(name)
+
+
+def test_of_more_than_can_be_told_apart_those_near_each_other_are_one(
+    dogs: list[Case], shapes: None, clerk: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is protected adds to no circle: it is the same whether they are there or not."""
+    Case.objects.update(place=Case.objects.get(pk=dogs[2].pk).place)
+    assert page(clerk).count("<circle cx") - page(clerk).count('cx=".5"') == 3
+    monkeypatch.setattr("madoguchi.cases.queries.areas.MOST_POINTS", 1)
+    together = page(clerk)
+    assert re.findall(r"<circle cx[^>]*><title>([^<]*)<", together) == ["3件"]
+    assert "近いものをまとめて円にしています" in together
+    assert not any(str(one.number) in together for one in dogs)
+    assert figures(together) == {"住道一丁目": "2", "住道二丁目": "1"}
+    hide(dogs[0])
+    hidden = page(clerk).partition("<figure")[2]
+    assert re.findall(r"<circle cx[^>]*><title>([^<]*)<", hidden) == ["2件"]
+    Case.objects.filter(pk=dogs[0].pk).update(town="", place=None)
+    assert page(clerk).partition("<figure")[2] == hidden
 
 
 def test_a_leader_sees_the_towns_of_the_section(dogs: list[Case], shapes: None, staff: Staff) -> None:
