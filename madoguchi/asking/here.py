@@ -6,6 +6,8 @@ because somebody made the link to share it.
 """
 
 import datetime as dt
+import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -24,11 +26,16 @@ from madoguchi.places.queries import Beside, Located, Shelters, Spot, Where
 from madoguchi.places.rules.applying import Applies, Hit, Part, filled
 from madoguchi.places.rules.area import MAX_BYTES, Area
 from madoguchi.places.rules.directions import rounded
-from madoguchi.places.rules.layer import Layer, Reader, everybody
+from madoguchi.places.rules.layer import Layer, Reader, everybody, includes
 from madoguchi.procedures import queries as procedures
 
-#: Parts of an area that are told one by one, the largest first.
+#: Parts of an area that are told one by one, the largest first; and things near by where nobody knows which applies.
 MOST: Final = 12
+MOST_NEAR: Final = 3
+#: Corners of an area that a link to the map has room for.
+MOST_CORNERS: Final = 100
+#: Metres by which a device may err: what is less sure is somewhere in the town.
+MOST_ERROR: Final = 500.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +96,15 @@ class ShelterLine:
 
 
 @dataclass(frozen=True, slots=True)
+class ReferLine:
+    """What is not told here, and the section that knows."""
+
+    title: str
+    owner: str
+    phone: str
+
+
+@dataclass(frozen=True, slots=True)
 class FollowLine:
     """A procedure that may be needed there, and why."""
 
@@ -99,13 +115,15 @@ class FollowLine:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """All that is told of a place as it was on a day. ``silent``: the layers that know nothing there."""
+    """All that is told of a place as it was on a day. ``silent``: the layers that know nothing there; ``refers``: what
+    others know. Layers of shelters that are told by hazard are not told a second time."""
 
     day: str
     answers: Sequence[Answer]
     silent: Sequence[str]
     shelters: Sequence[ShelterLine]
     shelters_credit: str
+    refers: Sequence[ReferLine]
     follows: Sequence[FollowLine]
 
 
@@ -114,12 +132,22 @@ def told(asked: Asked, reader: Reader = everybody) -> Told:
     spot, on = asked.spot, asked.on
     found = procedures.what_applies(spot, reader=reader, on=on, error=asked.error)
     near = places.shelters(procedures.layers().values(), spot, procedures.city().file.plane, reader=reader, on=on)
+    by_hazard = {hazard.layer.code for hazard in near if hazard.hits}
     return Told(
         day=day_words(on or clock.today()),
-        answers=[_answer(one, area=isinstance(spot, Area)) for one in found if one.why != "no_data"],
+        answers=[
+            _answer(one, area=isinstance(spot, Area))
+            for one in found
+            if one.why != "no_data" and one.layer.code not in by_hazard
+        ],
         silent=[said(one.layer.title) for one in found if one.why == "no_data"],
         shelters=_shelters(near, reader),
-        shelters_credit="、".join(dict.fromkeys(f"{gettext('出典')}：{one.layer.source.credit}" for one in near)),
+        shelters_credit="　".join(dict.fromkeys(_known_by(one.layer) for one in near)),
+        refers=[
+            ReferLine(said(one.title), *whom(one.owner))
+            for one in procedures.layers().values()
+            if one.refer and not includes(one.see, reader(one))
+        ],
         follows=[
             FollowLine(
                 one.procedure.procedure.code,
@@ -129,6 +157,12 @@ def told(asked: Asked, reader: Reader = everybody) -> Told:
             for one in procedures.following(found)
         ],
     )
+
+
+def _known_by(layer: Layer) -> str:
+    """Who keeps it, by which law, and whose data it is."""
+    owner, phone = whom(layer.owner)
+    return f"{owner}（{layer.legal_basis}）　{gettext('電話')} {phone}　{gettext('出典')}：{layer.source.credit}"
 
 
 def _shelters(near: Sequence[Shelters], reader: Reader) -> list[ShelterLine]:
@@ -172,7 +206,11 @@ def _answer(one: Applies, *, area: bool) -> Answer:
 
 def _words(one: Applies) -> str:
     text = one.layer.sentences.absent if one.verdict == "does_not" else one.layer.sentences.applies
-    return _marked(text, one.sentence(language()))
+    if one.verdict != "unknown" or len(one.hits) <= MOST_NEAR:
+        return _marked(text, one.sentence(language()))
+    near = sorted(one.hits, key=lambda hit: (not hit.inside, hit.border))
+    more = gettext("ほかに%(count)s件") % {"count": len(near) - MOST_NEAR}
+    return _marked(text, f"{one.told(near[:MOST_NEAR], language())} {more}".strip())
 
 
 def _marked(text: LocalText | None, words: str) -> str:
@@ -282,6 +320,20 @@ class HerePage:
     lot_name: str = ""
     candidates: Sequence[Candidate] = ()
 
+    @property
+    def looks(self) -> str:
+        """Where a map looks at it, behind ``#``, which browsers send to nobody."""
+        spot = self.asked.spot if self.asked is not None else None
+        if spot is None:
+            return ""
+        if isinstance(spot, Where):
+            return f"#16/{spot.lat:.6f}/{spot.lon:.6f}"
+        lon, lat = spot.middle
+        drawn, view = json.loads(spot.geojson), f"#16/{lat:.6f}/{lon:.6f}"
+        if drawn["type"] != "Polygon" or len(drawn["coordinates"]) > 1 or len(drawn["coordinates"][0]) > MOST_CORNERS:
+            return view
+        return f"{view}&area=" + ";".join(f"{x:.7f},{y:.7f}" for x, y in drawn["coordinates"][0][:-1])
+
 
 def here_page(get: Mapping[str, str], post: Mapping[str, str] | None, reader: Reader = everybody) -> HerePage:
     """The page: empty; of ``lat`` and ``lon`` in the address (degrees of JGD2011; ``of=lot`` for the whole lot, ``on``
@@ -298,7 +350,12 @@ def here_page(get: Mapping[str, str], post: Mapping[str, str] | None, reader: Re
         given = post or get
         if "lat" in given or "lon" in given:
             at, on = Where(_degrees(given, "lon"), _degrees(given, "lat")), _day(given)
-            page = _lot(at, on, reader) if given.get("of") == "lot" else _point(Asked(at, on=on), reader)
+            if given.get("of") == "lot":
+                page = _lot(at, on, reader)
+            elif "error" in given:
+                return _stood(at, given, reader)
+            else:
+                page = _point(Asked(at, on=on), reader)
             page.again = dict(parse_qsl(page.query))
             return page
     except Refused as refusal:
@@ -352,7 +409,22 @@ def _called(at: Where, asked: Asked, reader: Reader) -> Asked:
     layers, plane = procedures.layers().values(), procedures.city().file.plane
     called = places.reverse(at, procedures.gazetteer(), layers, plane, reader=reader)
     name = gettext("%(place)s付近") % {"place": called.name} if called.name else ""
-    return replace(asked, name=name, how=_beside(called.beside[0]) if called.beside else "")
+    words = [how("point", asked.error)] if asked.error else []
+    words += [_beside(called.beside[0])] if called.beside else []
+    return replace(asked, name=name, how=gettext("、").join(words))
+
+
+def _stood(at: Where, given: Mapping[str, str], reader: Reader) -> HerePage:
+    """What applies where a device says that it is, within ``error`` metres. Raises Invalid."""
+    try:
+        metres = float(given["error"])
+    except ValueError:
+        metres = math.nan
+    if not 0 <= metres <= MOST_ERROR:
+        raise Invalid("too-unsure", "いまいる場所が、はっきりわかりません。住所か目印を書いてください。")
+    page = _point(Asked(at, error=max(metres, 1.0)), reader)
+    page.query, page.again = "", {name: given[name] for name in ("lat", "lon", "error")}
+    return page
 
 
 def _lot(at: Where, on: dt.date | None, reader: Reader) -> HerePage:

@@ -68,6 +68,11 @@ def _data(asked: Asked, reader: Reader, spoken: str, *, inside: bool) -> dict[st
             "title": gettext("関係する手続き"),
             "rows": [[str(one.title), one.why] for one in found.follows],
         },
+        "refers": [
+            gettext("%(title)sは、ここではお答えできません。%(section)s（電話 %(phone)s）にお問い合わせください。")
+            % {"title": one.title, "section": one.owner, "phone": one.phone}
+            for one in found.refers
+        ],
         "silent": gettext("記録がないもの（「ない」という意味ではありません）")
         + "："
         + "、".join(map(str, found.silent))

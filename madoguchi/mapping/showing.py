@@ -185,7 +185,7 @@ def map_page(face: Face, view: View, reader: Reader) -> MapPage:
     layers = layers_for(reader)
     on = [one for one in layers if one.code in view.codes]
     entries: dict[str, list[Entry]] = {}
-    for one in layers:
+    for one in sorted(layers, key=list(procedures.layers().values()).index):
         entries.setdefault(whom(one.owner)[0], []).append(_entry(one, reader(one), one.code in view.codes))
     days = viewing.days_of([one.code for one in layers])
     return MapPage(

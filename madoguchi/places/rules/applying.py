@@ -6,7 +6,7 @@ ask. To an area a layer may apply in part: then it says how much of it, in squar
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -78,9 +78,13 @@ class Applies:
         return self.told(self.hits, language, attributes)
 
     def told(self, hits: Sequence[Hit], language: str, attributes: Sequence[Attribute] | None = None) -> str:
-        """What the layer says about these features; what several of them say is said once."""
+        """What the layer says about these features; what several of them say is said once. What follows from it for
+        people is said of what surely applies."""
         seen = self.layer.seen_by(self.reader) if attributes is None else attributes
-        return "".join(dict.fromkeys(filled(self.layer, hit, language, seen) for hit in hits))
+        said = [filled(self.layer, hit, language, seen) for hit in hits]
+        if self.verdict == "applies":
+            said += [one for hit in hits for one in _meant(self.layer, hit, language, seen)]
+        return ("" if language.startswith("ja") else " ").join(dict.fromkeys(said))
 
 
 def record(one: Applies) -> dict[str, Any]:
@@ -228,3 +232,11 @@ def filled(layer: Layer, hit: Hit, language: str, attributes: Sequence[Attribute
     values = _Shown({one.key: shown(one, hit.properties.get(one.key), language) for one in attributes})
     values[DISTANCE] = f"{hit.border:,.0f}m"
     return layer.sentences.applies.get_for(language).format_map(values)
+
+
+def _meant(layer: Layer, hit: Hit, language: str, attributes: Sequence[Attribute]) -> Iterator[str]:
+    """What follows for people from the values of one feature that the reader may see."""
+    seen = {one.key for one in attributes}
+    for key, words in layer.sentences.means.items():
+        if key in seen and (meaning := words.get(str(hit.properties.get(key)))) is not None:
+            yield meaning.get_for(language)

@@ -102,10 +102,12 @@ class Source:
 @dataclass(frozen=True, slots=True)
 class Sentences:
     """What the layer says about a point, with ``{attribute}`` where a value goes. ``absent`` is said where no feature
-    is, and only by a layer that is complete; without it nothing is known there."""
+    is, and only by a layer that is complete; without it nothing is known there. ``means``: attribute → its value → what
+    follows from that for people, said once after what applies."""
 
     applies: LocalText
     absent: LocalText | None = None
+    means: Mapping[str, Mapping[str, LocalText]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +172,8 @@ class Layer:
     says. ``complete``: the file has every such thing of the city, so that where nothing is drawn there is none.
     ``counted``: what it counts from cases, where it has no file.
     ``near``: of points and lines, up to how many metres away they are told of, and ``most`` of them.
-    ``told``: it is among what applies at a point (a base map is not). ``landmark``: what people call the thing when
+    ``told``: it is among what applies at a point (a base map is not). ``refer``: who may not see it is told that its
+    owner knows. ``landmark``: what people call the thing when
     they look for it, with ``{attribute}`` ({name}駅). ``words``: what people call all of its things (避難所), or those
     of which an attribute has one of some values (公園). ``hazards`` are those of its attributes (yes or no) that each
     say whether the thing is a shelter from that hazard; ``procedures`` what follows where it applies.
@@ -192,6 +195,7 @@ class Layer:
     near: float = 0.0
     most: int = 3
     told: bool = True
+    refer: bool = False
     landmark: str = ""
     edit: Editing | None = None
     hazards: tuple[str, ...] = ()

@@ -75,7 +75,8 @@ class Names(Generic[T]):
         asked = key(text)
         if len(asked) < 2:
             return []
-        if same := self.written.get(asked):
+        # In front of the station is at the station.
+        if same := self.written.get(asked) or self.written.get(asked.removesuffix("前")):
             return [Heard(self.things[at], True) for at in same[:most]]
         found: dict[int, bool] = {}
         for at, exact in chain(self._sounding(text), self._holding(asked)):

@@ -124,6 +124,8 @@ class CityMap(Model):
     """Layers that are drawn quietly below the others on paper, and on the screen where there is no base map."""
     shown: tuple[str, ...] = ()
     """The layers that are on it when it opens."""
+    order: tuple[str, ...] = ()
+    """In which order layers are listed and what they say is told; the others follow by name."""
     gsi: bool = False
     """Offer the tiles of 地理院タイル as a second base map: browsers then load them from the State's server."""
 

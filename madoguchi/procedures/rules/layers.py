@@ -110,6 +110,8 @@ class LayerSentences(Model):
 
     applies: LocalText
     absent: LocalText | None = None
+    means: dict[Snake, dict[str, LocalText]] = {}
+    """Attribute → its value → what follows from that for people, said after what applies."""
 
 
 class LayerTopology(Model):
@@ -192,6 +194,8 @@ class LayerFile(Model):
     """Of points and lines: how many are told of, the nearest first."""
     told: bool = True
     """Whether it is among what applies at a point; a base map is not."""
+    refer: bool = False
+    """Of a layer that is not public: everybody is told that its owner knows."""
     landmark: Line | None = None
     """What people call the thing when they look for it, with one {attribute}: {name}駅."""
     hazards: list[Snake] = []
@@ -253,12 +257,25 @@ class LayerFile(Model):
         for key, attribute in self.attributes.items():
             if AUDIENCES.index(attribute.see) > AUDIENCES.index(self.see) and attribute.see != "public":
                 raise refuse(f"{key} はレイヤーより広くは見せられません", "see: を消します", "attributes", key)
+        if self.refer and self.see == "public":
+            raise refuse("公開のレイヤーは、そのまま答えます", "refer: を消します", "refer")
         self._drawn()
+        self._means()
         for language in self.answers.applies:
             for name in _names(self.answers.applies[language]):
                 if name not in self.attributes and name != DISTANCE and not (self.counted and name in _COUNTED):
                     raise refuse(f"{{{name}}} という属性はありません", "attributes: にある名前を書きます", "answers")
         return self
+
+    def _means(self) -> None:
+        for key, words in self.answers.means.items():
+            if key not in self.attributes:
+                raise refuse(f"{key} という属性はありません", "attributes: にある名前を書きます", "answers", "means")
+            codes = self.attributes[key].codes
+            if codes and (unknown := sorted(words.keys() - codes.keys())):
+                raise refuse(
+                    f"{unknown[0]} という値は codes にありません", "codes: にある値を書きます", "answers", "means", key
+                )
 
     def _drawn(self) -> None:
         style = self.style or LayerStyle(colour="#000000")
@@ -308,7 +325,7 @@ def _names(template: str) -> list[str]:
 
 
 def load_layers(city: City, codes: Collection[str] | None = None) -> dict[str, Layer]:
-    """Every layer of a city by code. Raises BrokenPackage with every problem of the files.
+    """Every layer of a city by code, in the city's order. Raises BrokenPackage with every problem of the files.
 
     ``codes`` are those of the procedures that the catalogue holds, where the check asks whether they are there.
     """
@@ -329,7 +346,8 @@ def load_layers(city: City, codes: Collection[str] | None = None) -> dict[str, L
     problems += counted_twice(found, documents)
     if problems:
         raise BrokenPackage(sorted(problems))
-    return found
+    first = city.file.map.order if city.file.map is not None else ()
+    return {code: found[code] for code in dict.fromkeys((*(one for one in first if one in found), *found))}
 
 
 _COUNTED: Final = frozenset(one.key for one in COUNTED)
@@ -350,7 +368,7 @@ def check_map(city: City) -> list[Problem]:
     if of_city is None:
         return []
     there = {path.stem for path in (city.folder / "layers").glob("*.yaml")}
-    named = {"base_layers": of_city.base_layers, "shown": of_city.shown}
+    named = {"base_layers": of_city.base_layers, "shown": of_city.shown, "order": of_city.order}
     unknown = [(field, code) for field, ones in named.items() for code in ones if code not in there]
     document = read(city.folder / "city.yaml") if unknown else None
     return [
@@ -440,7 +458,11 @@ def _layer(code: str, file: LayerFile, city: City) -> Layer:
         shape=file.shape,
         accuracy=file.accuracy,
         attributes=COUNTED if file.counted else tuple(_attribute(*one, file.see) for one in file.attributes.items()),
-        sentences=Sentences(file.answers.applies, file.answers.absent),
+        sentences=Sentences(
+            file.answers.applies,
+            file.answers.absent,
+            {key: dict(words) for key, words in file.answers.means.items()},
+        ),
         see=file.see,
         key=("town",) if file.counted else tuple(file.key),
         complete=file.complete,
@@ -456,6 +478,7 @@ def _layer(code: str, file: LayerFile, city: City) -> Layer:
         near=file.near or 0.0,
         most=file.most,
         told=file.told,
+        refer=file.refer,
         landmark=file.landmark or "",
         edit=_editing(file, city),
         hazards=tuple(file.hazards),

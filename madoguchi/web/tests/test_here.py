@@ -82,6 +82,8 @@ def test_an_address_leads_to_its_answers(client: Client) -> None:
     assert "「国勢調査（小地域）」（総務省統計局）を加工して作成" in page
     assert "市民課" in page
     assert "災害対策基本法" in page
+    assert page.count("見本小学校（指定緊急避難場所）まで") == 1, "by hazard, and not a second time by layer"
+    assert "中学校区は、ここではお答えできません。" in page, "what residents may not see leads to who knows"
     assert "見本中学校" not in page, "its condition of use was not read: for staff alone"
     assert Event.objects.count() == before, "what somebody asks is nobody's to know"
 

@@ -26,6 +26,7 @@ async function begin() {
     lat: Number(page.dataset.lat),
     lon: Number(page.dataset.lon),
     codes: null,
+    area: [],
     on: null,
   };
   const map = new Map({
@@ -64,12 +65,13 @@ async function begin() {
   if (view.codes) layers.choose(view.codes);
   if (view.on !== null) layers.setDay(view.on);
   layers.draw();
-  const here = { map, config, layers, view: () => viewOf(map, layers), say, form };
-  const remember = () => writeAddress(here.view());
+  const here = { map, config, layers, view: () => viewOf(map, layers), say, form, area: [] };
+  const remember = () => writeAddress({ ...here.view(), area: here.area });
+  here.remember = remember;
   map.on("moveend", remember);
   layers.addEventListener("change", remember);
   pointing(here);
-  measuring(here);
+  measuring(here, view.area);
   listing(here);
   sharing(here);
   printing(here);

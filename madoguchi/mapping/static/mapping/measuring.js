@@ -1,5 +1,6 @@
 // How long, how large: taps (or Enter at the middle) make a line, the server measures it in the city's plane.
-export function measuring(here) {
+/** ``drawn``: the corners of an area that the address brought. */
+export function measuring(here, drawn = []) {
   const { map, config, say } = here;
   const tools = [...document.querySelectorAll("[data-tool=length], [data-tool=area]")];
   const token = document.querySelector("input[name=csrfmiddlewaretoken]").value;
@@ -21,6 +22,12 @@ export function measuring(here) {
     return { type: "FeatureCollection", features };
   }
 
+  function show() {
+    map.getSource("measured").setData(shape());
+    here.area = closed ? points : [];
+    here.remember();
+  }
+
   function begin(tool) {
     const again = tool?.getAttribute("aria-pressed") === "true";
     for (const one of tools) one.setAttribute("aria-pressed", String(one === tool && !again));
@@ -28,15 +35,19 @@ export function measuring(here) {
     closed = tool?.dataset.tool === "area";
     here.busy = Boolean(tool) && !again;
     area.hidden = true;
-    map.getSource("measured").setData(shape());
+    show();
     map.getCanvas().style.cursor = here.busy ? "crosshair" : "";
     say(here.busy ? config.words.draw : "");
   }
 
-  async function add({ lng, lat }) {
-    const mine = ++asked;
+  function add({ lng, lat }) {
     points.push([Number(lng.toFixed(7)), Number(lat.toFixed(7))]);
-    map.getSource("measured").setData(shape());
+    return measure();
+  }
+
+  async function measure() {
+    const mine = ++asked;
+    show();
     if (points.length < (closed ? 3 : 2)) return;
     try {
       const answer = await fetch(config.measure, {
@@ -58,6 +69,11 @@ export function measuring(here) {
 
   const number = (value) => value.toLocaleString("ja-JP", { maximumFractionDigits: value < 100 ? 1 : 0 });
   for (const tool of tools) tool.addEventListener("click", () => begin(tool));
+  if (drawn.length) {
+    closed = true;
+    points = drawn;
+    measure();
+  }
   map.on("click", (event) => {
     if (here.busy && tools.some((one) => one.getAttribute("aria-pressed") === "true")) add(event.lngLat);
   });
