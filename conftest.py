@@ -1,6 +1,7 @@
 """What every test may use: a real browser, and nothing from the network but loopback."""
 
 import gc
+import hashlib
 import os
 import shutil
 import socket
@@ -150,36 +151,62 @@ def quick_flush() -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
-    """Tables are made by whoever connects; from then on every test is what web and worker are, who may not."""
-    from django.db import connection
+def django_db_setup(
+    django_test_environment: None,
+    django_db_modify_db_settings: None,  # which gives each process a name of its own
+    django_db_blocker: "DjangoDbBlocker",
+) -> Iterator[None]:
+    """The database of this process, a copy of one whose tables were made once for all of them.
 
-    connection.settings_dict["OPTIONS"]["options"] = ""
-
-
-@pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: "DjangoDbBlocker") -> Iterator[None]:
-    """Nobody needs what a test wrote after a power cut: a commit does not wait for the disk.
-
-    A thread of a live server may still hold a connection when the tests are over: it must not keep the database.
+    Tables are made by whoever connects; from then on every test is what web and worker are, who may not. Nobody needs
+    what a test wrote after a power cut: a commit does not wait for the disk.
     """
     from django.conf import settings
     from django.db import connection
     from psycopg import sql
 
-    with django_db_blocker.unblock(), connection.cursor() as cursor:
-        name = sql.Identifier(connection.settings_dict["NAME"])
-        cursor.execute(sql.SQL("ALTER DATABASE {} SET synchronous_commit = off").format(name))
-    connection.close()
-    connection.settings_dict["OPTIONS"]["options"] = settings.AS_APP
+    name, options = connection.creation._get_test_db_name(), connection.settings_dict["OPTIONS"]
+    own = sql.Identifier(name)
+    options["options"] = ""
+    with django_db_blocker.unblock(), connection._nodb_cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(hashtext('madoguchi tests'))")  # until this connection ends
+        copied = sql.Identifier(with_tables(cursor))
+        cursor.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(own))
+        cursor.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(own, copied))
+        cursor.execute(sql.SQL("ALTER DATABASE {} SET synchronous_commit = off").format(own))
+    settings.DATABASES["default"]["NAME"] = connection.settings_dict["NAME"] = name
+    options["options"] = settings.AS_APP
     yield
-
     connection.close()
-    connection.settings_dict["OPTIONS"]["options"] = ""
+    options["options"] = ""
+    with django_db_blocker.unblock(), connection._nodb_cursor() as cursor:
+        # A thread of a live server may still hold a connection: it must not keep the database.
+        cursor.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(own))
 
-    others = (
-        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()"
-    )
-    with django_db_blocker.unblock(), connection.cursor() as cursor:
-        cursor.execute(others, [connection.settings_dict["NAME"]])
-    connection.close()
+
+def with_tables(cursor: Any) -> str:
+    """The name of a database that has all tables and no rows. It stays for later runs, until a migration changes: to
+    make the tables takes longer than most tests.
+    """
+    from django.conf import settings
+    from django.db import connection
+    from psycopg import sql
+
+    from madoguchi.site.owner import make_tables
+
+    made_of = hashlib.sha256((settings.ROOT / "requirements" / "dev.txt").read_bytes())
+    for one in sorted((settings.ROOT / "madoguchi").glob("*/migrations/*.py")):
+        made_of.update(one.read_bytes())
+    name, half = f"madoguchi_tables_{made_of.hexdigest()[:12]}", "madoguchi_tables_half"
+    cursor.execute("SELECT datname FROM pg_database WHERE starts_with(datname, 'madoguchi_tables_')")
+    there = {row[0] for row in cursor.fetchall()}
+    if name in there:
+        return name
+    for other in there:
+        cursor.execute(sql.SQL("DROP DATABASE {}").format(sql.Identifier(other)))
+    cursor.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(half)))
+    before, connection.settings_dict["NAME"] = connection.settings_dict["NAME"], half
+    make_tables()
+    connection.settings_dict["NAME"] = before
+    cursor.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(*map(sql.Identifier, (half, name))))
+    return name
