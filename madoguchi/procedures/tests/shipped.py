@@ -62,6 +62,11 @@ def fewest(left: Mapping[K, set[str]]) -> tuple[K, ...]:
     return tuple(sorted(chosen))
 
 
+def steps_of(code: str) -> set[str]:
+    """The kinds of step of a package, each with whose turn it is."""
+    return {f"step:{node.kind}:{node.channel}" for node in catalogue().packages[code].graph.steps}
+
+
 def _features(package: Package) -> set[str]:
     """What of the format a package uses: steps by kind and channel, questions by type, rows, gates, who may speak."""
     one, facts = package.procedure, catalogue().facts
@@ -70,7 +75,7 @@ def _features(package: Package) -> set[str]:
     }
     rows = {f"rows:{bool(part.at_least)}" for part in one.asks if part.each}
     return {
-        *(f"step:{node.kind}:{node.channel}" for node in package.graph.steps),
+        *steps_of(one.code),
         *(f"type:{type_}" for type_ in asked),
         *rows,
         *(f"for:{relation}" for relation in one.apply_for_others),
