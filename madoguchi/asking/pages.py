@@ -170,11 +170,16 @@ class Draft:
                 return section
         return None
 
-    def gate(self) -> tuple[str, str] | None:
-        """Title and text of the first gate that closes: this is the wrong procedure for these answers."""
-        scope = self.form.scope(self.case.answers)
+    def gate(self, at: FormSection | None = None) -> tuple[str, str] | None:
+        """Title and text of the first gate that closes: this is the wrong procedure for these answers.
+
+        ``at``: the section where somebody is; a gate that depends on a later one too is closed there at the earliest.
+        """
+        scope, shown = self.form.scope(self.case.answers), self.sections()
+        later = shown[shown.index(at) + 1 :] if at in shown else []
         for one in self.package.procedure.gates:
-            if procedures.expression(one.when).holds(scope):
+            closes = procedures.expression(one.when)
+            if closes.holds(scope) and not any(section.answers(closes) for section in later):
                 return said(one.title), said(one.text)
         return None
 

@@ -200,7 +200,7 @@ def _next(
     if problems:
         new = filling.is_new(request, draft, problems)
         return _show(request, sat, draft, one, by, problems=None if new else problems, status=200 if new else 422)
-    if draft.gate() is not None:
+    if draft.gate(one) is not None:
         return _show(request, sat, draft, one, by, status=422)
     _before, after = draft.neighbours(one)
     if after is None or request.GET.get("then") == "review":
@@ -240,7 +240,7 @@ def _show(
         "sitting": sitting_page(sat),
         "section": draft.page(one, problems, posted, elsewhere, by=_at_counter(by)),
         "problems": draft.links(problems or {}),
-        "gate": draft.gate(),
+        "gate": draft.gate(one),
         "stale": elsewhere is not None,
     }
     return render(request, "desk/counter_section.html", context, status=status)

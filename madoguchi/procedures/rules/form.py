@@ -101,6 +101,11 @@ class FormSection:
         group = self.one_of
         return {one.name: one.fact for one in self.fields if group and one.fact and one.fact.startswith(f"{group}.")}
 
+    def answers(self, condition: Expression) -> bool:
+        """Whether the condition depends on what is asked here."""
+        asked = [self.each] if self.each else [one.name for one in self.fields]
+        return any(name == one or name.startswith(f"{one}.") for name in condition.names for one in asked)
+
 
 @dataclass(slots=True)
 class Read:

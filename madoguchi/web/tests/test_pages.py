@@ -210,6 +210,27 @@ def test_gates_say_so_before_anything_is_sent(signed_in: SignedIn) -> None:
     assert "勤務先に請求してください" in client.get(f"/cases/{case.pk}/review/").content.decode()
 
 
+def test_a_gate_waits_for_the_last_question_that_it_depends_on(signed_in: SignedIn) -> None:
+    """Whoever did not move and files for the family comes to the page where the family is entered."""
+    client, _ = signed_in()
+    client.post("/procedures/change-of-address/start/")
+    case = Case.objects.get()
+    closed = "引っ越した方がいません"
+    said = {"full_name": "見本　花子", "full_name_kana": "ミホン ハナコ", "phone": "072-872-2181"}
+    said |= {"registered_address": "大阪府大東市谷川一丁目1番1号"}
+    said |= {"date_of_birth.year": "1990", "date_of_birth.month": "4", "date_of_birth.day": "12"}
+    filer = {f"person.{name}": value for name, value in said.items()} | {"i_move": "no", "_do": "next"}
+    onward = client.post(f"/cases/{case.pk}/sections/filer/", filer)
+    assert onward.status_code == 302, onward.context["problems"]
+    assert onward["Location"].endswith("/sections/move/")
+    assert closed not in client.get(f"/cases/{case.pk}/sections/filer/").content.decode()
+    alone = client.post(f"/cases/{case.pk}/sections/members/", {"_do": "next"})
+    assert alone.status_code == 422
+    assert closed in alone.content.decode()
+    client.post(f"/cases/{case.pk}/sections/members/", {"_do": "add"})
+    assert closed not in client.get(f"/cases/{case.pk}/sections/members/").content.decode()
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [

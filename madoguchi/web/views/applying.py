@@ -207,7 +207,7 @@ def _next(request: HttpRequest, draft: Draft, one: FormSection, unread: Mapping[
         if filling.is_new(request, draft, problems):
             return _show(request, draft, one, more=True)
         return _show(request, draft, one, problems=problems, status=422)
-    if draft.gate() is not None:
+    if draft.gate(one) is not None:
         return _show(request, draft, one, status=422)
     returning = request.GET.get("then") == "review"
     if (onward := journeys.onward(draft, one, returning=returning)) is not None:
@@ -249,7 +249,7 @@ def _show(
             one, problems, posted, elsewhere, by=visiting.actor(request), linked=_linked(request, case)
         ),
         "problems": draft.links(problems or {}),
-        "gate": draft.gate(),
+        "gate": draft.gate(one),
         "earlier": Earlier(case.opened_at, "") if one.id in unseen else None,
         **more,
     }
