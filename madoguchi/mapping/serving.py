@@ -7,7 +7,7 @@ import gzip
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -46,11 +46,11 @@ _POLICY: Final = (
 _GSI: Final = "https://cyberjapandata.gsi.go.jp"
 
 
-def page(request: HttpRequest, face: Face, reader: Reader) -> tuple[MapPage, int]:
+def page(request: HttpRequest, face: Face, reader: Reader, own: Collection[str] = ()) -> tuple[MapPage, int]:
     """The page at the view that the address names; with ``q`` posted, with the places that it may mean."""
     asked = request.POST if request.method == "POST" else request.GET
     codes = asked.getlist("layer") if "chosen" in asked else None
-    shown = map_page(face, view_of(asked.dict(), codes, reader), reader)
+    shown = map_page(face, view_of(asked.dict(), codes, reader), reader, own)
     if request.method != "POST":
         return shown, 200
     text = request.POST.get("q", "").replace("\0", "").strip()[:200]
@@ -191,7 +191,7 @@ def base_style(request: HttpRequest, tiles_at: str) -> HttpResponse:
 # -- in words, measured, on paper -------------------------------------------------------------------------------------
 
 
-def in_words(request: HttpRequest, face: Face, reader: Reader) -> HttpResponse:
+def in_words(request: HttpRequest, face: Face, reader: Reader, own: Collection[str] = ()) -> HttpResponse:
     """The list of what is in view, as a part of the page: ``box`` is west,south,east,north (degrees, JGD2011)."""
     view = _view(request, reader)
     try:
@@ -199,15 +199,15 @@ def in_words(request: HttpRequest, face: Face, reader: Reader) -> HttpResponse:
     except ValueError:
         raise Invalid("no-such-box", "地図の範囲が正しくありません。") from None
     on: list[Layer] = [one for one in layers_for(reader) if one.code in view.codes]
-    found = listed(face, on, view, Box(west, south, east, north), reader)
+    found = listed(face, on, view, Box(west, south, east, north), reader, own)
     return render(request, "mapping/_list.html", {"listed": found})
 
 
-def at(request: HttpRequest, face: Face, reader: Reader) -> HttpResponse:
+def at(request: HttpRequest, face: Face, reader: Reader, own: Collection[str] = ()) -> HttpResponse:
     """What is at ``lat``, ``lon``, as a part of the page."""
     if not request.GET.get("lat") or not request.GET.get("lon"):
         raise Invalid("no-point", "場所が示されていません。")
-    return render(request, "mapping/_at.html", {"at": at_page(face, _view(request, reader), reader)})
+    return render(request, "mapping/_at.html", {"at": at_page(face, _view(request, reader), reader, own)})
 
 
 def _view(request: HttpRequest, reader: Reader) -> View:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -134,9 +134,9 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A feature in words, and how far it is from the middle of the view. ``id``, for staff, is that of its row."""
+    """A feature in words, how far it is from the middle of the view, and (``opens``) its page for who works on it."""
 
-    id: str
+    opens: str
     cells: Sequence[Cell]
     metres: str
     url: str
@@ -180,8 +180,8 @@ class MapPage:
         return f"{self.view.on:%Y-%m-%d}" if self.view.on is not None else ""
 
 
-def map_page(face: Face, view: View, reader: Reader) -> MapPage:
-    """The page at this view."""
+def map_page(face: Face, view: View, reader: Reader, own: Collection[str] = ()) -> MapPage:
+    """The page at this view. ``own``: codes of the layers whose features the reader works on."""
     layers = layers_for(reader)
     on = [one for one in layers if one.code in view.codes]
     entries: dict[str, list[Entry]] = {}
@@ -191,7 +191,7 @@ def map_page(face: Face, view: View, reader: Reader) -> MapPage:
     return MapPage(
         view=view,
         groups=[Group(owner, ones) for owner, ones in entries.items()],
-        listed=listed(face, on, view, view.box, reader),
+        listed=listed(face, on, view, view.box, reader, own),
         days=_days(days.values()),
         moves=_moves(face, view),
         config=_config(face, layers, days, reader),
@@ -332,14 +332,18 @@ def _drawn(layer: Layer, number: int, days: Sequence[dt.date], reader: Audience)
 # -- in words ---------------------------------------------------------------------------------------------------------
 
 
-def listed(face: Face, layers: Sequence[Layer], view: View, box: Box, reader: Reader) -> list[Listed]:
+def listed(
+    face: Face, layers: Sequence[Layer], view: View, box: Box, reader: Reader, own: Collection[str] = ()
+) -> list[Listed]:
     """The features in the box, layer by layer: what the map shows, for those who do not see it."""
     near = [one for one in layers if view.zoom >= one.style.from_zoom]
     found = viewing.in_view(near, box, procedures.city().file.plane, reader=reader, on=view.on)
-    return [_listed(face, one, view, found.get(one.code), reader(one)) for one in layers]
+    return [_listed(face, one, view, found.get(one.code), reader(one), one.code in own) for one in layers]
 
 
-def _listed(face: Face, layer: Layer, view: View, found: Sequence[InView] | None, reader: Audience) -> Listed:
+def _listed(
+    face: Face, layer: Layer, view: View, found: Sequence[InView] | None, reader: Audience, own: bool
+) -> Listed:
     if found is None:
         note = gettext("もっと近づくと出ます。")
     elif not found:
@@ -348,14 +352,14 @@ def _listed(face: Face, layer: Layer, view: View, found: Sequence[InView] | None
         note = gettext("真ん中に近い%(count)s件です。もっと近づくと、ほかのものも出ます。") % {"count": viewing.MOST}
     else:
         note = gettext("%(count)s件") % {"count": len(found)}
-    lines = [_line(face, layer, view, one, reader) for one in (found or ())[: viewing.MOST]]
+    lines = [_line(face, layer, view, one, reader, own) for one in (found or ())[: viewing.MOST]]
     columns = [said(one.title) for one in layer.seen_by(reader)]
     return Listed(layer.code, said(layer.title), columns, lines, note, credit_of(layer))
 
 
-def _line(face: Face, layer: Layer, view: View, one: InView, reader: Audience) -> Line:
+def _line(face: Face, layer: Layer, view: View, one: InView, reader: Audience, own: bool) -> Line:
     return Line(
-        id=str(one.id) if face == "desk" else "",
+        opens=reverse(f"{face}:feature", args=(layer.code, one.id)) if own else "",
         cells=cells_of(layer, one.properties, reader),
         metres=f"{one.metres:,.0f}m",
         url=address(face, view, one.at.lon, one.at.lat, max(view.zoom, 17)),
@@ -380,14 +384,14 @@ class AtPage:
     whole: str
 
 
-def at_page(face: Face, view: View, reader: Reader) -> AtPage:
+def at_page(face: Face, view: View, reader: Reader, own: Collection[str] = ()) -> AtPage:
     """What stands at the middle of the view: the same sentences as the page of what applies gives."""
     at = view.centre
     layers = layers_for(reader)
     reach = TOLERANCE * 156543 / 2 / 2**view.zoom / 111_000  # pixels of a tile of 512, in degrees
     box = Box(at.lon - reach, at.lat - reach, at.lon + reach, at.lat + reach)
-    on = [one for one in layers if one.code in view.codes and not one.told]
-    features = [one for one in listed(face, on, view, box, reader) if one.lines]
+    on = [one for one in layers if one.code in view.codes and (not one.told or one.code in own)]
+    features = [one for one in listed(face, on, view, box, reader, own) if one.lines]
     where = gettext("緯度%(lat)s 経度%(lon)s") % {"lat": f"{at.lat:.5f}", "lon": f"{at.lon:.5f}"}
     asked = urlencode({"lat": f"{at.lat:.6f}", "lon": f"{at.lon:.6f}"})
     return AtPage(

@@ -1,7 +1,8 @@
-"""A road's width is corrected by the section that keeps it and approved by its head; until then residents read the old
-one, and from then on the new."""
+"""A resident asks what applies at 住道駅前; a clerk finds a road there on the map and corrects its width, the head
+approves it. Until then residents read the old width, from then on the new; the paper of before says what it said."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,10 +11,15 @@ from playwright.sync_api import expect
 
 from madoguchi.cases.tests.conftest import published, staff
 from madoguchi.desk.tests.staging import Staff
+from madoguchi.events import SYSTEM
 from madoguchi.ground.languages import LocalText
+from madoguchi.messages.rules import letters
 from madoguchi.places import actions
+from madoguchi.places.actions import load
+from madoguchi.places.reading import read_file
 from madoguchi.places.rules.layer import Attribute, Editing, Sentences
 from madoguchi.places.tests.test_editing import DAY, GROUNDS, ROADS
+from madoguchi.places.tests.test_imports import WELLS, geojson
 from madoguchi.places.tests.test_layers import LAT, LON
 from madoguchi.procedures import queries as procedures
 from tests.journeys.axe import faults
@@ -39,8 +45,28 @@ FREE = replace(
 WATCHED = replace(FREE, edit=Editing(("road-management",), ("road-management-head",)))
 
 
+STATION = replace(
+    WELLS,
+    code="test-stations",
+    title=LocalText("駅"),
+    attributes=WELLS.attributes[:1],
+    sentences=Sentences(LocalText("{name}駅まで約{distance}です。")),
+    landmark="{name}駅",
+)
+
+
 def told(page: "Page") -> None:
-    page.goto(f"/here/?lat={LAT}&lon={LON + 0.0005}")
+    page.goto("/")
+    page.get_by_label("住所、駅、学校など").fill("住道駅前")
+    page.get_by_role("button", name="調べる", exact=True).click()
+    expect(page.get_by_role("heading", name="住道駅")).to_be_visible()
+
+
+def on_paper(page: "Page") -> str:
+    """The signed answer of the page, in words."""
+    with page.expect_download() as paper:
+        page.get_by_role("button", name="PDFにする").click()
+    return letters.text_of(paper.value.path().read_bytes())
 
 
 def sound(page: "Page") -> None:
@@ -73,16 +99,19 @@ def drawn_on(page: "Page") -> None:
 
 
 def test_a_road_is_corrected_and_the_public_answer_changes_when_it_is_approved(
-    browser: "Browser", live_server: "LiveServer", staff: Staff, monkeypatch: pytest.MonkeyPatch
+    browser: "Browser", live_server: "LiveServer", staff: Staff, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     clerk, head = (staff("road-management", f"road-management-{post}") for post in ("clerk", "head"))
-    monkeypatch.setattr(procedures, "layers", lambda: {WATCHED.code: WATCHED})
+    monkeypatch.setattr(procedures, "layers", lambda: {one.code: one for one in (WATCHED, STATION)})
+    station = geojson(tmp_path / "stations.geojson", {"type": "Point", "coordinates": [LON + 0.0005, LAT]}, name="住道")
+    load(STATION, read_file(STATION, station), DAY, by=SYSTEM)
     line = bytes(shapely.to_wkb(shapely.LineString([(LON, LAT), (LON + 0.001, LAT)])))
     actions.add(FREE, {"id": "市道1号", "width": "4"}, line, on=DAY, why="台帳", grounds=GROUNDS, by=clerk)
 
     resident = browser.new_context(base_url=live_server.url, locale="ja-JP").new_page()
     told(resident)
     expect(resident.get_by_text("市道1号は幅4.0mです。")).to_be_visible()
+    before = on_paper(resident)
 
     page = signed_in(browser, live_server, clerk, script=True).new_page()
     page.goto("/desk/")
@@ -92,7 +121,10 @@ def test_a_road_is_corrected_and_the_public_answer_changes_when_it_is_approved(
     page.get_by_label("地物をさがす").fill("1号")
     page.get_by_role("button", name="さがす").last.click()
     sound(page)
-    page.get_by_role("link", name="市道1号", exact=True).click()
+    expect(page.get_by_role("link", name="市道1号", exact=True)).to_be_visible()
+    page.goto(f"/desk/city-map/#18/{LAT}/{LON + 0.0005}&layers={WATCHED.code}")
+    page.locator(".maplibregl-canvas").click()
+    page.get_by_role("link", name="この地物を開く").click()
     drawn_on(page)
     page.get_by_label("幅員").fill("6.5")
     page.get_by_role("button", name="承認を求める").click()
@@ -118,5 +150,6 @@ def test_a_road_is_corrected_and_the_public_answer_changes_when_it_is_approved(
 
     told(resident)
     expect(resident.get_by_text("市道1号は幅6.5mです。")).to_be_visible()
+    assert ("幅4.0m" in before, "幅6.5m" in before, "幅6.5m" in on_paper(resident)) == (True, False, True)
     for context in browser.contexts:
         context.close()

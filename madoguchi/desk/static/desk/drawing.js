@@ -116,6 +116,7 @@ async function begin() {
 
   const steps = [];
   let quiet = 0;
+  let held = false; // a corner that is being drawn along is no step yet, however slowly
   const drawn = () => draw.getSnapshot().filter((one) => one.properties.mode === MODE);
   const say = (what) => (said.textContent = what);
   function show(shape) {
@@ -131,6 +132,7 @@ async function begin() {
     say(words.begin);
   }
   function remember() {
+    if (held) return;
     if (steps.at(-1) !== text.value) steps.push(text.value);
     undo.disabled = steps.length < 2;
   }
@@ -141,6 +143,12 @@ async function begin() {
     clearTimeout(quiet);
     quiet = setTimeout(remember, QUIET);
   }
+  map.getCanvas().addEventListener("pointerdown", () => (held = true));
+  addEventListener("pointerup", () => {
+    held = false;
+    clearTimeout(quiet);
+    quiet = setTimeout(remember, QUIET);
+  });
   draw.on("change", (_, type) => type !== "styling" && write());
   draw.on("finish", (id, { action }) => {
     if (action !== "draw") return;
