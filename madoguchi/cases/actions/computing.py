@@ -3,8 +3,12 @@
 import datetime as dt
 import hashlib
 
+from django.db.models import Max
+from django.db.models.fields.json import KT
+
 from madoguchi.cases.queries.measures import counted
 from madoguchi.events import Actor, act, record
+from madoguchi.events.models import Event
 from madoguchi.events.rules import BY_SYSTEM
 from madoguchi.ground import clock
 from madoguchi.ground.errors import Invalid, Stale
@@ -19,10 +23,20 @@ from madoguchi.procedures import queries as procedures
 
 
 def is_due(layer: Layer) -> bool:
-    """Whether a period is over that this layer has not counted."""
-    period = layer.counted.latest(clock.today()) if layer.counted is not None else None
+    """Whether a period is over of which nothing was published yet: of none of the layer's procedures, by no layer.
+
+    A layer that was renamed, or counts other procedures or other periods than before, goes on after what was published.
+    Else the same people were counted on two days, and the difference is who was erased or protected in between.
+    """
+    what = layer.counted
+    period = what.latest(clock.today()) if what is not None else None
+    if what is None or period is None:
+        return False
+    since, until = period
     edition = newest().get(layer.code)
-    return period is not None and (edition is None or edition.as_of < period[1])
+    published = Event.objects.filter(verb="layer.count", outcome="done")
+    last = published.filter(data__procedures__has_any_keys=what.procedures).aggregate(day=Max(KT("data__until")))["day"]
+    return (edition is None or edition.as_of < until) and (last is None or dt.date.fromisoformat(last) <= since)
 
 
 @act("layer.count", allow=(BY_SYSTEM,))
@@ -57,5 +71,5 @@ def count_layer(layer: Layer, *, by: Actor) -> Edition:
         }
         reading.features.append(Read(town, properties, wkb, digest_of(properties, wkb)))
     edition = load(layer, reading, until, by=by)
-    record(layer=layer.code, edition=edition.number)
+    record(layer=layer.code, edition=edition.number, procedures=what.procedures, since=since, until=until)
     return edition

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -87,13 +88,19 @@ def test_persons_are_counted_rounded_down_and_below_ten_nothing_is_said(
     asked(published["child-allowance-claim"], TWO, 9)  # another procedure
     with clock.travel(OCTOBER):
         edition = computing.count_layer(LAYER, by=SYSTEM)
-        [answer] = applies([LAYER], Where(LON + 0.015, LAT + 0.005), 6674)
+        [answer] = applies([replace(LAYER, told=True)], Where(LON + 0.015, LAT + 0.005), 6674)
     assert said() == {ONE: ("20–29", 20), TWO: ("0–9", 0)}
     assert answer.sentence("ja", LAYER.seen_by("public")) == (
         "住道二丁目で犬の登録を申請した人は、2026-07-01/2026-09-30に0–9人です（10人ごとに切り捨て）。"
     )
     assert edition.as_of == dt.date(2026, 10, 1)
-    assert Event.objects.get(verb="layer.count").data == {"layer": LAYER.code, "edition": 1}
+    assert Event.objects.get(verb="layer.count").data == {
+        "layer": LAYER.code,
+        "edition": 1,
+        "procedures": ["dog-registration"],
+        "since": "2026-07-01",
+        "until": "2026-10-01",
+    }
     stored = json.dumps(list(Feature.objects.filter(layer=LAYER.code).values("properties", "key", "digest")))
     assert "23" not in stored.replace("0.0", ""), "nothing but what is published is kept"
 
@@ -118,6 +125,41 @@ def test_what_came_later_changes_no_edition_and_the_next_has_other_cases(
     assert said(dt.date(2027, 1, 4))[ONE] == ("0–9", 0), "4 of the next period, not 14 of both"
     assert said()[ONE] == ("0–9", 0), "as it was"
     assert Edition.objects.filter(layer=LAYER.code).count() == 2
+
+
+@pytest.mark.parametrize(
+    ("counts", "next_time", "then"),
+    [
+        ({}, dt.date(2027, 1, 4), 12),  # by another name alone
+        ({"procedures": ("child-allowance-claim", "dog-registration")}, dt.date(2027, 1, 4), 12),
+        ({"period": "year"}, dt.date(2028, 4, 3), 0),  # the year to which what was published belongs is left out
+    ],
+)
+def test_what_one_layer_published_no_other_counts_again(
+    counts: dict[str, Any], next_time: dt.date, then: int, published: dict[str, Procedure], towns: None
+) -> None:
+    """Else the difference of the two figures, of one period, would be whoever was protected between the two days."""
+    assert LAYER.counted is not None
+    renamed = replace(LAYER, code="dogs-by-town", counted=replace(LAYER.counted, **counts))
+    dog, hidden = published["dog-registration"], Person.objects.create()
+    asked(dog, ONE, 9)
+    asked(dog, ONE, 1, person=hidden)
+    with clock.travel(OCTOBER):
+        computing.count_layer(LAYER, by=SYSTEM)
+        features = list(Feature.objects.values_list("pk", flat=True))
+        state(hidden, {("person.confidential", ""): True}, Source.STAFF, by=SYSTEM)
+    for day in (OCTOBER, next_time - dt.timedelta(days=40)):
+        with clock.travel(day):
+            assert not computing.is_due(renamed)
+            with pytest.raises(Stale):
+                computing.count_layer(renamed, by=SYSTEM)
+    assert list(Feature.objects.values_list("pk", flat=True)) == features
+    assert not Edition.objects.filter(layer=renamed.code).exists()
+    asked(dog, ONE, 12, at=AUGUST + dt.timedelta(days=90))
+    with clock.travel(next_time):
+        computing.count_layer(renamed, by=SYSTEM)
+    [figure] = Feature.objects.filter(layer=renamed.code, key=ONE)
+    assert figure.properties["at_least"] == then // 10 * 10, "the next period alone"
 
 
 def test_nobody_protected_is_counted(published: dict[str, Procedure], towns: None) -> None:
