@@ -1,6 +1,7 @@
 """Places: where something is. A place that somebody named, and the features of the map's layers."""
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from django.contrib.gis.db import models
 from django.contrib.gis.db.models.functions import Transform
@@ -44,6 +45,12 @@ class Place(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+    def is_named(self, said: Mapping[str, Any]) -> bool:
+        """Whether an answer (``actions.name_place``) names this place, as it is kept."""
+        at = self.point.coords if self.point is not None else (None, None)
+        told = (said["text"], said.get("town", ""), *(said.get(part) for part in ("lon", "lat", "error")))
+        return (self.text, self.town, *at, self.error) == told
 
 
 @classified(

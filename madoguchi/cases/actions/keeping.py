@@ -11,7 +11,7 @@ from django.apps import apps
 from django.db import models
 from django.db.models import Q
 
-from madoguchi.cases.actions import driving, telling
+from madoguchi.cases.actions import driving, storing, telling
 from madoguchi.cases.actions.reasons import MAY_HOLD
 from madoguchi.cases.models import Case, Cosigner, Hold
 from madoguchi.cases.queries import keeping
@@ -28,7 +28,6 @@ from madoguchi.ground.text import clean
 from madoguchi.people.models import Identity, Person
 from madoguchi.people.queries import confirmed_address
 from madoguchi.people.rules import NOBODY
-from madoguchi.places.models import Place
 
 MAX_REASON = 500
 #: A hold longer than this is decided anew: what nobody looks at again would be kept for ever.
@@ -119,8 +118,7 @@ def delete(case: Case, *, by: Actor) -> Case:
             fresh.save()
         else:
             rows.update(**life.blank)
-    if place is not None and not Case.objects.filter(place_id=place).exists():
-        Place.objects.filter(pk=place).delete()
+    storing.forget_place(place)
     if not _is_needed(person):
         # Nothing is left for which to recognise them.
         gone["person_identity"] = Identity.objects.filter(person_id=person).delete()[0]

@@ -12,6 +12,7 @@ from django.db import connection
 
 from madoguchi.cases.models import Case
 from madoguchi.ground import clock
+from madoguchi.places.models import Place
 from madoguchi.procedures import queries as procedures
 
 _FIELDS: Final = {one.name: one for one in Case._meta.concrete_fields if not one.generated}
@@ -52,6 +53,12 @@ def save(cases: Collection[Case]) -> None:
         one.revision += 1
         one.saved_at = clock.now()
     write(cases, TYPED)
+
+
+def forget_place(place: UUID | None) -> None:
+    """Delete a place that a case has named, once no case names it any more."""
+    if place is not None and not Case.objects.filter(place_id=place).exists():
+        Place.objects.filter(pk=place).delete()
 
 
 def write(cases: Collection[Case], names: tuple[str, ...] = ALL) -> None:

@@ -143,7 +143,7 @@ def submit(case: Case, *, by: Actor, email: str = "", lot: Lot | None = None) ->
         _refuse_unconfirmed(fresh)
     _forget_hidden(fresh, package.form)
     if fresh.returned_at is not None:
-        _resubmit(fresh)
+        _resubmit(fresh, by)
         return storing.mirror(case, fresh)
     fresh.received_at = clock.now()
     fresh.channel = by.channel
@@ -205,7 +205,7 @@ def _refuse_unconfirmed(case: Case) -> None:
     record(resident=case.person_id, confirmed=found.how, shown=found.shown)
 
 
-def _resubmit(case: Case) -> None:
+def _resubmit(case: Case, by: Actor) -> None:
     now = clock.now()
     step = case.steps.filter(kind="correction", done_at=None).first()
     if step is None:
@@ -218,9 +218,11 @@ def _resubmit(case: Case) -> None:
         case.due_on = procedures.calendar().add(case.due_on, waited) if waited else case.due_on
     case.returned_at = None
     drive = driving.Drive(case)
+    before = _keep_place(case, drive.package, by)
     listing.label(case, drive.package)
     drive.rejudge()
     driving.complete(case, step, "done", drive=drive)
+    storing.forget_place(before)
     record(corrected=True, due_on=case.due_on)
 
 
@@ -288,12 +290,15 @@ def _looks_up_by_consent(package: Published) -> bool:
     return any(one.kind == "look_up" and one.arguments["basis"] == "consent" for one in package.graph.nodes.values())
 
 
-def _keep_place(case: Case, package: Published, by: Actor) -> None:
-    """The first place that the answers name becomes the place of the case."""
+def _keep_place(case: Case, package: Published, by: Actor) -> UUID | None:
+    """The first place that the answers name becomes the place of the case. Returns the place that it was before, where
+    the answers name another now."""
     named = (cell.value for _, cell in package.form.shown(case.answers) if cell.field.type == "place" and cell.value)
-    first = next(named, None)
-    if first is not None:
-        case.place = name_place(first, by=by)
+    first, before = next(named, None), case.place
+    if before is not None and first is not None and before.is_named(first):
+        return None
+    case.place = name_place(first, by=by) if first is not None else None
+    return before.pk if before is not None else None
 
 
 def _free_numbers(year: int, count: int) -> list[str]:

@@ -1,5 +1,6 @@
 """A place in a form: found by its words, chosen, or given as a point; what applies there is shown, kept and decides."""
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,11 +9,13 @@ import pytest
 from madoguchi.cases import actions
 from madoguchi.cases.actions.drafting import section_digest
 from madoguchi.cases.models import Case
-from madoguchi.cases.tests.conftest import fill_in, flat
+from madoguchi.cases.tests.conftest import Staff, fill_in, flat
 from madoguchi.cases.tests.test_examples import photograph
 from madoguchi.events import Actor
 from madoguchi.events.models import Event
+from madoguchi.ground import clock
 from madoguchi.ground.errors import Invalid, Stale
+from madoguchi.ground.kana import search_key
 from madoguchi.places.models import Feature, Place
 from madoguchi.places.tests.laying import lay, square
 from madoguchi.procedures import queries as procedures
@@ -223,6 +226,44 @@ def test_what_was_shown_decides_or_is_shown_again_and_after_receipt_it_stands(we
     after = Case.objects.get(pk=wet.pk)
     assert verdicts(after.answers["dwelling_place"])["landslide"] == "applies"
     assert after.decision.values["survey"] is True
+
+
+def test_a_corrected_place_is_answered_anew_and_what_was_handed_in_stays(
+    wet: Case, resident: Actor, staff: Staff
+) -> None:
+    """As of the correction: list, map and decision follow the new place; the record keeps what was said of the old.
+    A correction of something else moves nothing."""
+    actions.submit(wet, by=resident)
+    clerk = staff("taxation", "taxation-clerk")
+
+    def returned(path: str) -> Case:
+        step = Case.objects.get(pk=wet.pk).steps.get(kind="examine", done_at=None)
+        actions.examine(step, "return", by=clerk, corrections={path: "確かめてください。"})
+        return Case.objects.get(pk=wet.pk)
+
+    case = returned("person.phone")
+    handed_in, old = case.answers["dwelling_place"], case.place
+    lay("landslide", (square(LON, LAT, 0.02), YELLOW))
+    actions.save_section(case, "applicant", {"person.phone": ["072-872-2181"]}, by=resident)
+    actions.submit(case, by=resident)
+    case = returned("dwelling_place")
+    assert (case.answers["dwelling_place"], case.place, case.decision.values["survey"]) == (handed_in, old, False)
+
+    elsewhere = {"text": "谷川二丁目3番", "lat": str(LAT), "lon": str(EAST), "error": "5"}
+    with clock.travel(clock.now() + dt.timedelta(days=2)):
+        corrected = say(case, resident, **elsewhere)
+        assert (verdicts(corrected)["landslide"], corrected["on"]) == ("applies", clock.today().isoformat())
+        assert Case.objects.get(pk=wet.pk).place == old, "until it is handed in, the case is where it was"
+        actions.submit(case, by=resident)
+    case = Case.objects.get(pk=wet.pk)
+    assert case.place is not None
+    assert case.place.point is not None
+    assert (case.place.text, case.place.point.coords) == ("谷川二丁目3番", (EAST, LAT))
+    assert (case.place.town, case.town, case.decision.values["survey"]) == ("0025002", "0025002", True)
+    assert search_key("谷川二丁目3番") in case.search_key
+    assert case.submissions.latest("returned_at").answers["dwelling_place"] == handed_in, "with that day's answer"
+    assert list(Place.objects.all()) == [case.place], "where they do not live is in the record and nowhere else"
+    assert not any("谷川" in str(one) for one in Event.objects.values_list("data", flat=True))
 
 
 def test_two_windows_do_not_quarrel_because_the_map_has_changed(dog: Case, resident: Actor) -> None:
