@@ -4,7 +4,7 @@ Drawn on the server as SVG, so that it needs no script, prints, and every town i
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,9 +15,10 @@ from madoguchi.procedures import queries as procedures
 
 #: Shades from 1 (least) on; a town without any is 0.
 SHADES: Final = 4
-#: A point is as wide as this part of the picture; one that stands for ten is so much wider, for a hundred twice so.
+#: A point is as wide as this part of the picture. Where points stand for several, those of the most are as wide as fits
+#: into a cell (``cases.queries.areas.CELL``) and the others are less by area.
 _POINT: Final = 0.006
-_TENFOLD: Final = 0.7
+_LEAST, _MOST = 0.004, 0.015
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,16 +98,19 @@ def picture(
             for town, path in sorted(shapes.paths.items())
         ],
         shapes.rest,
-        [_dot(one, width) for one in sorted(marks, key=lambda one: -one.count)],
+        list(_dots(marks, width)),
         any(one.count > 1 for one in marks),
         _legend(ends, unit),
         shapes.credit,
     )
 
 
-def _dot(mark: Mark, width: float) -> Dot:
-    radius = _POINT * width * (1 + _TENFOLD * math.log10(mark.count))
-    return Dot(f"{mark.east:.0f}", f"{-mark.north:.0f}", f"{radius:.0f}", mark.title, mark.url)
+def _dots(marks: Sequence[Mark], width: float) -> Iterator[Dot]:
+    """The largest first, so that none hides another."""
+    most = max((one.count for one in marks), default=1)
+    for one in sorted(marks, key=lambda one: -one.count):
+        share = _LEAST + (_MOST - _LEAST) * math.sqrt(one.count / most) if most > 1 else _POINT
+        yield Dot(f"{one.east:.0f}", f"{-one.north:.0f}", f"{share * width:.0f}", one.title, one.url)
 
 
 def bands(most: int) -> tuple[int, ...]:
