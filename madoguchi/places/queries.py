@@ -30,6 +30,7 @@ from madoguchi.places.finding import (
     reverse,
 )
 from madoguchi.places.models import Change, ChangeState, Edition, Feature, Photo, PhotoContent
+from madoguchi.places.planned import ask
 from madoguchi.places.rules.applying import Applies, Hit, Piece, answer, answer_area
 from madoguchi.places.rules.area import Area
 from madoguchi.places.rules.editing import MAX_ROWS, Grounds, Standing, as_geojson
@@ -78,38 +79,45 @@ def applies(
     border than that is not known. ``known``: layer → number of its edition, for the answer as it was then known.
     """
     reads = reading_as(reader)
-    told = {one.code: one for one in layers if one.told and includes(one.see, reads(one))}
-    day, held = on or clock.today(), _held(told, known)
-    asked = [one for one in told.values() if one.code in held]
+    asked = {one.code: one for one in layers if one.told and includes(one.see, reads(one))}
+    if known is not None:
+        asked = {code: one for code, one in asked.items() if code in known}
     if not asked:
         return []
+    day, seen = on or clock.today(), {one.code: _keys(one, reads) for one in asked.values()}
     statement = _TO if isinstance(at, Area) else _AT
-    with connection.cursor() as cursor:
-        cursor.execute(
-            statement.format(*(_NOW if known is None else _AS_KNOWN)),
-            {
-                **_around(at),
-                "plane": plane,
-                "on": day,
-                "layers": [one.code for one in asked],
-                "reach": [max(one.accuracy, one.near, error) for one in asked],
-                "known": [held[one.code].number for one in asked],
-            },
-        )
-        rows = cursor.fetchall()
-    seen = {one.code: {attribute.key for attribute in one.seen_by(reads(one))} for one in asked}
-    near: dict[str, list[Any]] = {one.code: [] for one in asked}
+    rows = ask(
+        statement.format(*(_NOW if known is None else _AS_KNOWN), asked=_ASKED),
+        {
+            **_around(at),
+            "plane": plane,
+            "on": day,
+            "layers": list(asked),
+            "reach": [max(one.accuracy, one.near, error) for one in asked.values()],
+            "most": [None if one.shape == "polygon" else one.most for one in asked.values()],
+            "known": [None if known is None else known[code] for code in asked],
+        },
+    )
+    held: dict[str, _Held] = {}
+    near: dict[str, list[Any]] = {}
     flat = None
-    for layer, key, properties, *measured in rows:
-        shape = shapely.from_wkb(bytes(measured[0])) if isinstance(at, Area) else None
+    for layer, number, as_of, first, key, properties, *measured in rows:
         if layer is None:
-            flat = shape
+            flat = shapely.from_wkb(bytes(measured[0]))
             continue
-        said = {name: value for name, value in json.loads(properties).items() if name in seen[layer]}
-        near[layer].append(Piece(key, said, shape) if isinstance(at, Area) else Hit(key, said, *measured))
+        held[layer] = _Held(number, as_of, first)
+        here = near.setdefault(layer, [])
+        if key is not None:
+            said = {name: value for name, value in json.loads(properties).items() if name in seen[layer]}
+            is_area = isinstance(at, Area)
+            here.append(
+                Piece(key, said, shapely.from_wkb(bytes(measured[0]))) if is_area else Hit(key, said, *measured)
+            )
     found = []
-    for one in asked:
-        edition = held[one.code]
+    for one in asked.values():
+        edition = held.get(one.code)
+        if edition is None:
+            continue
         if day < edition.first:
             of_it = Applies(one, "unknown", "no_data", ())
         elif flat is None:
@@ -120,64 +128,9 @@ def applies(
     return found
 
 
-def _around(at: Spot) -> dict[str, Any]:
-    """The place for a statement, and how many metres a degree has there: for looking around, not for measuring."""
-    wkb = at.wkb if isinstance(at, Area) else shapely.to_wkb(shapely.Point(at.lon, at.lat))
-    lat = at.within[1] if isinstance(at, Area) else at.lat
-    return {"at": wkb, "stored": STORED, "north": LATITUDE, "east": LATITUDE * math.cos(math.radians(lat + 0.1))}
-
-
-#: The box looks into the index, layer by layer; what is within reach is measured in metres of the plane, and of an area
-#: to its border.
-_AT: Final = """
-    WITH here AS (
-        SELECT point, ST_Transform(point, %(plane)s) AS flat
-        FROM (SELECT ST_SetSRID(ST_GeomFromWKB(%(at)s), %(stored)s) AS point) AS given
-    ), asked AS (
-        SELECT * FROM unnest(%(layers)s::text[], %(reach)s::float8[], %(known)s::int[]) AS one (layer, reach, known)
-    ), around AS (
-        SELECT f.layer, f.key, f.properties, asked.reach, ST_Intersects(f.geom, here.point) AS inside,
-               ST_Distance(CASE WHEN ST_Dimension(f.geom) = 2 THEN ST_Transform(ST_Boundary(f.geom), %(plane)s)
-                                ELSE ST_Transform(f.geom, %(plane)s) END, here.flat) AS border
-        FROM here, asked JOIN layer_feature f USING (layer) {0}
-        WHERE f.geom && ST_Expand(here.point, asked.reach / %(east)s, asked.reach / %(north)s) AND {1}
-    )
-    SELECT layer, key, properties::text, inside, border FROM around WHERE inside OR border <= reach ORDER BY border, key
-"""
-#: The area itself in metres is the row without a layer. Of large features only what is near comes out: twice the stated
-#: error beyond the area, so that what is cut off changes nothing.
-_TO: Final = """
-    WITH here AS (
-        SELECT ST_SetSRID(ST_GeomFromWKB(%(at)s), %(stored)s) AS area
-    ), asked AS (
-        SELECT * FROM unnest(%(layers)s::text[], %(reach)s::float8[], %(known)s::int[]) AS one (layer, reach, known)
-    ), around AS (
-        SELECT f.layer, f.key, f.properties, f.geom,
-               ST_Expand(here.area, (2 * asked.reach + 1) / %(east)s, (2 * asked.reach + 1) / %(north)s) AS box
-        FROM here, asked JOIN layer_feature f USING (layer) {0}
-        WHERE f.geom && ST_Expand(here.area, asked.reach / %(east)s, asked.reach / %(north)s) AND {1}
-    )
-    SELECT layer, key, properties::text, ST_AsBinary(ST_Transform(
-        CASE WHEN ST_Dimension(geom) = 2 THEN ST_CollectionExtract(ST_Intersection(geom, box), 3) ELSE geom END,
-        %(plane)s))
-    FROM around
-    UNION ALL
-    SELECT NULL, NULL, NULL, ST_AsBinary(ST_Transform(area, %(plane)s)) FROM here
-"""
-#: What is joined, and which features count: how it was on that day as is known now, and as was known with an edition,
-#: when what came after it was not yet so.
-_NOW: Final = (
-    "",
-    "f.dropped_in_id IS NULL AND f.valid_from <= %(on)s AND (f.valid_until IS NULL OR f.valid_until > %(on)s)",
-)
-_AS_KNOWN: Final = (
-    """
-        JOIN layer_edition added ON added.id = f.added_in_id AND added.number <= asked.known
-        LEFT JOIN layer_edition ended ON ended.id = f.ended_in_id AND ended.number <= asked.known
-        LEFT JOIN layer_edition dropped ON dropped.id = f.dropped_in_id AND dropped.number <= asked.known
-    """,
-    "dropped.id IS NULL AND f.valid_from <= %(on)s AND (ended.id IS NULL OR f.valid_until > %(on)s)",
-)
+def _keys(layer: Layer, reads: Reader) -> set[str]:
+    """The attributes of a layer that the reader may know."""
+    return {one.key for one in layer.seen_by(reads(layer))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,23 +142,80 @@ class _Held:
     first: dt.date
 
 
-def _held(codes: Iterable[str], known: Mapping[str, int] | None) -> dict[str, _Held]:
-    """Of each of these layers of which something was taken in: the newest edition, or the one that was known then."""
-    asked = dict.fromkeys(codes) if known is None else {one: known[one] for one in codes if one in known}
-    with connection.cursor() as cursor:
-        cursor.execute(_HELD, [list(asked), list(asked.values())])
-        return {layer: _Held(*rest) for layer, *rest in cursor.fetchall()}
+def _around(at: Spot) -> dict[str, Any]:
+    """The place for a statement, and how many metres a degree has there: for looking around, not for measuring."""
+    wkb = at.wkb if isinstance(at, Area) else shapely.to_wkb(shapely.Point(at.lon, at.lat))
+    lat = at.within[1] if isinstance(at, Area) else at.lat
+    return {"at": wkb, "stored": STORED, "north": LATITUDE, "east": LATITUDE * math.cos(math.radians(lat + 0.1))}
 
 
-_HELD: Final = """
-    SELECT asked.layer, edition.number, edition.as_of, first.as_of
-    FROM unnest(%s::text[], %s::int[]) AS asked (layer, known)
-    JOIN LATERAL (
-        SELECT number, as_of FROM layer_edition
-        WHERE layer = asked.layer AND (asked.known IS NULL OR number = asked.known) ORDER BY number DESC LIMIT 1
-    ) AS edition ON true
-    JOIN layer_edition first ON first.layer = asked.layer AND first.number = 1
+#: Of each layer of which something was taken in: the newest edition, or the one that was known then.
+_ASKED: Final = """
+    asked AS (
+        SELECT one.layer, one.reach, one.most, edition.number, edition.as_of, first.as_of AS first
+        FROM unnest(%(layers)s::text[], %(reach)s::float8[], %(most)s::int[], %(known)s::int[])
+            AS one (layer, reach, most, known)
+        JOIN LATERAL (
+            SELECT number, as_of FROM layer_edition
+            WHERE layer = one.layer AND (one.known IS NULL OR number = one.known) ORDER BY number DESC LIMIT 1
+        ) AS edition ON true
+        JOIN layer_edition first ON first.layer = one.layer AND first.number = 1
+    )"""
+#: The box looks into the index, layer by layer; what is within reach is measured in metres of the plane, once each, and
+#: of an area to its border. Of points and lines only those are wanted that are told of.
+_AT: Final = """
+    WITH here AS (
+        SELECT point, ST_Transform(point, %(plane)s::int) AS flat
+        FROM (SELECT ST_SetSRID(ST_GeomFromWKB(%(at)s), %(stored)s::int) AS point) AS given
+    ), {asked}, around AS MATERIALIZED (
+        SELECT f.layer, f.key, f.properties, ST_Intersects(f.geom, here.point) AS inside,
+               ST_Distance(CASE WHEN ST_Dimension(f.geom) = 2 THEN ST_Transform(ST_Boundary(f.geom), %(plane)s::int)
+                                ELSE ST_Transform(f.geom, %(plane)s::int) END, here.flat) AS border
+        FROM here, asked JOIN layer_feature f USING (layer) {0}
+        WHERE f.geom && ST_Expand(here.point, asked.reach / %(east)s::float8, asked.reach / %(north)s::float8) AND {1}
+    ), told AS (
+        SELECT around.*, row_number() OVER (PARTITION BY layer ORDER BY border, key) AS at
+        FROM around JOIN asked USING (layer) WHERE inside OR border <= asked.reach
+    )
+    SELECT asked.layer, asked.number, asked.as_of, asked.first, told.key, told.properties::text, told.inside,
+           told.border
+    FROM asked LEFT JOIN told ON told.layer = asked.layer AND (asked.most IS NULL OR told.at <= asked.most)
+    ORDER BY told.border, told.key
 """
+#: The area itself in metres is the row without a layer. Of large features only what is near comes out: twice the stated
+#: error beyond the area, so that what is cut off changes nothing.
+_TO: Final = """
+    WITH here AS (
+        SELECT ST_SetSRID(ST_GeomFromWKB(%(at)s), %(stored)s::int) AS area
+    ), {asked}, around AS (
+        SELECT f.layer, f.key, f.properties, f.geom,
+               ST_Expand(here.area, (2 * asked.reach + 1) / %(east)s::float8,
+                         (2 * asked.reach + 1) / %(north)s::float8) AS box
+        FROM here, asked JOIN layer_feature f USING (layer) {0}
+        WHERE f.geom && ST_Expand(here.area, asked.reach / %(east)s::float8, asked.reach / %(north)s::float8) AND {1}
+    )
+    SELECT asked.layer, asked.number, asked.as_of, asked.first, around.key, around.properties::text,
+           ST_AsBinary(ST_Transform(
+               CASE WHEN ST_Dimension(geom) = 2 THEN ST_CollectionExtract(ST_Intersection(geom, box), 3) ELSE geom END,
+               %(plane)s::int))
+    FROM asked LEFT JOIN around USING (layer)
+    UNION ALL
+    SELECT NULL, NULL, NULL, NULL, NULL, NULL, ST_AsBinary(ST_Transform(area, %(plane)s::int)) FROM here
+"""
+#: What is joined, and which features count: how it was on that day as is known now, and as was known with an edition,
+#: when what came after it was not yet so.
+_NOW: Final = (
+    "",
+    "f.dropped_in_id IS NULL AND f.valid_from <= %(on)s AND (f.valid_until IS NULL OR f.valid_until > %(on)s)",
+)
+_AS_KNOWN: Final = (
+    """
+        JOIN layer_edition added ON added.id = f.added_in_id AND added.number <= asked.number
+        LEFT JOIN layer_edition ended ON ended.id = f.ended_in_id AND ended.number <= asked.number
+        LEFT JOIN layer_edition dropped ON dropped.id = f.dropped_in_id AND dropped.number <= asked.number
+    """,
+    "dropped.id IS NULL AND f.valid_from <= %(on)s AND (ended.id IS NULL OR f.valid_until > %(on)s)",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,43 +246,54 @@ def shelters(
     ]
     if not asked:
         return []
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _SHELTERS.format(_NOW[1]),
-            {
-                **_around(at),
-                "plane": plane,
-                "on": on or clock.today(),
-                "layers": [one.code for one, _ in asked],
-                "hazards": [hazard.key for _, hazard in asked],
-                "most": most,
-            },
-        )
-        rows = cursor.fetchall()
+    rows = ask(
+        _SHELTERS.format(_NOW[1]),
+        {
+            **_around(at),
+            "plane": plane,
+            "on": on or clock.today(),
+            "layers": [one.code for one, _ in asked],
+            "hazards": [hazard.key for _, hazard in asked],
+            "most": most,
+        },
+    )
+    seen = {one.code: _keys(one, reads) for one, _ in asked}
+    hits: dict[tuple[str, str], Hit] = {}
     near: dict[tuple[str, str], list[Hit]] = {}
-    seen = {one.code: {attribute.key for attribute in one.seen_by(reads(one))} for one, _ in asked}
     for layer, hazard, key, properties, away in rows:
-        said = {name: value for name, value in json.loads(properties).items() if name in seen[layer]}
-        near.setdefault((layer, hazard), []).append(Hit(key, said, away == 0, away))
-    held = _held({one.code for one, _ in asked}, None)
+        here = near.setdefault((layer, hazard), [])
+        if key is None:
+            continue
+        if (layer, key) not in hits:
+            said = {name: value for name, value in json.loads(properties).items() if name in seen[layer]}
+            hits[layer, key] = Hit(key, said, away == 0, away)
+        here.append(hits[layer, key])
     return [
-        Shelters(one, hazard, tuple(near.get((one.code, hazard.key), ()))) for one, hazard in asked if one.code in held
+        Shelters(one, hazard, tuple(near[one.code, hazard.key]))
+        for one, hazard in asked
+        if (one.code, hazard.key) in near
     ]
 
 
+#: Each place is measured once, whatever it is a shelter from; a hazard from which there is none is a row without a key,
+#: one of a layer of which nothing was taken in is none.
 _SHELTERS: Final = """
     WITH here AS (
-        SELECT ST_Transform(ST_SetSRID(ST_GeomFromWKB(%(at)s), %(stored)s), %(plane)s) AS flat
+        SELECT ST_Transform(ST_SetSRID(ST_GeomFromWKB(%(at)s), %(stored)s::int), %(plane)s::int) AS flat
     ), asked AS (
         SELECT * FROM unnest(%(layers)s::text[], %(hazards)s::text[]) AS one (layer, hazard)
+        WHERE EXISTS (SELECT FROM layer_edition WHERE layer_edition.layer = one.layer)
+    ), place AS MATERIALIZED (
+        SELECT f.layer, f.key, f.properties, ST_Distance(ST_Transform(f.geom, %(plane)s::int), here.flat) AS away
+        FROM here, (SELECT DISTINCT layer FROM asked) AS one JOIN layer_feature f USING (layer) WHERE {0}
     )
     SELECT asked.layer, asked.hazard, near.key, near.properties::text, near.away
-    FROM here, asked, LATERAL (
-        SELECT f.key, f.properties, ST_Distance(ST_Transform(f.geom, %(plane)s), here.flat) AS away
-        FROM layer_feature f
-        WHERE f.layer = asked.layer AND f.properties @> jsonb_build_object(asked.hazard, true) AND {0}
-        ORDER BY away, f.key LIMIT %(most)s
-    ) AS near ORDER BY near.away, near.key
+    FROM asked LEFT JOIN LATERAL (
+        SELECT place.key, place.properties, place.away FROM place
+        WHERE place.layer = asked.layer AND place.properties -> asked.hazard = 'true'::jsonb
+        ORDER BY place.away, place.key LIMIT %(most)s::int
+    ) AS near ON true
+    ORDER BY near.away, near.key
 """
 
 

@@ -16,6 +16,7 @@ from psycopg import sql
 from madoguchi.ground import clock
 from madoguchi.ground.errors import NotFound
 from madoguchi.places.models import Edition
+from madoguchi.places.planned import ask
 from madoguchi.places.rules.layer import Attribute, Audience, Layer, includes
 
 #: Deeper than that nothing new is seen: a unit of a tile of this zoom is 15 cm, so maps enlarge it.
@@ -31,7 +32,14 @@ _WORLD: Final = 40_075_016.685578488
 
 def newest_edition(code: str) -> Edition | None:
     """The newest edition of a layer; None of one of which nothing was taken in."""
-    return Edition.objects.filter(layer=code).order_by("-number").first()
+    rows = ask(_NEWEST, [code])
+    return Edition.from_db(connection.alias, _SAID, rows[0]) if rows else None
+
+
+_SAID: Final = ("id", "layer", "number", "as_of", "recorded_at")
+_NEWEST: Final = """
+    SELECT id, layer, number, as_of, recorded_at FROM layer_edition WHERE layer = %s ORDER BY number DESC LIMIT 1
+"""
 
 
 def is_tile(z: int, x: int, y: int) -> bool:

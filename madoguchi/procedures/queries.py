@@ -206,10 +206,8 @@ def following(found: Iterable[Applies]) -> list[Following]:
             because = wanted.setdefault(follows.code, [])
             if one.layer not in because and any(_fits(follows.when, hit.properties) for hit in one.hits):
                 because.append(one.layer)
-    rows = {row.code: row for row in offered()} if wanted else {}
-    return [
-        Following(package(rows[code]), tuple(because)) for code, because in wanted.items() if because and code in rows
-    ]
+    offers = {one.procedure.code: one for one in packages_offered()} if wanted else {}
+    return [Following(offers[code], tuple(because)) for code, because in wanted.items() if because and code in offers]
 
 
 def _fits(when: str, properties: Mapping[str, Any]) -> bool:

@@ -56,6 +56,8 @@ def _database() -> dict[str, Any]:
     # database. Tables are made by whoever connects (site/owner.py). Not Django's assume_role: with a pool it waits for
     # a connection while it sets one up.
     options["options"] = " ".join(filter(None, (options.get("options"), AS_APP)))
+    # What is asked with its values apart (places/planned.py) is planned once: psycopg's number, which Django unsets.
+    options["prepare_threshold"] = 5
     if os.environ.get("MADOGUCHI_POOL"):
         options["pool"] = {"min_size": 1, "max_size": int(os.environ["MADOGUCHI_POOL"]), "timeout": 10}
     return {

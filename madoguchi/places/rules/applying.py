@@ -218,20 +218,26 @@ def _one(shapes: Sequence[Any]) -> Any:
 # -- words ------------------------------------------------------------------------------------------------------------
 
 
-class _Shown(dict[str, str]):
-    def __missing__(self, key: str) -> str:
-        return "―"
-
-
 #: Filled in whatever the layer: how far away it is, for points and lines.
 DISTANCE: Final = "distance"
 
 
+class _Shown(dict[str, str]):
+    """What stands for the names of a sentence; only those that it has are looked up."""
+
+    def __init__(self, hit: Hit, language: str, attributes: Sequence[Attribute]) -> None:
+        self.hit, self.language, self.attributes = hit, language, attributes
+
+    def __missing__(self, name: str) -> str:
+        if name == DISTANCE:
+            return f"{self.hit.border:,.0f}m"
+        found = next((one for one in self.attributes if one.key == name), None)
+        return "―" if found is None else shown(found, self.hit.properties.get(name), self.language)
+
+
 def filled(layer: Layer, hit: Hit, language: str, attributes: Sequence[Attribute]) -> str:
     """The layer's sentence about one feature; what the reader may not see is a dash."""
-    values = _Shown({one.key: shown(one, hit.properties.get(one.key), language) for one in attributes})
-    values[DISTANCE] = f"{hit.border:,.0f}m"
-    return layer.sentences.applies.get_for(language).format_map(values)
+    return layer.sentences.applies.get_for(language).format_map(_Shown(hit, language, attributes))
 
 
 def _meant(layer: Layer, hit: Hit, language: str, attributes: Sequence[Attribute]) -> Iterator[str]:
