@@ -76,12 +76,11 @@ def in_box(box: Box, crs: Crs) -> Sql:
 def _in_one(box: Box, crs: Crs) -> Sql:
     shape = shapely.geometry.shape(box_shape(box))
     wkb = shapely.to_wkb(shapely.set_srid(shape, crs.srid), hex=True, include_srid=True)
-    if crs.srid == DRAWN:
-        return Sql("(f.drawn && %s::geometry AND ST_Intersects(f.drawn, %s::geometry))", (wkb, wkb))
     if crs.srid == STORED:
-        # The index by layer is of what is drawn; a box of degrees is a box there, too.
+        return Sql("ST_Intersects(f.geom, %s::geometry)", (wkb,))
+    if crs.srid == DRAWN:  # a box there is one in degrees, too
         return Sql(
-            "(f.drawn && ST_Expand(ST_Transform(%s::geometry, 3857), 0.01) AND ST_Intersects(f.geom, %s::geometry))",
+            "(f.geom && ST_Expand(ST_Transform(%s::geometry, 6668), 1e-9) AND ST_Intersects(f.drawn, %s::geometry))",
             (wkb, wkb),
         )
     return Sql(

@@ -5,6 +5,7 @@ the web's square (WebMercatorQuad of OGC 17-083r4): ``z`` from 0 to 22, ``x`` fr
 """
 
 import datetime as dt
+import math
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
@@ -94,13 +95,13 @@ def _cut(
         first=sql.SQL("ORDER BY ST_Area(ST_Envelope(drawn)) DESC" if z < DEEPEST - 1 else ""),
     )
     given = {
+        **_degrees(place),
         "layer": code,
         "z": z,
         "x": place[1],
         "y": place[2],
         "extent": EXTENT,
         "buffer": BUFFER,
-        "margin": BUFFER / EXTENT,
         "half": _WORLD / (1 << z) / 1024,  # of a pixel: a tile is drawn 512 pixels wide
         "day": day,
         "most": MOST,
@@ -110,22 +111,39 @@ def _cut(
         return bytes(cursor.fetchone()[0])
 
 
+def _degrees(place: tuple[int, int, int]) -> dict[str, float]:
+    """The tile with what may reach into it, as a box of degrees: the index knows where things are in those."""
+    z, x, y = place
+    side, margin = 1 << z, BUFFER / EXTENT
+
+    def lat(at: float) -> float:
+        return math.degrees(math.atan(math.sinh(math.pi * (1 - 2 * at / side))))
+
+    def lon(at: float) -> float:
+        return at / side * 360 - 180
+
+    return {
+        "west": lon(x - margin),
+        "east": lon(x + 1 + margin),
+        "south": lat(y + 1 + margin),
+        "north": lat(y - margin),
+    }
+
+
 _TYPES: Final = {"number": "::float8", "integer": "::float8::int8", "yes_no": "::boolean"}
-_NOW: Final = "drawn && box AND valid_until IS NULL AND valid_from <= %(day)s"
-#: Of another day, by the index of where things are.
-_ON: Final = """geom && ST_Transform(box, 6668) AND valid_from <= %(day)s
-            AND (valid_until IS NULL OR valid_until > %(day)s)"""
+_NOW: Final = "valid_until IS NULL AND valid_from <= %(day)s"
+_ON: Final = "valid_from <= %(day)s AND (valid_until IS NULL OR valid_until > %(day)s)"
 _LARGE: Final = """(ST_Dimension(drawn) = 0
             OR greatest(ST_XMax(drawn) - ST_XMin(drawn), ST_YMax(drawn) - ST_YMin(drawn)) >= %(half)s)"""
 _FAR: Final = "CASE WHEN ST_NPoints(drawn) > 12 THEN ST_Simplify(drawn, %(half)s / 2, TRUE) ELSE drawn END"
 _TILE: Final = """
     WITH square AS (
-        SELECT ST_TileEnvelope(%(z)s, %(x)s, %(y)s) AS tile,
-               ST_TileEnvelope(%(z)s, %(x)s, %(y)s, margin => %(margin)s) AS box
+        SELECT ST_TileEnvelope(%(z)s, %(x)s, %(y)s) AS tile
     ), feature AS (
         SELECT ST_AsMVTGeom({shape}, tile, %(extent)s, %(buffer)s, TRUE) AS _shape{values}
         FROM square, layer_feature
-        WHERE layer = %(layer)s AND dropped_in_id IS NULL AND {there} AND {size}
+        WHERE layer = %(layer)s AND geom && ST_MakeEnvelope(%(west)s, %(south)s, %(east)s, %(north)s, 6668)
+          AND dropped_in_id IS NULL AND {there} AND {size}
         {first}
         LIMIT %(most)s
     )
