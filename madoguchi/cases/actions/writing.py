@@ -89,7 +89,10 @@ def base_data(case: Case, package: Published, language: str = "ja") -> dict[str,
     address = get(case.answers, "person.registered_address")
     return {
         "to": {"name": name, "honorific": "様", "address": [address] if address else [], **_care_of(case)},
-        "from": {"title": city.file.authorities.mayor.get_for(language)},
+        "from": {
+            "city": city.name.get_for(language),
+            "title": city.file.authorities.mayor.get_for(language),
+        },
         "contact": contact(package, language, case.section),
         "case": {
             "reference": case.number,

@@ -55,9 +55,11 @@ def staff(db: None) -> Staff:
 
 
 def flat(answers: Any, at: str = "") -> dict[str, list[str]]:
-    """Answers as a browser posts them."""
+    """Answers as a browser posts them: a place that is known by its lot was found by its words, and they are posted."""
     raw: dict[str, list[str]] = {}
-    if isinstance(answers, dict):
+    if isinstance(answers, dict) and answers.get("level") == "lot":
+        raw[f"{at}.text"] = [answers["text"]]
+    elif isinstance(answers, dict):
         for name, value in answers.items():
             raw |= flat(value, f"{at}.{name}" if at else name)
     elif isinstance(answers, list) and answers and isinstance(answers[0], dict):

@@ -127,13 +127,22 @@ def test_an_example_takes_its_path(code: str, name: str, published: dict[str, Pr
 
 
 def lay_the_map(example: Example, form: Form) -> None:
-    """What the example says of the map, laid on it: where it applies, and where nothing does."""
-    for _, cell in form.shown(answers_of(example, form)):
-        if not cell.field.layers or "lat" not in cell.value:
-            continue
-        around = square(cell.value["lon"], cell.value["lat"])
-        for code, record in cell.value.get("map", {}).items():
-            lay(code, *([(around, record["said"])] if record["verdict"] == "applies" else []))
+    """What the example says of the map, laid on it: where it applies, and where nothing does; and the lots it names."""
+    given = answers_of(example, form)
+    told = [
+        cell
+        for one in (given, *({**given, **changed} for changed in example.corrections))
+        for _, cell in form.shown(one)
+    ]
+    for value in (cell.value for cell in told if cell.field.layers and "lat" in cell.value):
+        around = square(value["lon"], value["lat"])
+        for code, record in value.get("map", {}).items():
+            if record["verdict"] != "unknown":
+                lay(code, *([(around, record["said"])] if record["verdict"] == "applies" else []))
+        if value.get("level") == "lot":
+            [meant] = [one for one in procedures.gazetteer().find(value["text"]) if one.exact]
+            lot = "-".join(map(str, meant.lot))
+            lay("parcels", (square(value["lon"], value["lat"], 0.0001), {"town": meant.name, "lot": lot}))
 
 
 def row_of(key: str, said: Any, example: Example) -> str:

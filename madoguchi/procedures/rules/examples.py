@@ -373,7 +373,7 @@ def letter_of(
     head = {
         "letter": {"number": "見本第1号", "date": example.on.isoformat(), "sample": True},
         "to": {"name": name, "honorific": "様", "address": [address] if address else []},
-        "from": {"title": names["mayor"]},
+        "from": {"city": names["city"], "title": names["mayor"]},
         "contact": {
             "section": city.full_name(section) if city and section else "見本課",
             "phone": city.file.contact.phone if city else "000-000-0000",

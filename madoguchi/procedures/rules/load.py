@@ -444,7 +444,7 @@ def field_key(section: Section, asked: FactField | AskField) -> str:
 
 
 _PARTS = {
-    "place": ("text", "town", "lat", "lon"),
+    "place": ("text", "town", "level", "lat", "lon"),
     "bank_account": ("bank", "branch", "kind", "number", "holder"),
 }
 
