@@ -2,6 +2,7 @@
 before, the files that came along, and what another window has saved meanwhile."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
@@ -14,8 +15,26 @@ from madoguchi.cases.actions.drafting import section_digest
 from madoguchi.cases.rules import uploads
 from madoguchi.events import Actor
 from madoguchi.ground.errors import Invalid, Problem, Stale
+from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules import form as forms
 from madoguchi.procedures.rules.form import FormSection
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceMap:
+    """The map under a question for a place: where it opens (degrees), and the address of what draws it."""
+
+    lon: float
+    lat: float
+    style: str
+
+
+def place_map(one: FormSection, style: str) -> PlaceMap | None:
+    """The map of a section that asks for a place; None where there is no place, or the city has no map."""
+    of_city = procedures.city().file.map
+    if of_city is None or not any(field.type == "place" for field in one.fields):
+        return None
+    return PlaceMap(*of_city.centre, style)
 
 
 def base(draft: Draft, one: FormSection) -> dict[str, Any]:

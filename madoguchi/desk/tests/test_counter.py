@@ -66,6 +66,10 @@ def test_the_whole_way_with_a_tablet(clerk: Actor) -> None:
     assert "職員が入力しています" in tablet.get("/counter/").content.decode()
     assert "犬の登録" in desk.get(f"{there}?q=犬").content.decode()
     first = desk.post(there, {"_do": "begin", "procedure": "dog-registration"}).headers["Location"]
+    asked = desk.get(first.replace("/sections/owner/", "/sections/keeping/"))
+    assert 'data-map="/static/web/js/place-map' in asked.content.decode(), "a place is shown on a map here, too"
+    assert 'data-style="/desk/city-map/' in asked.content.decode(), "by the map of the desk"
+    assert "worker-src 'self'" in asked["Content-Security-Policy"]
     case = Case.objects.get()
     form = procedures.package(case.procedure).form
     raw = flat(answers())

@@ -33,6 +33,7 @@ from madoguchi.events import Actor
 from madoguchi.events.acting import refuse
 from madoguchi.ground import clock
 from madoguchi.ground.errors import Invalid, NotAllowed, NotFound, Problem, Refused, Stale, fill
+from madoguchi.mapping.serving import with_policy
 from madoguchi.messages import queries as messages
 from madoguchi.people.rules import normalise_address
 from madoguchi.procedures import queries as procedures
@@ -227,7 +228,7 @@ def _show(
     elsewhere: Mapping[str, str] | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    marks = draft.steps(one.id)
+    marks, drawn = draft.steps(one.id), filling.place_map(one, reverse("desk:map-style"))
     number = next((place for place, mark in enumerate(marks, 1) if mark.state == "editing"), 1)
     context = {
         "form": {
@@ -235,6 +236,7 @@ def _show(
             "total": len(marks),
             "procedure": draft.title,
             "steps": marks,
+            "map": drawn,
             **filling.base(draft, one),
         },
         "sitting": sitting_page(sat),
@@ -243,7 +245,8 @@ def _show(
         "gate": draft.gate(one),
         "stale": elsewhere is not None,
     }
-    return render(request, "desk/counter_section.html", context, status=status)
+    answer = render(request, "desk/counter_section.html", context, status=status)
+    return with_policy(answer) if drawn is not None else answer
 
 
 def _conflict(

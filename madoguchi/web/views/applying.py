@@ -230,6 +230,7 @@ def _show(
     **more: Any,
 ) -> HttpResponse:
     case, progress = draft.case, journeys.progress(draft, one.id)
+    drawn = filling.place_map(one, reverse("web:map-style"))
     unseen = cases.unseen_sections(case, case.part_of) if case.part_of is not None else set()
     context = {
         "form": {
@@ -242,7 +243,7 @@ def _show(
             "for_another": subject_words(case) if case.subject_id else "",
             "uploads_url": reverse("web:uploads", args=(key_of(case),)) if _takes_files(one) else "",
             "largest": uploads.MAX_BYTES,
-            "map": _middle_of_map(one),
+            "map": drawn,
             "delete_url": "" if draft.correcting or case.part_of_id else reverse("web:withdraw", args=(key_of(case),)),
         },
         "section": draft.page(
@@ -254,13 +255,7 @@ def _show(
         **more,
     }
     answer = render(request, "web/section.html", context, status=status)
-    return mapping.with_policy(answer) if _middle_of_map(one) else answer
-
-
-def _middle_of_map(one: FormSection) -> tuple[float, float] | None:
-    """Where the map of a section opens that asks for a place (degrees); None where there is no place, or no map."""
-    of_city = procedures.city().file.map
-    return of_city.centre if of_city is not None and any(field.type == "place" for field in one.fields) else None
+    return mapping.with_policy(answer) if drawn is not None else answer
 
 
 def _linked(request: HttpRequest, case: Case) -> frozenset[str]:
