@@ -33,7 +33,9 @@ from madoguchi.places.models import Change, ChangeState, Edition, Feature, Photo
 from madoguchi.places.planned import ask
 from madoguchi.places.rules.applying import Applies, Hit, Piece, answer, answer_area
 from madoguchi.places.rules.area import Area
+from madoguchi.places.rules.cql import Node
 from madoguchi.places.rules.editing import MAX_ROWS, Grounds, Standing, as_geojson
+from madoguchi.places.rules.filtering import condition
 from madoguchi.places.rules.layer import (
     STORED,
     Attribute,
@@ -385,26 +387,48 @@ def as_of(layer: str, on: dt.date, known: dt.datetime | None = None) -> QuerySet
 PAGE: Final = 50
 
 
-def listed(layer: Layer, reader: Audience, words: str = "", after: str = "") -> tuple[list[Feature], bool]:
-    """A page of the features as they are now, by key, and whether more follow; ``words`` in what the reader may see."""
-    rows = _saying(layer, reader, words)
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is looked for in a layer: ``words`` in anything that the reader may see, ``where`` a filter over it."""
+
+    words: str = ""
+    where: Node | None = None
+
+
+EVERYTHING: Final = Wanted()
+
+
+def listed(layer: Layer, reader: Audience, wanted: Wanted = EVERYTHING, after: str = "") -> tuple[list[Feature], bool]:
+    """A page of the features as they are now, by key, and whether more follow. Raises Refused."""
+    rows = _saying(layer, reader, wanted)
     if after:
         rows = rows.filter(key__gt=after)
     found = list(rows.defer("geom", "drawn").order_by("key")[: PAGE + 1])
     return found[:PAGE], len(found) > PAGE
 
 
-def written_out(layer: Layer, reader: Audience, words: str = "") -> QuerySet[Feature]:
+def how_many(layer: Layer, reader: Audience, wanted: Wanted) -> int:
+    """How many features there are of what is looked for."""
+    return _saying(layer, reader, wanted).count()
+
+
+def written_out(layer: Layer, reader: Audience, wanted: Wanted = EVERYTHING) -> QuerySet[Feature]:
     """The same, all of them with their shapes, as far as a table goes."""
-    return _saying(layer, reader, words).defer("drawn").order_by("key")[:MAX_ROWS]
+    return _saying(layer, reader, wanted).defer("drawn").order_by("key")[:MAX_ROWS]
 
 
-def _saying(layer: Layer, reader: Audience, words: str) -> QuerySet[Feature]:
-    seen = [one.key for one in layer.seen_by(reader)]
-    wanted = unicodedata.normalize("NFKC", words).replace("\0", "").strip().lower()[:100]
-    rows = standing(layer.code)
-    return rows.extra(where=[_SAYS], params=[seen, wanted]) if wanted else rows  # noqa: S610 -- our own text
+def _saying(layer: Layer, reader: Audience, wanted: Wanted) -> QuerySet[Feature]:
+    rows, seen = standing(layer.code), [one.key for one in layer.seen_by(reader)]
+    if words := unicodedata.normalize("NFKC", wanted.words).replace("\0", "").strip().lower()[:100]:
+        rows = rows.extra(where=[_SAYS], params=[seen, words])  # noqa: S610 -- our own text
+    if wanted.where is not None:
+        said = condition(wanted.where, layer, reader)
+        rows = rows.extra(where=[_WHERE.format(said.text)], params=[layer.code, *said.params])  # noqa: S610 -- ours, too
+    return rows
 
+
+_WHERE: Final = """layer_feature.id IN (SELECT f.id FROM layer_feature f
+    WHERE f.layer = %s AND f.valid_until IS NULL AND f.dropped_in_id IS NULL AND {})"""
 
 _SAYS: Final = """EXISTS (SELECT FROM jsonb_each_text(layer_feature.properties) said
     WHERE said.key = ANY(%s::text[]) AND strpos(lower(normalize(said.value, NFKC)), %s) > 0)"""

@@ -11,12 +11,15 @@ from django.urls import reverse
 from django.utils.translation import gettext, gettext_noop
 
 from madoguchi.desk.presenting.words import day_words, time_words
+from madoguchi.desk.presenting.worklist import Choice
 from madoguchi.events import Actor
 from madoguchi.ground import clock
+from madoguchi.ground.errors import Invalid, Problem
 from madoguchi.people import queries as people
 from madoguchi.places import queries as places
 from madoguchi.places.actions import DECIDES, EDITS
 from madoguchi.places.models import Change, ChangeState, Edition, Feature
+from madoguchi.places.rules import narrowing
 from madoguchi.places.rules.layer import Attribute, Layer, reader_of, shown
 from madoguchi.procedures import queries as procedures
 
@@ -80,6 +83,19 @@ class FeatureLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Filter:
+    """An attribute by which the table is narrowed: a list (``choices``), from and to, or words. ``boxes``: name in the
+    address, what stands there, and its label beside that of the attribute."""
+
+    title: str
+    unit: str
+    kind: str
+    boxes: Sequence[tuple[str, str, str]]
+    choices: Sequence[Choice]
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
 class LayerPage:
     """All that ``desk/layer.html`` shows: a page of features, and the changes of late."""
 
@@ -89,6 +105,10 @@ class LayerPage:
     columns: Sequence[str]
     lines: Sequence[FeatureLine]
     words: str
+    filters: Sequence[Filter]
+    narrowed: bool
+    found: int
+    problem: str
     next_url: str
     edits: bool
     new_url: str
@@ -201,15 +221,22 @@ def deed_words(one: Change) -> str:
     return "・".join(gettext("%(deed)s %(n)s件") % {"deed": gettext(DEEDS[kind]), "n": n} for kind, n in counted)
 
 
-def layer_page(layer: Layer, by: Actor, words: str, after: str) -> LayerPage:
-    """A page of the features as they are now."""
+def layer_page(layer: Layer, by: Actor, asked: Mapping[str, str]) -> LayerPage:
+    """A page of the features as they are now, of those that the address asks for."""
     reader = reader_of(by)(layer)
-    found, more = places.listed(layer, reader, words, after)
+    kept = kept_of(layer, by, asked)
+    problems: Mapping[str, Problem] = {}
+    found, more, count, problem = list[Feature](), False, 0, ""
+    try:
+        sought = wanted(layer, by, asked)
+        found, more = places.listed(layer, reader, sought, asked.get("after", ""))
+        count = places.how_many(layer, reader, sought) if kept else 0
+    except Invalid as refusal:
+        problem, problems = gettext(refusal.message), refusal.fields
     seen = layer.seen_by(reader)[:6]
     late = list(places.changes([layer.code])[:10])
     names = people.staff_names({one.asked_by for one in late})
     url = reverse("desk:layer", args=(layer.code,))
-    asked = {"q": words} if words else {}
     return LayerPage(
         title=layer.title["ja"],
         url=url,
@@ -222,13 +249,47 @@ def layer_page(layer: Layer, by: Actor, words: str, after: str) -> LayerPage:
         ],
         columns=[one.title["ja"] for one in seen],
         lines=[_feature_line(layer, one, seen, by) for one in found],
-        words=words,
-        next_url=f"{url}?{urlencode({**asked, 'after': found[-1].key})}" if more else "",
+        words=kept.get("q", ""),
+        filters=[_filter(one, boxes, kept, problems) for one, boxes in narrowing.names(layer, reader)],
+        narrowed=bool(kept.keys() - {"q"}),
+        found=count,
+        problem=problem,
+        next_url=f"{url}?{urlencode({**kept, 'after': found[-1].key})}" if more else "",
         edits=EDITS.holds(by, layer),
         new_url=reverse("desk:feature-new", args=(layer.code,)),
         table_url=reverse("desk:layer-table", args=(layer.code,)),
-        csv_url=reverse("desk:layer-csv", args=(layer.code,)) + (f"?{urlencode(asked)}" if asked else ""),
+        csv_url=reverse("desk:layer-csv", args=(layer.code,)) + (f"?{urlencode(kept)}" if kept else ""),
         changes=[_change_line(one, layer, names, by) for one in late],
+    )
+
+
+def kept_of(layer: Layer, by: Actor, asked: Mapping[str, str]) -> dict[str, str]:
+    """What of an address narrows the table: it stands in every link of the page, so that it can be kept."""
+    mine = ("q", *(name for _, boxes in narrowing.names(layer, reader_of(by)(layer)) for name in boxes))
+    return {name: said for name in mine if (said := asked.get(name, "").strip())}
+
+
+def wanted(layer: Layer, by: Actor, asked: Mapping[str, str]) -> places.Wanted:
+    """What an address looks for. Raises Invalid."""
+    return places.Wanted(asked.get("q", "").strip(), narrowing.tree(layer, reader_of(by)(layer), asked))
+
+
+def _filter(one: Attribute, boxes: Sequence[str], kept: Mapping[str, str], problems: Mapping[str, Problem]) -> Filter:
+    lists: Mapping[str, list[tuple[str, str]]] = {
+        "yes_no": [("true", gettext("有")), ("false", gettext("無"))],
+        "code": [(code, said["ja"]) for code, said in one.codes.items()],
+    }
+    said = kept.get(boxes[0], "")
+    offered = [*lists[one.kind], (narrowing.NOTHING, gettext("（記入なし）"))] if one.kind in lists else []
+    labels = (gettext("から"), gettext("まで")) if len(boxes) > 1 else ("",)
+    problem = problems.get(one.key)
+    return Filter(
+        title=one.title["ja"],
+        unit=one.unit["ja"] if one.unit is not None else "",
+        kind=one.kind,
+        boxes=[(name, kept.get(name, ""), label) for name, label in zip(boxes, labels, strict=True)],
+        choices=[Choice(code, words, code == said) for code, words in offered],
+        problem=gettext(problem.message) if problem is not None else "",
     )
 
 

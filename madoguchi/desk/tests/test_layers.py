@@ -20,6 +20,7 @@ from madoguchi.events import Actor
 from madoguchi.events.models import Event
 from madoguchi.places import queries as places
 from madoguchi.places.models import Amendment, Change, Edition, Feature, Photo, PhotoContent
+from madoguchi.places.rules import narrowing
 from madoguchi.places.rules.layer import Editing, Layer
 from madoguchi.places.tests.test_layers import LAT, LON, ZONING, taken_in, zone
 from madoguchi.procedures import queries as procedures
@@ -115,6 +116,32 @@ def test_a_feature_is_found_corrected_approved_and_taken_back(clerk: Actor, head
     assert chief.post(f"{URL}changes/{back.pk}/", {"_do": "refuse", "why": "正しい"}).status_code == 302
     assert "正しい" in text(desk.get(f"{URL}changes/{back.pk}/"))
     assert row().properties["far"] == 300
+
+
+def test_the_table_is_narrowed_by_what_the_reader_sees_and_goes_out_as_it_is_shown(clerk: Actor) -> None:
+    desk = client_of(clerk)
+    one, two = address(row("1")), address(row("2"))
+
+    def found(asked: str) -> list[str]:
+        page = text(desk.get(f"{URL}?{asked}"))
+        sent = desk.get(f"{URL}features.csv?{asked}").content.decode("utf-8-sig")
+        shown = [at for at in (one, two) if at in page]
+        assert [address(row(key)) for key in (said["id"] for said in csv.DictReader(io.StringIO(sent)))] == shown
+        return shown
+
+    assert found("p-id=2") == [two]
+    assert found("p-id=%25") == [], "what is written is words, no pattern"
+    assert found("p-use=1&p-far-from=200&p-far-to=200") == [one, two]
+    assert found("p-far-from=200.5") == []
+    assert found("p-use=-") == [], "where nothing is said"
+    assert found("p-memo=覚&p-id=1") == [one]
+    assert 'value="200" inputmode' in text(desk.get(f"{URL}?p-far-from=200")), "the address can be kept"
+    for said in ("x", "nan", "1e999"):
+        wrong = text(desk.get(f"{URL}?p-far-from={said}"), 422)
+        assert "容積率：数で書いてください。" in wrong
+        assert one not in wrong
+        assert desk.get(f"{URL}features.csv?p-far-from={said}").status_code == 422
+    assert narrowing.tree(ROADS, "staff", {"p-memo": "覚"}) is None, "the section's own is not asked by others"
 
 
 def test_each_deed_of_the_form(clerk: Actor) -> None:

@@ -19,7 +19,7 @@ from madoguchi.cases.models import Scan
 from madoguchi.cases.rules import uploads
 from madoguchi.desk.access import desk, words
 from madoguchi.desk.presenting.features import FeaturePage, change_page, feature_page, foreseen, table_page
-from madoguchi.desk.presenting.layers import concerned, layer_page, layers_page
+from madoguchi.desk.presenting.layers import concerned, layer_page, layers_page, wanted
 from madoguchi.desk.views.exporting import cell
 from madoguchi.desk.views.files import file_response
 from madoguchi.desk.views.listing import day_of, key_of
@@ -49,8 +49,8 @@ def layers(request: HttpRequest, by: Actor) -> HttpResponse:
 def layer(request: HttpRequest, by: Actor, code: str) -> HttpResponse:
     """The features of a layer, searched and in pages."""
     meant = _layer(code, by)
-    said, after = (request.GET.get(name, "").replace("\0", "")[:300] for name in ("q", "after"))
-    return render(request, "desk/layer.html", {"page": layer_page(meant, by, said.strip(), after)})
+    page = layer_page(meant, by, _asked(request))
+    return render(request, "desk/layer.html", {"page": page}, status=422 if page.problem else 200)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -171,13 +171,13 @@ def change(request: HttpRequest, by: Actor, code: str, key: UUID) -> HttpRespons
 @require_safe
 @desk
 def features_csv(request: HttpRequest, by: Actor, code: str) -> HttpResponse:
-    """The features as a table to be edited and taken in again (UTF-8 with a mark, CRLF)."""
+    """The features as a table to be edited and taken in again (UTF-8 with a mark, CRLF); those that the page shows."""
     meant = _layer(code, by)
     attributes = meant.seen_by(reader_of(by)(meant))
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow([editing.ROW, editing.DEED, *(one.key for one in attributes), editing.SHAPE])
-    for one in places.written_out(meant, reader_of(by)(meant), request.GET.get("q", "")):
+    for one in places.written_out(meant, reader_of(by)(meant), wanted(meant, by, _asked(request))):
         values = [cell(editing.written(a, one.properties.get(a.key))) for a in attributes]
         writer.writerow([one.pk, "", *values, editing.as_wkt(bytes(one.geom.wkb))])
     response = HttpResponse("\ufeff" + out.getvalue(), content_type="text/csv; charset=utf-8")
@@ -228,6 +228,11 @@ def table(request: HttpRequest, by: Actor, code: str) -> HttpResponse:
         page.problems = {name: fill(gettext(one.message), one.params) for name, one in refusal.fields.items()}
         return render(request, "desk/layer_table.html", {"page": page}, status=refusal.status)
     return render(request, "desk/layer_table.html", {"page": page}, status=422 if page.wrong else 200)
+
+
+def _asked(request: HttpRequest) -> dict[str, str]:
+    """What the address of a table says."""
+    return {name: request.GET.get(name, "").replace("\0", "")[:300] for name in request.GET}
 
 
 def _content(request: HttpRequest) -> bytes:

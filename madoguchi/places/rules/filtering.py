@@ -125,8 +125,8 @@ def shape_sql(data: Mapping[str, Any], crs: Crs) -> Sql:
     return Sql("ST_Transform(ST_Segmentize(%s::geometry, 5000), 6668)", (wkb,))
 
 
-def condition(node: Node, layer: Layer, reader: Audience, crs: Crs) -> Sql:
-    """The tree as a condition. ``crs``: that of its shapes. Raises Refused (400)."""
+def condition(node: Node, layer: Layer, reader: Audience, crs: Crs | None = None) -> Sql:
+    """The tree as a condition. ``crs``: that of its shapes, where it may name some. Raises Refused (400)."""
     return _Compiler(layer, reader, crs).truth(node)
 
 
