@@ -14,8 +14,8 @@ from django.db import connection
 
 from madoguchi.ground.errors import Invalid
 from madoguchi.messages.ports import Office
-from madoguchi.places.outlines import town_named
-from madoguchi.places.queries import TOWNS
+from madoguchi.places.outlines import COARSE, town_named
+from madoguchi.places.queries import TOWNS, called, counts, standing
 from madoguchi.places.rules.addressing import Found
 from madoguchi.places.rules.layer import JAPAN, STORED, Attribute, Layer, includes, shown
 from madoguchi.procedures import queries as procedures
@@ -25,6 +25,8 @@ PARCELS: Final = "parcels"
 #: Corners of a drawn area.
 MOST_CORNERS: Final = 500
 MOST_TEXT: Final = 100_000
+#: A layer of more areas than this is not offered area by area.
+MOST_AREAS: Final = 200
 
 
 def office(code: str) -> Office | None:
@@ -50,7 +52,8 @@ def office(code: str) -> Office | None:
 class Area:
     """Whoever lives in some towns, where a layer of areas says something, or within a drawn area.
 
-    Kept as one of ``{towns: [町字ID]}``, ``{layer, attribute?, values? | at_least?}``, ``{shape: GeoJSON}``.
+    Kept as one of ``{towns: [町字ID]}``, ``{layer, feature}``, ``{layer, attribute?, values? | at_least?}``,
+    ``{shape: GeoJSON}``.
     """
 
     def checked(self, said: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -64,6 +67,9 @@ class Area:
         if "shape" in said:
             return {"shape": _shape(said["shape"])}
         layer, attribute = _condition(said)
+        if "feature" in said:
+            _called(layer, said["feature"])
+            return {"layer": layer.code, "feature": said["feature"]}
         if attribute is None:
             return {"layer": layer.code}
         if attribute.kind == "code":
@@ -85,6 +91,8 @@ class Area:
             return "地図に囲んだ範囲"
         try:
             layer, attribute = _condition(said)
+            if "feature" in said:
+                return f"{layer.title['ja']}：{_called(layer, said['feature'])}"
         except Invalid:
             return "いまは地図にない区域"
         if attribute is None:
@@ -134,6 +142,35 @@ def conditions() -> Iterator[tuple[Layer, Attribute | None]]:
                 yield layer, one
 
 
+def single_areas() -> Iterator[tuple[Layer, list[tuple[str, str]]]]:
+    """Layers of areas of which one can be chosen by its name (a school district): key and name of each, by name."""
+    layers = {layer.code: layer for layer, attribute in conditions() if attribute is None}
+    few = [code for code, count in counts(list(layers)).items() if count <= MOST_AREAS]
+    for code in (one for one in layers if one in few):
+        rows = standing(code).values_list("key", "properties")
+        named = sorted(((key, called(layers[code], said, "staff")) for key, said in rows), key=lambda one: one[1])
+        if len({name for _, name in named}) == len(named):
+            yield layers[code], named
+
+
+def outline(said: Mapping[str, Any]) -> str:
+    """The area as an SVG path in metres of the city's plane, as ``places.outlines`` draws the towns; not of towns."""
+    area, values = _area(said)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _OUTLINE.replace("{area}", area), values | {"plane": procedures.city().file.plane, "coarse": COARSE}
+        )
+        return cursor.fetchone()[0] or ""
+
+
+def _called(layer: Layer, key: Any) -> str:
+    """What a feature of the layer is called that stands there today."""
+    found = standing(layer.code).filter(key=str(key)).values_list("properties", flat=True).first()
+    if found is None:
+        raise Invalid("area-feature", "地図の区域を一つ選んでください。")
+    return called(layer, found, "staff")
+
+
 def _condition(said: Mapping[str, Any]) -> tuple[Layer, Attribute | None]:
     wanted = said.get("layer"), said.get("attribute")
     for layer, attribute in conditions():
@@ -164,25 +201,30 @@ def _shape(said: Any) -> dict[str, Any]:
 
 def _touched(said: Mapping[str, Any]) -> tuple[list[str], list[tuple[str, str]]]:
     """Towns (as their layer names them) and lots (town, number) that the area touches. Raises Invalid."""
-    values: dict[str, Any] = {"towns": TOWNS, "parcels": PARCELS, "srid": STORED}
-    if "shape" in said:
-        area = "SELECT ST_SetSRID(ST_GeomFromGeoJSON(%(shape)s), %(srid)s) AS geom"
-        values["shape"] = json.dumps(said["shape"])
-    else:
-        layer, attribute = _condition(said)
-        area = _AREA
-        values |= {"layer": layer.code, "attribute": attribute.key if attribute is not None else ""}
-        if attribute is not None and "values" in said:
-            area += " AND properties->>%(attribute)s = ANY(%(values)s)"
-            values["values"] = list(said["values"])
-        elif attribute is not None:
-            area += " AND (properties->>%(attribute)s)::numeric >= %(least)s"
-            values["least"] = said["at_least"]
+    area, values = _area(said)
     with connection.cursor() as cursor:
-        cursor.execute(_TOUCHED.replace("{area}", area), values)
+        cursor.execute(_TOUCHED.replace("{area}", area), values | {"towns": TOWNS, "parcels": PARCELS})
         rows = cursor.fetchall()
     towns = [name for layer, name, _ in rows if layer == TOWNS and name]
     return towns, [(town, lot) for layer, town, lot in rows if layer == PARCELS and town and lot]
+
+
+def _area(said: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """A statement for the shapes of the area, and its parameters; not of towns. Raises Invalid."""
+    if "shape" in said:
+        area = "SELECT ST_SetSRID(ST_GeomFromGeoJSON(%(shape)s), %(srid)s) AS geom"
+        return area, {"shape": json.dumps(said["shape"]), "srid": STORED}
+    layer, attribute = _condition(said)
+    values: dict[str, Any] = {"layer": layer.code}
+    if "feature" in said:
+        _called(layer, said["feature"])
+        return f"{_AREA} AND key = %(feature)s", values | {"feature": said["feature"]}
+    if attribute is None:
+        return _AREA, values
+    values["attribute"] = attribute.key
+    if "values" in said:
+        return f"{_AREA} AND properties->>%(attribute)s = ANY(%(values)s)", values | {"values": list(said["values"])}
+    return f"{_AREA} AND (properties->>%(attribute)s)::numeric >= %(least)s", values | {"least": said["at_least"]}
 
 
 def _lots(towns: Collection[str]) -> frozenset[tuple[str, str]]:
@@ -204,6 +246,10 @@ _TOUCHED: Final = """
            f.properties->>'lot'
     FROM area JOIN layer_feature f ON ST_Intersects(f.geom, area.geom) AND NOT ST_Touches(f.geom, area.geom)
     WHERE f.layer IN (%(towns)s, %(parcels)s) AND f.valid_until IS NULL AND f.dropped_in_id IS NULL
+"""
+_OUTLINE: Final = """
+    SELECT string_agg(ST_AsSVG(ST_SimplifyPreserveTopology(ST_Transform(geom, %(plane)s), %(coarse)s), 1, 0), ' ')
+    FROM ({area}) AS area
 """
 _PARCELS: Final = """
     SELECT properties->>'town', properties->>'lot' FROM layer_feature

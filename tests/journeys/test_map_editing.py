@@ -1,6 +1,9 @@
 """A resident asks what applies at 住道駅前; a clerk finds a road there on the map and corrects its width, the head
-approves it. Until then residents read the old width, from then on the new; the paper of before says what it said."""
+approves it. Until then residents read the old width, from then on the new; the paper of before says what it said.
+And an area of parts and holes is drawn for a notice."""
 
+import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -98,6 +101,36 @@ def drawn_on(page: "Page") -> None:
     expect(shape).to_have_value(before)
 
 
+def area_of_parts(page: "Page") -> None:
+    """On the form of a notice an area is drawn, a hole in it, and a part beside it that is taken away again."""
+    page.goto("/desk/notices/new/")
+    drawing = page.locator("#drawing[data-ready]")
+    drawing.scroll_into_view_if_needed()
+    shape = page.get_by_label("囲んだ範囲（GeoJSON）")
+    box = page.locator("#drawing-map canvas.maplibregl-canvas").bounding_box()
+    assert box is not None
+
+    def outlined(left: int, top: int, side: int) -> None:
+        x, y = box["x"] + left, box["y"] + top
+        for corner in ((x, y), (x + side, y), (x + side, y + side), (x, y + side), (x, y + side)):
+            page.mouse.move(*corner)
+            page.mouse.click(*corner)
+
+    outlined(60, 60, 200)
+    expect(shape).to_have_value(re.compile(r'^{"type":"Polygon"'))
+    expect(page.get_by_label("地図で囲む")).to_be_checked()
+    for left, top, side in ((110, 110, 60), (300, 60, 60)):
+        page.get_by_role("button", name="部分や穴を加える").click()
+        outlined(left, top, side)
+    expect(shape).to_have_value(re.compile(r'^{"type":"MultiPolygon"'))
+    parts = json.loads(shape.input_value())["coordinates"]
+    assert sorted(len(rings) for rings in parts) == [1, 2], "an outline within another is a hole in it"
+    sound(page)
+    page.get_by_role("button", name="選んだ部分を消す").click()
+    expect(shape).to_have_value(re.compile(r'^{"type":"Polygon"'))
+    assert len(json.loads(shape.input_value())["coordinates"]) == 2, "the hole is still there"
+
+
 def test_a_road_is_corrected_and_the_public_answer_changes_when_it_is_approved(
     browser: "Browser", live_server: "LiveServer", staff: Staff, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -123,7 +156,7 @@ def test_a_road_is_corrected_and_the_public_answer_changes_when_it_is_approved(
     sound(page)
     expect(page.get_by_role("link", name="市道1号", exact=True)).to_be_visible()
     page.goto(f"/desk/city-map/#18/{LAT}/{LON + 0.0005}&layers={WATCHED.code}")
-    page.locator(".maplibregl-canvas").click()
+    page.locator("#map[data-drawn]").click()
     page.get_by_role("link", name="この地物を開く").click()
     drawn_on(page)
     page.get_by_label("幅員").fill("6.5")
@@ -151,5 +184,8 @@ def test_a_road_is_corrected_and_the_public_answer_changes_when_it_is_approved(
     told(resident)
     expect(resident.get_by_text("市道1号は幅6.5mです。")).to_be_visible()
     assert ("幅4.0m" in before, "幅6.5m" in before, "幅6.5m" in on_paper(resident)) == (True, False, True)
+
+    director = staff("crisis-management", "crisis-management-director")
+    area_of_parts(signed_in(browser, live_server, director, script=True).new_page())
     for context in browser.contexts:
         context.close()

@@ -256,7 +256,7 @@ def feature_page(
         problem=fill(gettext(refusal.message), refusal.params) if refusal else "",
         theirs=theirs,
         sketch=sketch(None, bytes((now or one).geom.wkb)) if one is not None else None,
-        drawing=_drawing(layer, now or one),
+        drawing=drawing(layer.shape, _near(layer, now or one)),
         photos=_photos(layer, one) if one is not None else (),
         photos_url=reverse("desk:feature-photos", args=(layer.code, one.pk)) if one is not None else "",
         accept=ACCEPT_IMAGES,
@@ -265,11 +265,15 @@ def feature_page(
     )
 
 
-def _drawing(layer: Layer, one: Feature | None) -> Drawing:
+def drawing(kind: str, near: str = "") -> Drawing:
+    """A map of the city to draw on; ``near``: where shapes are to be had to whose corners one draws."""
     of_city = procedures.city().file.map
     lon, lat = of_city.centre if of_city is not None else (135.0, 35.0)
-    near = reverse("desk:layer-near", args=(layer.code,)) + (f"?apart={one.pk}" if one is not None else "")
-    return Drawing(layer.shape, near, f"{lon:.6f}", f"{lat:.6f}")
+    return Drawing(kind, near, f"{lon:.6f}", f"{lat:.6f}")
+
+
+def _near(layer: Layer, one: Feature | None) -> str:
+    return reverse("desk:layer-near", args=(layer.code,)) + (f"?apart={one.pk}" if one is not None else "")
 
 
 def _photos(layer: Layer, one: Feature) -> list[PhotoLine]:

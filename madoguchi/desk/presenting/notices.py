@@ -8,6 +8,8 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from madoguchi.desk.access import words
+from madoguchi.desk.presenting.features import Drawing, drawing
+from madoguchi.desk.presenting.picture import Picture, area_picture
 from madoguchi.desk.presenting.words import day_words
 from madoguchi.desk.presenting.worklist import Choice
 from madoguchi.events import Actor
@@ -17,7 +19,7 @@ from madoguchi.messages import queries as messages
 from madoguchi.messages.models import Notice
 from madoguchi.messages.ports import AUDIENCES, OFFICES
 from madoguchi.procedures import queries as procedures
-from madoguchi.procedures.telling import conditions
+from madoguchi.procedures.telling import conditions, outline, single_areas
 
 #: Stands between a layer, its attribute and a code in what a form posts.
 _BETWEEN: Final = "|"
@@ -48,7 +50,9 @@ class NewNotice:
 
     offices: Sequence[Choice]
     towns: Sequence[Choice]
+    areas: Sequence[tuple[str, Sequence[Choice]]]
     conditions: Sequence[Choice]
+    drawing: Drawing
     how: str
     given: Mapping[str, str]
     problems: Mapping[str, str]
@@ -67,6 +71,7 @@ class NoticePage:
     paragraphs: Sequence[str]
     office: str
     area: str
+    picture: Picture | None
     state: str
     written: str
     sent: str
@@ -96,6 +101,11 @@ def new_notice(
     return NewNotice(
         offices=[Choice(code, name, code == given.get("office")) for code, name in names.items()],
         towns=[Choice(one.id, one.name, one.id in towns) for one in procedures.city().towns],
+        areas=[
+            (layer.title["ja"], [_area_choice(layer.code, key, name, given) for key, name in named])
+            for layer, named in single_areas()
+        ],
+        drawing=drawing("polygon"),
         conditions=[Choice(key, title, key == given.get("condition")) for key, title in _conditions()],
         how=given.get("how") or "towns",
         given=given,
@@ -113,6 +123,9 @@ def audience_of(given: Mapping[str, str], towns: Sequence[str]) -> dict[str, Any
             return {"towns": list(towns)}
         case "shape":
             return {"shape": given.get("shape", "")}
+        case "area":
+            layer, _, key = given.get("area", "").partition(_BETWEEN)
+            return {"layer": layer, "attribute": None, "feature": key}
     layer, _, rest = given.get("condition", "").partition(_BETWEEN)
     attribute, _, code = rest.partition(_BETWEEN)
     said: dict[str, Any] = {"layer": layer, "attribute": attribute or None}
@@ -139,6 +152,7 @@ def notice_page(one: Notice, by: Actor) -> NoticePage:
         paragraphs=[part for part in one.body.split("\n") if part.strip()],
         office=office.name if office is not None else one.office,
         area=AUDIENCES.get("area").words(one.audience),
+        picture=_picture(one),
         state=one.state,
         written=f"{day_words(one.written_at)} {one.written_by.display_name}",
         sent=day_words(one.sent_at) if one.sent_at else "",
@@ -150,6 +164,17 @@ def notice_page(one: Notice, by: Actor) -> NoticePage:
         letters_url=reverse("desk:notice-letters", args=(one.pk,)) if messages.papers(one) else "",
         to_make=messages.papers_to_make(one),
     )
+
+
+def _picture(one: Notice) -> Picture | None:
+    """The area among the towns; None where the map cannot draw it today."""
+    title = gettext("お知らせの区域")
+    if "towns" in one.audience:
+        return area_picture(title, towns=one.audience["towns"])
+    try:
+        return area_picture(title, path=outline(one.audience))
+    except Invalid:
+        return None
 
 
 def in_tens(people: int) -> str:
@@ -169,6 +194,11 @@ def _line(one: Notice) -> NoticeLine:
         day_words(one.sent_at or one.written_at),
         in_tens(messages.in_tens(one.people)) if one.sent_at else "",
     )
+
+
+def _area_choice(layer: str, key: str, name: str, given: Mapping[str, str]) -> Choice:
+    value = f"{layer}{_BETWEEN}{key}"
+    return Choice(value, name, value == given.get("area"))
 
 
 def _conditions() -> list[tuple[str, str]]:

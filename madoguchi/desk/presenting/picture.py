@@ -4,13 +4,13 @@ Drawn on the server as SVG, so that it needs no script, prints, and every town i
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from django.utils.translation import gettext
 
-from madoguchi.places.outlines import outlines
+from madoguchi.places.outlines import Outlines, outlines
 from madoguchi.procedures import queries as procedures
 
 #: Shades from 1 (least) on; a town without any is 0.
@@ -55,7 +55,8 @@ class Dot:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """All that ``desk/_picture.html`` draws. ``box``: the SVG's viewBox; ``together``: a dot may stand for several."""
+    """All that ``desk/_picture.html`` draws. ``box``: the SVG's viewBox; ``together``: a dot may stand for several;
+    ``area``: the path of what is shown among the towns."""
 
     title: str
     box: str
@@ -65,6 +66,7 @@ class Picture:
     together: bool
     legend: Sequence[tuple[int, str]]
     credit: str
+    area: str = ""
 
 
 def picture(
@@ -83,11 +85,9 @@ def picture(
         return None
     names = {one.id: one.name for one in city.towns}
     ends = bands(max(figures.values(), default=0))
-    west, top, width, height = shapes.box
-    margin = 0.01 * width
     return Picture(
         title,
-        f"{west - margin:.0f} {top - margin:.0f} {width + 2 * margin:.0f} {height + 2 * margin:.0f}",
+        _box(shapes),
         [
             Town(
                 path,
@@ -98,7 +98,7 @@ def picture(
             for town, path in sorted(shapes.paths.items())
         ],
         shapes.rest,
-        list(_dots(marks, width)),
+        list(_dots(marks, shapes.box[2])),
         any(one.count > 1 for one in marks),
         _legend(ends, unit),
         shapes.credit,
@@ -111,6 +111,24 @@ def _dots(marks: Sequence[Mark], width: float) -> Iterator[Dot]:
     for one in sorted(marks, key=lambda one: -one.count):
         share = _LEAST + (_MOST - _LEAST) * math.sqrt(one.count / most) if most > 1 else _POINT
         yield Dot(f"{one.east:.0f}", f"{-one.north:.0f}", f"{share * width:.0f}", one.title, one.url)
+
+
+def area_picture(title: str, *, towns: Collection[str] = (), path: str = "") -> Picture | None:
+    """An area among the towns: some of them (町字ID), or a path in metres of the city's plane. None as above."""
+    city = procedures.city()
+    shapes = outlines(procedures.gazetteer(), procedures.layers().values(), city.file.plane)
+    if shapes is None:
+        return None
+    names = {one.id: one.name for one in city.towns}
+    drawn = [Town(one, 0, names.get(town, town), "") for town, one in sorted(shapes.paths.items())]
+    area = path or " ".join(shapes.paths[one] for one in towns if one in shapes.paths)
+    return Picture(title, _box(shapes), drawn, shapes.rest, (), False, (), shapes.credit, area)
+
+
+def _box(shapes: Outlines) -> str:
+    west, top, width, height = shapes.box
+    margin = 0.01 * width
+    return f"{west - margin:.0f} {top - margin:.0f} {width + 2 * margin:.0f} {height + 2 * margin:.0f}"
 
 
 def bands(most: int) -> tuple[int, ...]:

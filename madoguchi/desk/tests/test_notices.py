@@ -202,7 +202,9 @@ def test_the_worker_mails_and_writes_and_the_office_prints(
     assert set(Letter.objects.values_list("printed_at", flat=True)) != {None}
 
 
-def test_the_form_keeps_what_was_typed_and_says_what_is_wrong(people: dict[str, UUID], director: Actor) -> None:
+def test_the_form_keeps_what_was_typed_and_says_what_is_wrong(
+    people: dict[str, UUID], director: Actor, towns: None
+) -> None:
     client = client_of(director)
     answer = client.post("/desk/notices/new/", {"office": OFFICE, "subject": "題", "body": "", "how": "towns"})
     page = answer.content.decode()
@@ -215,6 +217,17 @@ def test_the_form_keeps_what_was_typed_and_says_what_is_wrong(people: dict[str, 
     assert answer.headers["Location"] == f"/desk/notices/{Notice.objects.get().pk}/"
     listed = client.get("/desk/notices/").content.decode()
     assert "谷川一丁目" in listed
+    form = client.get("/desk/notices/new/")
+    assert "worker-src 'self'" in form["Content-Security-Policy"], "the area is drawn on the map"
+    assert 'data-kind="polygon"' in form.content.decode()
+    [value] = re.findall(r'<option value="(towns\|[^"]+)"[^>]*>[^<]*谷川１丁目', form.content.decode())
+    answer = client.post("/desk/notices/new/", {**good, "how": "area", "area": value})
+    page = client.get(answer.headers["Location"]).content.decode()
+    assert "町丁目：" in page or "：谷川１丁目" in page
+    assert '<path class="area" d="M' in page, "and shown among the towns"
+    answer = client.post("/desk/notices/new/", {**good, "how": "area", "area": "towns|gone"})
+    assert "地図の区域を一つ選んでください。" in answer.content.decode()
+    assert Notice.objects.count() == 2
 
 
 # -- who lives in an area ----------------------------------------------------------------------------------------------
@@ -230,6 +243,11 @@ def test_an_area_by_a_layer_or_drawn_takes_the_towns_that_it_touches(towns: None
     assert chosen({"layer": "towns", "attribute": None}, *both) == [*both]
     assert chosen({"shape": json.dumps(ring(LON + 0.001))}, *both, "大阪市北区梅田1-1") == [both[0]]
     assert chosen({"shape": ring(LON + 0.009)}, *both) == [*both]
+    one = Feature.objects.get(layer="towns", properties__name="住道２丁目")
+    assert chosen({"layer": "towns", "attribute": None, "feature": one.key}, *both) == [both[1]], "one area of a layer"
+    around, within = square(LON - 0.002, LAT - 0.002, 0.024), square(LON - 0.001, LAT - 0.001, 0.0115)
+    hole = {"type": "Polygon", "coordinates": around + within}
+    assert chosen({"shape": hole}, *both) == [both[1]], "within the hole nobody is meant"
 
 
 def test_where_the_lot_is_known_it_decides(towns: None) -> None:
@@ -256,6 +274,7 @@ MANY = [[LON + at / 1e6, LAT + at * at / 1e9] for at in range(600)] + [[LON, LAT
         {"towns": ["0025001", "9999999"]},
         {"layer": "nothing"},
         {"layer": "towns", "attribute": "population"},
+        {"layer": "towns", "feature": "gone"},
         {"layer": "towns", "attribute": "population", "at_least": float("nan")},
         {"layer": "towns", "attribute": "name", "values": ["x"]},
         {"layer": "towns", "attribute": "population' OR 1=1 --", "at_least": 1},

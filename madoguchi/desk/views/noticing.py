@@ -9,16 +9,17 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from madoguchi.desk.access import desk
-from madoguchi.desk.presenting.notices import audience_of, new_notice, notice_page, notices_page
+from madoguchi.desk.presenting.notices import NewNotice, audience_of, new_notice, notice_page, notices_page
 from madoguchi.desk.views.files import streamed
 from madoguchi.events import Actor
 from madoguchi.events.acting import refuse
 from madoguchi.ground import clock
 from madoguchi.ground.errors import Invalid, NotAllowed
+from madoguchi.mapping.serving import with_policy
 from madoguchi.messages import actions, queries
 from madoguchi.messages.rules.binding import bind
 
-_FIELDS = ("office", "subject", "body", "how", "condition", "least", "shape")
+_FIELDS = ("office", "subject", "body", "how", "area", "condition", "least", "shape")
 
 
 @require_safe
@@ -35,7 +36,7 @@ def new(request: HttpRequest, by: Actor) -> HttpResponse:
     """Write one. What was typed stays where something is wrong."""
     _door(by)
     if request.method != "POST":
-        return render(request, "desk/notice_new.html", {"page": new_notice(by, {})})
+        return _form(request, new_notice(by, {}))
     given = {name: request.POST.get(name, "").replace("\0", "") for name in _FIELDS}
     towns = request.POST.getlist("towns")
     try:
@@ -44,8 +45,13 @@ def new(request: HttpRequest, by: Actor) -> HttpResponse:
         )  # fmt: skip
     except Invalid as refusal:
         page = new_notice(by, given, towns, refusal)
-        return render(request, "desk/notice_new.html", {"page": page}, status=refusal.status)
+        return _form(request, page, refusal.status)
     return redirect("desk:notice", made.pk)
+
+
+def _form(request: HttpRequest, page: NewNotice, status: int = 200) -> HttpResponse:
+    """The form, on which an area may be drawn on a map."""
+    return with_policy(render(request, "desk/notice_new.html", {"page": page}, status=status))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -219,3 +219,9 @@ for (const button of document.querySelectorAll("[data-value]")) {
     last.focus();
   });
 }
+
+// What is filled in beside a choice is what is chosen.
+document.addEventListener("input", (event) => {
+  const choice = event.target.type === "radio" ? null : event.target.closest("[data-choice]")?.querySelector("input[type=radio]");
+  if (choice) choice.checked = true;
+});
