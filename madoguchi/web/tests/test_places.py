@@ -11,6 +11,7 @@ from madoguchi.cases.models import Case
 from madoguchi.cases.tests.test_examples import answer
 from madoguchi.events import Actor
 from madoguchi.places.tests.laying import lay, square
+from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules.examples import answers_of
 from madoguchi.procedures.tests.shipped import catalogue
 
@@ -100,3 +101,21 @@ def test_the_map_is_there_for_whoever_asks_for_it_and_only_where_a_place_is_aske
     other = client.get(f"/cases/{case.pk}/sections/dog/")
     assert "data-map=" not in other.content.decode()
     assert "worker-src" not in other["Content-Security-Policy"]
+
+
+def test_whoever_asks_for_the_zone_of_a_lot_that_is_clear_is_led_on_to_pay(dog: Dog) -> None:
+    client, by, _ = dog
+    row = procedures.current("zoning-certificate")
+    assert row is not None
+    lay("zoning", (square(LON, LAT, 0.05), {"use": "5", "coverage": 60, "floor_area": 200}))
+    lay("parcels", (square(LON, LAT, 0.0001), {"town": "谷川一丁目", "lot": "1-1"}))
+    case = actions.open_draft(row, by=by)
+    answer(case, answers_of(catalogue().packages["zoning-certificate"].examples["clear-granted"]), by)
+    page = client.get(f"/cases/{case.pk}/sections/land/").content.decode()
+    assert "第一種住居地域です（建ぺい率60%・容積率200%）" in page
+    assert "公図の写し" not in page, "which only the clerk needs, where lot or map are not sure"
+    actions.submit(case, by=by)
+    page = client.get(f"/cases/{case.number}/received/").content.decode()
+    assert "お支払いへ進む" in page
+    assert "600円" in page
+    assert "あなたがすることはありません" not in page
