@@ -220,7 +220,7 @@ def measured(request: HttpRequest) -> HttpResponse:
         told: Any = json.loads(request.body)
         points = [(float(one[0]), float(one[1])) for one in told["points"]]
         closed = bool(told.get("closed"))
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError):
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
         raise Invalid("line-unread", "測る線を読み取れませんでした。") from None
     found = viewing.measure(points, procedures.city().file.plane, closed=closed)
     return JsonResponse({"metres": found.metres, "square_metres": found.square_metres})

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from pyogrio.errors import DataLayerError, DataSourceError, FieldError
 
 from madoguchi.ground.errors import Invalid, Problem
+from madoguchi.places import citygml
 from madoguchi.places.queries import Located
 from madoguchi.places.rules.layer import JAPAN, STORED, Layer, Shape, read_column
 
@@ -131,20 +132,17 @@ def _opened(layer: Layer, path: Path) -> Raw:
     _measured(path)
     source = layer.source
     try:
+        if models := citygml.models(path):
+            return _of_models(layer, models, _digest_of_file(path))
         part = _part(layer, [str(name) for name, _ in pyogrio.list_layers(str(path))])
         info = pyogrio.read_info(str(path), layer=part, encoding=source.encoding or None)
         if info["driver"] not in DRIVERS:
             raise _unread()
         tabular = (*source.address, *(source.lon_lat or ()))
         wanted = [*(one.column for one in layer.attributes), *source.where, *tabular]
-        if missing := sorted(set(wanted) - set(info["fields"])):
-            raise Invalid(
-                "columns-changed",
-                "ファイルに列がありません：%(columns)s。レイヤーの attributes の column と見くらべてください。",
-                {"columns": "、".join(missing)},
-            )
+        _all_there(wanted, info["fields"])
         if info["features"] > MAX_FEATURES:
-            raise Invalid("too-many-features", "地物が多すぎます（%(most)s件まで）。", {"most": f"{MAX_FEATURES:,}"})
+            raise _too_many()
         meta, _, shapes, columns = pyogrio.raw.read(
             str(path),
             layer=part,
@@ -165,6 +163,37 @@ def _opened(layer: Layer, path: Path) -> Raw:
     if shapes is None or not len(shapes):
         raise Invalid("no-features", "ファイルに地物がありません。")
     return Raw(shapely.from_wkb(shapes, on_invalid="ignore"), named, _srid(layer, meta.get("crs")), digest)
+
+
+def _of_models(layer: Layer, models: Sequence[str], digest: str) -> Raw:
+    """The features of CityGML, file after file. Raises Invalid for an attribute of which no file says anything."""
+    columns = list(dict.fromkeys([*(one.column for one in layer.attributes), *layer.source.where]))
+    shapes: list[Any] = []
+    values: dict[str, list[Any]] = {one: [] for one in columns}
+    for one in models:
+        found, said = citygml.read(one, layer.source.part, columns)
+        shapes += found
+        for column, cells in said.items():
+            values[column] += cells
+        if len(shapes) > MAX_FEATURES:
+            raise _too_many()
+    if not shapes:
+        raise Invalid("no-features", "ファイルに地物がありません。")
+    _all_there(columns, [one for one in columns if any(cell is not None for cell in values[one])])
+    return Raw(shapely.from_wkb(np.array(shapes, dtype=object), on_invalid="ignore"), values, STORED, digest)
+
+
+def _all_there(wanted: Iterable[str], there: Iterable[str]) -> None:
+    if missing := sorted(set(wanted) - set(there)):
+        raise Invalid(
+            "columns-changed",
+            "ファイルに列がありません：%(columns)s。レイヤーの attributes の column と見くらべてください。",
+            {"columns": "、".join(missing)},
+        )
+
+
+def _too_many() -> Invalid:
+    return Invalid("too-many-features", "地物が多すぎます（%(most)s件まで）。", {"most": f"{MAX_FEATURES:,}"})
 
 
 def _point(x: Any, y: Any) -> Any:

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 
+pytestmark = pytest.mark.django_db  # an answer that is closed looks after the connection
+
 
 class Asked:
     """One request, and what the server is told."""

@@ -262,7 +262,8 @@ def test_a_line_is_measured_in_the_plane(client: Client) -> None:
     assert told([corners[0], corners[2], corners[1], corners[3]], closed=True).status_code == 422
     for bad in ([], [[LON, LAT]], [[1, 2], [3, 4]], "x", [[LON]], [["a", "b"]] * 2, [[LON, LAT]] * 501):
         assert told(bad).status_code == 422  # type: ignore[arg-type]
-    assert client.post("/map/measure/", b"\xff", content_type="application/json").status_code == 422
+    for unread in (b"\xff", b'{"points":' + b"[" * 100_000):
+        assert client.post("/map/measure/", unread, content_type="application/json").status_code == 422
 
 
 @pytest.mark.usefixtures("layers")

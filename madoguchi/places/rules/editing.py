@@ -167,6 +167,11 @@ def drawn(layer: Layer, text: str) -> bytes:
     return checked(layer, _parsed(layer.shape, unicodedata.normalize("NFKC", text).strip()))
 
 
+#: Parentheses in parentheses beyond those of a MULTIPOLYGON: GEOS follows them until its stack is full, and the process
+#: is gone.
+_DEEP: Final = re.compile(r"(?:\([^()]*){4}")
+
+
 def _parsed(shape: Shape, text: str) -> BaseGeometry:
     unread = Invalid(
         "shape-unread", "形を読めません。1行に一つずつ「経度, 緯度」を書くか、GeoJSONかWKTを貼り付けてください。"
@@ -177,6 +182,8 @@ def _parsed(shape: Shape, text: str) -> BaseGeometry:
             with np.errstate(all="ignore"):
                 found: Any = shapely.from_geojson(json.dumps(said.get("geometry", said)))
         elif text[0].isalpha():
+            if _DEEP.search(text):
+                raise unread
             with np.errstate(all="ignore"):  # what is no number is refused below
                 found = shapely.from_wkt(text.partition(";")[2] if text.upper().startswith("SRID=") else text)
         else:

@@ -134,6 +134,95 @@ def test_of_a_file_with_several_parts_one_is_named(tmp_path: Path) -> None:
     assert len(read_file(replace(WELLS, code="old"), path).features) == 1
 
 
+BUILDING = """
+  <core:cityObjectMember><bldg:Building gml:id="{id}">
+    <bldg:usage codeSpace="../../codelists/Building_usage.xml">411</bldg:usage>
+    <bldg:measuredHeight uom="m">{height}</bldg:measuredHeight>{seen_from_above}
+    <bldg:lod1Solid><gml:Solid><gml:exterior><gml:CompositeSurface>
+      <gml:surfaceMember>{ground}</gml:surfaceMember><gml:surfaceMember>{roof}</gml:surfaceMember>
+    </gml:CompositeSurface></gml:exterior></gml:Solid></bldg:lod1Solid>
+    <uro:buildingIDAttribute><uro:BuildingIDAttribute><uro:buildingID>27218-{id}</uro:buildingID>
+    </uro:BuildingIDAttribute></uro:buildingIDAttribute>
+  </bldg:Building></core:cityObjectMember>"""
+MODEL = """<?xml version="1.0" encoding="UTF-8"?>
+<core:CityModel xmlns:core="http://www.opengis.net/citygml/2.0" xmlns:gml="http://www.opengis.net/gml"
+    xmlns:bldg="http://www.opengis.net/citygml/building/2.0" xmlns:uro="https://www.geospatial.jp/iur/uro/3.0">
+  <gml:boundedBy><gml:Envelope srsName="http://www.opengis.net/def/crs/EPSG/0/{crs}" srsDimension="3">
+    <gml:lowerCorner>34.7 135.6 0</gml:lowerCorner><gml:upperCorner>34.8 135.7 20</gml:upperCorner>
+  </gml:Envelope></gml:boundedBy>{members}
+</core:CityModel>"""
+TALL = Layer(
+    code="test-buildings",
+    title=LocalText("建物"),
+    owner="urban-policy",
+    legal_basis="試験用",
+    source=Source("bldg.zip", "試験用", "試験用", "試験用", DAY, "open"),
+    shape="polygon",
+    accuracy=1.0,
+    attributes=(
+        Attribute("id", LocalText("番号"), "text", "buildingIDAttribute|BuildingIDAttribute|buildingID"),
+        Attribute("height", LocalText("高さ"), "number", "measuredHeight", unit=LocalText("m")),
+    ),
+    sentences=Sentences(LocalText("{height}")),
+    key=("id",),
+)
+
+
+def model(*names: str, crs: int = 6697, lod0: bool = True) -> str:
+    """Buildings of PLATEAU, ten metres on from each other: latitude, longitude, height."""
+
+    def polygon(at: int, height: float) -> str:
+        south, west = LAT + at / 1e4, LON
+        corners = [(south, west), (south, west + 5e-5), (south + 5e-5, west + 5e-5), (south + 5e-5, west)]
+        told = " ".join(f"{lat:.7f} {lon:.7f} {height}" for lat, lon in [*corners, corners[0]])
+        ring = f"<gml:LinearRing><gml:posList>{told}</gml:posList></gml:LinearRing>"
+        return f"<gml:Polygon><gml:exterior>{ring}</gml:exterior></gml:Polygon>"
+
+    members = ""
+    for at, name in enumerate(names):
+        surface = f"<gml:MultiSurface><gml:surfaceMember>{polygon(at, 8)}</gml:surfaceMember></gml:MultiSurface>"
+        roof = f"<bldg:lod0RoofEdge>{surface}</bldg:lod0RoofEdge>" if lod0 else ""
+        members += BUILDING.format(
+            id=name, height=8.4 + at, seen_from_above=roof, ground=polygon(at, 0), roof=polygon(at, 8)
+        )
+    return MODEL.format(crs=crs, members=members)
+
+
+def test_buildings_of_plateau_from_all_the_meshes_of_a_zip(tmp_path: Path) -> None:
+    """CityGML: latitude comes first in it, solids stand beside outlines, and an element in an element has a path."""
+    with zipfile.ZipFile(tmp_path / "w.zip", "w") as packed:
+        packed.writestr("udx/bldg/51357410_bldg_6697_op.gml", model("a", "b"))
+        packed.writestr("udx/bldg/51357411_bldg_6697_op.gml", model("c"))
+        packed.writestr("codelists/Building_usage.xml", "<gml:Dictionary xmlns:gml='http://www.opengis.net/gml'/>")
+    found = read_file(TALL, tmp_path / "w.zip")
+    assert (found.refused, found.told, found.srid) == (0, [], 6668)
+    assert {one.key: one.properties["height"] for one in found.features} == {
+        "27218-a": 8.4,
+        "27218-b": 9.4,
+        "27218-c": 8.4,
+    }
+    assert shapely.from_wkb(found.features[1].wkb).bounds == pytest.approx((LON, LAT + 1e-4, LON + 5e-5, LAT + 1.5e-4))
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["w.zip"]  # GDAL leaves nothing beside it
+
+
+def test_a_model_that_is_no_map_says_why(tmp_path: Path) -> None:
+    path, lacks = tmp_path / "w.gml", replace(TALL.attributes[1], column="storeysAboveGround")
+    laughs = "".join(f'<!ENTITY a{at} "{f"&a{at - 1};" * 10}">' for at in range(1, 12))
+    bomb = model("a").replace("?>", f'?><!DOCTYPE x [<!ENTITY a0 "ha">{laughs}]>', 1).replace("411", "&a11;")
+    for text, layer, code in (
+        (model("a", crs=6674), TALL, "crs-unknown"),
+        (model("a"), replace(TALL, attributes=(*TALL.attributes, lacks)), "columns-changed"),
+        (model("a", lod0=False), TALL, "nothing-usable"),
+        (model(), TALL, "file-unread"),
+        (model("a")[:-300], TALL, "file-unread"),
+        (bomb, TALL, "file-unread"),
+    ):
+        path.write_text(text)
+        with pytest.raises(Invalid) as refused:
+            read_file(layer, path)
+        assert refused.value.code == code
+
+
 def _places(address: str) -> list[Located]:
     def at(error: float, east: float = 0.0, *, exact: bool = True, level: Any = "lot") -> Located:
         return Located(address, Where(LON + east, LAT), level, error, exact, "試験用")
