@@ -1,8 +1,8 @@
 """自治体標準オープンデータセット: which of our layers are one of them, and how a feature becomes one of its rows.
 
-The names of the columns are those that cities publish under that standard (指定緊急避難場所一覧). They were compared
-with published files, not with the table of the Digital Agency itself: unverified until somebody did. What a layer does
-not say stays empty; nothing is guessed.
+The columns of 指定緊急避難場所一覧, their order and what stands in them (a hazard is 1 or empty) are those of its item
+definitions, as three programs that read published files quote them, all alike; the Digital Agency's own sheet was not
+at hand. What a layer does not say stays empty; nothing is guessed.
 """
 
 from collections.abc import Callable, Mapping
@@ -52,7 +52,6 @@ def _evacuation_space(
     return {
         "全国地方公共団体コード": code,
         "ID": number,
-        "地方公共団体名": city.name["ja"],
         "名称": values.get("name"),
         "所在地_全国地方公共団体コード": code,
         "所在地_連結表記": values.get("address"),
@@ -60,6 +59,8 @@ def _evacuation_space(
         "所在地_市区町村": city.name["ja"],
         "緯度": lat,
         "経度": lon,
+        "市区町村コード": code,
+        "地方公共団体名": f"{city.prefecture['ja']}{city.name['ja']}",
         **{column: "1" if values.get(key) else "" for column, key in _HAZARDS.items()},
     }
 
@@ -71,7 +72,6 @@ STANDARD: Final[Mapping[str, Standard]] = {
         columns=(
             "全国地方公共団体コード",
             "ID",
-            "地方公共団体名",
             "名称",
             "名称_カナ",
             "名称_英字",
@@ -92,6 +92,8 @@ STANDARD: Final[Mapping[str, Standard]] = {
             "連絡先FormURL",
             "連絡先備考（その他、SNSなど）",
             "郵便番号",
+            "市区町村コード",
+            "地方公共団体名",
             *_HAZARDS,
             "指定避難所との重複",
             "想定収容人数",

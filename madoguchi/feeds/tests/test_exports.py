@@ -160,6 +160,14 @@ def test_shelters_are_the_standard_table(tmp_path: Path, monkeypatch: pytest.Mon
     taken_in(tmp_path, *found, layer=layer)
     [row] = table(got("standard/evacuation_space.csv")[1])
     assert (row["名称"], row["災害種別_洪水"], row["災害種別_大規模な火事"]) == ("広場", "1", "")
+    assert list(row)[20:25] == [
+        "連絡先備考（その他、SNSなど）",
+        "郵便番号",
+        "市区町村コード",
+        "地方公共団体名",
+        "災害種別_洪水",
+    ]
     assert (row["全国地方公共団体コード"], row["所在地_市区町村"]) == ("272183", "大東市")
+    assert (row["市区町村コード"], row["地方公共団体名"]) == ("272183", "大阪府大東市")
     assert [float(row["緯度"]), float(row["経度"])] == pytest.approx([LAT, LON])
     assert row["想定収容人数"] == ""

@@ -1,4 +1,5 @@
-"""The map of the sample city (見本データ): parcels with 地番, zoning, roads by owner, flood depths, landslide zones.
+"""The map of the sample city (見本データ): parcels with 地番, zoning, roads by owner, flood depths, landslide zones;
+and what stands along its streets: lights, hydrants, trees, places where rubbish is collected.
 
 Streets leave blocks; a block is cut into rows of lots along its longer side, with a lane behind every second row, so
 that neighbours share their corners. Hills have large lots, works larger ones than homes. Zones end in the middle of
@@ -7,7 +8,7 @@ the same city, whatever day it is; nothing is to be concluded from it about a re
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, lru_cache
 from itertools import pairwise
 from pathlib import Path
@@ -47,6 +48,11 @@ _ROADS: Final = {
     "city": "市道{town}{nth}号線",
     "private": "{town}の私道",
 }
+
+#: Metres from one to the next along a street: lights, hydrants, trees (on either side), places for rubbish.
+_LIGHTS, _HYDRANTS, _TREES, _RUBBISH = 50.0, 300.0, 14.0, 280.0
+#: Days on which burnable rubbish, plastic and paper are collected, by part of the city.
+_DAYS: Final = (("月・木", "水", "第1・第3金曜"), ("火・金", "水", "第2・第4木曜"), ("月・木", "金", "第2・第4火曜"))
 
 
 def drawn(source: str) -> Raw:
@@ -265,6 +271,62 @@ class Drawing:
             "width": np.round(width, 1),
         }
 
+    # -- what stands along the streets --------------------------------------------------------------------------------
+
+    def street_lights(self) -> tuple[Objects, Mapping[str, Any]]:
+        """Lights along all streets and lanes, one side after the other, with the number on the post."""
+        points, kinds = self._along(("", "lane"), _LIGHTS, 0.4)
+        return points, {"number": self._numbered(points, "{town}-{nth:03}"), "lamp": _picked(5, kinds, _LAMPS)}
+
+    def hydrants(self) -> tuple[Objects, Mapping[str, Any]]:
+        """Hydrants in streets and lanes, and a tank now and then."""
+        points, kinds = self._along(("", "lane"), _HYDRANTS, -1.0)
+        return points, {"number": self._numbered(points, "消{town}-{nth}"), "kind": _picked(6, kinds, _FIRE)}
+
+    def street_trees(self) -> tuple[Objects, Mapping[str, Any]]:
+        """Trees on both sides of the main roads, of one kind along each."""
+        points, kinds = self._along(("trunk", "primary", "secondary"), _TREES / 2, 1.2)
+        return points, {"number": self._numbered(points, "街路樹{town}-{nth}"), "species": _picked(7, kinds, _SPECIES)}
+
+    def rubbish(self) -> tuple[Objects, Mapping[str, Any]]:
+        """Where rubbish is put out, in streets where people live, with the days of the part of the city."""
+        points, _ = self._along(("minor", "tertiary", "lane"), _RUBBISH, 0.2)
+        burnable, plastic, paper = zip(*(_DAYS[one % len(_DAYS)] for one in self.town_of(points)), strict=True)
+        number = self._numbered(points, "{town}{nth}番")
+        return points, {"number": number, "burnable": burnable, "plastic": plastic, "paper": paper}
+
+    def _along(self, classes: Sequence[str], apart: float, aside: float) -> tuple[Objects, Integers]:
+        """Points along streets of these classes ("": all of them; lanes are ``lane``), ``apart`` metres, ``aside`` of
+        the border (below 0: within), on one side after the other; and which street each is in."""
+        widths = np.array([*(WIDTHS[one] for one in self.ground.classes), *[_HOMES[2]] * len(self.lots[2])])
+        kinds = np.array([*self.ground.classes, *["lane"] * len(self.lots[2])])
+        lines = np.concatenate([self.ground.streets, self.lots[2]])
+        chosen = np.flatnonzero(np.isin(kinds, classes) | ("" in classes))
+        length = shapely.length(lines[chosen])
+        ends = np.cumsum(length)
+        # As if all were one street: a short one has its share, too.
+        stations = np.arange(apart * self.wide / 2, ends[-1], apart * self.wide)
+        piece = np.searchsorted(ends, stations, side="right")
+        street, at = chosen[piece], stations - (ends - length)[piece]
+        behind, on, ahead = (
+            shapely.get_coordinates(shapely.line_interpolate_point(lines[street], np.maximum(at + more, 0.0)))
+            for more in (-0.5, 0.0, 0.5)
+        )
+        along = (ahead - behind) / np.hypot(*(ahead - behind).T)[:, None]
+        across = np.column_stack([-along[:, 1], along[:, 0]]) * np.where(np.arange(len(at)) % 2, 1.0, -1.0)[:, None]
+        return np.asarray(shapely.points(on + across * (widths[street] / 2 + aside)[:, None])), street
+
+    def _numbered(self, points: Objects, pattern: str) -> list[str]:
+        """A number for each, counted in each town."""
+        counted: dict[int, int] = {}
+        numbers = []
+        for town in self.town_of(points).tolist():
+            counted[town] = counted.get(town, 0) + 1
+            numbers.append(pattern.format(town=self.ground.names[town][1], nth=counted[town]))
+        return numbers
+
+    # -- what comes from rivers and hills -----------------------------------------------------------------------------
+
     def flood(self) -> tuple[Objects, Mapping[str, Any]]:
         """Depths in metres, cell by cell: what is alike in one mesh is one area."""
         on, side = self.ground, float(round(_CELL * self.wide))
@@ -346,6 +408,20 @@ class Drawing:
         return np.asarray(shapely.polygons(np.dstack([x, y])))
 
 
+#: What a street has of each kind, and how often.
+_LAMPS: Final = {"led": 0.82, "fluorescent": 0.15, "sodium": 0.03}
+_FIRE: Final = {"underground": 0.86, "above": 0.06, "tank": 0.08}
+_SPECIES: Final = {"zelkova": 0.25, "ginkgo": 0.2, "camphor": 0.2, "cherry": 0.15, "dogwood": 0.2}
+
+
+def _picked(number: int, street: Integers, shares: Mapping[str, float]) -> Objects:
+    """Something of these for each: what a street has, it has for most of its length."""
+    rng, kinds = _rng(number), np.array(list(shares), dtype=object)
+    usual = rng.choice(kinds, int(street.max(initial=-1)) + 1, p=list(shares.values()))[street]
+    other = rng.choice(kinds, len(street), p=list(shares.values()))
+    return np.where(rng.random(len(street)) < 0.9, usual, other)
+
+
 def _pieces(line: Any) -> Objects:
     """A line as its straight pieces: the nearest of many short ones is found faster than that of a few long ones."""
     corners = shapely.get_coordinates(line)
@@ -419,4 +495,8 @@ DRAWN: Final[Mapping[str, Callable[[Drawing], tuple[Objects, Mapping[str, Any]]]
     "roads_by_owner": Drawing.roads,
     "flood": Drawing.flood,
     "landslide": Drawing.landslide,
+    "street_lights": Drawing.street_lights,
+    "hydrants": Drawing.hydrants,
+    "street_trees": Drawing.street_trees,
+    "rubbish": Drawing.rubbish,
 }
