@@ -165,7 +165,7 @@ def _opened(layer: Layer, path: Path) -> Raw:
     return Raw(shapely.from_wkb(shapes, on_invalid="ignore"), named, _srid(layer, meta.get("crs")), digest)
 
 
-def _of_models(layer: Layer, models: Sequence[str], digest: str) -> Raw:
+def _of_models(layer: Layer, models: Sequence[citygml.Model], digest: str) -> Raw:
     """The features of CityGML, file after file. Raises Invalid for an attribute of which no file says anything."""
     columns = list(dict.fromkeys([*(one.column for one in layer.attributes), *layer.source.where]))
     shapes: list[Any] = []
