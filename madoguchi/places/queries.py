@@ -170,7 +170,8 @@ _AT: Final = """
         SELECT point, ST_Transform(point, %(plane)s::int) AS flat
         FROM (SELECT ST_SetSRID(ST_GeomFromWKB(%(at)s), %(stored)s::int) AS point) AS given
     ), {asked}, around AS MATERIALIZED (
-        SELECT f.layer, f.key, f.properties, ST_Intersects(f.geom, here.point) AS inside,
+        SELECT f.layer, f.key, f.properties,
+               ST_Dimension(f.geom) = 2 AND ST_Intersects(f.geom, here.point) AS inside,
                ST_Distance(CASE WHEN ST_Dimension(f.geom) = 2 THEN ST_Transform(ST_Boundary(f.geom), %(plane)s::int)
                                 ELSE ST_Transform(f.geom, %(plane)s::int) END, here.flat) AS border
         FROM here, asked JOIN layer_feature f USING (layer) {0}
@@ -254,6 +255,7 @@ def shelters(
             **_around(at),
             "plane": plane,
             "on": on or clock.today(),
+            "once": list({one.code for one, _ in asked}),
             "layers": [one.code for one, _ in asked],
             "hazards": [hazard.key for _, hazard in asked],
             "most": most,
@@ -287,7 +289,7 @@ _SHELTERS: Final = """
         WHERE EXISTS (SELECT FROM layer_edition WHERE layer_edition.layer = one.layer)
     ), place AS MATERIALIZED (
         SELECT f.layer, f.key, f.properties, ST_Distance(ST_Transform(f.geom, %(plane)s::int), here.flat) AS away
-        FROM here, (SELECT DISTINCT layer FROM asked) AS one JOIN layer_feature f USING (layer) WHERE {0}
+        FROM here, layer_feature f WHERE f.layer = ANY(%(once)s::text[]) AND {0}
     )
     SELECT asked.layer, asked.hazard, near.key, near.properties::text, near.away
     FROM asked LEFT JOIN LATERAL (
