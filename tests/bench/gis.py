@@ -443,8 +443,8 @@ fastcgi.server = ("/ms" => ((
 
 
 @contextmanager
-def running(server: Server, folder: Path, first: str) -> Iterator[str]:
-    """The server, once it answers its first request. Raises RuntimeError with what it said instead."""
+def running(server: Server, folder: Path, first: str) -> Iterator[tuple[str, int]]:
+    """The server and its process, once it answers its first request. Raises RuntimeError with what it said instead."""
     from madoguchi.bridges.oidc.tests.conftest import free_port
 
     port = free_port()
@@ -471,7 +471,7 @@ def running(server: Server, folder: Path, first: str) -> Iterator[str]:
             told = (place / "log").read_text(errors="replace")[-500:]
         if told:
             raise RuntimeError(told)
-        yield base
+        yield base, process.pid
     finally:
         os.killpg(process.pid, signal.SIGTERM)  # its own session, which we have started
         try:
@@ -495,28 +495,55 @@ end
 
 @dataclass(frozen=True)
 class Measured:
-    """Requests a second, milliseconds, errors and kilobytes an answer."""
+    """Requests a second, milliseconds of processor that one took (server and database), milliseconds until an answer,
+    errors and kilobytes an answer."""
 
     rps: float
+    cost: float
     p50: float
     p99: float
     errors: int
     kilobytes: float
 
 
-def asked(wrk: str, base: str, paths: Sequence[str], seconds: float, folder: Path) -> Measured:
+def processor(server: int) -> dict[int, float]:
+    """By process, seconds of processor so far: of the server with all that it has started, and of the database."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pid FROM pg_stat_activity WHERE datname = current_database()")
+        found = {pid for (pid,) in cursor.fetchall()}
+    parents: dict[int, int] = {}
+    used: dict[int, float] = {}
+    for one in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            after = one.read_text().rpartition(")")[2].split()
+        except OSError:  # has ended meanwhile
+            continue
+        parents[int(one.parent.name)] = int(after[1])
+        used[int(one.parent.name)] = (int(after[11]) + int(after[12])) / os.sysconf("SC_CLK_TCK")
+    found.add(server)
+    while more := {pid for pid, parent in parents.items() if parent in found and parent != 1} - found:
+        found |= more
+    return {pid: used[pid] for pid in found if pid in used}
+
+
+def asked(wrk: str, base: str, server: int, paths: Sequence[str], seconds: float, folder: Path) -> Measured:
     (folder / "paths").write_text("\n".join(paths) + "\n")
     (folder / "ask.lua").write_text(LUA)
     command = [wrk, "-t1", "-c4", "--timeout", "60s", "-s", str(folder / "ask.lua")]
     told = ""
+    before: dict[int, float] = {}
     for duration in (1, seconds):  # a second to warm up
+        before = processor(server)
         told = subprocess.run(
             [*command, f"-d{duration:g}s", base], capture_output=True, text=True, check=True,
             env={**os.environ, "BENCH_PATHS": str(folder / "paths")},
         ).stdout  # fmt: skip
     line = next(one for one in told.splitlines() if one.startswith("BENCH"))
     count, took, errors, p50, p99, size = (int(one) for one in line.split()[1:])
-    return Measured(count / (took / 1e6), p50 / 1000, p99 / 1000, errors, size / max(count, 1) / 1024)
+    cost = sum(now - before.get(pid, 0.0) for pid, now in processor(server).items()) * 1000 / max(count, 1)
+    return Measured(count / (took / 1e6), cost, p50 / 1000, p99 / 1000, errors, size / max(count, 1) / 1024)
 
 
 def square(point: Point, zoom: int = ZOOM) -> tuple[int, int, int]:
@@ -569,10 +596,10 @@ def over_http(points: Sequence[Point], peers: Path, seconds: float, rounds: int,
         for server in here if number % 2 == 0 else reversed(here):
             questions = wanted(server, points)
             try:
-                with running(server, folder, next(iter(questions.values()))[0]) as base:
+                with running(server, folder, next(iter(questions.values()))[0]) as (base, process):
                     for name, paths in questions.items():
                         try:
-                            got = asked(wrk, base, paths, seconds, folder)
+                            got = asked(wrk, base, process, paths, seconds, folder)
                         except (subprocess.CalledProcessError, StopIteration, ValueError) as error:
                             print(f"  {server.name}, {name}: {error!r}")
                             continue
@@ -583,22 +610,29 @@ def over_http(points: Sequence[Point], peers: Path, seconds: float, rounds: int,
 
 
 def _print(found: dict[tuple[str, str], list[Measured]], names: Sequence[str]) -> None:
-    print(f"\nover HTTP, {PROCESSES} processes each, 4 connections; requests a second (p50 / p99 ms, KB, errors)")
+    print(
+        f"\nover HTTP, {PROCESSES} processes each, 4 connections: requests a second, milliseconds of processor for one"
+    )
+    print("(server and database; neighbours change those least), (p50 / p99 ms, KB, errors)")
     for question in dict.fromkeys(name for name, _ in found):
         print(f"  {question}")
-        mine = _rate(found, question, OURS)
+        rate = _rate(found, question, OURS)
+        least = min([one.cost for one in found.get((question, OURS), ())] or [0.0])
         for name in names:
             if not (runs := found.get((question, name))):
                 continue
             rps, last, errors = _rate(found, question, name), runs[-1], sum(one.errors for one in runs)
-            times = f"  ours is {mine / rps:.1f}x" if mine and rps and name != OURS else ""
-            wrong = f", {errors} ERRORS" if errors else ""
-            print(f"    {name:12}{rps:9.1f}  ({last.p50:.1f} / {last.p99:.1f}, {last.kilobytes:.1f} KB{wrong}){times}")
-    peer = max(_rate(found, question, "pygeoapi") for question in (AT_POINT, CONTAINING))
-    if peer and (ours := _rate(found, ANSWER, OURS)):
-        print(
-            f"  one answer of ours is {ours / peer * 10:.0f}x ten requests of pygeoapi, however it is faster (aim: 25)"
-        )
+            cost = min(one.cost for one in runs)
+            said = f"{last.p50:.1f} / {last.p99:.1f}, {last.kilobytes:.1f} KB" + (
+                f", {errors} ERRORS" if errors else ""
+            )
+            beside = f"  ours: {rate / rps:.1f}x, by processor {cost / least:.1f}x" if rate and rps and least else ""
+            print(f"    {name:12}{rps:9.1f}{cost:9.1f} ms  ({said}){beside if name != OURS else ''}")
+    mine, filtered = found.get((ANSWER, OURS)), found.get((CONTAINING, "pygeoapi"))
+    if mine and filtered:
+        tens = statistics.mean(one.rps for one in mine) / statistics.mean(one.rps for one in filtered) * 10
+        cost = min(one.cost for one in filtered) / min(one.cost for one in mine) * 10
+        print(f"  one answer is {tens:.0f}x ten of pygeoapi by a filter (aim: 25), by processor {cost:.0f}x")
 
 
 def _rate(found: dict[tuple[str, str], list[Measured]], question: str, name: str) -> float:
