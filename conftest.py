@@ -163,9 +163,11 @@ def django_db_setup(
     """
     from django.conf import settings
     from django.db import connection
+    from django.db.backends.base.creation import TEST_DATABASE_PREFIX
     from psycopg import sql
 
-    name, options = connection.creation._get_test_db_name(), connection.settings_dict["OPTIONS"]
+    there, options = connection.settings_dict, connection.settings_dict["OPTIONS"]
+    name = there["TEST"]["NAME"] or f"{TEST_DATABASE_PREFIX}{there['NAME']}"
     own = sql.Identifier(name)
     options["options"] = ""
     with django_db_blocker.unblock(), connection._nodb_cursor() as cursor:
@@ -174,7 +176,7 @@ def django_db_setup(
         cursor.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(own))
         cursor.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(own, copied))
         cursor.execute(sql.SQL("ALTER DATABASE {} SET synchronous_commit = off").format(own))
-    settings.DATABASES["default"]["NAME"] = connection.settings_dict["NAME"] = name
+    settings.DATABASES["default"]["NAME"] = there["NAME"] = name
     options["options"] = settings.AS_APP
     yield
     connection.close()
