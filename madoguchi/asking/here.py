@@ -126,6 +126,11 @@ class Told:
     refers: Sequence[ReferLine]
     follows: Sequence[FollowLine]
 
+    @property
+    def silent_words(self) -> str:
+        """Those layers in one line."""
+        return gettext("、").join(self.silent)
+
 
 def told(asked: Asked, reader: Reader = everybody) -> Told:
     """What applies there, in the reader's language."""
@@ -162,7 +167,8 @@ def told(asked: Asked, reader: Reader = everybody) -> Told:
 def _known_by(layer: Layer) -> str:
     """Who keeps it, by which law, and whose data it is."""
     owner, phone = whom(layer.owner)
-    return f"{owner}（{layer.legal_basis}）　{gettext('電話')} {phone}　{gettext('出典')}：{layer.source.credit}"
+    told_by = {"owner": owner, "basis": layer.legal_basis, "phone": phone, "credit": layer.source.credit}
+    return gettext("%(owner)s（%(basis)s）　電話 %(phone)s　出典：%(credit)s") % told_by
 
 
 def _shelters(near: Sequence[Shelters], reader: Reader) -> list[ShelterLine]:
@@ -193,7 +199,8 @@ def _answer(one: Applies, *, area: bool) -> Answer:
         owner=owner,
         phone=phone,
         basis=layer.legal_basis,
-        credit=f"{gettext('出典')}：{layer.source.credit}（{gettext('%(day)s現在') % {'day': day_words(one.as_of)}}）",
+        credit=gettext("出典：%(credit)s（%(day)s現在）")
+        % {"credit": layer.source.credit, "day": day_words(one.as_of)},
         edition=one.edition,
         inside={
             "public": "",

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from madoguchi.mapping import serving
@@ -45,6 +45,9 @@ def test_the_map_is_drawn_asked_measured_and_shared(browser: Browser, site: str)
             canvas.click(position={"x": x, "y": 200})
         expect(page.locator("#map-said")).to_have_text(re.compile(r"長さ \d[\d.,]*m"))
         page.get_by_role("button", name="長さを測る").click()
+        shared = area_drawn_and_handed_on(visit.page)
+        assert re.fullmatch(r"[^?]*#[^?]*&area=(\d+\.\d+,\d+\.\d+;?){3}", shared), shared
+        visit.go(f"/map/#17/{LAT + 0.0005}/{LON + 0.001}&layers={OPEN.code}")
         page.get_by_text("地図にあるものの一覧").click()
         expect(page.locator("#map-list table")).to_contain_text("商業地域")
         canvas.focus()
@@ -52,6 +55,25 @@ def test_the_map_is_drawn_asked_measured_and_shared(browser: Browser, site: str)
         expect(page.locator("#map-at")).to_be_focused()
         assert re.search(rf"/map/#17\.00/{LAT}\d*/{LON}\d*&layers={OPEN.code}$", page.url), page.url
         visit.check()
+
+
+def area_drawn_and_handed_on(page: Page) -> str:
+    """An area is drawn by taps and by the keyboard; whoever opens the link sees it and asks what applies in it."""
+    canvas = page.locator(".maplibregl-canvas")
+    page.get_by_role("button", name="面積を測る").click()
+    for x, y in ((60, 120), (300, 120)):
+        canvas.click(position={"x": x, "y": y})
+    canvas.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#map-said")).to_have_text(re.compile(r"面積 \d[\d.,]*m²"))
+    shared = page.url
+    page.goto("about:blank")
+    page.goto(shared)
+    page.get_by_role("button", name="この範囲に当てはまることを調べる").click()
+    expect(page.get_by_role("heading", name="えがいた区域")).to_be_visible()
+    expect(page.get_by_text(re.compile("約\\d+%（[\\d,]+m²）")).first).to_be_visible()
+    assert page.url.endswith("/here/"), "what was drawn stands in no address that is sent"
+    return shared
 
 
 def test_without_a_program_the_same_stands_in_tables(browser: Browser, site: str) -> None:

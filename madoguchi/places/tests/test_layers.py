@@ -24,6 +24,7 @@ from madoguchi.places.actions import load
 from madoguchi.places.models import Edition, Feature
 from madoguchi.places.queries import Where, applies, newest
 from madoguchi.places.reading import read_file
+from madoguchi.places.rules.applying import Applies, Hit
 from madoguchi.places.rules.layer import Attribute, Audience, Layer, Sentences, Source
 
 SYSTEM = Actor("system", channel="console")
@@ -82,6 +83,18 @@ def told(
 ) -> tuple[str, str]:
     [found] = applies([layer], Where(lon, lat), PLANE, reader=reader, on=on)
     return found.verdict, found.sentence("ja", layer.seen_by(reader))
+
+
+def test_what_a_value_means_is_said_once_and_only_of_what_surely_applies() -> None:
+    means = {"use": {"1": LocalText({"ja": "店は小さければ建てられます。", "en": "Small shops may be built."})}}
+    meant = replace(ZONING, sentences=replace(ZONING.sentences, means=means))
+    hit = Hit("a", {"id": "a", "use": "1", "far": 200}, True, 40.0)
+    surely = Applies(meant, "applies", "", (hit, replace(hit, properties={**hit.properties, "far": 80})))
+    assert surely.sentence("ja").count("店は小さければ建てられます。") == 1
+    assert surely.sentence("en").endswith(" Small shops may be built.")
+    assert "店は" not in replace(surely, verdict="unknown").sentence("ja")
+    hidden = replace(meant, attributes=tuple(replace(one, see="section") for one in meant.attributes))
+    assert "店は" not in replace(surely, layer=hidden).sentence("ja"), "a meaning would tell what an attribute may not"
 
 
 # -- reading ----------------------------------------------------------------------------------------------------------

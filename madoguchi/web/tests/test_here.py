@@ -153,6 +153,19 @@ def test_an_area_is_told_of_by_its_parts(client: Client) -> None:
     assert re.search(r"谷川１丁目です[^<]*<b>約50%（5,\d{3}m²）", page)
     assert re.search(r"谷川２丁目です[^<]*<b>約50%（5,\d{3}m²）", page)
     assert "この地点へのリンク" not in page, "what was drawn stands in no address"
+    assert re.search(r'href="/map/#16/[\d.]+/[\d.]+&amp;area=([\d.]+,[\d.]+;?){4}"', page), (
+        "but behind the # of the map"
+    )
+
+
+@pytest.mark.usefixtures("city")
+def test_where_one_stands_is_posted_with_how_far_the_device_may_err(client: Client) -> None:
+    page = client.post(HERE, POINT | {"error": "15"}).content.decode()
+    assert "示された位置（誤差は約15m）" in page
+    assert "この地点へのリンク" not in page, "where one stands is in no address"
+    for error in ("900", "-1", "nan", "x"):
+        answer = client.post(HERE, POINT | {"error": error})
+        assert (answer.status_code, "はっきりわかりません" in answer.content.decode()) == (422, True)
 
 
 @pytest.mark.usefixtures("city")
