@@ -15,7 +15,8 @@ def ask(sql: str, values: Mapping[str, Any] | Sequence[Any]) -> list[tuple[Any, 
     """The rows that answer. The values go to PostgreSQL apart from the text, so their types have to be said in it where
     they do not follow (``%s::text[]``)."""
     connection.ensure_connection()
-    apart = psycopg.Cursor(connection.connection)
+    apart: Any = psycopg.Cursor(connection.connection)  # Django's stub knows none but its own
     with connection.make_debug_cursor(apart) if connection.queries_logged else connection.make_cursor(apart) as cursor:
         cursor.execute(sql, values)
-        return cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows

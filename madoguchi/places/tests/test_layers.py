@@ -308,8 +308,8 @@ def test_the_nearest_is_nearest_in_metres(tmp_path: Path) -> None:
     assert [one.key for one in found.hits] == ["east", "north"]
     assert found.sentence("ja", wells.attributes) == "eastまで92m。northまで105m。"
     for _ in range(6):  # so often asked, PostgreSQL has planned it for good
-        [only] = applies([replace(wells, most=1)], Where(LON, LAT), PLANE)
-    assert [one.key for one in only.hits] == ["east"]
+        [found] = applies([replace(wells, most=1)], Where(LON, LAT), PLANE)
+        assert [one.key for one in found.hits] == ["east"]
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%told.border%'")
         assert cursor.fetchone() != (0,)
