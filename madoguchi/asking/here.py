@@ -238,6 +238,8 @@ def _verdict(one: Applies, *, area: bool) -> str:
 
 
 def _ask(one: Applies, owner: str) -> str:
+    if one.verdict == "unknown" and one.layer.shape != "polygon":
+        return gettext("調べた場所がおおよそなので、はっきり言えません。番地まで書くか、地図で示してください。")
     if one.verdict == "unknown":
         return gettext("境界の近くなので、はっきり言えません。%(section)sにお問い合わせください。") % {"section": owner}
     if one.close:

@@ -19,6 +19,7 @@ from madoguchi.cases.actions import (
     keeping,
     rating,
     settling,
+    showing,
     telling,
     timing,
 )
@@ -343,6 +344,15 @@ def count_layers() -> int:
     for layer in procedures.layers().values():
         if computing.is_due(layer) and TOWNS in newest():
             computing.count_layer(layer, by=SYSTEM)
+    return 0
+
+
+def show_cases() -> int:
+    """Bring the layers of the map that show cases to what may be seen now: what was decided comes, what was deleted or
+    is over goes, and who is under 支援措置 since. The worker calls it every ten seconds."""
+    for layer in procedures.layers().values():
+        if showing.is_due(layer):
+            showing.show(layer, by=SYSTEM)
     return 0
 
 

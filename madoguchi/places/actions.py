@@ -44,6 +44,41 @@ def name_place(said: Mapping[str, Any], *, by: Actor) -> Place:
     return place
 
 
+@act("layer.mirror", allow=(BY_SYSTEM,))
+def mirror(layer: Layer, reading: Reading, *, by: Actor) -> Edition:
+    """レイヤーの写し: the layer has these features today and no others. What is gone leaves nothing behind, not even
+    that it was there: it may have to be forgotten. Whoever reads what is mirrored locks the layer before.
+
+    Raises Invalid for a layer that has a history to lose.
+    """
+    if not layer.shows:
+        raise Invalid("not-shown", "このレイヤーは案件を見せるものではありません。")
+    newest = Edition.objects.filter(layer=layer.code).order_by("number").last()
+    edition = Edition.objects.create(
+        layer=layer.code,
+        number=newest.number + 1 if newest is not None else 1,
+        as_of=clock.today(),
+        digest=reading.digest,
+    )
+    told: dict[str, Any] = {"layer": layer.code, "edition": edition.pk, "as_of": edition.as_of}
+    with connection.cursor() as cursor:
+        _copy(cursor, reading)
+        cursor.execute(_FORGET, told)
+        gone = cursor.rowcount
+        new = _add(cursor, told, reading.srid)
+        cursor.execute("DROP TABLE incoming")
+    edition.report = _report(reading, new=new, changed=0, gone=gone)
+    edition.save(update_fields=["report"])
+    record(layer=layer.code, edition=edition.number, new=new, gone=gone)
+    return edition
+
+
+_FORGET = """
+    DELETE FROM layer_feature f WHERE f.layer = %(layer)s
+      AND NOT EXISTS (SELECT FROM incoming i WHERE i.key = f.key AND i.digest = f.digest)
+"""
+
+
 #: Of what was there, so many may go with one file before somebody has to say that this is meant.
 MOST_GONE = 0.5
 
@@ -58,7 +93,7 @@ def load(layer: Layer, reading: Reading, as_of: dt.date, *, by: Actor, anyhow: b
     before that of the edition that stands.
     """
     with connection.cursor() as cursor:
-        _locked(layer)
+        lock(layer)
         newest = Edition.objects.filter(layer=layer.code).order_by("number").last()
         if newest is not None and as_of < newest.as_of:
             raise Invalid("older-than-known", "いまのデータより前の日付のデータです。")
@@ -91,9 +126,17 @@ def load(layer: Layer, reading: Reading, as_of: dt.date, *, by: Actor, anyhow: b
         added = _add(cursor, told, reading.srid)
         cursor.execute("DROP TABLE incoming")
     changed = ended - gone
-    edition.report = {
+    edition.report = _report(reading, new=added - changed, changed=changed, gone=gone)
+    edition.save(update_fields=["report"])
+    record(layer=layer.code, edition=edition.number, new=added - changed, changed=changed, gone=gone)
+    return edition
+
+
+def _report(reading: Reading, *, new: int, changed: int, gone: int) -> dict[str, Any]:
+    """What an edition brought, and what of its source could not be used."""
+    return {
         "read": len(reading.features),
-        "new": added - changed,
+        "new": new,
         "changed": changed,
         "gone": gone,
         "refused": reading.refused,
@@ -102,9 +145,6 @@ def load(layer: Layer, reading: Reading, as_of: dt.date, *, by: Actor, anyhow: b
         "located": dict(reading.located),
         "told": [[row, problem.code, str(problem)] for row, problem in reading.told],
     }
-    edition.save(update_fields=["report"])
-    record(layer=layer.code, edition=edition.number, new=added - changed, changed=changed, gone=gone)
-    return edition
 
 
 _COUNT = """
@@ -266,7 +306,7 @@ def undo(layer: Layer, undone: UUID, *, why: str, grounds: Grounds, by: Actor) -
     Raises Stale where something of it has changed since.
     """
     said = _why(why)
-    _locked(layer)
+    lock(layer)
     meant = _change(layer, undone)
     if meant.state != ChangeState.APPROVED or meant.edition is None:
         raise Stale("change-not-made", "この変更は、地図に反映されていません。")
@@ -282,7 +322,7 @@ def undo(layer: Layer, undone: UUID, *, why: str, grounds: Grounds, by: Actor) -
 @act("change.approve", allow=(DECIDES,))
 def approve(layer: Layer, asked: UUID, *, grounds: Grounds, by: Actor) -> Change:
     """変更の承認: from now on the map says what the change says. Never one's own."""
-    _locked(layer)
+    lock(layer)
     made = _open(layer, asked)
     if made.asked_by == by.who:
         raise _of(made, NotAllowed("own-change", "自分の変更は承認できません。ほかの人の承認が要ります。"))
@@ -298,7 +338,7 @@ def approve(layer: Layer, asked: UUID, *, grounds: Grounds, by: Actor) -> Change
 def refuse(layer: Layer, asked: UUID, *, why: str, by: Actor) -> Change:
     """変更を認めない: the map stays as it is; who asked reads why."""
     said = _why(why)
-    _locked(layer)
+    lock(layer)
     made = _open(layer, asked)
     if made.asked_by == by.who:
         raise _of(made, NotAllowed("own-change", "自分の変更は取り下げてください。"))
@@ -312,7 +352,7 @@ def refuse(layer: Layer, asked: UUID, *, why: str, by: Actor) -> Change:
 @act("change.withdraw", allow=(EDITS,))
 def withdraw(layer: Layer, asked: UUID, *, by: Actor) -> Change:
     """変更の取下げ: who asked for it no longer does."""
-    _locked(layer)
+    lock(layer)
     made = _open(layer, asked)
     if made.asked_by != by.who:
         raise _of(made, NotAllowed("change-of-another", "取り下げられるのは、変更した本人だけです。"))
@@ -326,7 +366,7 @@ def withdraw(layer: Layer, asked: UUID, *, by: Actor) -> Change:
 @act("feature.attach", allow=(EDITS,))
 def attach(layer: Layer, feature: UUID, picture: Picture, *, by: Actor) -> Photo:
     """地物の写真の追加: for staff; residents never see it."""
-    _locked(layer)
+    lock(layer)
     one = queries.feature(layer, feature)
     if queries.photos(one).count() >= MAX_PHOTOS:
         raise Invalid("too-many-photos", "写真は1つの地物に%(most)s枚までです。", {"most": MAX_PHOTOS})
@@ -353,7 +393,7 @@ def detach(layer: Layer, photo: UUID, *, by: Actor) -> Photo:
     return one
 
 
-def _locked(layer: Layer) -> None:
+def lock(layer: Layer) -> None:
     """Whoever changes a layer waits for whoever does."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"layer {layer.code}"])
@@ -371,7 +411,7 @@ def _asked(layer: Layer, lines: Sequence[Line], on: dt.date | None, why: str, gr
         wrong["on"] = Problem("change-day", "いつからそうなのか、今日までの日を書いてください。")
     if not 0 < len(lines) <= MAX_LINES:
         raise Invalid("too-many-lines", "一度に変えられるのは%(most)s件までです。", {"most": f"{MAX_LINES:,}"})
-    _locked(layer)
+    lock(layer)
     rows = _standing(layer, [one.feature for one in lines if one.feature is not None])
     made = Change(layer=layer.code, why=said, valid_from=on if dated else None, asked_by=by.who)
     kept = []

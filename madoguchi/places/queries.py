@@ -95,7 +95,7 @@ def applies(
             "plane": plane,
             "on": day,
             "layers": list(asked),
-            "reach": [max(one.accuracy, one.near, error) for one in asked.values()],
+            "reach": [max(one.accuracy, one.near + (error if one.complete else 0), error) for one in asked.values()],
             "most": [None if one.shape == "polygon" else one.most for one in asked.values()],
             "known": [None if known is None else known[code] for code in asked],
         },

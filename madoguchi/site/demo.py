@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.contrib.gis.db.models.functions import Distance
+from django.contrib.gis.geos import Point
 from PIL import Image, ImageDraw
 
 from madoguchi.cases import actions, jobs
@@ -37,7 +39,8 @@ from madoguchi.people.actions import appoint, enrol_totp, open_account, open_par
 from madoguchi.people.models import Account, Partner, Person
 from madoguchi.people.ports import SIGNATURE_FORMATS, RawSignature
 from madoguchi.people.queries import actor_of_account, actor_of_person, secrets_of
-from madoguchi.places.queries import newest
+from madoguchi.places.queries import newest, standing
+from madoguchi.places.rules.layer import STORED
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules.form import UPLOADED
 from madoguchi.site import mapping
@@ -166,6 +169,7 @@ def load() -> list[tuple[str, str, str]]:
             by = actor_of_person(person.pk, "card")
             if not Case.objects.filter(person=person, procedure__code=story.procedure).exists():
                 _play(story, by, staff, number)
+    jobs.show_cases()
     lines = [
         ("  residents sign in as", "見本 花子, 見本 太郎, 谷川 梅子 …", "chosen on the provider's page, no password")
     ]
@@ -516,6 +520,11 @@ def _stories() -> Iterator[Story]:
             f"{family} {given}", f"{family_kana} {given_kana}", f"三箇四丁目{serial}番1号", f"1991-0{serial - 20}-15"
         )
         yield Story(f"sample-seal-{serial}", "child-allowance-claim", days, _allowance(claimant, [3]), told, cast=False)
+    # On the map for everybody: one permit; and one that waits to be examined.
+    fine = {"unavoidable": True, "fits": True, "police": "agreed", "exempt": False}
+    scaffold = _occupancy(taro, "scaffold", 1)
+    yield Story("mihon-taro", "road-occupancy", 9, scaffold, [(2, "go"), (1, "go"), (0, "go")], fine, cast=False)
+    yield Story("nozaki-linh", "road-occupancy", 1, _occupancy(linh, "stall", 2), [], cast=False)
     yield Story("tanigawa-umeko", "care-need-certification", 10, _care(umeko), [(1, "go")])
     yield Story("nozaki-linh", "pregnancy-notification", 6, _pregnancy(linh, "online"), [(1, "go")])
     # 太郎 has been asked to confirm his part and can, signed in as himself.
@@ -879,6 +888,32 @@ def _damage(who: Mapping[str, Any], assessment: str) -> dict[str, Any]:
         "description": "強い風で瓦が飛び、外壁にひびが入りました。",
         "assessment": assessment,
         "self_assessment_accepted": True,
+    }
+
+
+def _occupancy(who: Mapping[str, Any], kind: str, number: int) -> dict[str, Any]:
+    """On the ``number``-th city road from the city hall, where the map has roads; else in words."""
+    hall = Point(135.6235, 34.7119, srid=STORED)
+    roads = standing("roads_by_owner").filter(properties__owner="city").order_by(Distance("geom", hall), "key")
+    road = roads[number : number + 1].first()
+    at = road.geom.point_on_surface if road is not None else None
+    point = {"lat": f"{at.y:.6f}", "lon": f"{at.x:.6f}", "error": "5"} if at is not None else {}
+    return {
+        "person": dict(who),
+        "site": {"text": "" if point else who["registered_address"], **point},
+        "site_extent": "建物の正面の歩道を、幅1m、長さ12m",
+        "object_kind": kind,
+        "purpose": "住宅の外壁の塗り替え" if kind == "scaffold" else "自治会の冬祭りの露店",
+        "structure": "枠組足場、幅0.9m、高さ8m、養生シート付き" if kind == "scaffold" else "テント5張り、幅2m",
+        "area": "12",
+        "begins_on": _ago(-4),
+        "ends_on": _ago(-40 if kind == "scaffold" else -5),
+        "work_method": "組立てと解体は平日の9時から16時、車両1台",
+        "digs": False,
+        "traffic": "pavement",
+        "guards": "誘導員1名、夜間は保安灯",
+        "applicant_kind": "person",
+        "restores": True,
     }
 
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from django.conf import settings
 
-from madoguchi.cases.actions import computing
+from madoguchi.cases.actions import computing, showing
 from madoguchi.events import Actor
 from madoguchi.ground import clock
 from madoguchi.ground.errors import Refused
@@ -60,6 +60,10 @@ def load(codes: Sequence[str], file: Path | None, as_of: dt.date | None, *, anyh
         layer = known[code]
         if layer.counted is not None:
             yield _counted(layer, named=bool(codes))
+            continue
+        if layer.shows:
+            edition = showing.show(layer, by=Actor("system", channel="console"))
+            yield Line(f"{code:24} 第{edition.number}版 {edition.as_of}: {edition.report['read']:,}件")
             continue
         path = file or _file(layer)
         if path is None and not layer.source.sample:

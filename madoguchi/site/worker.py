@@ -42,6 +42,7 @@ DUTIES: tuple[tuple[str, Callable[[], int], float], ...] = (
     ("sittings", cases.end_forgotten_sittings, 60.0),
     ("delegations", cases.tell_of_what_ran_out, 3600.0),
     ("counted layers", cases.count_layers, 3600.0),
+    ("shown cases", cases.show_cases, 10.0),
     ("mails", cases.forget_mails, 3600.0),
     ("layers", mapping.renew, 3600.0),
 )

@@ -14,6 +14,7 @@ from PIL import Image
 
 from madoguchi.cases import actions, queries
 from madoguchi.cases.models import Case, Decision, Round, State, Step, Timer
+from madoguchi.cases.queries.public import shown
 from madoguchi.cases.tests.conftest import flat, named, pay
 from madoguchi.cases.tests.signing import sign_where_asked
 from madoguchi.events import SYSTEM, Actor
@@ -122,6 +123,10 @@ def test_an_example_takes_its_path(code: str, name: str, published: dict[str, Pr
         assert Letter.objects.filter(about=case.pk, kind=example.letter.name).count() == 1
     if example.pays is not None:
         assert sum(one.paid_yen or 0 for one in case.payments.all()) == example.pays
+    with clock.travel(example.on + dt.timedelta(days=7)):
+        for layer in procedures.layers().values():
+            if code in layer.shows:
+                assert len(shown(layer).features) == decision.granted
     executed = case.steps.exclude(outcome="cancelled")
     assert example.digital == (not executed.exclude(channel="screen").exists())
 
@@ -135,8 +140,10 @@ def lay_the_map(example: Example, form: Form) -> None:
         for _, cell in form.shown(one)
     ]
     for value in (cell.value for cell in told if cell.field.layers and "lat" in cell.value):
-        around = square(value["lon"], value["lat"])
+        lon, lat = value["lon"], value["lat"]
+        line = {"type": "LineString", "coordinates": [[lon, lat], [lon, lat + 0.001]]}
         for code, record in value.get("map", {}).items():
+            around = line if procedures.layers()[code].shape == "line" else square(lon, lat)
             if record["verdict"] != "unknown":
                 lay(code, *([(around, record["said"])] if record["verdict"] == "applies" else []))
         if value.get("level") == "lot":

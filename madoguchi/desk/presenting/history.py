@@ -237,6 +237,7 @@ TRIED: Final = {
 #: Why not, by the code of the refusal; any other is shown as its code.
 WHY_NOT: Final = {
     "not-counted": gettext_noop("集計するレイヤーではなかった"),
+    "not-shown": gettext_noop("案件を見せるレイヤーではなかった"),
     "counted-already": gettext_noop("集計する期間が、まだなかった"),
     "no-towns": gettext_noop("町の形のレイヤーが、まだ取り込まれていなかった"),
     "place-text": gettext_noop("場所が、わかるように書かれていなかった"),

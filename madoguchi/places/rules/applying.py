@@ -125,6 +125,9 @@ def answer(layer: Layer, hits: Sequence[Hit], error: float = 0.0) -> Applies:
         near = sorted((one for one in hits if one.border <= layer.near), key=lambda one: one.border)
         if near:
             return Applies(layer, "applies", "", tuple(near[: layer.most]))
+        perhaps = sorted((one for one in hits if one.border <= layer.near + error), key=lambda one: one.border)
+        if layer.complete and perhaps:
+            return Applies(layer, "unknown", "border", tuple(perhaps[: layer.most]))
         return _nothing(layer)
     inside = tuple(one for one in hits if one.inside)
     doubtful = tuple(one for one in hits if one.border < max(layer.accuracy, error))

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from madoguchi.events.rules import Actor
+from madoguchi.ground.dates import format_day
 from madoguchi.ground.errors import Problem
 from madoguchi.ground.languages import LocalText
 from madoguchi.places.rules.counted import Counted
@@ -170,7 +171,8 @@ class Layer:
 
     ``key`` are the attributes by which a feature is known from one file to the next; none: by its shape and all it
     says. ``complete``: the file has every such thing of the city, so that where nothing is drawn there is none.
-    ``counted``: what it counts from cases, where it has no file.
+    ``counted``: what it counts from cases, where it has no file; ``shows``: of which procedures it shows what their
+    packages make public of cases, instead of a file.
     ``near``: of points and lines, up to how many metres away they are told of, and ``most`` of them.
     ``told``: it is among what applies at a point (a base map is not). ``refer``: who may not see it is told that its
     owner knows. ``landmark``: what people call the thing when
@@ -192,6 +194,7 @@ class Layer:
     key: tuple[str, ...] = ()
     complete: bool = False
     counted: Counted | None = None
+    shows: tuple[str, ...] = ()
     near: float = 0.0
     most: int = 3
     told: bool = True
@@ -355,4 +358,6 @@ def shown(attribute: Attribute, value: Any, language: str) -> str:
             return number
         words = unit.get_for(language)
         return f"{number}{words}" if language.startswith("ja") or words == "%" else f"{number} {words}"
+    if attribute.kind == "date":
+        return format_day(dt.date.fromisoformat(value), language)
     return str(value)

@@ -67,9 +67,11 @@ class LayerAttribute(Model):
 class LayerSource(Model):
     """Where the features come from."""
 
-    file: Annotated[str, StringConstraints(pattern=r"^((sample|counted):[a-z_]+|(city:)?[\w./-]+)$", max_length=200)]
+    file: Annotated[
+        str, StringConstraints(pattern=r"^((sample|counted|public):[a-z_]+|(city:)?[\w./-]+)$", max_length=200)
+    ]
     """Below the data pack (daito/landform_gsi.geojson), city:<file> beside this one, sample:<what> for what the sample
-    city draws, or counted:cases for what is counted (counted:)."""
+    city draws, counted:cases for what is counted (counted:), or public:cases for what is shown of cases (shows:)."""
     name: Line
     licence: Line
     credit: Line
@@ -188,6 +190,9 @@ class LayerFile(Model):
     complete: bool = False
     counted: LayerCounted | None = None
     """It is counted from cases, and has no file, no attributes and no key of its own."""
+    shows: list[Kebab] = []
+    """Procedures of which it shows what their packages make public of cases (public:). An attribute's column is a field
+    of the form, and its codes are the options there."""
     near: Annotated[float, Field(gt=0, le=5_000)] | None = None
     """Of points and lines: up to how many metres away they are told of."""
     most: Annotated[int, Field(ge=1, le=20)] = 3
@@ -238,6 +243,14 @@ class LayerFile(Model):
                 "集計するレイヤーは形が町の面で、属性・key・complete・edit を書きません",
                 "file: counted:cases と counted: をそろえ、shape: polygon にします",
                 "counted",
+            )
+        if bool(self.shows) != self.source.file.startswith("public:") or (
+            self.shows and (self.shape != "point" or self.key or self.edit or self.words or self.landmark)
+        ):
+            raise refuse(
+                "案件を見せるレイヤーは点で、key・edit・words・landmark を書きません",
+                "file: public:cases と shows: をそろえ、shape: point にします",
+                "shows",
             )
         chosen = [key for where in self.words.values() for key in where]
         for key in (*self.key, *(_names(self.landmark) if self.landmark else []), *chosen):
@@ -421,12 +434,14 @@ def _editing(file: LayerFile, city: City) -> Editing | None:
 
 
 def _unknown_procedures(file: LayerFile, document: Document, codes: Collection[str] | None) -> Iterator[Problem]:
-    for number, follows in enumerate(file.procedures):
-        if codes is not None and follows.code not in codes:
+    named = [(("procedures", number, "code"), follows.code) for number, follows in enumerate(file.procedures)]
+    named += [(("shows", number), code) for number, code in enumerate(file.shows)]
+    for path, code in named:
+        if codes is not None and code not in codes:
             yield document.problem(
-                ("procedures", number, "code"),
+                path,
                 "M02",
-                f"手続き {follows.code} は読み込めたカタログにありません",
+                f"手続き {code} は読み込めたカタログにありません",
                 "catalogue/procedures のフォルダーの名前を書きます",
             )
 
@@ -475,6 +490,7 @@ def _layer(code: str, file: LayerFile, city: City) -> Layer:
         )
         if file.counted
         else None,
+        shows=tuple(file.shows),
         near=file.near or 0.0,
         most=file.most,
         told=file.told,

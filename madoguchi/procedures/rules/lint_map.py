@@ -4,12 +4,23 @@ person looks: nobody is refused, passed over or sent away without one."""
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from madoguchi.ground import clock
 from madoguchi.ground.expressions import Expression, ExpressionError, evaluate, tree
-from madoguchi.places.rules.layer import Attribute, Layer, includes
+from madoguchi.places.rules.layer import Attribute, Kind, Layer, includes
 from madoguchi.places.rules.recording import INPUTS, VERDICT, VERDICTS
 from madoguchi.procedures.rules import tablecheck
 from madoguchi.procedures.rules.document import BrokenPackage, Path_
-from madoguchi.procedures.rules.format import AskField, Computed, Fee, Input, Procedure, Row, Table, walk
+from madoguchi.procedures.rules.format import (
+    AskField,
+    Computed,
+    Fee,
+    Input,
+    Procedure,
+    Public,
+    Row,
+    Table,
+    walk,
+)
 from madoguchi.procedures.rules.layers import load_layers
 from madoguchi.procedures.rules.lint_journeys import RULES
 from madoguchi.procedures.rules.lint_rules import Found, Subject, rule
@@ -140,6 +151,62 @@ def _granted(table: Table, row: Row) -> bool | None:
     decides = Expression.parse(table.decides or "false")
     given = {name: row.then.get(name) for name in decides.names}
     return None if any(isinstance(value, Computed) for value in given.values()) else decides.holds(given)
+
+
+@rule(
+    "M13",
+    "error",
+    "だれにでも見せること（public）と、市の地図のレイヤー（shows）が合う",
+    "公開すると申請者に伝えたことだけを、伝えたとおりの言葉と正確さで、地図に出します。",
+)
+def shown_by_no_layer(subject: Subject) -> Iterator[Found]:
+    public, code = subject.package.procedure.public, subject.package.procedure.code
+    if subject.city is None:
+        return
+    try:
+        layers = [one for one in load_layers(subject.city).values() if code in one.shows]
+    except BrokenPackage:  # M01 says so
+        return
+    if public is None:
+        for one in layers:
+            yield Found((), f"レイヤー {one.code} が見せる手続きなのに、public: がありません", "public: を書きます")
+        return
+    if not layers and subject.city.offer(code, clock.today()) is not None:
+        instead = f"layers/ のレイヤーに shows: [{code}] を書きます"
+        yield Found(("public",), "この市の地図に、これを見せるレイヤーがありません", instead)
+    asked = {
+        one.ask: one for section in subject.package.procedure.asks for one in section.ask if isinstance(one, AskField)
+    }
+    for layer in layers:
+        if layer.accuracy < public.within:
+            message = f"レイヤー {layer.code} の accuracy（{layer.accuracy:g}m）より粗い場所です"
+            yield Found(("public", "within"), message, f"within: {layer.accuracy:g} 以下にします")
+        for one in layer.attributes:
+            if message := _unsaid(one, public, asked.get(one.column)):
+                yield Found(
+                    ("public", "says"), f"レイヤー {layer.code} の {one.key}：{message}", "レイヤーを合わせます"
+                )
+
+
+def _unsaid(attribute: Attribute, public: Public, asked: AskField | None) -> str:
+    """Why an attribute of a layer cannot hold what the field of its column says; empty where it can."""
+    if attribute.column not in public.says or asked is None:
+        return f"{attribute.column} は、公開する項目にありません"
+    if asked.type not in _SAYS[attribute.kind]:
+        return f"{asked.ask}（{asked.type}）は {attribute.kind} ではありません"
+    missing = [one for one in asked.options or () if attribute.kind == "code" and one not in attribute.codes]
+    return f"codes に {missing[0]} という値がありません" if missing else ""
+
+
+#: The types of answers that an attribute of each kind can hold.
+_SAYS: Final[Mapping[Kind, tuple[str, ...]]] = {
+    "code": ("choice",),
+    "yes_no": ("yes_no",),
+    "integer": ("integer", "money"),
+    "number": ("integer", "money"),
+    "date": ("date",),
+    "text": (),
+}
 
 
 # -- what is asked of the map -----------------------------------------------------------------------------------------

@@ -947,6 +947,7 @@ def unverified_basis(subject: Subject) -> Iterator[Found]:
         ("standard_period", "basis"): procedure.standard_period.basis if procedure.standard_period else (),
         ("fee", "basis"): procedure.fee.basis if isinstance(procedure.fee, Fee) else (),
         ("remedy", "basis"): procedure.remedy.basis if procedure.remedy else (),
+        ("public", "basis"): procedure.public.basis if procedure.public else (),
     }
     for path, bases in places.items():
         for index, basis in enumerate(bases):

@@ -33,6 +33,7 @@ from madoguchi.procedures.rules.format import (
     LookUp,
     OfBusiness,
     Procedure,
+    Public,
     Record,
     Section,
     Table,
@@ -66,6 +67,7 @@ RULES: Mapping[str, str] = {
     "F06": "式の名前が、たずねた項目か決まった項目を指している",
     "F07": "流れが組み立てられる",
     "F09": "リンクで選んでおける項目に、個人の情報がない",
+    "F10": "だれにでも見せる項目に、個人の情報がない",
     "L01": "デジタルの流れから外れる手順に、根拠・段階・理由・代わりの方法がある",
 }
 """What each rule of the loader asks, for the check and for SARIF."""
@@ -281,6 +283,8 @@ def _lookups(
                             f"事実 {fact} は facts.yaml にありません",
                             _close(fact, facts, "ある事実"),
                         )
+    if procedure.public is not None:
+        yield from _wrong_public(document, procedure.public, procedure, facts)
     for path, step in walk(procedure.flow):
         if step.pay and step.pay.yen is None and not isinstance(procedure.fee, Fee):
             instead = "fee: に額を書くか、yen: に式を書きます"
@@ -400,6 +404,42 @@ def _wrong_link(
     elif section.each is not None:
         message = f"{section.each} の行は人や物を一つずつ表すので、リンクに書けません"
         yield document.problem((*path, "prefill"), "F09", message, "行ごと消します")
+
+
+#: Types of answers that may be made public: what nobody can write a name into.
+_NAMELESS = ("choice", "yes_no", "integer", "money", "date")
+
+
+def _wrong_public(document: Document, public: Public, procedure: Procedure, facts: Facts) -> Iterator[Problem]:
+    """What everybody may see names nobody: no fact about a person, nothing written freely, nothing that stands in rows;
+    and it is asked, at one place, until a day, and begins with a step that is there."""
+    types: dict[str, str] = {}
+    for section in procedure.asks:
+        for asked in section.ask if section.each is None else ():
+            types[field_key(section, asked)] = (
+                asked.type if isinstance(asked, AskField) else facts[asked.fact].type if asked.fact in facts else ""
+            )
+    for number, name in enumerate(public.says):
+        path: Path_ = ("public", "says", number)
+        fact = facts.get(name)
+        if name not in types:
+            message = f"{name} は、一つだけの答えとしてたずねていません"
+            yield document.problem(path, "F05", message, _close(name, types, "ある項目"))
+        elif fact is not None and fact.sensitivity is not Sensitivity.PUBLIC:
+            message = f"{fact.label} は個人の情報なので、だれにでも見せることはできません"
+            yield document.problem(path, "F10", message, "行ごと消します")
+        elif types[name] not in _NAMELESS:
+            message = f"{name}（{types[name]} 型）には人の名前も書けるので、だれにでも見せることはできません"
+            yield document.problem(path, "F10", message, f"見せられる型: {'、'.join(_NAMELESS)}")
+    for key, name, type_ in (("until", public.until, "date"), ("place", public.place, "place")):
+        if types.get(name) != type_:
+            fitting = [one for one in types if types[one] == type_]
+            message = f"{name} を、{type_} 型の項目としてたずねていません"
+            yield document.problem(("public", key), "F05", message, _close(name, fitting, "ある項目"))
+    steps = {step.body.id for _, step in walk(procedure.flow) if step.kind != "parallel" and step.body.id}
+    if public.after not in steps:
+        message = f"{public.after} という手順はありません"
+        yield document.problem(("public", "after"), "F05", message, _close(public.after, steps, "ある手順"))
 
 
 def _wrong_cosign(

@@ -131,11 +131,14 @@ def test_what_follows_is_what_fits_and_what_the_city_offers() -> None:
         ("shape: polygon", "shape: point\nnear: 5", "集計するレイヤーは"),
         ("{people}人です", "{person}人です", "{person} という属性はありません"),
         ("procedures: [dog-registration]", "procedures: []", "procedures"),
+        ("file: public:cases", "file: daito/works.geojson", "案件を見せるレイヤーは"),
+        ("shows: [road-occupancy]", "key: [kind]\nshows: [road-occupancy]", "案件を見せるレイヤーは"),
     ],
 )
-def test_what_a_layer_that_is_counted_must_not_say(tmp_path: Path, was: str, becomes: str, said: str) -> None:
+def test_what_a_layer_that_is_made_of_cases_must_not_say(tmp_path: Path, was: str, becomes: str, said: str) -> None:
     city = daito()
-    text = (city.folder / "layers" / "dog-registrations.yaml").read_text()
+    file = "road-occupancy.yaml" if "public:" in was or "shows:" in was else "dog-registrations.yaml"
+    text = (city.folder / "layers" / file).read_text()
     assert was in text
     (tmp_path / "layers").mkdir()
     (tmp_path / "layers" / "dogs.yaml").write_text(text.replace(was, becomes))
@@ -203,7 +206,9 @@ def test_what_a_map_must_not_say(tmp_path: Path, was: str, becomes: str, said: s
 def test_every_layer_of_the_city_is_taken_in_and_the_city_hall_is_where_it_is() -> None:
     """What is known of it from elsewhere: its town and population, school district, the shelters by metres."""
     folders = {True: settings.CITY / "layers", False: Path(str(settings.DATA_PACK))}
-    from_pack = [one for one in procedures.layers().values() if not one.source.sample and one.counted is None]
+    from_pack = [
+        one for one in procedures.layers().values() if not one.source.sample and not one.counted and not one.shows
+    ]
     for layer in from_pack:
         name = layer.source.file.removeprefix("city:")
         path = folders[name != layer.source.file] / name

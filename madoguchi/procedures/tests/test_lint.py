@@ -15,8 +15,8 @@ from madoguchi.procedures.rules import lint
 from madoguchi.procedures.rules.flow import step_places
 from madoguchi.procedures.rules.lint_rules import RULES, Found, Subject
 from madoguchi.procedures.rules.load import load_catalogue
-from madoguchi.procedures.tests.packages import BREAK, CATALOGUE, CITY, Files, Spoil, words, write
-from madoguchi.procedures.tests.shipped import daito
+from madoguchi.procedures.tests.packages import BREAK, CATALOGUE, CHECKED, CITY, Files, Spoil, words, write
+from madoguchi.procedures.tests.shipped import catalogue, daito
 
 LOOK_UP: dict[str, Any] = {"look_up": {"id": "held", "facts": ["permit.mihon"], "basis": "law"}}
 CASES: dict[str, Spoil] = {}
@@ -250,6 +250,21 @@ def _refused_without_a_look(files: Files) -> None:
     _map_decides(files, "inside = 'applies'")
 
 
+def _is_public(files: Files, **more: Any) -> None:
+    """A permit is public, at a place and until a day."""
+    _at_a_place(files, "towns")
+    _asks(files).append({"ask": "until", "type": "date", "label": words("終わりの日")})
+    files["procedure.yaml"]["public"] = {
+        "why": words("通る人のため"),
+        "basis": CHECKED,
+        "after": "letter",
+        "until": "until",
+        "place": "site",
+        "within": 10,
+        "says": ["size"],
+    } | more
+
+
 def _map_decides(files: Files, granted: str, **more: Any) -> None:
     where = {"type": "choice", "options": ["applies", "does_not", "unknown"], "is": "site.towns.verdict", **more}
     files["rules.yaml"]["size_rule"] |= {
@@ -270,6 +285,51 @@ def _look(rule: str, catalogue_dir: Path) -> list[Found]:
     return list(look(Subject(package, catalogue, daito(), step_places(package.procedure))))
 
 
+@pytest.mark.parametrize(
+    ("said", "rule"),
+    [
+        ({}, None),
+        ({"says": ["person.full_name"]}, "F10"),
+        ({"says": ["site"]}, "F10"),
+        ({"says": ["nothing"]}, "F05"),
+        ({"until": "size"}, "F05"),
+        ({"place": "until"}, "F05"),
+        ({"after": "nowhere"}, "F05"),
+        ({"basis": []}, "F04"),
+    ],
+)
+def test_what_is_made_public_names_nobody_and_has_a_basis(
+    said: dict[str, Any], rule: str | None, tmp_path: Path
+) -> None:
+    catalogue = load_catalogue(write(tmp_path, lambda files: _is_public(files, **said)))
+    assert [problem.rule for problem in catalogue.problems] == ([rule] if rule else [])
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "said"),
+    [
+        ("accuracy: 30", "accuracy: 30", None),
+        ("accuracy: 30", "accuracy: 5", "粗い場所"),
+        ("column: begins_on", "column: purpose", "公開する項目にありません"),
+        ("type: date, column: begins_on", "type: date, column: traffic", "date ではありません"),
+        ("      stall: {ja: 祭り", "      stalls: {ja: 祭り", "stall という値がありません"),
+        ("shows: [road-occupancy]", "shows: [dog-registration]", "見せるレイヤーがありません"),
+    ],
+)
+def test_a_layer_shows_what_the_applicant_was_told(was: str, becomes: str, said: str | None, tmp_path: Path) -> None:
+    city, package = daito(), catalogue().packages["road-occupancy"]
+    text = (city.folder / "layers" / "road-occupancy.yaml").read_text()
+    assert was in text
+    (tmp_path / "layers").mkdir()
+    (tmp_path / "layers" / "works.yaml").write_text(text.replace(was, becomes))
+    look = RULES["M13"].look
+    assert look is not None
+    places = step_places(package.procedure)
+    subject = Subject(package, catalogue(), dataclasses.replace(city, folder=tmp_path), places)
+    with clock.travel(dt.datetime(2026, 12, 1, 12, tzinfo=clock.TOKYO)):
+        assert [said in one.message for one in look(subject)] == ([True] if said else [])
+
+
 def test_the_good_package_has_no_finding(tmp_path: Path) -> None:
     assert lint.check([], write(tmp_path), None) == []
 
@@ -283,8 +343,9 @@ def test_a_rule_finds_its_fault_and_only_there(rule: str, tmp_path: Path) -> Non
 
 
 def test_every_rule_has_a_case() -> None:
-    # G02 guards the compiler: the format has no way to write a flow that does not end. P: test_lint_journeys.
-    elsewhere = {"G02", "P01", "P02", "P03", "P04"}
+    # G02 guards the compiler: the format has no way to write a flow that does not end. M13: with a layer of its own,
+    # below. P: test_lint_journeys.
+    elsewhere = {"G02", "M13", "P01", "P02", "P03", "P04"}
     assert {id_ for id_, one in RULES.items() if one.look} - elsewhere == set(CASES)
 
 

@@ -11,7 +11,7 @@ from madoguchi.ground.dates import listed
 from madoguchi.ground.languages import LocalText
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.models import Procedure as Row
-from madoguchi.procedures.rules.format import Fee, Procedure
+from madoguchi.procedures.rules.format import Fee, Procedure, walk
 from madoguchi.procedures.rules.published import Published
 from madoguchi.procedures.rules.speaking import speakers
 from madoguchi.web.presenting.measured import Measured, measured
@@ -102,6 +102,7 @@ class Page:
     days: int | None
     fee: str
     outcome: str
+    public: str
     breaks: tuple[str, ...]
     measured: Measured | None
     sign_in: str
@@ -176,6 +177,7 @@ def _page(row: Row, package: Published) -> Page:
         days=one.standard_period.business_days if one.standard_period else None,
         fee=fee_words(one),
         outcome=said(one.outcome),
+        public=public_words(one),
         breaks=tuple(_breaks(package)),
         measured=measured(cases.figures().get(row.code)),
         sign_in=gettext(SIGN_IN[one.identity]) if SIGN_IN[one.identity] else "",
@@ -220,15 +222,21 @@ def _offer(one: Procedure, real: Measured | None) -> Offer:
 
 
 def fee_words(one: Procedure) -> str:
-    """「無料」「3,000円」「300円（1通）」「3,000円（かからない場合があります）」「手続きによります」."""
+    """「無料」「3,000円」「300円（1通）」「3,000円（かからない場合があります）」「内容によります」「手続きによります」."""
     if one.kind == "journey":
         return gettext("手続きによります")
     if not isinstance(one.fee, Fee):
-        return gettext("無料")
+        pays = any(step.pay for _, step in walk(one.flow))
+        return gettext("内容によります（オンラインで納めます）") if pays else gettext("無料")
     amount = gettext("%(yen)s円") % {"yen": f"{one.fee.yen:,}"}
     if one.fee.unit is not None:
         amount = gettext("%(amount)s（%(unit)s）") % {"amount": amount, "unit": said(one.fee.unit)}
     return gettext("%(amount)s（かからない場合があります）") % {"amount": amount} if one.fee.when else amount
+
+
+def public_words(one: Procedure) -> str:
+    """What everybody may see of a case, and why; empty where that is nothing."""
+    return said(one.public.why) if one.public else ""
 
 
 def _breaks(package: Published) -> Iterator[str]:

@@ -18,6 +18,7 @@ from madoguchi.procedures.rules import form as forms
 from madoguchi.web.presenting import journeys
 from madoguchi.web.presenting.cosigning import to_ask
 from madoguchi.web.presenting.formpage import Draft, key_of, section_url
+from madoguchi.web.presenting.offers import public_words
 from madoguchi.web.views.guard import for_residents, own
 from madoguchi.web.views.journeying import review_of_parts
 from madoguchi.web.views.signing import keep_for_signing
@@ -63,6 +64,7 @@ def _review(
         "email": email or case.email or confirmed_address(case.person_id),
         "email_problem": email_problem,
         "promise": None if draft.correcting else promise,
+        "public": public_words(draft.package.procedure),
         "correction": draft.correcting,
         "signs": cases.demands_signature(case) and not cases.is_signed(case),
         "to_ask": [] if problems or draft.correcting else to_ask(case),

@@ -31,6 +31,7 @@ from madoguchi.procedures.rules.format.model import (
     type_of_answer,
 )
 from madoguchi.procedures.rules.format.procedure import Elsewhere, Gate, Procedure, Waiver
+from madoguchi.procedures.rules.format.public import Public
 from madoguchi.procedures.rules.format.steps import (
     Allot,
     AnyBody,
@@ -111,6 +112,7 @@ __all__ = [
     "PayDeadline",
     "Place",
     "Procedure",
+    "Public",
     "Question",
     "Rank",
     "Record",

@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Discriminator, Field, StringConstraints, Tag, m
 from madoguchi.ground.languages import LocalText
 from madoguchi.procedures.rules.format.asks import Section
 from madoguchi.procedures.rules.format.model import Condition, Kebab, Model, Role, refuse
+from madoguchi.procedures.rules.format.public import Public
 from madoguchi.procedures.rules.format.retention import Retention
 from madoguchi.procedures.rules.format.steps import Apply, DigitalBreak, Step, Tell, walk
 from madoguchi.procedures.rules.format.who import Fee, Law, Remedy, StandardPeriod
@@ -83,6 +84,8 @@ class Procedure(Model):
     remedy: Remedy | None = None
     retention: Retention | None = None
     """How long a finished case is kept."""
+    public: Public | None = None
+    """What everybody may see of a case, until when and by what law; without it nothing."""
     waivers: tuple[Waiver, ...] = ()
     gates: tuple[Gate, ...] = ()
     elsewhere: tuple[Elsewhere, ...] = ()
