@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -104,7 +105,7 @@ def test_what_is_not_to_be_seen_is_not_there_and_goes_without_a_trace(published:
         Step.objects.filter(case=permit(road)).update(done_at=None, outcome="")
         Case.objects.filter(pk=permit(road).pk).update(withdrawn_at=NOW)
         assert seen()[0] == "does_not"
-        ways = {
+        ways: dict[str, Callable[[Case], object]] = {
             "withdrawn": lambda case: Case.objects.filter(pk=case.pk).update(withdrawn_at=NOW),
             "protected": lambda case: state(case.person, {("person.confidential", ""): True}, Source.STAFF, by=SYSTEM),
             "erased": _erase,

@@ -29,7 +29,7 @@ from madoguchi.places.rules.layer import (
 )
 from madoguchi.procedures.rules.city import City, Colour
 from madoguchi.procedures.rules.counting import COUNTED, LayerCounted, counted_twice
-from madoguchi.procedures.rules.document import BrokenPackage, Document, Problem, read
+from madoguchi.procedures.rules.document import BrokenPackage, Document, Path_, Problem, read
 from madoguchi.procedures.rules.format import Kebab, Model, Snake, refuse
 from madoguchi.procedures.rules.load import validated
 
@@ -434,7 +434,9 @@ def _editing(file: LayerFile, city: City) -> Editing | None:
 
 
 def _unknown_procedures(file: LayerFile, document: Document, codes: Collection[str] | None) -> Iterator[Problem]:
-    named = [(("procedures", number, "code"), follows.code) for number, follows in enumerate(file.procedures)]
+    named: list[tuple[Path_, str]] = [
+        (("procedures", number, "code"), follows.code) for number, follows in enumerate(file.procedures)
+    ]
     named += [(("shows", number), code) for number, code in enumerate(file.shows)]
     for path, code in named:
         if codes is not None and code not in codes:
