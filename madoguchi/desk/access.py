@@ -52,10 +52,10 @@ def desk(
 
 
 def has_second_factor(request: HttpRequest, account: Account) -> bool:
-    """Whether this member of staff has a second factor; asked of the database once a request."""
-    if not getattr(request, "second_factor", False):
-        request.second_factor = is_mfa_enabled(account)  # type: ignore[attr-defined]  # kept for this one request
-    return request.second_factor  # type: ignore[attr-defined,no-any-return]  # set above
+    """Whether this member of staff has a second factor: as it was read with the account, or one of just now."""
+    if not getattr(account, "has_second_factor", False):
+        account.has_second_factor = is_mfa_enabled(account)  # type: ignore[attr-defined]  # kept for this one request
+    return account.has_second_factor  # type: ignore[attr-defined,no-any-return]  # set above
 
 
 def whoever_asks(request: HttpRequest | None) -> Actor | None:

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from madoguchi.events import Actor
+from madoguchi.events.composing import composed_once
 from madoguchi.facts import queries as facts
 from madoguchi.facts.rules import Purpose
 from madoguchi.ground import clock
@@ -115,9 +116,19 @@ def messages_about(about: UUID) -> QuerySet[Message]:
     return Message.objects.filter(about=about).order_by("created_at")
 
 
+@composed_once
+def unread_about(about: UUID, person: UUID) -> QuerySet[Message]:
+    """Those of them to this person that have not been opened."""
+    return messages_about(about).filter(person_id=person, read_at=None)
+
+
 def letters_about(about: UUID) -> QuerySet[Letter]:
     """The letters about a case, oldest first, without their files."""
     return Letter.objects.filter(about=about).order_by("issued_at")
+
+
+#: All of them, for the pages of a case.
+all_messages_about, all_letters_about = composed_once(messages_about), composed_once(letters_about)
 
 
 def file_of(letter: Letter) -> bytes:

@@ -209,7 +209,7 @@ if JPKI_TEST_ROOTS and HTTPS and not DEMO:
 
 # Staff sign in by passkey, or by password and TOTP. Nobody signs up: accounts are opened by the city.
 AUTH_USER_MODEL = "madoguchi_people.Account"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["madoguchi.desk.signin.backend.StaffBackend"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.ScryptPasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -276,6 +276,7 @@ STRIPE_URL = os.environ.get("MADOGUCHI_STRIPE_URL", "https://api.stripe.com")
 STRIPE_KEY = os.environ.get("MADOGUCHI_STRIPE_KEY", "")
 STRIPE_WEBHOOK_SECRET = os.environ.get("MADOGUCHI_STRIPE_WEBHOOK_SECRET", "")
 
+SESSION_ENGINE = "madoguchi.people.sessions"
 SESSION_COOKIE_NAME = "__Host-madoguchi" if HTTPS else "madoguchi"
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS

@@ -3,12 +3,14 @@
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
+from uuid import UUID
 
 from django.db.models import QuerySet
 
 from madoguchi.cases.models import Case, Note, Submission
 from madoguchi.cases.queries.found import went_back
 from madoguchi.events import Actor
+from madoguchi.events.composing import composed_once
 from madoguchi.events.models import Event
 from madoguchi.ground import clock
 from madoguchi.procedures.rules.form import UPLOADED, Form
@@ -19,9 +21,14 @@ ONE_LOOK: Final = dt.timedelta(minutes=15)
 
 def last_look(case: Case, by: Actor) -> dt.datetime | None:
     """When this member of staff looked at the case before the present look; None where they never did."""
-    reads = Event.objects.filter(subject_id=case.pk, verb="case.read", outcome="done", actor_id=by.who)
-    times = list(reads.order_by("at").values_list("at", flat=True))
+    times = _looks(case.pk, by.who)
     return max((one for one in times if one <= clock.now() - ONE_LOOK), default=min(times, default=None))
+
+
+@composed_once
+def _looks(case: UUID, who: UUID) -> QuerySet[Event, dt.datetime]:
+    reads = Event.objects.filter(subject_id=case, verb="case.read", outcome="done", actor_id=who)
+    return reads.order_by("at").values_list("at", flat=True)
 
 
 def is_looking(case: Case, by: Actor) -> bool:
@@ -66,5 +73,6 @@ def differing(form: Form, one: Mapping[str, Any], other: Mapping[str, Any]) -> I
 
 def case_notes(case: Case) -> QuerySet[Note]:
     """The notes of the office (庁内メモ), oldest first."""
-    written = case.notes.select_related("written_by").order_by("written_at")
-    return written.none() if "notes" in case.lacks else written
+    if "notes" in case.lacks:
+        return Note.objects.none()
+    return case.notes.select_related("written_by").order_by("written_at")

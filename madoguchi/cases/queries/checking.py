@@ -4,9 +4,13 @@ import hashlib
 import json
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
 
 from madoguchi.cases.models import Case, Check
 from madoguchi.cases.queries.documents import documents
+from madoguchi.events.composing import composed_once
 from madoguchi.procedures.rules.form import UPLOADED
 from madoguchi.procedures.rules.published import Published
 
@@ -25,13 +29,17 @@ class Checkable:
 
 def checkables(case: Case, package: Published) -> dict[str, Checkable]:
     """Every answer that was given, every document and, at an open examination, every line of the package's checks."""
-    ticked = [] if "checks" in case.lacks else Check.objects.filter(case=case).select_related("account")
-    held = {one.subject: one for one in ticked}
+    held = {} if "checks" in case.lacks else {one.subject: one for one in _checks(case.pk)}
     found = {}
     for subject, digest in _subjects(case, package).items():
         check = held.get(subject)
         found[subject] = Checkable(subject, digest, check if check and check.digest == digest else None)
     return found
+
+
+@composed_once
+def _checks(case: UUID) -> QuerySet[Check]:
+    return Check.objects.filter(case=case).select_related("account")
 
 
 def unchecked(case: Case, package: Published) -> list[str]:

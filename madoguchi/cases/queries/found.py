@@ -1,11 +1,13 @@
 """What the handling of a case has found so far, as conditions and tables see it, and the case as a whole."""
 
 from typing import Any, Final
+from uuid import UUID
 
 from django.db import connection, models
-from django.db.models import Prefetch, prefetch_related_objects
+from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 
 from madoguchi.cases.models import Case, Consultation, Decision, Payment, Step
+from madoguchi.events.composing import composed_once
 from madoguchi.ground import clock
 from madoguchi.procedures.rules.course import Course
 from madoguchi.procedures.rules.published import Published
@@ -49,15 +51,28 @@ def whole(case: Case) -> Case:
         "cosigners": "cosigners",
         "services": "services",
     }
-    prefetch_related_objects(
-        [case],
-        Prefetch("decision", Decision.objects.select_related("drafted_by", "made_by")),
-        Prefetch("steps", Step.objects.select_related("account", "taken_by").order_by("token")),
-        *(one for name, one in read.items() if name not in case.lacks),
-    )
-    for name in case.lacks & read.keys():
-        case._prefetched_objects_cache[name] = getattr(case, name).none()  # type: ignore[attr-defined]  # as prefetching leaves it
+    prefetch_related_objects([case], *(one for name, one in read.items() if name not in case.lacks))
+    decision, steps = next(iter(_decisions(case.pk)), None), case.steps.all()
+    steps._result_cache = _steps(case.pk)
+    for step in steps:
+        step.case = case
+    if decision is not None:
+        decision.case = case
+    # What follows is as prefetching leaves it.
+    Case._meta.get_field("decision").set_cached_value(case, decision)
+    held = {"steps": steps, **{name: getattr(case, name).none() for name in case.lacks & read.keys()}}
+    case.__dict__.setdefault("_prefetched_objects_cache", {}).update(held)
     return case
+
+
+@composed_once
+def _decisions(case: UUID) -> QuerySet[Decision]:
+    return Decision.objects.select_related("drafted_by", "made_by").filter(case=case)
+
+
+@composed_once
+def _steps(case: UUID) -> QuerySet[Step]:
+    return Step.objects.select_related("account", "taken_by").filter(case=case).order_by("token")
 
 
 def went_back(case: Case) -> bool:

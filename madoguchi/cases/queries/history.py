@@ -1,10 +1,13 @@
 """What happened to a case, event by event."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from madoguchi.cases.models import Case, Timer
+from madoguchi.events.composing import among, composed_once
 from madoguchi.events.models import Event
 from madoguchi.messages.models import Letter, Message
 from madoguchi.messages.queries import letters_about, messages_about
@@ -32,8 +35,7 @@ def history(
     Whoever has read all letters and messages about the case already hands them in.
     """
     nodes = {one.pk: one.node for one in case.steps.all()}
-    timing = Timer.objects.filter(step__case=case).values_list("pk", "step__node")
-    timers = {} if "timers" in case.lacks else dict(timing)
+    timers = {} if "timers" in case.lacks else dict(_timers(case.pk))
     payments = {one.pk: nodes[one.step_id] for one in case.payments.all()}
     titles = {
         one.pk: f"{one.title}（{one.number}）" for one in (letters_about(case.pk) if letters is None else letters)
@@ -45,11 +47,21 @@ def history(
     asked = {one.pk: one.node for one in case.cosigners.all()}
     told = {one.pk: f"tell-{one.service}" for one in case.services.all()}
     steps = nodes | timers | payments | asked | told
-    about = Event.objects.filter(subject_id__in=[case.pk, *steps, *titles])
-    events = list(about.exclude(verb="message.take").order_by("at", "id"))  # what became of the mail follows at once
+    events = _events([case.pk, *steps, *titles])
     names = staff_names({one.actor_id for one in events if one.actor_kind == "staff" and one.actor_id})
     names |= partner_names({one.actor_id for one in events if one.actor_kind == "partner" and one.actor_id})
     return [Happening(one, _who(one, names), _of(steps, one.subject_id), _of(titles, one.subject_id)) for one in events]
+
+
+@composed_once
+def _timers(case: UUID) -> QuerySet[Timer, tuple[UUID, str]]:
+    return Timer.objects.filter(step__case=case).values_list("pk", "step__node")
+
+
+@composed_once
+def _events(subjects: Collection[UUID]) -> QuerySet[Event]:
+    about = Event.objects.filter(among("subject_id", subjects))
+    return about.exclude(verb="message.take").order_by("at", "id")  # what became of the mail follows at once
 
 
 #: What nobody but those does whom the applicant has named.

@@ -49,8 +49,9 @@ def active_holds() -> QuerySet[Hold]:
 
 def holds_of(case: Case) -> list[Hold]:
     """Every hold of the case, newest first."""
-    held = case.holds.select_related("held_by", "released_by").order_by("-held_at")
-    return [] if "holds" in case.lacks else list(held)
+    if "holds" in case.lacks:
+        return []
+    return list(case.holds.select_related("held_by", "released_by").order_by("-held_at"))
 
 
 def is_held(case: Case) -> bool:

@@ -16,8 +16,9 @@ from madoguchi.procedures import queries as procedures
 
 def map_answers(case: Case) -> QuerySet[MapAnswer]:
     """What was kept with a case, oldest first."""
-    held = case.map_answers.select_related("kept_by").order_by("kept_at", "pk")
-    return held.none() if "map_answers" in case.lacks else held
+    if "map_answers" in case.lacks:
+        return MapAnswer.objects.none()
+    return case.map_answers.select_related("kept_by").order_by("kept_at", "pk")
 
 
 def told_to(held: MapAnswer, by: Actor) -> list[Mapping[str, Any]]:

@@ -7,9 +7,10 @@ from django.db.models import QuerySet
 
 from madoguchi.cases.models import Case, Correction
 from madoguchi.cases.queries.found import went_back
-from madoguchi.cases.queries.represented import closed_to
+from madoguchi.cases.queries.represented import closed_to, is_closed_to
 from madoguchi.cases.queries.unknown import unknown_case
 from madoguchi.events import Actor
+from madoguchi.events.composing import composed_once
 from madoguchi.ground.errors import Invalid, NotAllowed, NotFound
 from madoguchi.ground.ids import parse_reference
 from madoguchi.ground.languages import LocalText
@@ -22,9 +23,28 @@ _CONTENTS: Final = tuple(f"{way}__{name}" for way in ("procedure", "part_of__pro
 def own_cases(by: Actor) -> QuerySet[Case]:
     """All cases of the resident, newest first, without deleted drafts, what a clerk is just typing for them, and those
     that they began as an agent and are one no more."""
-    cases = Case.objects.filter(person_id=by.who).exclude(received_at=None, withdrawn_at__isnull=False)
-    cases = cases.exclude(received_at=None, sitting__isnull=False).exclude(pk__in=closed_to(by.who))
+    return _begun_by(by.who).exclude(pk__in=closed_to(by.who))
+
+
+def _begun_by(person: UUID) -> QuerySet[Case]:
+    cases = Case.objects.filter(person_id=person).exclude(received_at=None, withdrawn_at__isnull=False)
+    cases = cases.exclude(received_at=None, sitting__isnull=False)
     return cases.select_related("procedure", "part_of__procedure").defer(*_CONTENTS).order_by("-opened_at")
+
+
+@composed_once
+def _numbered(number: str, person: UUID) -> QuerySet[Case]:
+    return _begun_by(person).filter(number=number)
+
+
+@composed_once
+def _keyed(key: UUID, person: UUID) -> QuerySet[Case]:
+    return _begun_by(person).filter(pk=key)
+
+
+def _seen(found: list[Case], by: Actor) -> Case | None:
+    """This one case, unless it was begun as an agent who is one no more."""
+    return next((one for one in found if not is_closed_to(one, by.who)), None)
 
 
 def own_case(number: str, by: Actor) -> Case:
@@ -34,7 +54,7 @@ def own_case(number: str, by: Actor) -> Case:
         canonical = parse_reference(number)
     except Invalid:
         raise unknown_case() from None
-    case = own_cases(by).filter(number=canonical).first() if by.kind == "resident" else None
+    case = _seen(_numbered(canonical, by.who), by) if by.kind == "resident" else None
     if case is None:
         _refuse_left(Case.objects.filter(number=canonical), by)
         raise unknown_case()
@@ -43,7 +63,7 @@ def own_case(number: str, by: Actor) -> Case:
 
 def own_draft(case_id: UUID, by: Actor) -> Case:
     """The resident's draft or returned case by its id. Raises NotFound for any other, NotAllowed as ``own_case``."""
-    case = own_cases(by).filter(pk=case_id).first() if by.kind == "resident" else None
+    case = _seen(_keyed(case_id, by.who), by) if by.kind == "resident" else None
     if case is None:
         _refuse_left(Case.objects.filter(pk=case_id), by)
         raise NotFound("draft-unknown", "この入力は見つかりません。わたしの手続きから開き直してください。")

@@ -1,13 +1,14 @@
 """文例 of a section, and as they read in one case."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from madoguchi.cases.models import Case, Phrase, Use
 from madoguchi.cases.rules import phrases as rules
 from madoguchi.events import Actor
+from madoguchi.events.composing import among, composed_once
 from madoguchi.ground.errors import NotFound
 from madoguchi.ground.languages import READ, SOURCE
 from madoguchi.procedures import queries as procedures
@@ -51,15 +52,21 @@ def procedures_of(section: str) -> dict[str, str]:
 def phrases_for(case: Case, by: Actor) -> dict[str, list[tuple[str, dict[str, str]]]]:
     """Use → titles and sentences by language, as they read in this case: of the section in charge and of one's own."""
     sections = {case.section, *(by.sections if by.kind == "staff" else ())}
-    rows = Phrase.objects.filter(Q(code="") | Q(code=case.procedure.code), section__in=sections, retired_at=None)
     found: dict[str, list[tuple[str, dict[str, str]]]] = {}
     package = procedures.package(case.procedure)
-    for one in rows.order_by("-code", "title", "written_at"):
+    for one in _phrases(case.procedure.code, sorted(sections)):
         words = {
             language: rules.filled(text, values_of(case, package, language)) for language, text in one.words.items()
         }
         found.setdefault(one.use, []).append((one.title, words))
     return found
+
+
+@composed_once
+def _phrases(code: str, sections: Collection[str]) -> QuerySet[Phrase]:
+    """Of these sections, for this procedure or for any."""
+    rows = Phrase.objects.filter(Q(code="") | Q(code=code), among("section", sections), retired_at=None)
+    return rows.order_by("-code", "title", "written_at")
 
 
 def notes_for(cases: Iterable[Case], by: Actor) -> list[tuple[str, str]]:

@@ -11,6 +11,7 @@ from madoguchi.cases.queries.counter import is_shown_facts, to_fill_in
 from madoguchi.cases.queries.persons import purpose_of
 from madoguchi.cases.queries.unknown import unknown_case
 from madoguchi.events import Actor
+from madoguchi.events.composing import composed_once
 from madoguchi.facts.queries import Known, NoBasis, given_by, given_to, known, known_rows, shown_to_agents, standing
 from madoguchi.facts.rules import Purpose
 from madoguchi.facts.rules.delegating import KEY, MEMBER, Delegation, business_number, relation_in
@@ -104,11 +105,16 @@ def reader_of(case: Case) -> UUID:
 def closed_to(agent: UUID) -> list[UUID]:
     """The cases that somebody has begun by a delegation that does not stand (any more): of these they see nothing,
     as if they were another's. Why it does not stand is nobody's but the principal's."""
-    begun = dict(Mandate.objects.filter(case__person=agent).values_list("case_id", "delegation"))
+    begun = dict(_begun_for_others(agent))
     if not begun:
         return []
     stand = {one.id for one in given_to(agent)}
     return [case for case, delegation in begun.items() if delegation not in stand]
+
+
+@composed_once
+def _begun_for_others(agent: UUID) -> QuerySet[Mandate, tuple[UUID, UUID]]:
+    return Mandate.objects.filter(case__person=agent).values_list("case_id", "delegation")
 
 
 def is_closed_to(case: Case, agent: UUID) -> bool:

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from madoguchi.cases.models import Approval, Case, Step
 from madoguchi.cases.rules.sealing import Turn, turn
 from madoguchi.events import Actor
+from madoguchi.events.composing import composed_once
 from madoguchi.ground.errors import NotAllowed, Refused, Stale
 from madoguchi.people.queries import there_today
 from madoguchi.procedures import queries as procedures
@@ -76,10 +77,14 @@ def box(case: Case) -> tuple[Step, list[Seat]] | None:
     if step is None:
         return None
     step.case = case
-    sealed = [] if "approvals" in case.lacks else step.approvals.select_related("account", "reviewed_by")
-    given = {one.post: one for one in sealed}
+    given = {} if "approvals" in case.lacks else {one.post: one for one in _seals(step.pk)}
     now = turn_of(step) if step.done_at is None and case.ended_at is None else None
     return step, [_seat(post, step.route, given, now) for post in step.route]
+
+
+@composed_once
+def _seals(step: UUID) -> QuerySet[Approval]:
+    return Approval.objects.filter(step=step).select_related("account", "reviewed_by")
 
 
 def _seat(post: str, way: Sequence[str], given: dict[str, Approval], now: Turn | None) -> Seat:

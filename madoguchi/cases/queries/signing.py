@@ -54,8 +54,9 @@ def is_signed(case: Case) -> bool:
 
 def signatures(case: Case) -> list[Signature]:
     """Of a received case, newest first; without their larger files."""
-    signed = case.signatures.order_by("-kept_at", "-pk").defer("content", "cms")
-    return [] if "signatures" in case.lacks else list(signed)
+    if "signatures" in case.lacks:
+        return []
+    return list(case.signatures.order_by("-kept_at", "-pk").defer("content", "cms"))
 
 
 def signature(case: Case, signature_id: UUID) -> Signature:

@@ -1,15 +1,17 @@
 """What a member of staff may see, and of one case what the desk shows beside its answers."""
 
-from functools import reduce
+from collections.abc import Callable, Collection
+from functools import lru_cache, reduce
 from operator import or_
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from madoguchi.cases.models import Case, Correction, Departure, Step, at_post
 from madoguchi.cases.queries.found import course_of, scope_of, went_back
 from madoguchi.cases.queries.unknown import unknown_case
 from madoguchi.events import Actor
+from madoguchi.events.composing import composed_once
 from madoguchi.ground.errors import Invalid, NotFound
 from madoguchi.ground.ids import parse_reference
 from madoguchi.procedures import queries as procedures
@@ -28,7 +30,11 @@ def ways_to_do(by: Actor) -> tuple[Q, Q]:
 
 def visible(by: Actor) -> Q:
     """The cases that a member of staff may see: of the sections, and those with a step of section or post."""
-    return Q(seen_by__overlap=[*sorted(by.sections), *map(at_post, sorted(by.posts))] or ["-"])
+    return _visible(by.sections, by.posts)
+
+
+def _visible(sections: Collection[str], posts: Collection[str]) -> Q:
+    return Q(seen_by__overlap=[*sorted(sections), *map(at_post, sorted(posts))] or ["-"])
 
 
 def staff_case(number: str, by: Actor) -> Case:
@@ -37,15 +43,21 @@ def staff_case(number: str, by: Actor) -> Case:
         canonical = parse_reference(number)
     except Invalid:
         raise unknown_case() from None
-    cases = (
-        Case.objects.filter(visible(by), number=canonical)
-        .select_related("procedure")
-        .defer("procedure__data", "procedure__graph")
-    )
-    case = cases.first() if by.kind == "staff" else None
-    if case is None:
+    found = _seen_with(by.sections, by.posts)(canonical) if by.kind == "staff" else []
+    if not found:
         raise unknown_case()
-    return case
+    return found[0]
+
+
+@lru_cache(maxsize=512)
+def _seen_with(sections: frozenset[str], posts: frozenset[str]) -> Callable[[str], list[Case]]:
+    """From a number to its case, for whoever is of these sections and holds these posts."""
+
+    def numbered(number: str) -> QuerySet[Case]:
+        cases = Case.objects.filter(_visible(sections, posts), number=number).select_related("procedure")
+        return cases.defer("procedure__data", "procedure__graph")
+
+    return composed_once(numbered)
 
 
 def staff_step(case: Case, step_id: UUID) -> Step:

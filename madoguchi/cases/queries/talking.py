@@ -29,8 +29,9 @@ class Waiting:
 
 def remarks(case: Case) -> list[Remark]:
     """Everything said about a case that the caller may see, oldest first, with who said it."""
-    said = case.remarks.select_related("account").order_by("written_at", "id")
-    return [] if "remarks" in case.lacks else list(said)
+    if "remarks" in case.lacks:
+        return []
+    return list(case.remarks.select_related("account").order_by("written_at", "id"))
 
 
 def may_write(case: Case) -> bool:

@@ -5,7 +5,7 @@ A list is a page of lines in an order, narrowed by :class:`Filters`, and goes on
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, reduce
 from itertools import islice
@@ -15,20 +15,8 @@ from uuid import UUID
 
 from django.contrib.postgres.fields.array import ArrayContains  # type: ignore[attr-defined]  # only the stubs lack it
 from django.core.exceptions import EmptyResultSet
-from django.db import connection
-from django.db.models import (
-    Count,
-    Exists,
-    F,
-    Func,
-    OuterRef,
-    Prefetch,
-    Q,
-    QuerySet,
-    TextField,
-    Value,
-    prefetch_related_objects,
-)
+from django.db import connection, models
+from django.db.models import Exists, F, Func, OuterRef, Q, QuerySet, TextField, Value, When
 
 from madoguchi.cases.models import Case, Consultation, Grams, Step
 from madoguchi.cases.models.case import PLACES
@@ -36,6 +24,7 @@ from madoguchi.cases.queries.consulting import asked_by, asked_of, open_question
 from madoguchi.cases.queries.sealing import to_review
 from madoguchi.cases.queries.staff import mine_to_do, visible, ways_to_do
 from madoguchi.events import Actor
+from madoguchi.events.composing import among, composed_once
 from madoguchi.facts.queries import Shown
 from madoguchi.ground import clock
 from madoguchi.ground.errors import Invalid
@@ -267,18 +256,31 @@ def counts(by: Actor, filters: Filters = NO_FILTERS) -> dict[View, int]:
 
 @lru_cache(maxsize=512)  # a third of the time of a page went into writing this anew for the same member of staff
 def _counting(by: Actor, filters: Filters, versions: tuple[UUID, ...], today: dt.date) -> tuple[str, tuple[Any, ...]]:
-    """All figures in one statement, with its values: those of running cases are counted in one pass over them."""
-    running = _narrowed(_running(by), filters, versions).values(one=Value(1))
-    passes = running.annotate(**{view: Count("pk", filter=is_in) for view, is_in in _views(by, today).items()})
-    statement, values = passes.values_list(*_RUNNING).query.sql_with_params()
+    """All figures in one statement, with its values: of each running case is asked once whose turn it is, and counted
+    what follows."""
+    # Where nothing can be so, as of somebody who is of no section, the ORM by itself writes 0, which is no yes or no.
+    turns = {
+        f"is_{name}": models.Case(When(is_so, then=True), default=False) for name, is_so in _turns(by, today).items()
+    }
+    running = _narrowed(_running(by), filters, versions).annotate(**turns).values_list(*turns)
+    statement, values = running.query.sql_with_params()
+    counted = ", ".join(f"count(*) FILTER (WHERE {_COUNTS.get(view, f'is_{view}')})" for view in _RUNNING)
     try:
         review, more = _narrowed(_to_review(by), filters, versions).values("pk").query.sql_with_params()
     except EmptyResultSet:  # who holds no post has decided nothing for anybody
         review, more = "SELECT WHERE false", ()
     return (
-        f"SELECT *, (SELECT count(*) FROM ({review}) AS review) FROM ({statement}) AS running",  # noqa: S608 -- what the ORM wrote
+        # Without OFFSET, PostgreSQL would ask again for every figure.
+        f"SELECT {counted}, (SELECT count(*) FROM ({review}) AS review) FROM ({statement} OFFSET 0) AS running",  # noqa: S608 -- what the ORM wrote
         (*more, *values),
     )
+
+
+#: The views that follow from several of :func:`_turns`.
+_COUNTS: Final[Mapping[View, str]] = {
+    "mine": "is_free OR is_taken",
+    "elsewhere": "NOT (is_waiting OR is_free OR is_taken OR is_with_others)",
+}
 
 
 @lru_cache(maxsize=512)
@@ -378,26 +380,35 @@ def _to_review(by: Actor) -> QuerySet[Case]:
 
 def _views(by: Actor, today: dt.date) -> dict[View, Q]:
     """The views of running cases: which of them each holds."""
+    turns = _turns(by, today)
+    turns.pop("with_others")
+    mine, elsewhere = turns["free"] | turns["taken"], _NOT_WAITING & ~_at(*_ours(by))
+    return {**turns, "mine": mine, "elsewhere": elsewhere}  # type: ignore[dict-item]  # the rest are views
 
-    def at(*rows: QuerySet[Any]) -> Q:
-        return reduce(or_, (Q(pk__in=one.values("case")) for one in rows))
 
-    # One question for each way: as alternatives PostgreSQL looks the cases up in each. Asked together, it takes their
-    # number for small, begins with the steps and reads the cases one by one.
-    mine = [Step.objects.filter(way, done_at=None) for way in ways_to_do(by)]
-    taken = at(*(one.filter(taken_by__in=[by.who, *by.covers]) for one in mine))
-    free = at(*(one.filter(taken_by=None) for one in mine))
+def _turns(by: Actor, today: dt.date) -> dict[str, Q]:
+    """What is asked of a running case to know its views. ``with_others``: a colleague has taken what is ours to do."""
+    ours, own = _ours(by), Q(taken_by__in=[by.who, *by.covers])
     return {
-        "mine": free | taken,
-        "taken": taken,
-        "free": free,
-        "asked": at(asked_of(by)),
+        "taken": _at(*(one.filter(own) for one in ours)),
+        "free": _at(*(one.filter(taken_by=None) for one in ours)),
+        "with_others": _at(*(one.filter(~own, taken_by__isnull=False) for one in ours)),
+        "asked": _at(asked_of(by)),
         "section": Q(section__in=by.sections),
         "late": late_cases(today),
         "waiting": ~_NOT_WAITING,
-        "asking": at(asked_by(by)),
-        "elsewhere": _NOT_WAITING & ~at(*mine),
+        "asking": _at(asked_by(by)),
     }
+
+
+def _ours(by: Actor) -> list[QuerySet[Step]]:
+    """The open steps of section and post. One question for each way: as alternatives PostgreSQL looks the cases up in
+    each. Asked together, it takes their number for small, begins with the steps and reads the cases one by one."""
+    return [Step.objects.filter(way, done_at=None) for way in ways_to_do(by)]
+
+
+def _at(*rows: QuerySet[Any]) -> Q:
+    return reduce(or_, (Q(pk__in=one.values("case")) for one in rows))
 
 
 def _versions(code: str) -> tuple[UUID, ...]:
@@ -440,15 +451,32 @@ def _behind(view: View, cases: QuerySet[Case], filters: Filters, after: UUID, by
 
 
 def _lines(cases: Sequence[Case], by: Actor) -> list[Line]:
-    now = Step.objects.filter(done_at=None).order_by("token")
-    asked = Prefetch("consultations", open_questions().order_by("due_on", "section"), to_attr="asked_now")
-    prefetch_related_objects(cases, Prefetch("steps", now, to_attr="open_now"), asked)
-    return [_line(one, by) for one in cases]
+    if not cases:
+        return []
+    there = {one.pk: one for one in cases}
+    steps: dict[UUID, list[Step]] = {key: [] for key in there}
+    questions: dict[UUID, list[Consultation]] = {key: [] for key in there}
+    for step in _steps_now([*there]):
+        step.case = there[step.case_id]
+        steps[step.case_id].append(step)
+    for question in _questions_now([*there]):
+        question.case = there[question.case_id]
+        questions[question.case_id].append(question)
+    return [_line(one, steps[one.pk], questions[one.pk], by) for one in cases]
 
 
-def _line(case: Any, by: Actor) -> Line:
+@composed_once
+def _steps_now(cases: Collection[UUID]) -> QuerySet[Step]:
+    return Step.objects.filter(among("case", cases), done_at=None).order_by("token")
+
+
+@composed_once
+def _questions_now(cases: Collection[UUID]) -> QuerySet[Consultation]:
+    return open_questions().filter(among("case", cases)).order_by("due_on", "section")
+
+
+def _line(case: Case, steps: Sequence[Step], questions: Sequence[Consultation], by: Actor) -> Line:
     package = procedures.package_of(case.procedure_id)
-    steps: list[Step] = case.open_now
     return Line(
         case,
         package.procedure.title,
@@ -459,7 +487,7 @@ def _line(case: Any, by: Actor) -> Line:
         case.ended_at or (steps[0].opened_at if steps else None),
         tuple(one for one in steps if _may_do(one, by)),
         tuple(dict.fromkeys(one.taken_by_id for one in steps if one.taken_by_id)),
-        tuple(case.asked_now),
+        tuple(questions),
         tuple(steps),
     )
 

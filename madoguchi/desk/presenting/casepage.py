@@ -207,7 +207,7 @@ def case_page(case: Case, by: Actor, typed: Typed | None = None) -> CasePage:
     ticked = ticks(case, package) if case.received_at is not None else {}
     asked = panels(case, package, by, typed, ticked, decision, departed)
     fixing = next((one.form_id for one in asked if one.may_return and not one.denied), "")
-    letters, mails = list(messages.letters_about(case.pk)), list(messages.messages_about(case.pk))
+    letters, mails = messages.all_letters_about(case.pk), messages.all_messages_about(case.pk)
     happenings = cases.history(case, letters, mails)
     since = since_last_look(case, package, by, happenings)
     may_check = any(one.kind == "examine" and not one.denied for one in asked)

@@ -55,8 +55,9 @@ def sharing_block(case: Case, by: Actor) -> SharingBlock:
             continue
         node = package.graph.nodes.get(step.node)
         takers.append(_taker(case, step, node.title["ja"] if node and node.title else step.node, by))
-    handed_over = HandOver.objects.filter(case=case).select_related("account").order_by("at")
-    handed = [] if "hand_overs" in case.lacks else list(handed_over)
+    handed: Sequence[HandOver] = ()
+    if "hand_overs" not in case.lacks:
+        handed = list(HandOver.objects.filter(case=case).select_related("account").order_by("at"))
     may_hand = case.section in by.sections and not case.ended_at
     return SharingBlock(
         takers=takers,

@@ -211,7 +211,7 @@ def named(view: View, filters: Filters) -> dict[str, str]:
 
 def url_of(view: View, filters: Filters, **more: str) -> str:
     """The list at this view and with these filters."""
-    return reverse("desk:work") + query_of(view, filters, **more)
+    return _work_url() + query_of(view, filters, **more)
 
 
 def query_of(view: View, filters: Filters, **more: str) -> str:
@@ -276,6 +276,11 @@ def work_page(
 
 def _case_url(number: str) -> str:
     return _any_case_url().format(number)
+
+
+@cache
+def _work_url() -> str:
+    return reverse("desk:work")
 
 
 @cache

@@ -1,52 +1,45 @@
 """The lines of the work list."""
 
+from html import escape
+
 from django import template
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 
 from madoguchi.desk.presenting.worklist import ListLine, WorkPage
 
 register = template.Library()
 
-_PICK = (
-    '<td class="pick"><label class="choice"><input type="checkbox" name="case" value="{}" form="batch">'
-    '<span class="unseen">{} {}</span></label></td>'
-)
-_LINE = (
-    '<tr class="{}" data-line>{}<td class="days"><b>{}</b><small>{}</small></td>'
-    '<th scope="row"><a href="{}">{}</a>{}<small>{}</small></th><td class="procedure">{}</td>{}'
-    '<td class="number" data-label="{}">{}</td><td class="number">{}</td></tr>\n'
-)
-
 
 @register.filter
 def rows(page: WorkPage) -> SafeString:
-    """``<tr>`` for each, written in one go: as a template, fifty of them took a fifth of the page's time."""
-    ended, received = page.view == "ended", gettext("受付")
-    return format_html_join(
-        "",
-        _LINE,
-        (
-            (
-                one.tone,
-                format_html(_PICK, one.key, one.applicant, one.number) if page.deeds else "",
-                *((one.step, one.note) if ended else (one.days, one.promised)),
-                *(one.url, one.applicant, format_html(' <b class="mark">{}</b>', one.mark) if one.mark else ""),
-                *(one.kana, one.procedure, "" if ended else _at(one)),
-                *(received, one.received, one.number),
-            )
-            for one in page.lines
-        ),
+    """``<tr>`` for each, written in one go: as a template, fifty of them took a fifth of the page's time, by Django's
+    ``format_html`` a sixth."""
+    received = escape(gettext("受付"))
+    return mark_safe("".join(_row(one, page, received) for one in page.lines))  # noqa: S308 -- each text is escaped
+
+
+def _row(line: ListLine, page: WorkPage, received: str) -> str:
+    ended = page.view == "ended"
+    first, second = (line.step, line.note) if ended else (line.days, line.promised)
+    name, number = escape(line.applicant), escape(line.number)
+    pick = (
+        f'<td class="pick"><label class="choice"><input type="checkbox" name="case" value="{escape(line.key)}"'
+        f' form="batch"><span class="unseen">{name} {number}</span></label></td>'
+    )
+    mark = f' <b class="mark">{escape(line.mark)}</b>' if line.mark else ""
+    return (
+        f'<tr class="{line.tone}" data-line>{pick if page.deeds else ""}'
+        f'<td class="days"><b>{escape(first)}</b><small>{escape(second)}</small></td>'
+        f'<th scope="row"><a href="{escape(line.url)}">{name}</a>{mark}<small>{escape(line.kana)}</small></th>'
+        f'<td class="procedure">{escape(line.procedure)}</td>{"" if ended else _at(line)}'
+        f'<td class="number" data-label="{received}">{escape(line.received)}</td>'
+        f'<td class="number">{number}</td></tr>\n'
     )
 
 
-def _at(line: ListLine) -> SafeString:
+def _at(line: ListLine) -> str:
     """At which step it is, and who has it."""
-    return format_html(
-        '<td>{}{}</td><td class="taker{}">{}</td>',
-        line.step,
-        format_html("<small>{}</small>", line.note) if line.note else "",
-        " own" if line.own else "",
-        line.taken,
-    )
+    note = f"<small>{escape(line.note)}</small>" if line.note else ""
+    own = " own" if line.own else ""
+    return f'<td>{escape(line.step)}{note}</td><td class="taker{own}">{escape(line.taken)}</td>'

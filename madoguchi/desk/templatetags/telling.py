@@ -23,6 +23,4 @@ def waiting_for_answer(context: Mapping[str, Any]) -> int:
 def untold(context: Mapping[str, Any]) -> int | None:
     """What other systems could not be told, for the sections that answer for any; None for all others."""
     by = whoever_asks(context.get("request"))
-    if by is None or not webhooks.answers_for_partners(by):
-        return None
-    return webhooks.dead_letters_of(by).count()
+    return webhooks.count_dead_letters(by) if by is not None else None

@@ -134,13 +134,16 @@ def test_a_case_that_is_not_my_turn_is_found_without_naming_a_view(dogs: list[Ca
 def test_nobody_finds_what_is_not_theirs(dogs: list[Case], staff: Staff) -> None:
     other = staff("children", "children-clerk")
     resident = Actor("resident", uuid7(), level="card")
-    for by in (other, resident, Actor("visitor")):
+    of_no_section = Actor("staff", other.id, posts=frozenset({"children-clerk"}))
+    for by in (other, resident, Actor("visitor"), of_no_section, Actor("staff", other.id)):
         assert all(queries.listing(view, by, filters) == [] for view in queries.VIEWS for filters in (ALL, TAKADA))
         assert set(queries.counts(by).values()) == {0}
         assert "dog-registration" not in dict(queries.procedures_at(by))
 
 
-def test_every_figure_leads_to_its_cases(dogs: list[Case], published: dict[str, Procedure], clerk: Actor) -> None:
+def test_every_figure_leads_to_its_cases(
+    dogs: list[Case], published: dict[str, Procedure], staff: Staff, clerk: Actor
+) -> None:
     actions.examine(open_step(dogs[0]), "return", by=clerk, corrections={"breed": "犬種を書いてください。"})
     actions.withdraw(dogs[2], by=applicant(dogs[2]))
     handed_in(published, CHILD)
@@ -155,6 +158,10 @@ def test_every_figure_leads_to_its_cases(dogs: list[Case], published: dict[str, 
         assert len(lines) == count
         page = client.get("/desk/", {"view": view}).content.decode()
         assert all(one.number in page for one in lines)
+    actions.claim(open_step(dogs[1]), by=staff("environment", "environment-clerk"))
+    taken = queries.counts(clerk)
+    assert taken == figures | {"mine": 0, "free": 0}, "what a colleague has taken is neither mine nor somebody else's"
+    assert all(len(queries.listing(view, clerk)) == count for view, count in taken.items())
 
 
 def test_by_procedure(published: dict[str, Procedure], staff: Staff) -> None:

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 
 from madoguchi.events import Actor, Reason, act, record
 from madoguchi.events.acting import refuse
+from madoguchi.events.composing import composed_once
 from madoguchi.events.rules import BY_SYSTEM
 from madoguchi.ground import clock
 from madoguchi.ground.errors import NotFound, Refused
@@ -46,12 +47,17 @@ def note_use(
             account_id=account, person_id=person, browser=rules.browser_of(agent), provider_session=provider_session
         )
         return str(fresh.pk)
-    seen = SignIn.objects.filter(pk=key, account=account, person=person).values_list("seen_at", flat=True).first()
+    seen = next((at for at, *of in _uses(UUID(key)) if of == [account, person]), None)
     if seen is None:
         return ""
     if now - seen > _FRESH:
         SignIn.objects.filter(pk=key).update(seen_at=now)
     return key
+
+
+@composed_once
+def _uses(key: UUID) -> QuerySet[SignIn, tuple[datetime, UUID | None, UUID | None]]:
+    return SignIn.objects.filter(pk=key).values_list("seen_at", "account", "person")
 
 
 def note_end(key: str) -> None:

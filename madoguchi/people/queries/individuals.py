@@ -2,7 +2,7 @@
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from django.db.models import Q, QuerySet
 from django.utils.encoding import force_bytes
 
 from madoguchi.events import Actor
+from madoguchi.events.composing import among, composed_once
 from madoguchi.ground import clock
 from madoguchi.ground.errors import NotAllowed, NotFound
 from madoguchi.people import rules
@@ -77,11 +78,14 @@ def there_today(posts: Iterable[str]) -> dict[str, frozenset[UUID]]:
 
 def colleagues(sections: Iterable[str] = (), posts: Iterable[str] = ()) -> list[Account]:
     """Whoever is in one of these sections or holds one of these posts today, by user name."""
-    today = clock.today()
-    held = PostHolding.objects.filter(
-        Q(section__in=list(sections)) | Q(post__in=list(posts)), Q(until__isnull=True) | Q(until__gte=today)
-    ).filter(since__lte=today)
-    return list(Account.objects.filter(is_active=True, pk__in=held.values("account")).order_by("username"))
+    return _colleagues(list(sections) or ["-"], list(posts) or ["-"], clock.today())
+
+
+@composed_once
+def _colleagues(sections: Collection[str], posts: Collection[str], day: dt.date) -> QuerySet[Account]:
+    theirs = Q(among("section", sections)) | Q(among("post", posts))
+    held = PostHolding.objects.filter(theirs, Q(until__isnull=True) | Q(until__gte=day), since__lte=day)
+    return Account.objects.filter(is_active=True, pk__in=held.values("account")).order_by("username")
 
 
 def coverers(account: Account) -> list[Account]:
@@ -115,7 +119,12 @@ def person_of(by: Actor) -> Person:
 
 def staff_names(ids: set[UUID]) -> dict[UUID, str]:
     """Display names of accounts, for histories."""
-    return dict(Account.objects.filter(pk__in=ids).values_list("pk", "display_name"))
+    return dict(_names(ids)) if ids else {}
+
+
+@composed_once
+def _names(accounts: Collection[UUID]) -> QuerySet[Account, tuple[UUID, str]]:
+    return Account.objects.filter(among("pk", accounts)).values_list("pk", "display_name")
 
 
 def confirmation_key() -> bytes:

@@ -148,12 +148,12 @@ class CasePage:
 def case_page(case: Case, *, typed: str = "", refusal: Refused | None = None, asked: Refusal | None = None) -> CasePage:
     """The status page of a case that the reader may see; ``typed`` is a message that was refused, ``asked`` an
     address that could not be written to."""
-    key, standing, draft = key_of(case), cases.standing(case), Draft(case)
+    key, standing, draft = key_of(case), cases.standing(cases.whole(case)), Draft(case)
     parts = cases.journey_parts(case) if cases.is_journey(case) else []
     timeline = list(_line(case, standing, {one.procedure.code for one in parts if wholes.is_late(one)}))
     bill = cases.bill(case) if case.payable_at else None
-    correction = case.steps.filter(kind="correction", done_at=None).first()
-    today, letters = clock.today(), list(messages.letters_about(case.pk))
+    correction = next((one for one in case.steps.all() if one.kind == "correction" and one.done_at is None), None)
+    today, letters = clock.today(), messages.all_letters_about(case.pk)
     due_on = max((one.due_on for one in parts if one.due_on and wholes.is_running(one)), default=case.due_on)
     waiting = tone_of(case) == "city"
     over = bool(due_on and due_on < today)
@@ -355,5 +355,5 @@ def _letter(key: str, one: Letter) -> LetterLink:
 
 
 def _latest(case: Case) -> list[Message]:
-    shown = messages.messages_about(case.pk).filter(person_id=case.person_id)
+    shown = [one for one in messages.all_messages_about(case.pk) if one.person_id == case.person_id]
     return sorted(shown, key=lambda one: one.created_at, reverse=True)

@@ -2,14 +2,15 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final
 
 from django import template
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 
 from madoguchi.cases import queries as cases
 from madoguchi.events import Actor
@@ -19,21 +20,26 @@ from madoguchi.web.styles import joined
 
 register = template.Library()
 
+#: Icons that stand for words.
+NAMED: Final = {
+    "success": gettext_noop("できました"),
+    "error": gettext_noop("エラー"),
+    "warning": gettext_noop("注意"),
+    "info": gettext_noop("お知らせ"),
+}
+
 
 @register.simple_tag
 def icon(name: str) -> SafeString:
     """A drawing of ``icons.svg``. The four of the notices have a name; the others are decoration beside words."""
-    names = {
-        "success": gettext("できました"),
-        "error": gettext("エラー"),
-        "warning": gettext("注意"),
-        "info": gettext("お知らせ"),
-    }
+    return _drawn(name, gettext(NAMED[name]) if name in NAMED else "")
+
+
+@lru_cache(maxsize=256)
+def _drawn(name: str, said: str) -> SafeString:
     sheet = static("web/icons.svg")
-    if name in names:
-        return format_html(
-            '<svg class="icon" role="img" aria-label="{}"><use href="{}#{}"/></svg>', names[name], sheet, name
-        )
+    if said:
+        return format_html('<svg class="icon" role="img" aria-label="{}"><use href="{}#{}"/></svg>', said, sheet, name)
     return format_html('<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>', sheet, name)
 
 

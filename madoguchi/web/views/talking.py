@@ -24,9 +24,9 @@ from madoguchi.web.words import language
 
 def note_opened(case: Case, resident: Actor) -> None:
     """The page of the case shows every message about it: from now on they have been read."""
-    if case.remarks.filter(account__isnull=False, read_at=None).exists():
+    if any(one.account_id is not None and one.read_at is None for one in cases.remarks(case)):
         actions.read_thread(case, by=resident)
-    for one in said_of.messages_about(case.pk).filter(person_id=resident.who, read_at=None):
+    for one in said_of.unread_about(case.pk, resident.who):
         messages.read(one, by=resident)
 
 
