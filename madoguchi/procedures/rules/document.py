@@ -12,10 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import (
-    AliasEvent,
+import yaml
+from yaml.error import MarkedYAMLError, YAMLError
+from yaml.events import (
     DocumentStartEvent,
     MappingEndEvent,
     MappingStartEvent,
@@ -23,7 +22,6 @@ from ruamel.yaml.events import (
     SequenceEndEvent,
     SequenceStartEvent,
 )
-from ruamel.yaml.reader import ReaderError
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 40
@@ -99,16 +97,15 @@ def parse(raw: bytes, path: Path) -> Document:
     if len(raw) > MAX_BYTES:
         raise _broken(path, 1, 1, f"ファイルが大きすぎます（上限 {MAX_BYTES // 1024} KB）", "手続きを分けます")
     text = _decode(raw, path)
+    if (control := _CONTROL.search(text)) is not None:
+        line = text.count("\n", 0, control.start()) + 1
+        raise _broken(path, line, 1, "見えない制御文字が入っています", "その文字を消します")
     try:
         return _build(text, path)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         raise _broken(path, line, column, *_explain(error.problem or "", text, line)) from None
-    except ReaderError as error:
-        # The only one left after decoding: a character that YAML does not allow (NUL, a control character).
-        line = text.count("\n", 0, error.position) + 1
-        raise _broken(path, line, 1, "見えない制御文字が入っています", "その文字を消します") from None
     except YAMLError as error:
         raise _broken(path, 1, 1, f"YAML として読めません（{error}）") from None
 
@@ -146,11 +143,15 @@ def _explain(problem: str, text: str, line: int) -> tuple[str, str]:
         return "括弧が閉じていないか、区切りの「,」がありません", "[ ] と { } の対応と「, 」を確かめます"
     if "could not find expected ':'" in problem:
         return "項目名の後の「:」がありません", "「項目名: 値」の形で書きます"
+    if "nesting depth" in problem:
+        return f"入れ子が深すぎます（上限 {MAX_DEPTH}）", "形を平らにします"
     if "cannot start any token" in problem:
         return "この文字で値を始められません", "値を引用符で囲みます"
     return f"YAML として読めません（{problem}）", "字下げ（半角の空白 2 つずつ）と、前の行の書き終わりを確かめます"
 
 
+#: What YAML does not allow in a text (YAML 1.2.2, 5.1).
+_CONTROL = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NULL = re.compile(r"~|null|Null|NULL|")
 _TRUE = re.compile(r"true|True|TRUE")
 _FALSE = re.compile(r"false|False|FALSE")
@@ -207,15 +208,15 @@ def _build(text: str, path: Path) -> Document:
     stack: list[_Open] = [_Open(root, ())]
     places: dict[Path_, tuple[int, int]] = {}
     documents = 0
-    for event in YAML(typ="safe", pure=True).parse(text):
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        assert event.start_mark is not None
         line, column = event.start_mark.line + 1, event.start_mark.column + 1
         if isinstance(event, DocumentStartEvent):
             documents += 1
             if documents > 1:
                 raise _broken(path, line, column, "一つのファイルに文書が二つあります", "「---」の所で分けます")
             continue
-        if isinstance(event, AliasEvent) or getattr(event, "anchor", None):
-            name = event.anchor
+        if name := getattr(event, "anchor", None):
             raise _broken(path, line, column, f"アンカー（&{name}・*{name}）は使えません", "同じ内容をもう一度書きます")
         if isinstance(event, MappingEndEvent | SequenceEndEvent):
             done = stack.pop()
