@@ -181,11 +181,10 @@ def shown_by_no_layer(subject: Subject) -> Iterator[Found]:
         if layer.accuracy < public.within:
             message = f"レイヤー {layer.code} の accuracy（{layer.accuracy:g}m）より粗い場所です"
             yield Found(("public", "within"), message, f"within: {layer.accuracy:g} 以下にします")
-        for one in layer.attributes:
-            if message := _unsaid(one, public, asked.get(one.column)):
-                yield Found(
-                    ("public", "says"), f"レイヤー {layer.code} の {one.key}：{message}", "レイヤーを合わせます"
-                )
+        for attribute in layer.attributes:
+            if message := _unsaid(attribute, public, asked.get(attribute.column)):
+                said = f"レイヤー {layer.code} の {attribute.key}：{message}"
+                yield Found(("public", "says"), said, "レイヤーを合わせます")
 
 
 def _unsaid(attribute: Attribute, public: Public, asked: AskField | None) -> str:
