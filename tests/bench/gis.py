@@ -570,7 +570,9 @@ def wanted(server: Server, points: Sequence[Point]) -> dict[str, list[str]]:
         found[CONTAINING] = [server.containing(layers[at % 5], one) for at, one in enumerate(points)]
     if server.page is not None:
         found["500 parcels (270 m)"] = [server.page("parcels", one) for one in points]
-    for layer in ("zoning", "parcels") if server.tile is not None else ():
+    for layer in ("zoning", "parcels"):
+        if server.tile is None:
+            break
         asked = [server.tile(layer, *one) for one in tiles]
         if server.name == OURS:
             found[f"tile of {layer}, z15"] = [f"{one}?on={day}" for day in DAYS for one in asked]

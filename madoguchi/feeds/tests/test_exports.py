@@ -112,7 +112,12 @@ def test_a_file_is_written_once_for_each_state_and_sent_once_to_each_reader(
     settings.VAR = tmp_path / "var"
     written: list[str] = []
     real = features.write_cells
-    monkeypatch.setattr(features, "write_cells", lambda *what: (written.append("csv"), real(*what)))
+
+    def writing(*what: Any) -> None:
+        written.append("csv")
+        real(*what)
+
+    monkeypatch.setattr(features, "write_cells", writing)
     answer, first = got(f"layers/{WELLS.code}.csv")
     assert got(f"layers/{WELLS.code}.csv")[1] == first
     again, content = got(f"layers/{WELLS.code}.csv", **{"if-none-match": answer["ETag"]})
