@@ -22,7 +22,8 @@ def test_a_node_answers_only_for_its_faces_and_refuses_in_words(faces: str, answ
     from django.db import connection
     from psycopg.conninfo import make_conninfo
 
-    named = {key: value for key, value in connection.get_connection_params().items() if isinstance(value, str | int)}
+    parameters = connection.get_connection_params()
+    named = {key: parameters[key] for key in ("dbname", "user", "password", "host", "port") if parameters.get(key)}
     environ = os.environ | {
         "MADOGUCHI_FACES": faces,
         "DATABASE_URL": make_conninfo("", **named),
