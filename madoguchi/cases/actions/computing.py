@@ -59,13 +59,13 @@ def count_layer(layer: Layer, *, by: Actor) -> Edition:
     counts = counted(what, since, until)
     shown = rounded({town: counts.get(town, 0) for town in shapes}, what.threshold)
     names = {one.id: one.name for one in procedures.city().towns}
-    said = f"{since:%Y-%m-%d}/{until - dt.timedelta(days=1):%Y-%m-%d}"
     reading = Reading([], STORED, hashlib.sha256(f"{layer.code} {until} {what}".encode()).hexdigest())
     for town, wkb in sorted(shapes.items()):
         properties = {
             "town": town,
             "name": names[town],
-            "period": said,
+            "since": since.isoformat(),
+            "until": (until - dt.timedelta(days=1)).isoformat(),
             "people": band(shown[town], what.threshold),
             "at_least": shown[town],
         }

@@ -91,7 +91,7 @@ def test_persons_are_counted_rounded_down_and_below_ten_nothing_is_said(
         [answer] = applies([replace(LAYER, told=True)], Where(LON + 0.015, LAT + 0.005), 6674)
     assert said() == {ONE: ("20–29", 20), TWO: ("0–9", 0)}
     assert answer.sentence("ja", LAYER.seen_by("public")) == (
-        "住道二丁目で犬の登録を申請した人は、2026-07-01/2026-09-30に0–9人です（10人ごとに切り捨て）。"
+        "住道二丁目で2026年7月1日（水）から2026年9月30日（水）までに犬の登録を申請した人は、0–9人です（10人ごとに切り捨て）。"
     )
     assert edition.as_of == dt.date(2026, 10, 1)
     assert Event.objects.get(verb="layer.count").data == {
