@@ -220,7 +220,13 @@ class Drive:
         self.told = set(Service.objects.filter(case=case).values_list("service", flat=True)) if is_journey else set()
 
     def rejudge(self) -> None:
-        """The answers have changed: every table that has judged is asked again, before the flow goes on."""
+        """The answers have changed: what is known of the place that they name is looked up again, and every table that
+        has judged is asked again, before the flow goes on."""
+        of_places = [one for one in self.package.graph.steps if one.kind == "look_up" and "place" in one.arguments]
+        done = set(self.case.steps.values_list("node", flat=True)) if of_places else set()
+        for node in of_places:
+            if node.id in done:
+                self._look_up(node.arguments)
         self.course.rejudge(self.package, self.scope())
 
     def state(self) -> engine.State:
@@ -395,7 +401,8 @@ class Drive:
         for one in found:
             if one.key.partition(".")[0] not in rows:  # of which child is not known
                 held.setdefault(one.key, []).append(one)
-        self.course.looked_up |= {key: _as_found(key, several) for key, several in held.items()}
+        earlier = {key: one for key, one in self.course.looked_up.items() if key not in said["facts"]}
+        self.course.looked_up = earlier | {key: _as_found(key, several) for key, several in held.items()}
         if held or not refused:
             record(looked_up=sorted(held), basis=said["basis"])
 

@@ -11,11 +11,15 @@ from madoguchi.cases.actions.drafting import section_digest
 from madoguchi.cases.models import Case
 from madoguchi.cases.tests.conftest import Staff, fill_in, flat
 from madoguchi.cases.tests.test_examples import photograph
-from madoguchi.events import Actor
+from madoguchi.events import SYSTEM, Actor
 from madoguchi.events.models import Event
+from madoguchi.facts.actions import state
+from madoguchi.facts.models import Source
+from madoguchi.facts.queries import place_row
 from madoguchi.ground import clock
 from madoguchi.ground.errors import Invalid, Stale
 from madoguchi.ground.kana import search_key
+from madoguchi.people.models import Person
 from madoguchi.places.models import Feature, Place
 from madoguchi.places.tests.laying import lay, square
 from madoguchi.procedures import queries as procedures
@@ -233,6 +237,9 @@ def test_a_corrected_place_is_answered_anew_and_what_was_handed_in_stays(
 ) -> None:
     """As of the correction: list, map and decision follow the new place; the record keeps what was said of the old.
     A correction of something else moves nothing."""
+    here = (procedures.city().file.prefecture["ja"], procedures.city().file.name["ja"])
+    row = place_row(wet.answers["dwelling_place"]["text"], here, [wet.answers["occurred_on"]])
+    state(Person.objects.create(), {("dwelling.damage_grade", row): "half"}, Source.STAFF, by=SYSTEM)
     actions.submit(wet, by=resident)
     clerk = staff("taxation", "taxation-clerk")
 
@@ -248,6 +255,7 @@ def test_a_corrected_place_is_answered_anew_and_what_was_handed_in_stays(
     actions.submit(case, by=resident)
     case = returned("dwelling_place")
     assert (case.answers["dwelling_place"], case.place, case.decision.values["survey"]) == (handed_in, old, False)
+    assert case.decision.course["looked_up"]["dwelling.damage_grade"]["value"] == "half"
 
     elsewhere = {"text": "谷川二丁目3番", "lat": str(LAT), "lon": str(EAST), "error": "5"}
     with clock.travel(clock.now() + dt.timedelta(days=2)):
@@ -260,6 +268,7 @@ def test_a_corrected_place_is_answered_anew_and_what_was_handed_in_stays(
     assert case.place.point is not None
     assert (case.place.text, case.place.point.coords) == ("谷川二丁目3番", (EAST, LAT))
     assert (case.place.town, case.town, case.decision.values["survey"]) == ("0025002", "0025002", True)
+    assert "dwelling.damage_grade" not in case.decision.course["looked_up"], "another dwelling, not yet surveyed"
     assert search_key("谷川二丁目3番") in case.search_key
     assert case.submissions.latest("returned_at").answers["dwelling_place"] == handed_in, "with that day's answer"
     assert list(Place.objects.all()) == [case.place], "where they do not live is in the record and nowhere else"
