@@ -362,6 +362,11 @@ _NOT_WAITING: Final = Q(returned_at=None, payable_at=None, cosigning_at=None)
 
 
 def _viewed(view: View, by: Actor, today: dt.date) -> QuerySet[Case]:
+    return _viewed_of(view, by, today).all()  # a copy: rows that somebody reads do not stay in what is kept
+
+
+@lru_cache(maxsize=512)  # a search asks for several views, each more than once, and each took as long as its answer
+def _viewed_of(view: View, by: Actor, today: dt.date) -> QuerySet[Case]:
     if view == "review":
         return _to_review(by)
     if view == "ended":
