@@ -41,5 +41,6 @@ urlpatterns = [
     ),
     path("ogc/tileMatrixSets", tiles.matrix_sets, name="ogc-matrix-sets"),
     path("ogc/tileMatrixSets/WebMercatorQuad", tiles.matrix_set, name="ogc-matrix-set"),
-    re_path(r"^(?:api|oauth|ogc)/(?P<rest>.*)$", nothing_here, name="api-nothing"),
+    # Whatever else is asked, also with a line break in it, is answered as machines are.
+    re_path(r"^(?:api|oauth|ogc)/(?P<rest>[\s\S]*)\Z", nothing_here, name="api-nothing"),
 ]

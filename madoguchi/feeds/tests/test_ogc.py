@@ -243,7 +243,13 @@ def test_a_feature_has_its_links_and_what_is_not_there_is_404() -> None:
     found = get(f"/collections/{WELLS.code}/items/3").json()
     assert found["properties"]["name"] == "Well 3"
     assert {"self", "alternate", "collection"} <= rels(found).keys()
-    for path in ("nothing", f"{WELLS.code}/items/nothing", f"{WELLS.code}/items/%00", "nothing/items", "a/b/c"):
+    nowhere = (
+        "nothing",
+        "nothing/items",
+        "a/b/c",
+        *(f"{WELLS.code}/items/{key}" for key in ("nothing", "%00", "3%0A")),
+    )
+    for path in nowhere:
         answer = get(f"/collections/{path}")
         assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json"), path
 
