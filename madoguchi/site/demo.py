@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.contrib.gis.db.models.functions import Distance
 from django.contrib.gis.geos import Point
+from django.db.models import Exists, OuterRef
 from PIL import Image, ImageDraw
 
 from madoguchi.cases import actions, jobs
@@ -892,10 +893,13 @@ def _damage(who: Mapping[str, Any], assessment: str) -> dict[str, Any]:
 
 
 def _occupancy(who: Mapping[str, Any], kind: str, number: int) -> dict[str, Any]:
-    """On the ``number``-th city road from the city hall, where the map has roads; else in words."""
+    """On the ``number``-th road from the city hall near which all roads are the city's, where the map has roads; else
+    in words. Beside another's road it would be asked of its owner."""
     hall = Point(135.6235, 34.7119, srid=STORED)
-    roads = standing("roads_by_owner").filter(properties__owner="city").order_by(Distance("geom", hall), "key")
-    road = roads[number : number + 1].first()
+    roads = standing("roads_by_owner")
+    others = roads.exclude(properties__owner="city").filter(geom__dwithin=(OuterRef("geom"), 0.0004))  # 40 m
+    of_city = roads.filter(~Exists(others), properties__owner="city", geom__dwithin=(hall, 0.02))
+    road = of_city.order_by(Distance("geom", hall), "key")[number : number + 1].first()
     at = road.geom.point_on_surface if road is not None else None
     point = {"lat": f"{at.y:.6f}", "lon": f"{at.x:.6f}", "error": "5"} if at is not None else {}
     return {
