@@ -98,12 +98,23 @@ def _kept(request: HttpRequest, name: str, kind: str, found: Layer, edition: Edi
     if request.headers.get("If-None-Match") == tag:
         answer: HttpResponseBase = HttpResponse(status=304)
     else:
-        file = _written(Path(settings.VAR) / "open-data" / name, state, partial(write, found, edition))
+        file = (
+            _passing(name, partial(write, found, edition))
+            if found.shows
+            else _written(Path(settings.VAR) / "open-data" / name, state, partial(write, found, edition))
+        )
         answer = FileResponse(file, as_attachment=True, filename=name, content_type=kind)
     answer.headers["Cache-Control"] = "public, max-age=3600"
     answer.headers["Access-Control-Allow-Origin"] = "*"  # it is public: any page may show it
     answer.headers["ETag"] = tag
     return answer
+
+
+def _passing(name: str, write: Callable[[Path], None]) -> BinaryIO:
+    """A file that is gone once it was read: of cases that are shown nothing stays that may have to be forgotten."""
+    with tempfile.TemporaryDirectory() as folder:
+        write(Path(folder) / name)
+        return (Path(folder) / name).open("rb")  # what is open can be read when its name is gone
 
 
 def _written(folder: Path, state: str, write: Callable[[Path], None]) -> BinaryIO:

@@ -3,9 +3,12 @@
 import datetime as dt
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
+from django.test import Client
 
 from madoguchi.cases import jobs
 from madoguchi.cases.actions import showing
@@ -124,6 +127,19 @@ def _erase(case: Case) -> None:
     Case.objects.filter(pk=case.pk).update(
         closed_at=NOW, erased_at=NOW, person=NOBODY, answers={}, applicant="", town="", search_key=""
     )
+
+
+def test_a_file_of_it_is_handed_out_and_not_kept(
+    published: dict[str, Procedure], tmp_path: Path, settings: LazySettings
+) -> None:
+    """Who is protected tomorrow would be in a file of today."""
+    settings.VAR = tmp_path
+    with clock.travel(NOW):
+        permit(published[CODE])
+        assert seen()[0] == "applies"
+        answer: Any = Client().get(f"/open-data/layers/{CODE}.csv")
+        assert b"scaffold" in b"".join(answer.streaming_content)
+    assert not [one for one in tmp_path.rglob("*") if one.is_file()]
 
 
 def test_a_layer_with_a_history_is_never_mirrored(published: dict[str, Procedure]) -> None:
