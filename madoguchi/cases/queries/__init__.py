@@ -224,6 +224,7 @@ from madoguchi.cases.queries.worklist import (
     procedures_at,
     sorts_of,
     step_title,
+    where_found,
     with_words,
 )
 
@@ -458,6 +459,7 @@ __all__ = [
     "uploads_of",
     "visible",
     "waiting_for_answer",
+    "where_found",
     "whole",
     "why_not_seal",
     "wish",

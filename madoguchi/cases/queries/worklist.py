@@ -5,7 +5,7 @@ A list is a page of lines in an order, narrowed by :class:`Filters`, and goes on
 """
 
 import datetime as dt
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, reduce
 from itertools import islice
@@ -13,10 +13,12 @@ from operator import or_
 from typing import Any, Final, Literal, get_args
 from uuid import UUID
 
-from django.contrib.postgres.fields.array import ArrayContains  # type: ignore[attr-defined]  # only the stubs lack it
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import EmptyResultSet
 from django.db import connection, models
-from django.db.models import Exists, F, Func, OuterRef, Q, QuerySet, TextField, Value, When
+from django.db.models import BooleanField, Exists, F, Func, OuterRef, Q, QuerySet, TextField, Value, When
+from django.db.models.functions import StrIndex
+from django.db.models.lookups import GreaterThan
 
 from madoguchi.cases.models import Case, Consultation, Grams, Step
 from madoguchi.cases.models.case import PLACES
@@ -57,6 +59,10 @@ SORTS: Final[dict[Sort, str]] = {
     "ended": "ended_at",
 }
 Outcome = Literal["granted", "refused", "withdrawn"]
+#: How a word may be written in what is searched, and the pairs of characters by which that is looked for.
+Spelling = tuple[str, list[str]]
+#: Where words are looked for when no view is named: whoever telephones does not know whose turn it is.
+_SEARCHED: Final[tuple[View, ...]] = ("mine", "section", "elsewhere", "ended")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +130,8 @@ def listing(
         return []
     if after is None and not filters.words:
         return _lines(_first(view, by, filters, limit), by)
+    if after is None and not _reference(filters.words):
+        return _lines(_searched(view, by, filters, limit), by)
     cases = in_order(view, found(view, by, filters), filters)
     if after is not None:
         cases = _behind(view, cases, filters, after, by)
@@ -143,6 +151,62 @@ def _first(view: View, by: Actor, filters: Filters, limit: int) -> list[Case]:
     """What is asked for again and again, and holds nobody's name: its statement is kept."""
     statement, values = _listing(view, by, filters, _versions(filters.code), clock.today(), limit)
     return list(Case.objects.raw(statement, values)) if statement else []
+
+
+def where_found(by: Actor, filters: Filters) -> View | None:
+    """The first view in which a case holds the words: mine, the section's, of others, ended. None where none does."""
+    if by.kind != "staff":
+        return None
+    if _reference(filters.words):
+        return next((one for one in _SEARCHED if found(one, by, filters).exists()), None)
+    words, rest = _wanted(filters.words), replace(filters, words="")
+    versions, today = _versions(filters.code), clock.today()
+    held = _standing(by, rest, versions, today, _forms(words))(*_said(words))
+    running = (view for at, view in enumerate(_SEARCHED[:-1]) if any(row[at] for row in held))
+    return next(running, None) or ("ended" if _searched("ended", by, filters, 1) else None)
+
+
+@lru_cache(maxsize=512)
+def _standing(
+    by: Actor, filters: Filters, versions: tuple[UUID, ...], today: dt.date, forms: tuple[int, ...]
+) -> Callable[..., list[tuple[bool, ...]]]:
+    """Of the running cases that hold words: in which of the searched views they are; what is so of many, once."""
+    views = {f"in_{view}": _views(by, today)[view] for view in _SEARCHED[:-1]}
+    is_in = {name: models.Case(When(is_so, then=True), default=False) for name, is_so in views.items()}
+
+    def question(*said: Any) -> QuerySet[Case, tuple[bool, ...]]:
+        cases = _holding(_narrowed(_running(by), filters, versions), _words(said, forms))
+        rows: QuerySet[Case, tuple[bool, ...]] = cases.annotate(**is_in).values_list(*is_in).distinct()
+        return rows
+
+    return composed_once(question)
+
+
+def _searched(view: View, by: Actor, filters: Filters, limit: int) -> list[Case]:
+    """The first page of a search: its statement is kept without the words, which are names of people."""
+    words = _wanted(filters.words)
+    rest, versions = replace(filters, words=""), _versions(filters.code)
+    try:
+        return _searching(view, by, rest, versions, clock.today(), limit, _forms(words))(*_said(words))
+    except EmptyResultSet:  # a view that can hold nothing
+        return []
+
+
+@lru_cache(maxsize=512)
+def _searching(
+    view: View,
+    by: Actor,
+    filters: Filters,
+    versions: tuple[UUID, ...],
+    today: dt.date,
+    limit: int,
+    forms: tuple[int, ...],
+) -> Callable[..., list[Case]]:
+    def question(*said: Any) -> QuerySet[Case]:
+        cases = _holding(_narrowed(_viewed(view, by, today), filters, versions), _words(said, forms))
+        return in_order(view, cases, filters).only(*_COLUMNS)[:limit]
+
+    return composed_once(question)
 
 
 def following(case: Case, by: Actor) -> tuple[str, str] | None:
@@ -199,21 +263,55 @@ def with_words(cases: QuerySet[Case], words: str) -> QuerySet[Case]:
     """
     if (number := _reference(words)) and (parts := cases.filter(part_of__number=number)).exists():
         return parts
-    wanted = [(key, word) for word in words.split() if (key := search_key(word))][:MOST_WORDS]
-    by_names = Q()
-    for key, word in wanted:
-        # An address is one address however it is written: 谷川1-1-1 is 谷川一丁目1番1.
-        address = search_key(procedures.address_of(word))
-        cases = cases.filter(_holds(key) | _holds(address) if address and address != key else _holds(key))
-        by_names &= Q(names__contains=key)
-    if not wanted:
+    return _holding(cases, _wanted(words))
+
+
+def _holding(cases: QuerySet[Case], words: Sequence[Sequence[Spelling]]) -> QuerySet[Case]:
+    """Of these cases those that hold every word in one of its spellings; the first is that of a name."""
+    if not words:
         return cases
     names = Func(F("search_key"), Value(PLACES), Value(1), function="split_part", output_field=TextField())
-    return cases.alias(names=names).filter(by_names | _found_by_place())
+    for spellings in words:
+        cases = cases.filter(reduce(or_, (_holds(*one) for one in spellings)))
+    by_names = [_within(F("names"), name) for (name, _), *_ in words]
+    return cases.alias(names=names).filter(Q(*by_names) | _found_by_place())
 
 
-def _holds(key: str) -> Q:
-    return Q(ArrayContains(Grams(F("search_key")), sorted(grams_of(key))), search_key__contains=key)
+def _holds(key: str, grams: list[str]) -> Q:
+    values = Value(grams, ArrayField(TextField()))  # one value of the statement, however many there are
+    indexed = Func(
+        Grams(F("search_key")), values, template="(%(expressions)s)", arg_joiner=" @> ", output_field=BooleanField()
+    )
+    return Q(indexed, _within(F("search_key"), key))
+
+
+def _within(text: F, key: str) -> Q:
+    return Q(GreaterThan(StrIndex(text, Value(key)), 0))
+
+
+def _wanted(words: str) -> list[list[Spelling]]:
+    """The words of a search. An address is one address however it is written: 谷川1-1-1 is 谷川一丁目1番1."""
+    keys = [(key, word) for word in words.split() if (key := search_key(word))][:MOST_WORDS]
+    addresses = [search_key(procedures.address_of(word)) for _, word in keys]
+    spelt = [
+        [key, address] if address not in ("", key) else [key] for (key, _), address in zip(keys, addresses, strict=True)
+    ]
+    return [[(one, sorted(grams_of(one))) for one in spellings] for spellings in spelt]
+
+
+def _forms(words: Sequence[Sequence[Spelling]]) -> tuple[int, ...]:
+    """Upon what of its words the statement of a search hangs: how many spellings each has."""
+    return tuple(len(spellings) for spellings in words)
+
+
+def _said(words: Sequence[Sequence[Spelling]]) -> list[str | list[str]]:
+    return [value for spellings in words for spelling in spellings for value in spelling]
+
+
+def _words(said: Sequence[Any], forms: Sequence[int]) -> list[list[Spelling]]:
+    """The words again, of the values that stand in a statement."""
+    rest = iter(said)
+    return [[(next(rest), next(rest)) for _ in range(count)] for count in forms]
 
 
 def _reference(words: str) -> str:

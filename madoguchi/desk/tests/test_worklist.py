@@ -131,6 +131,38 @@ def test_a_case_that_is_not_my_turn_is_found_without_naming_a_view(dogs: list[Ca
     assert "髙田 花子" not in client.post("/desk/", {"q": dogs[0].number, "view": "late"}).content.decode()
 
 
+def test_every_search_is_asked_with_its_own_words(dogs: list[Case], clerk: Actor) -> None:
+    """Statements of searches are kept without their words; the first view that holds them is the one that is named."""
+    dog, *_ = dogs
+    Case.objects.filter(pk=dogs[1].pk).update(ended_at=clock.now(), closed_at=clock.now())
+    Case.objects.filter(pk=dogs[2].pk).update(returned_at=clock.now(), section="residents")
+    wanted = {
+        "高田": "mine",
+        "渡辺": "ended",
+        "ない名前": None,
+        "高田 花子": "mine",
+        "花子 渡辺": None,
+        "%": None,
+        "_": None,
+    }
+    wanted |= {
+        "\\": None,
+        "谷川1-1-1": "mine",
+        "谷川1-2-1": None,
+        "谷川1-1-1 高田": "mine",
+        "": "mine",
+        str(dog.number): "mine",
+    }
+    for _ in range(2):
+        for words, view in wanted.items():
+            assert queries.where_found(clerk, Filters(words=words)) == view, words
+            for one in queries.VIEWS:
+                listed = [line.case.pk for line in queries.listing(one, clerk, Filters(words=words))]
+                assert {*listed} == {*queries.found(one, clerk, Filters(words=words)).values_list("pk", flat=True)}, (
+                    words
+                )
+
+
 def test_nobody_finds_what_is_not_theirs(dogs: list[Case], staff: Staff) -> None:
     other = staff("children", "children-clerk")
     resident = Actor("resident", uuid7(), level="card")

@@ -1,7 +1,6 @@
 """The work list: what is mine to do, overdue first; beside it what waits for others, and what has ended."""
 
 import datetime as dt
-from typing import Final
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -9,13 +8,9 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
 from madoguchi.cases import queries as cases
-from madoguchi.cases.queries import View
 from madoguchi.desk.access import desk
 from madoguchi.desk.presenting.worklist import asked_of, work_page
 from madoguchi.events import Actor
-
-#: Where words are looked for when no view is named.
-SEARCHED: Final[tuple[View, ...]] = ("mine", "section", "elsewhere", "ended")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -30,7 +25,7 @@ def work(request: HttpRequest, by: Actor) -> HttpResponse:
     said = {name: given.get(name, "") for name in given if name != "q" or request.method == "POST"}
     view, filters = asked_of(said)
     if filters.words and "view" not in said:
-        view = next((one for one in SEARCHED if cases.found(one, by, filters).exists()), view)
+        view = cases.where_found(by, filters) or view
     return render(request, "desk/work.html", {"page": work_page(by, view, filters, key_of(said.get("after", "")))})
 
 
