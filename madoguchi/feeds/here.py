@@ -6,7 +6,7 @@ document says what it looks like, and a test holds it to that.
 
 import datetime as dt
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -15,11 +15,12 @@ from ninja.params.functions import Query
 
 from madoguchi.feeds.schemas import At, ProblemDocument
 from madoguchi.ground import clock
+from madoguchi.ground.errors import Invalid
 from madoguchi.ground.languages import LocalText
 from madoguchi.places import queries as places
 from madoguchi.places.queries import Shelters, Where
 from madoguchi.places.rules.applying import Applies, Hit, filled
-from madoguchi.places.rules.layer import JAPAN, Layer
+from madoguchi.places.rules.layer import JAPAN, Layer, includes
 from madoguchi.procedures import queries as procedures
 
 router = Router()
@@ -27,6 +28,12 @@ LANGUAGES = ("ja", "en")
 LON = Query(..., ge=JAPAN[0], le=JAPAN[2], example=135.6235)
 LAT = Query(..., ge=JAPAN[1], le=JAPAN[3], example=34.7119)
 ON = Query(None, description="A day (Asia/Tokyo); without it, today.")
+LAYERS = Query(
+    None,
+    max_length=2000,
+    description="Codes of layers (`/ogc/collections`), with commas between; only these are asked. Without it, all.",
+    example="zoning,flood",
+)
 
 
 @router.get(
@@ -38,13 +45,17 @@ ON = Query(None, description="A day (Asia/Tokyo); without it, today.")
     summary="この場所に当てはまること",
     openapi_extra={"security": []},
 )
-def at(request: HttpRequest, lon: float = LON, lat: float = LAT, on: dt.date | None = ON) -> HttpResponse:
+def at(
+    request: HttpRequest, lon: float = LON, lat: float = LAT, on: dt.date | None = ON, layers: str | None = LAYERS
+) -> HttpResponse:
     """What each public layer says about a point (degrees of JGD2011), as things were on that day. `unknown` is no "no":
     `why` is `border` where the point lies nearer to a border than the layer's stated error (then its `owner` knows
-    more), and `no_data` where nothing is recorded. Without a token, and nothing is kept of what was asked."""
-    where = Where(lon, lat)
-    found = procedures.what_applies(where, on=on)
-    near = places.shelters(procedures.layers().values(), where, procedures.city().file.plane, on=on)
+    more), and `no_data` where nothing is recorded. Whoever needs few `layers` gets the shelters of these and the
+    procedures that follow from these. Without a token, and nothing is kept of what was asked."""
+    where, plane = Where(lon, lat), procedures.city().file.plane
+    asked = _asked(layers)
+    found = places.applies(asked, where, plane, on=on)
+    near = places.shelters(asked, where, plane, on=on)
     said = {
         "lon": lon,
         "lat": lat,
@@ -55,6 +66,17 @@ def at(request: HttpRequest, lon: float = LON, lat: float = LAT, on: dt.date | N
     }
     text = json.dumps(said, ensure_ascii=False)
     return HttpResponse(text, content_type="application/json", headers={"Access-Control-Allow-Origin": "*"})
+
+
+def _asked(codes: str | None) -> Collection[Layer]:
+    """The layers that are named, all where none is. Raises Invalid; one that is not public is one that there is not."""
+    known = procedures.layers()
+    if codes is None:
+        return known.values()
+    named = dict.fromkeys(code.strip() for code in codes.split(","))
+    if any(code not in known or not includes(known[code].see, "public") for code in named):
+        raise Invalid("layer-unknown", "layersに、ないレイヤーがあります。/ogc/collectionsにあるものを書いてください。")
+    return [known[code] for code in named]
 
 
 def _applying(one: Applies) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from madoguchi.cases.models import Case, Service, ServiceState
 from madoguchi.cases.queries.journeys import journey_parts
 from madoguchi.cases.queries.staff import visible
 from madoguchi.events import Actor
+from madoguchi.events.composing import composed_once
 from madoguchi.ground import clock
 from madoguchi.ground.errors import NotFound
 from madoguchi.people.models import Delivery, Partner
@@ -149,8 +150,12 @@ def told_of(rows: Collection[Delivery], by: Actor) -> dict[UUID, Told]:
 
 def consented(by: Actor) -> dict[tuple[str, str], Service]:
     """(Life event, company) → what it gets by the consent of the resident who asks, as it stands."""
-    rows = Service.objects.filter(case__person=by.who).select_related("case")
-    return {(str(one.case_id), one.company): one for one in rows}
+    return {(str(one.case_id), one.company): one for one in _consented(by.who)}
+
+
+@composed_once
+def _consented(person: UUID) -> QuerySet[Service]:
+    return Service.objects.filter(case__person=person).select_related("case")
 
 
 def own_service(key: UUID, by: Actor) -> Service:

@@ -6,9 +6,12 @@ from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from madoguchi.cases.models import Case, Decision
 from madoguchi.cases.queries.known import question
 from madoguchi.events import Actor
+from madoguchi.events.composing import composed_once
 from madoguchi.facts.models import Source
 from madoguchi.facts.queries import Known
 from madoguchi.ground.clock import day_of
@@ -110,14 +113,18 @@ def plain(field: FormField, value: Any) -> str:
 
 def asked_of(by: Actor) -> dict[tuple[str, str], Asked]:
     """The newest request of the resident for each fact (key, row), drafts and withdrawn ones left out."""
-    rows = Case.objects.filter(
-        person_id=by.who, corrects__isnull=False, received_at__isnull=False, withdrawn_at=None, erased_at=None
-    ).select_related("decision", "procedure")
     found = {}
-    for case in rows.defer("procedure__data", "procedure__graph").order_by("received_at"):
+    for case in _asked_by(by.who):
         asked = case.corrects or {}
         found[(asked["key"], asked["row"])] = how_it_stands(case)
     return found
+
+
+@composed_once
+def _asked_by(person: UUID) -> QuerySet[Case]:
+    cases = Case.objects.filter(person_id=person, corrects__isnull=False, received_at__isnull=False)
+    standing = cases.filter(withdrawn_at=None, erased_at=None).order_by("received_at")
+    return standing.select_related("decision", "procedure").defer("procedure__data", "procedure__graph")
 
 
 def how_it_stands(case: Case) -> Asked:

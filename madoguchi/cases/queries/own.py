@@ -42,6 +42,22 @@ def _keyed(key: UUID, person: UUID) -> QuerySet[Case]:
     return _begun_by(person).filter(pk=key)
 
 
+@composed_once
+def _received(person: UUID) -> QuerySet[Case]:
+    return _begun_by(person).filter(received_at__isnull=False, erased_at=None, withdrawn_at=None)
+
+
+@composed_once
+def _for_others(person: UUID) -> QuerySet[Case]:
+    return _begun_by(person).filter(subject__isnull=False, erased_at=None, part_of=None)
+
+
+def _still_own(found: list[Case], by: Actor) -> list[Case]:
+    """Without those that they began as an agent and are one no more."""
+    closed = closed_to(by.who) if found else ()
+    return [one for one in found if one.pk not in closed]
+
+
 def _seen(found: list[Case], by: Actor) -> Case | None:
     """This one case, unless it was begun as an agent who is one no more."""
     return next((one for one in found if not is_closed_to(one, by.who)), None)
@@ -79,9 +95,8 @@ def drafts_of(code: str, by: Actor) -> list[Case]:
 def agreed_in_cases(by: Actor) -> list[tuple[Case, LocalText]]:
     """What the resident has agreed to or declared in their received cases, beside the look-ups by consent; newest case
     first. It is part of what they have asked for, and taken back with the section in charge."""
-    received = own_cases(by).filter(received_at__isnull=False, erased_at=None, withdrawn_at=None)
     found = []
-    for case in received:
+    for case in _still_own(_received(by.who), by):
         form = procedures.package(case.procedure).form
         cells = (cell for section in form.visible_sections(case.answers) for cell in form.cells(section, case.answers))
         found += [(case, cell.field.label) for cell in cells if cell.field.type == "consent" and cell.value is True]
@@ -90,7 +105,7 @@ def agreed_in_cases(by: Actor) -> list[tuple[Case, LocalText]]:
 
 def for_others(by: Actor) -> list[Case]:
     """What the resident has begun or handed in for somebody else, newest first."""
-    return [one for one in own_cases(by).filter(subject__isnull=False, erased_at=None) if one.part_of_id is None]
+    return _still_own(_for_others(by.who), by)
 
 
 def going_on(code: str, by: Actor) -> list[Case]:

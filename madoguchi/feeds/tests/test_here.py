@@ -57,6 +57,22 @@ def test_what_the_page_says_and_no_more(client: Client) -> None:
 
 
 @pytest.mark.usefixtures("city")
+def test_of_few_layers_only_these_are_asked(client: Client) -> None:
+    said = got(client, layers="test-zoning")
+    assert [one["layer"] for one in said["answers"]] == ["test-zoning"]
+    assert said["shelters"] == []
+    both = got(client, layers="test-shelters, test-zoning,test-shelters")
+    assert [one["layer"] for one in both["answers"]] == ["test-shelters", "test-zoning"]
+    assert [one["hazard"] for one in both["shelters"]] == ["flood", "fire"]
+    refused = [client.get("/api/v1/at", {**AT, "layers": layers}) for layers in ("inside", "none", "test-zoning,", "")]
+    assert {(one.status_code, one.content) for one in refused} == {(422, refused[0].content)}, (
+        "none tells what there is"
+    )
+    assert refused[0].json()["code"] == "layer-unknown"
+    assert client.get("/api/v1/at", {**AT, "layers": "x" * 2001}).status_code == 422
+
+
+@pytest.mark.usefixtures("city")
 def test_on_a_day_and_what_cannot_be_asked(client: Client) -> None:
     assert got(client, on="2020-01-01")["answers"][0]["why"] == "no_data"
     for wrong in ({"lon": "2.3"}, {"lat": "nan"}, {"lon": "x"}, {"on": "2026-02-30"}, {"lat": "135", "lon": "34"}):
