@@ -13,6 +13,8 @@ import django.conf.locale
 from django.core.exceptions import ImproperlyConfigured
 from psycopg.conninfo import conninfo_to_dict
 
+from madoguchi.site.pooled import Connection
+
 ROOT = Path(__file__).resolve().parents[2]
 VAR = Path(os.environ.get("MADOGUCHI_VAR", ROOT / "var")).resolve()
 CATALOGUE = Path(os.environ.get("MADOGUCHI_CATALOGUE", ROOT / "catalogue")).resolve()
@@ -59,7 +61,8 @@ def _database() -> dict[str, Any]:
     # What is asked with its values apart (places/planned.py) is planned once: psycopg's number, which Django unsets.
     options["prepare_threshold"] = 5
     if os.environ.get("MADOGUCHI_POOL"):
-        options["pool"] = {"min_size": 1, "max_size": int(os.environ["MADOGUCHI_POOL"]), "timeout": 10}
+        size = int(os.environ["MADOGUCHI_POOL"])
+        options["pool"] = {"min_size": 1, "max_size": size, "timeout": 10, "connection_class": Connection}
     return {
         "ENGINE": "django.contrib.gis.db.backends.postgis",
         "NAME": parts.get("dbname", "madoguchi"),
