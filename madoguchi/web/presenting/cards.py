@@ -1,5 +1,6 @@
 """A case as a card: whose turn it is, in words, and the one sentence that matters now."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.urls import reverse
@@ -106,18 +107,19 @@ def card(case: Case) -> Card:
 def open_cards(resident: Actor) -> list[Card]:
     """What is still going on, the applicant's turn first; then what was decided last."""
     order = {"you": 0, "others": 1, "city": 2, "done": 3}
-    cards = [card(one) for one in cases.own_cases(resident)[:50] if not _is_draft_of_part(one)]
+    cards = [card(one) for one in _wholes_first(cases.own_cases(resident)[:50])]
     return sorted((one for one in cards if one.tone in order), key=lambda one: order[one.tone])
 
 
-def _is_draft_of_part(case: Case) -> bool:
-    """Gone on with from the life event that it is part of."""
-    return case.received_at is None and case.part_of_id is not None
+def _wholes_first(found: Iterable[Case]) -> list[Case]:
+    """Newest first; what is part of a life event stands below it. Parts that are drafts are gone on with from there."""
+    shown = [one for one in found if one.received_at is not None or one.part_of_id is None]
+    return sorted(shown, key=lambda one: (-(one.part_of or one).opened_at.timestamp(), one.part_of_id is not None))
 
 
 def groups(resident: Actor) -> list[Group]:
     """All cases, by whose turn it is."""
-    cards = [card(one) for one in cases.own_cases(resident) if not _is_draft_of_part(one)]
+    cards = [card(one) for one in _wholes_first(cases.own_cases(resident))]
     titles = {
         "you": gettext("あなたの番です"),
         "others": gettext("ほかの方の確認を待っています"),

@@ -100,6 +100,17 @@ def test_a_part_that_waits_for_its_applicant_is_named_on_top(moved: tuple[Actor,
     assert "いま、あなたがすることはありません" not in page
 
 
+def test_parts_stand_below_their_life_event_also_one_that_was_begun_before_it(moved: tuple[Actor, Case]) -> None:
+    by, journey = moved
+    dog, earlier = part(journey, DOG), journey.opened_at - dt.timedelta(days=9)
+    Case.objects.filter(pk=dog.pk).update(opened_at=earlier)
+    page = browser_of(by).get("/cases/").content.decode()
+    named = {one.number or "": one.procedure.code for one in Case.objects.filter(part_of=journey)}
+    named[journey.number or ""] = "moving"
+    in_order = [named[one] for one in dict.fromkeys(re.findall(r"\d\d-\d{4}-\d{4}-\d", page)) if one in named]
+    assert in_order == ["moving", COPY, MOVE, DOG]
+
+
 def test_what_was_written_before_the_move_stands_beside_what_is_known_now(signed_in: SignedIn) -> None:
     client, by = signed_in()
     row = procedures.current(DOG)
