@@ -100,11 +100,13 @@ def save_section(case: Case, section_id: str, raw: forms.Raw, *, by: Actor, base
 def take_one(case: Case, section_id: str, key: str, *, by: Actor) -> Case:
     """分かっている方の選択: the section is about this one, of whom nothing is typed again.
 
-    ``key`` is that of ``queries.known_ones``. What stood there of another one goes.
-    Raises Stale where that one is not known any more.
+    ``key`` is that of ``queries.known_ones``. What stood there of another one goes, in the other drafts of the same
+    life event, too. Raises Stale where that one is not known any more.
     """
-    fresh = editable(case)
-    section = procedures.package(fresh.procedure).form.section(section_id)
+    journey, fresh = driving.locked_with_its_whole(case)
+    _refuse_uneditable(fresh)
+    package = procedures.package(fresh.procedure)
+    section = package.form.section(section_id)
     if section is None or not section.one_of:
         raise NotFound("section-unknown", "この手続にその項目はありません。")
     if fresh.received_at is not None:
@@ -112,7 +114,7 @@ def take_one(case: Case, section_id: str, key: str, *, by: Actor) -> Case:
     chosen = next((one for one in known_ones(fresh, section, by) if one.key == key), None)
     if chosen is None:
         raise Stale("one-gone", "この方は選べなくなりました。画面を読み込み直すか、下に入力してください。")
-    taken = []
+    before, taken = json.loads(json.dumps(fresh.answers)), []
     for one in section.fields:
         if one.name not in section.of_one():
             continue
@@ -121,7 +123,8 @@ def take_one(case: Case, section_id: str, key: str, *, by: Actor) -> Case:
         forms.put(fresh.answers, one.name, value if fits else None)
         fresh.typed.pop(one.name, None)
         taken += [one.name] if fits else []
-    storing.save([fresh])
+    changed = joining.share(fresh, package, before, journey, by) if journey is not None else []
+    storing.save([fresh, *changed])
     record(section=section_id, fields=sorted(section.of_one()), taken=taken)
     return storing.mirror(case, fresh)
 

@@ -251,8 +251,8 @@ def _keep_facts(case: Case, lot: Lot, by: Actor) -> tuple[int, int]:
     form, consents, known_before = package.form, set[bool](), set[str]()
     for section in form.sections:
         of_one = section.of_one()
-        # For the count alone nobody of the household is read.
-        told = [one.values for one in known_ones(case, section, by, household=False)] if of_one else []
+        # For the count alone: nobody of the household is read, and what one sitting tells was not known before it.
+        told = [one.values for one in known_ones(case, section, by, before_alone=True)] if of_one else []
         for cell in form.cells(section, case.answers):
             if cell.field.fact and cell.value not in (None, "", []) and cell.field.type not in forms.UPLOADED:
                 row = "" if cell.row is None else f"{case.pk}:{cell.row}"

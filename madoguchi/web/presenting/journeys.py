@@ -1,7 +1,7 @@
 """A life event as pages: a few questions, what applies, the parts one after the other, and one review of all."""
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,8 +81,9 @@ class PartAnswers:
     earlier: Earlier | None
 
 
-def choices(journey: Case) -> list[Choice]:
-    """What applies, each after what it rests on; all chosen as long as nobody has chosen."""
+def choices(journey: Case, posted: Collection[str] | None = None) -> list[Choice]:
+    """What applies, each after what it rests on; all chosen as long as nobody has chosen. ``posted``: the codes of a
+    choice that was not taken, shown as it was made."""
     parts = cases.offered_parts(journey)
     titles = {one.procedure.code: _title(one.procedure.code, parts) for one in parts}
     there = {one.procedure.code for one in cases.journey_parts(journey)}
@@ -101,7 +102,7 @@ def choices(journey: Case) -> list[Choice]:
                 gettext("「%(titles)s」の結果が出てから決まります。") % {"titles": listed(after, language())}
                 if after
                 else "",
-                not there or package.code in there,
+                package.code in posted if posted is not None else not there or package.code in there,
             )
         )
     return found

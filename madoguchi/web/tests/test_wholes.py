@@ -8,7 +8,7 @@ from django.test import Client
 
 from madoguchi.cases import actions
 from madoguchi.cases.models import Case, Step
-from madoguchi.cases.tests.conftest import flat
+from madoguchi.cases.tests.conftest import fill_in, flat
 from madoguchi.cases.tests.test_bereavement import PERSON, complete
 from madoguchi.cases.tests.test_journeys import begin, part
 from madoguchi.events import SYSTEM, Actor
@@ -134,3 +134,18 @@ def test_what_was_written_before_the_move_stands_beside_what_is_known_now(signed
     page = client.get(f"/cases/{journey.pk}/review/").content.decode()
     assert words not in page
     assert "登大路町30番地" not in page
+
+
+def test_a_choice_that_is_not_taken_is_shown_as_it_was_made(signed_in: SignedIn) -> None:
+    client, by = signed_in()
+    other = begin(by, wants_copy=True)
+    actions.open_parts(other, [COPY], by=by)
+    birth = procedures.current("birth")
+    assert birth is not None
+    journey = actions.open_draft(birth, by=by)
+    said = {"born_on": "2026-11-20", "receives": False, "wants_childcare": True, "wants_copy": True}
+    fill_in(journey, said, by)
+    answer = client.post(f"/cases/{journey.pk}/parts/", {"part": ["child-allowance-claim", COPY]})
+    assert answer.status_code == 422
+    ticked = re.findall(r'name="part" value="([\w-]+)" checked', answer.content.decode())
+    assert ticked == ["child-allowance-claim", COPY], "what was left out is not ticked again"

@@ -46,7 +46,7 @@ def parts(request: HttpRequest, resident: Actor, key: str) -> HttpResponse:
     marks = journeys.steps(draft, "parts")
     context = {
         "form": _progress(draft, "parts"),
-        "choices": journeys.choices(case),
+        "choices": journeys.choices(case, request.POST.getlist("part") if problem else None),
         "elsewhere": journeys.elsewhere(case),
         "besides": journeys.besides(case),
         "problem": problem,
