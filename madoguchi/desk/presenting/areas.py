@@ -26,6 +26,11 @@ class TownLine:
     late: int
     late_url: str
 
+    @property
+    def figures(self) -> tuple[str, str]:
+        """Cases and late ones, as people read them."""
+        return f"{self.count:,}", f"{self.late:,}"
+
 
 @dataclass(frozen=True, slots=True)
 class PointLine:
@@ -43,7 +48,7 @@ class Towns:
 
     picture: Picture | None
     lines: Sequence[TownLine]
-    total: int
+    total: str
     late: bool
 
 
@@ -124,7 +129,7 @@ def _towns(
     return Towns(
         picture(words, shown, url, marks, gettext("件")),
         sorted(lines, key=lambda one: -one.count),
-        sum(one.count for one in lines),
+        f"{sum(one.count for one in lines):,}",
         bool(late),
     )
 

@@ -60,6 +60,16 @@ def test_a_section_shows_what_it_offers(published: None) -> None:
     assert Client().get("/offices/nothing/").status_code == 404
 
 
+def test_a_search_leads_to_the_answers_by_address_from_where_it_found_nothing(published: None) -> None:
+    """In the part of the page that a search renews, and in the card that says that there is nothing."""
+    for words, card in (("ｑｑｑｑ", True), ("犬", False)):
+        body = Client(HTTP_ACCEPT_LANGUAGE="ja").get("/procedures/", {"q": words}).content.decode()
+        found = body.partition('id="found"')[2].partition('<section class="stack" aria-labelledby="events"')[0]
+        assert found.count("住所から調べられます") == body.count("住所から調べられます") == 1
+        assert ("住所から調べられます" in found.partition('class="card soft')[2].partition("<ul")[0]) is card
+    assert "住所から調べられます" not in Client(HTTP_ACCEPT_LANGUAGE="ja").get("/procedures/").content.decode()
+
+
 def test_language_is_kept_and_the_place_too(published: None) -> None:
     client = Client(HTTP_ACCEPT_LANGUAGE="ja")
     answer = client.get("/procedures/", {"q": "犬", "lang": "en"})
