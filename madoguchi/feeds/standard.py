@@ -62,6 +62,7 @@ def _evacuation_space(
         "市区町村コード": code,
         "地方公共団体名": f"{city.prefecture['ja']}{city.name['ja']}",
         **{column: "1" if values.get(key) else "" for column, key in _HAZARDS.items()},
+        "指定避難所との重複": "1" if values.get("also_shelter") else "",
     }
 
 

@@ -154,8 +154,16 @@ def test_shelters_are_the_standard_table(tmp_path: Path, monkeypatch: pytest.Mon
     layer = procedures.layers()["shelters"]
     names = {one.key: one.column for one in layer.attributes}
     common = {names["address"]: "大東市谷川一丁目1番1号", names["kind"]: "指定緊急避難場所"}
-    empty = {names[one]: None for one in ("flood", "landslide", "earthquake", "fire", "inland_flood")}
-    ground = {**empty, **common, names["name"]: "広場", names["flood"]: "1", names["fire"]: "0"}
+    unsaid = ("flood", "landslide", "earthquake", "fire", "inland_flood", "also_shelter")
+    empty = {names[one]: None for one in unsaid}
+    ground = {
+        **empty,
+        **common,
+        names["name"]: "広場",
+        names["flood"]: "1",
+        names["fire"]: "0",
+        names["also_shelter"]: "1",
+    }
     shelter = {**empty, **common, names["name"]: "会館"}
     there = {**ground, names["name"]: "隣の市の公園", names["address"]: "大阪府東大阪市加納2-14"}
     found = [
@@ -165,6 +173,7 @@ def test_shelters_are_the_standard_table(tmp_path: Path, monkeypatch: pytest.Mon
     taken_in(tmp_path, *found, layer=layer)
     [row] = table(got("standard/evacuation_space.csv")[1])
     assert (row["名称"], row["災害種別_洪水"], row["災害種別_大規模な火事"]) == ("広場", "1", "")
+    assert row["指定避難所との重複"] == "1"
     assert list(row)[20:25] == [
         "連絡先備考（その他、SNSなど）",
         "郵便番号",

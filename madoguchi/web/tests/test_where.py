@@ -34,7 +34,7 @@ def layers(tmp_path: Path) -> None:
         said = {"code": "27218", "key_code": key, "name": name, "pop_2015": 100, "households_2015": 40}
         return {"geometry": square(west), "properties": said}
 
-    columns = ("住所", "洪水", "崖崩れ、土石流及び地滑り", "地震", "大規模な火事", "内水氾濫")
+    columns = ("住所", "洪水", "崖崩れ、土石流及び地滑り", "地震", "大規模な火事", "内水氾濫", "指定避難所との住所同一")
     files: dict[str, list[dict[str, Any]]] = {
         "towns": [town(WEST, "1", "曙町"), town(WEST + 0.005, "2", "谷川１丁目")],
         "shelters": [
