@@ -190,7 +190,10 @@ def map_page(face: Face, view: View, reader: Reader, own: Collection[str] = ()) 
     days = viewing.days_of([one.code for one in layers])
     return MapPage(
         view=view,
-        groups=[Group(owner, ones) for owner, ones in entries.items()],
+        groups=sorted(
+            (Group(owner, ones) for owner, ones in entries.items()),
+            key=lambda one: not any(x.is_on for x in one.entries),
+        ),
         listed=listed(face, on, view, view.box, reader, own),
         days=_days(days.values()),
         moves=_moves(face, view),
