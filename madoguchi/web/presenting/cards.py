@@ -61,16 +61,19 @@ def tone_of(case: Case) -> str:
 
 
 def turn_words(case: Case) -> str:
-    """Whose turn it is."""
+    """Whose turn it is. A life event is not decided itself: its parts are, each by itself."""
     if not case.received_at:
         return gettext("入力の途中です")
+    tone = tone_of(case)
+    if tone == "done" and cases.is_journey(case):
+        return gettext("終わりました")
     return {
         "you": gettext("あなたの番です"),
         "others": gettext("ほかの方の確認を待っています"),
         "city": gettext("市が確認しています"),
         "done": gettext("決定しました"),
         "over": gettext("取り下げました"),
-    }[tone_of(case)]
+    }[tone]
 
 
 def card(case: Case) -> Card:

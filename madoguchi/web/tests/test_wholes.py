@@ -149,3 +149,18 @@ def test_a_choice_that_is_not_taken_is_shown_as_it_was_made(signed_in: SignedIn)
     assert answer.status_code == 422
     ticked = re.findall(r'name="part" value="([\w-]+)" checked', answer.content.decode())
     assert ticked == ["child-allowance-claim", COPY], "what was left out is not ticked again"
+
+
+def test_a_life_event_that_is_over_ended_and_was_not_decided(signed_in: SignedIn) -> None:
+    client, by = signed_in()
+    journey = begin(by)
+    (one,) = actions.open_parts(journey, [DOG], by=by)
+    complete(one, by)
+    actions.submit_parts(journey, by=by)
+    journey.refresh_from_db()
+    refuse(part(journey, DOG))
+    for url in (f"/cases/{journey.number}/", "/cases/"):
+        tags = re.findall(r'class="tag[^"]*">([^<]*)<', client.get(url).content.decode())
+        assert "終わりました" in tags
+    shown = client.get(f"/cases/{journey.number}/").content.decode()
+    assert "決定しました" not in shown, "its one part was refused"
