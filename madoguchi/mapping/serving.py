@@ -183,8 +183,10 @@ def _part(path: Path, size: int, wanted: str) -> HttpResponseBase:
 def base_style(request: HttpRequest, tiles_at: str) -> HttpResponse:
     """The style of the base map, light or ``dark=1``."""
     said = style(dark=request.GET.get("dark") == "1", tiles=tiles_at if base_file() is not None else "")
-    response = JsonResponse(said, json_dumps_params={"ensure_ascii": False})
+    response = _packed(request, json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode())
+    response.headers["Content-Type"] = "application/json"
     response.headers["Cache-Control"] = "public, max-age=3600"
+    patch_vary_headers(response, ("Accept-Encoding",))
     return response
 
 

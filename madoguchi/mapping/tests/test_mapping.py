@@ -152,6 +152,14 @@ def test_without_a_base_map_there_is_none(client: Client, monkeypatch: pytest.Mo
     assert client.get("/map/style.json").json()["sources"] == {}
 
 
+def test_the_style_is_packed_for_who_takes_it_so(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "base_file", lambda: Path("base.pmtiles"))
+    plain, packed = (client.get("/map/style.json", headers=sent) for sent in ({}, {"accept-encoding": "gzip"}))
+    assert gzip.decompress(packed.content) == plain.content
+    assert (packed["Content-Encoding"], packed["Vary"]) == ("gzip", plain["Vary"])
+    assert len(packed.content) * 3 < len(plain.content)
+
+
 @pytest.mark.parametrize("dark", [True, False])
 def test_the_style_loads_nothing_from_elsewhere(dark: bool) -> None:
     style = base.style(dark=dark, tiles="/map/base.pmtiles")
