@@ -53,6 +53,7 @@ def city(db: None, tmp_path: Path) -> None:
         "崖崩れ、土石流及び地滑り": "",
         "大規模な火事": "",
         "内水氾濫": "",
+        "指定避難所との住所同一": "",
     }
     named = ("key_code", "code", "name", "pop_2015", "households_2015")
     features: dict[str, list[tuple[dict[str, Any], dict[str, Any]]]] = {
