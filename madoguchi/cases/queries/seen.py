@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_noop
 
 from madoguchi.cases.models import Case, Cosigner, Export, Payment, Service, Step
+from madoguchi.events.composing import composed_once
 from madoguchi.messages.models import Letter
 
 _CASE: Final = (gettext_noop("手続きの内容（答え、書類、通知書）"),)
@@ -65,7 +66,9 @@ class Thing:
 
 def things_of(person: UUID) -> dict[UUID, Thing]:
     """What there is of a person whose events tell of readings, by id."""
-    cases = dict(Case.objects.filter(Q(person=person) | Q(subject=person)).values_list("pk", "procedure_id"))
+    cases = dict(_cases_of(person))
+    if not cases:
+        return {}
     things = {case: Thing(version) for case, version in cases.items()}
     parts = [
         *Step.objects.filter(case__in=cases, letter__isnull=False).values_list("pk", "case_id"),
@@ -77,10 +80,13 @@ def things_of(person: UUID) -> dict[UUID, Thing]:
         things[one.pk] = Thing(cases[one.case_id], provider=one.provider)
     for row in Service.objects.filter(case__in=cases).only("case_id", "company", "consented_at", "number"):
         things[row.pk] = Thing(cases[row.case_id], row.company, row.consented_at, bool(row.number))
-    if cases:
-        lists = Export.objects.filter(cases__overlap=[*cases]).values_list("pk", flat=True)
-        things |= dict.fromkeys(lists, Thing())
-    return things
+    lists = Export.objects.filter(cases__overlap=[*cases]).values_list("pk", flat=True)
+    return things | dict.fromkeys(lists, Thing())
+
+
+@composed_once
+def _cases_of(person: UUID) -> QuerySet[Case, tuple[UUID, UUID]]:
+    return Case.objects.filter(Q(person=person) | Q(subject=person)).values_list("pk", "procedure_id")
 
 
 def events_of(person: UUID, things: Mapping[UUID, Thing], *, asking: bool = True) -> Q:

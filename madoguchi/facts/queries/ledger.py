@@ -17,6 +17,7 @@ from django.db.models.functions import TruncDay
 
 from madoguchi.events import Actor
 from madoguchi.events.acting import current_cause
+from madoguchi.events.composing import composed_once
 from madoguchi.events.models import Event
 from madoguchi.events.rules import ACTS, ActSpec
 from madoguchi.facts.models import Basis, Level, Pair, Source
@@ -170,9 +171,13 @@ class Shown(Func):
 
 def bases_in_force() -> list[Basis]:
     """The legal bases by which somebody may read today, but those that a law keeps from whoever is read."""
-    today = clock.today()
-    rows = Basis.objects.filter(withdrawn_at=None, undisclosed=False, since__lte=today)
-    return list(rows.filter(Q(until=None) | Q(until__gte=today)).order_by("purpose", "reference", "published_at", "id"))
+    return _bases_on(clock.today())
+
+
+@composed_once
+def _bases_on(day: dt.date) -> QuerySet[Basis]:
+    rows = Basis.objects.filter(withdrawn_at=None, undisclosed=False, since__lte=day)
+    return rows.filter(Q(until=None) | Q(until__gte=day)).order_by("purpose", "reference", "published_at", "id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,9 +264,14 @@ def _told_at(rows: QuerySet[Event]) -> QuerySet[Event]:
 
 def _logged(person_id: UUID, also: Q) -> QuerySet[Event]:
     """Every reading of the person that its person may be told of."""
-    earlier = Pair.objects.filter(person=person_id, replaced__isnull=False).values_list("replaced", flat=True)
-    of_facts = Q(subject_id__in=[person_id, *earlier], verb="facts.read") & ~Q(data__keys=[])
+    of_facts = Q(subject_id__in=[person_id, *_earlier(person_id)], verb="facts.read") & ~Q(data__keys=[])
     return Event.objects.filter(of_facts | also)
+
+
+@composed_once
+def _earlier(person: UUID) -> QuerySet[Pair, UUID | None]:
+    """As what the person was known before they were linked with somebody."""
+    return Pair.objects.filter(person=person, replaced__isnull=False).values_list("replaced", flat=True)
 
 
 def _as_readings(found: Sequence[Event]) -> list[Reading]:
