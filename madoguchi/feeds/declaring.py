@@ -46,17 +46,7 @@ def operation(
     ``leads_to``: the operations that take the id of what was made, with the name they have for it (links).
     """
     statuses = sorted({400, 401, 403, 422, 429, *problems, *((409, 413) if once else ())})
-    said: dict[str, Any] = {
-        "security": [{"OAuth2": [scope]}],
-        "responses": {
-            status: {
-                "description": TITLES[status],
-                "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}},
-            }
-            for status in statuses
-        },
-        **more,
-    }
+    said: dict[str, Any] = {"security": [{"OAuth2": [scope]}], "responses": refusals(*statuses), **more}
     if if_none_match:
         said["responses"][304] = {"description": "unchanged"}
     if leads_to:
@@ -67,3 +57,9 @@ def operation(
     if parameters:
         said["parameters"] = parameters
     return said
+
+
+def refusals(*statuses: int) -> dict[int, Any]:
+    """The answers of an operation that are problem documents."""
+    document = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}}
+    return {status: {"description": TITLES[status], "content": document} for status in statuses}

@@ -13,7 +13,8 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router
 from ninja.params.functions import Query
 
-from madoguchi.feeds.schemas import At, ProblemDocument
+from madoguchi.feeds.declaring import refusals
+from madoguchi.feeds.schemas import At
 from madoguchi.ground import clock
 from madoguchi.ground.errors import Invalid
 from madoguchi.ground.languages import LocalText
@@ -39,11 +40,11 @@ LAYERS = Query(
 @router.get(
     "/at",
     auth=None,
-    response={200: At, 422: ProblemDocument},
+    response={200: At},
     url_name="at",
     operation_id="what_applies_at",
     summary="この場所に当てはまること",
-    openapi_extra={"security": []},
+    openapi_extra={"security": [], "responses": refusals(422)},
 )
 def at(
     request: HttpRequest, lon: float = LON, lat: float = LAT, on: dt.date | None = ON, layers: str | None = LAYERS

@@ -87,6 +87,7 @@ def test_the_answer_has_the_shape_that_the_document_says(client: Client) -> None
     document = client.get("/api/v1/openapi.json").json()
     operation = document["paths"]["/api/v1/at"]["get"]
     assert operation["security"] == []
+    assert [*operation["responses"]["422"]["content"]] == ["application/problem+json"]
     schema = {
         "components": document["components"],
         **operation["responses"]["200"]["content"]["application/json"]["schema"],
