@@ -3,6 +3,7 @@
 For whoever asks: the residents' pages and the desk's counter, each with its own :class:`Addresses`.
 """
 
+import copy
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -234,9 +235,11 @@ class Draft:
         told_before = self._told_before(section, by)
         household = [] if told_before else self._household(section, by)
         answers = self._with_empty_rows(section, posted, told_before or household)
+        known = {} if self.correcting else self._known(section, by)
+        supposing = self._as_offered(section, answers, known) if posted is None else answers
         cells = [
             cell
-            for cell in self.form.cells(section, answers, self.case.typed, problems)
+            for cell in self.form.cells(section, answers, self.case.typed, problems, supposing=supposing)
             if not self.correcting or cell.path in self.asked
         ]
         asked = list(
@@ -244,11 +247,12 @@ class Draft:
                 iter(cells),
                 section,
                 language=language(),
-                known={} if self.correcting else self._known(section, by),
+                known=known,
                 files=self.files(),
                 arriving=cases.uploads_of(self.case),
                 posted=posted,
                 elsewhere=elsewhere,
+                closed=cases.out_of_time(self.case),
             )
         )
         for one in asked:
@@ -328,6 +332,25 @@ class Draft:
         of_one = section.of_one()  # of which of them is not known
         keys = [one.fact for one in section.fields if one.fact and one.name not in of_one]
         return {**(cases.shown(self.case, keys, by) if keys and not section.each else {}), **of_businesses}
+
+    def _as_offered(
+        self, section: FormSection, answers: Mapping[str, Any], known: Mapping[str, Known]
+    ) -> Mapping[str, Any]:
+        """The answers with what this page offers to be kept as it is: whatever that brings up is asked at once, and
+        not only after it has been confirmed."""
+        supposed = copy.deepcopy(dict(answers))
+        for one in section.fields:
+            fact = known.get(one.name if one.business[0] else one.fact or "")
+            unsaid = forms.get(answers, one.name) is None and one.name not in self.case.typed
+            if (
+                fact is not None
+                and unsaid
+                and not section.each
+                and not one.again_because
+                and forms.fits(one, fact.value)
+            ):
+                forms.put(supposed, one.name, fact.value)
+        return supposed
 
     def _rows(self, section: FormSection, answers: Mapping[str, Any], asked: Sequence[Question]) -> Iterator[Row]:
         if not section.each:

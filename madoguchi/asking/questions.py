@@ -6,7 +6,7 @@ shows what the city already knows.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -37,11 +37,12 @@ AUTOCOMPLETE: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One possible answer of a choice."""
+    """One possible answer of a choice; ``closed``: shown, and not to be chosen today."""
 
     value: str
     label: str
     chosen: bool
+    closed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,7 @@ class Question:
     keep: bool = False
     linked: bool = False
     decides: bool = False
+    closed: Collection[str] = ()
     row: int | None = None
     files: Sequence[FileRow] = ()
     arriving: Sequence[Upload] = ()
@@ -151,7 +153,10 @@ class Question:
         if offered is None:
             return []
         given = self.given if isinstance(self.given, list) else [self.given]
-        return [Option(value, label, value in given) for value, label in offered(self.field, self.language).items()]
+        return [
+            Option(value, label, value in given, value in self.closed and value not in given)
+            for value, label in offered(self.field, self.language).items()
+        ]
 
     @property
     def eras(self) -> list[tuple[str, str]]:
@@ -223,8 +228,10 @@ def questions(
     arriving: Mapping[str, Sequence[Upload]] | None = None,
     posted: Mapping[str, Sequence[str]] | None = None,
     elsewhere: Mapping[str, str] | None = None,
+    closed: Mapping[str, Collection[str]] | None = None,
 ) -> Iterator[Question]:
-    """The questions of a section. ``posted`` (a post that was not stored) takes the place of what is stored."""
+    """The questions of a section. ``posted`` (a post that was not stored) takes the place of what is stored; ``closed``
+    are by question the options that cannot be chosen today."""
     deciding = {name for one in section.fields if one.when is not None for name in one.when.names}
     for cell in cells:
         kind = KINDS.get(cell.field.type)
@@ -242,6 +249,7 @@ def questions(
             elsewhere=(elsewhere or {}).get(cell.path, ""),
             shown=kind.show(cell.value, cell.field, language) if cell.typed is None else "",
             decides=full in deciding or cell.field.type == "place",  # what applies there is shown at once
+            closed=(closed or {}).get(cell.field.name, ()),
             row=cell.row,
             files=[files[one] for one in cell.value or [] if one in files] if cell.field.type in UPLOADED else (),
             arriving=(arriving or {}).get(cell.path, ()),

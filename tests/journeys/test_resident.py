@@ -152,7 +152,7 @@ def test_child_allowance_with_two_children(browser: Browser, site: str, viewport
         visit.type({"person.full_name_kana": "みほん　はなこ", "person.phone": "090-1234-5678"})
         visit.type({"person.pension_scheme": "employees", "public_servant": "no"})
         visit.next()
-        visit.type({"has_spouse": "no"})
+        visit.type({"person.has_partner": "no"})
         visit.next()
         visit.check()
         for number, (name, kana, born) in enumerate(

@@ -81,6 +81,7 @@ from madoguchi.cases.queries.journeys import (
     JourneyPart,
     departures_of,
     elsewhere_parts,
+    in_other_life_events,
     is_journey,
     is_refused,
     journey_parts,
@@ -151,7 +152,7 @@ from madoguchi.cases.queries.represented import (
     shown_rows,
     standing_for,
 )
-from madoguchi.cases.queries.rounds import round_standing, rounds, runs_rounds, simulate
+from madoguchi.cases.queries.rounds import out_of_time, round_standing, rounds, runs_rounds, simulate
 from madoguchi.cases.queries.sealing import (
     Seat,
     box,
@@ -337,6 +338,7 @@ __all__ = [
     "holds_of",
     "holds_still",
     "in_order",
+    "in_other_life_events",
     "inbox",
     "is_closed_to",
     "is_held",
@@ -382,6 +384,7 @@ __all__ = [
     "open_steps",
     "opened",
     "opinions_for",
+    "out_of_time",
     "own_case",
     "own_cases",
     "own_draft",

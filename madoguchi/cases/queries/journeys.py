@@ -65,6 +65,21 @@ def named_elsewhere(journey: Case) -> list[Elsewhere]:
     return list(journeys.elsewhere(package.procedure, journeys.scope_of(package.form, journey.answers)))
 
 
+def in_other_life_events(journey: Case) -> dict[str, Case]:
+    """By code of the procedure the other life event in whose parts it is being filled in for the same person: there is
+    one draft of each, and it stays where it is."""
+    drafts = Case.objects.filter(
+        person_id=journey.person_id,
+        subject_id=journey.subject_id,
+        received_at=None,
+        withdrawn_at=None,
+        erased_at=None,
+        part_of__isnull=False,
+    )
+    found = drafts.exclude(part_of_id=journey.pk).select_related("procedure", "part_of__procedure").order_by("-pk")
+    return {one.procedure.code: one.part_of for one in found if one.part_of is not None}
+
+
 def journey_parts(journey: Case) -> list[Case]:
     """The cases of a life event, each after those that it rests on; withdrawn drafts are not among them."""
     found = Case.objects.filter(part_of=journey, erased_at=None).exclude(received_at=None, withdrawn_at__isnull=False)

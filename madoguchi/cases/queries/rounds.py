@@ -142,6 +142,17 @@ def applicants(standing: Standing) -> list[allotment.Applicant]:
     return found
 
 
+def out_of_time(case: Case) -> dict[str, frozenset[str]]:
+    """By the question that asks for the round, the rounds for which a case cannot be handed in on the day on which it
+    was, or today: not yet, or no longer. Empty where a procedure has none."""
+    node = _node(procedures.package(case.procedure))
+    if node is None:
+        return {}
+    day = clock.day_of(case.received_at) if case.received_at is not None else clock.today()
+    closed = (one.name for one in _announced(case.procedure.code, day) if not one.opens <= day <= one.closes)
+    return {node.arguments["round"]: frozenset(closed)}
+
+
 def simulate(standing: Standing) -> list[allotment.Placing]:
     """Who would get what if the places were given out now; what the act then writes."""
     order = allotment.criteria(standing.node.arguments)

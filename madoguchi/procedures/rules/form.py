@@ -198,9 +198,14 @@ class Form:
         problems: Mapping[str, Problem] | None = None,
         *,
         hidden: bool = False,
+        supposing: Mapping[str, Any] | None = None,
     ) -> Iterator[Cell]:
-        """The visible fields of a section in order, row by row (``hidden``: also those whose ``when`` fails)."""
-        yield from self._cells(section, answers, self.scope(answers), typed or {}, problems or {}, hidden=hidden)
+        """The visible fields of a section in order, row by row (``hidden``: also those whose ``when`` fails).
+
+        ``supposing``: answers that the conditions see instead, where what is offered as known counts as said.
+        """
+        scope = self.scope(answers if supposing is None else supposing)
+        yield from self._cells(section, answers, scope, typed or {}, problems or {}, hidden=hidden)
 
     def _cells(
         self,

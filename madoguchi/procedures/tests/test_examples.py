@@ -108,7 +108,8 @@ def test_a_refusal_gives_only_the_reasons_against() -> None:
     ("code", "name", "answers"),
     [
         ("child-allowance-claim", "two-children-granted", {"public_servant": True}),
-        ("child-allowance-claim", "two-children-granted", {"has_spouse": True, "higher_earner": "spouse"}),
+        ("child-allowance-claim", "two-children-granted", {"higher_earner": "spouse"}),
+        ("change-of-address", "whole-family-accepted", {"new_address": {"text": "大阪府大東市谷川一丁目1番1号"}}),
         ("disaster-certificate", "self-assessed-granted", {"disaster_kind": "fire"}),
         ("disaster-certificate", "self-assessed-granted", {"building_use": "not_dwelling"}),
         (

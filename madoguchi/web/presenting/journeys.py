@@ -27,7 +27,8 @@ from madoguchi.web.words import language, said
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A procedure that applies. ``days`` are business days; ``after``: what it rests on, in words."""
+    """A procedure that applies. ``days`` are business days; ``after``: what it rests on, in words; ``held``: title and
+    address of the life event in which it is being filled in already, where it cannot be chosen here."""
 
     code: str
     title: str
@@ -37,6 +38,7 @@ class Choice:
     fee: str
     after: str
     chosen: bool
+    held: tuple[str, str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,7 @@ def choices(journey: Case, posted: Collection[str] | None = None) -> list[Choice
     parts = cases.offered_parts(journey)
     titles = {one.procedure.code: _title(one.procedure.code, parts) for one in parts}
     there = {one.procedure.code for one in cases.journey_parts(journey)}
+    held = cases.in_other_life_events(journey)
     found = []
     for one in parts:
         package = procedures.package(one.procedure).procedure
@@ -103,6 +106,9 @@ def choices(journey: Case, posted: Collection[str] | None = None) -> list[Choice
                 if after
                 else "",
                 package.code in posted if posted is not None else not there or package.code in there,
+                (Draft(held[package.code]).title, reverse("web:case", args=(key_of(held[package.code]),)))
+                if package.code in held
+                else None,
             )
         )
     return found

@@ -1,5 +1,7 @@
 """What a post means, and what a form brings along that somebody has told before."""
 
+import datetime as dt
+
 import pytest
 from django.http import QueryDict
 from django.test import Client
@@ -12,6 +14,7 @@ from madoguchi.cases.models import Case
 from madoguchi.events import Actor
 from madoguchi.facts import actions as facts
 from madoguchi.facts.models import Source
+from madoguchi.ground import clock
 from madoguchi.people.models import Person
 from madoguchi.procedures import queries as procedures
 from madoguchi.web import visiting
@@ -139,3 +142,47 @@ def test_a_choice_left_open_is_missing_and_no_new_question(dog: tuple[Client, Ac
     assert answer.status_code == 422
     assert "質問が増えました" not in answer.content.decode()
     assert "どれか1つを選んでください。" in answer.content.decode()
+
+
+def test_what_is_offered_as_known_brings_up_its_questions_at_once(signed_in: SignedIn) -> None:
+    """Whoever is under 65 by their card is asked for the disease on the page where the day of birth is confirmed."""
+    client, by = signed_in()
+    row = procedures.current("care-need-certification")
+    assert row is not None
+    case = open_draft(row, by=by)
+    path = f"/cases/{case.pk}/sections/insured/"
+    disease = 'name="insured.disease"'
+    assert disease not in client.get(path).content.decode(), "nobody knows yet how old they are"
+    facts.state(Person.objects.get(), {("person.date_of_birth", ""): "1979-07-20"}, Source.CARD, by=by)
+    assert disease in client.get(path).content.decode()
+    case.refresh_from_db()
+    assert case.answers == {}, "looking changes nothing"
+    older = {
+        "person.date_of_birth.known": "change",
+        "person.date_of_birth.era": "",
+        "person.date_of_birth.year": "1950",
+    }
+    client.post(path, {**older, "person.date_of_birth.month": "1", "person.date_of_birth.day": "1", "_do": "refresh"})
+    assert disease not in client.get(path).content.decode(), "what was said goes before what is known"
+
+
+@pytest.mark.parametrize(
+    ("day", "closed"),
+    [
+        (dt.date(2026, 11, 20), ["2026-12-01", "2027-05-01"]),
+        (dt.date(2026, 12, 12), ["2026-12-01", "2027-01-01", "2027-04-01", "2027-05-01"]),
+    ],
+)
+def test_a_round_out_of_its_time_is_shown_and_cannot_be_chosen(
+    signed_in: SignedIn, day: dt.date, closed: list[str]
+) -> None:
+    with clock.travel(dt.datetime.combine(day, dt.time(9), clock.TOKYO)):
+        client, by = signed_in()
+        row = procedures.current("childcare-place")
+        assert row is not None
+        case = open_draft(row, by=by)
+        page = html.fromstring(client.get(f"/cases/{case.pk}/sections/child/").content.decode())
+        rounds = page.findall(".//input[@name='start_on']")
+        assert [one.get("value") for one in rounds if one.get("disabled") is not None] == closed
+        assert len(rounds) == 4
+        assert not page.findall(".//input[@name='sibling'][@disabled]")

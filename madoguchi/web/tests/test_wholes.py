@@ -136,7 +136,7 @@ def test_what_was_written_before_the_move_stands_beside_what_is_known_now(signed
     assert "登大路町30番地" not in page
 
 
-def test_a_choice_that_is_not_taken_is_shown_as_it_was_made(signed_in: SignedIn) -> None:
+def test_what_is_in_another_life_event_is_not_chosen_here_and_stops_nothing(signed_in: SignedIn) -> None:
     client, by = signed_in()
     other = begin(by, wants_copy=True)
     actions.open_parts(other, [COPY], by=by)
@@ -145,10 +145,20 @@ def test_a_choice_that_is_not_taken_is_shown_as_it_was_made(signed_in: SignedIn)
     journey = actions.open_draft(birth, by=by)
     said = {"born_on": "2026-11-20", "receives": False, "wants_childcare": True, "wants_copy": True}
     fill_in(journey, said, by)
-    answer = client.post(f"/cases/{journey.pk}/parts/", {"part": ["child-allowance-claim", COPY]})
-    assert answer.status_code == 422
-    ticked = re.findall(r'name="part" value="([\w-]+)" checked', answer.content.decode())
-    assert ticked == ["child-allowance-claim", COPY], "what was left out is not ticked again"
+    url = f"/cases/{journey.pk}/parts/"
+    page = client.get(url).content.decode()
+    assert re.findall(r'name="part" value="([\w-]+)" checked', page) == ["child-allowance-claim", "childcare-place"]
+    assert f'value="{COPY}"' not in page
+    assert f'<a href="/cases/{other.pk}/">「引越しの手続き」の入力を続ける</a>' in page
+    answer = client.post(url, {"part": ["child-allowance-claim", COPY]})
+    assert answer.status_code == 422, "a page that was open before"
+    page = answer.content.decode()
+    ticked = re.findall(r'name="part" value="([\w-]+)" checked', page)
+    assert ticked == ["child-allowance-claim"], "what was left out is not ticked again"
+    assert f'href="/cases/{other.pk}/"' in page
+    assert client.post(url, {"part": ["child-allowance-claim"]}).status_code == 302
+    actions.open_parts(other, [DOG], by=by)
+    assert f'value="{COPY}"' in client.get(url).content.decode(), "let go there, it can be chosen here"
 
 
 def test_a_life_event_that_is_over_ended_and_was_not_decided(signed_in: SignedIn) -> None:
