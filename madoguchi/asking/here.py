@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl
 from django.utils.http import urlencode
 from django.utils.translation import gettext
 
-from madoguchi.asking.places import how
+from madoguchi.asking.places import how, looking
 from madoguchi.asking.words import Said, day_words, language, said, words
 from madoguchi.ground import clock
 from madoguchi.ground.errors import Invalid, NotFound, Refused
@@ -336,7 +336,7 @@ class HerePage:
         if spot is None:
             return ""
         if isinstance(spot, Where):
-            return f"#16/{spot.lat:.6f}/{spot.lon:.6f}"
+            return looking(spot.lat, spot.lon, self.asked.error if self.asked is not None else 0.0)
         lon, lat = spot.middle
         drawn, view = json.loads(spot.geojson), f"#16/{lat:.6f}/{lon:.6f}"
         if drawn["type"] != "Polygon" or len(drawn["coordinates"]) > 1 or len(drawn["coordinates"][0]) > MOST_CORNERS:

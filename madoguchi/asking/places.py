@@ -4,7 +4,7 @@ the words may mean, and what applies there."""
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from django.utils.translation import gettext
 
@@ -14,6 +14,9 @@ from madoguchi.ground.languages import LocalText
 from madoguchi.places.rules.recording import VERDICT
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules.form import FormField
+
+#: Metres by which a place may be elsewhere before a map shows more around it.
+FAR: Final = 100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,8 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class PlaceShown:
-    """The place. ``choices`` to choose from where the words may mean several; ``is_point``: given by a device or a tap.
+    """The place. ``choices`` to choose from where the words may mean several; ``is_point``: given by a device or a tap;
+    ``lon``, ``lat`` (degrees of JGD2011) and ``error`` (metres): where a map looks at it, None where it is nowhere.
 
     ``on``: the day on which so applied what is told.
     """
@@ -47,9 +51,23 @@ class PlaceShown:
     name: str
     how: str
     is_point: bool
+    lon: float | None
+    lat: float | None
+    error: float
     choices: Sequence[Choice]
     answers: Sequence[Applying]
     on: str
+
+    @property
+    def looks(self) -> str:
+        """Where a map looks at it; empty where it is nowhere."""
+        return "" if self.lat is None or self.lon is None else looking(self.lat, self.lon, self.error)
+
+
+def looking(lat: float, lon: float, error: float) -> str:
+    """Where a map looks at a place (degrees of JGD2011) and marks it, behind ``#``, which browsers send to nobody. It
+    sees the lot, or of what is less sure (``error`` in metres) the streets around."""
+    return f"#{15 if error > FAR else 17}/{lat:.6f}/{lon:.6f}&at={lon:.6f},{lat:.6f}"
 
 
 def place_shown(value: Any, field: FormField, *, choose: bool = False) -> PlaceShown | None:
@@ -67,6 +85,9 @@ def place_shown(value: Any, field: FormField, *, choose: bool = False) -> PlaceS
         name=value.get("name", ""),
         how=_apart() if value.get("apart") else how(level, value.get("error") or 0.0) if level else "",
         is_point=level == "point",
+        lon=value.get("lon") if level else None,
+        lat=value.get("lat") if level else None,
+        error=value.get("error") or 0.0,
         choices=choices,
         answers=answers,
         on=day_words(dt.date.fromisoformat(day)) if answers and day else "",

@@ -40,20 +40,29 @@ def test_the_map_is_drawn_asked_measured_and_shared(browser: Browser, site: str)
         canvas.click(position={"x": 100, "y": 200})
         expect(page.locator("#map-at-words")).to_contain_text("第一種住居地域です（容積率200%）")
         visit.check()
+        legend = page.get_by_role("list", name="凡例")
+        expect(legend).to_contain_text(re.compile("用途地域.*第一種住居地域.*商業地域", re.DOTALL))
         page.get_by_role("button", name="長さを測る").click()
         for x in (80, 280):
             canvas.click(position={"x": x, "y": 200})
         expect(page.locator("#map-said")).to_have_text(re.compile(r"長さ \d[\d.,]*m"))
         page.get_by_role("button", name="長さを測る").click()
         shared = area_drawn_and_handed_on(visit.page)
-        assert re.fullmatch(r"[^?]*#[^?]*&area=(\d+\.\d+,\d+\.\d+;?){3}", shared), shared
+        assert re.fullmatch(r"[^?]*#[^?]*&at=[\d.]+,[\d.]+&area=(\d+\.\d+,\d+\.\d+;?){3}", shared), shared
         visit.go(f"/map/#17/{LAT + 0.0005}/{LON + 0.001}&layers={OPEN.code}")
         page.get_by_text("地図にあるものの一覧").click()
         expect(page.locator("#map-list table")).to_contain_text("商業地域")
         canvas.focus()
         page.keyboard.press("Enter")
         expect(page.locator("#map-at")).to_be_focused()
-        assert re.search(rf"/map/#17\.00/{LAT}\d*/{LON}\d*&layers={OPEN.code}$", page.url), page.url
+        looked = rf"/map/#17\.00/{LAT}\d*/{LON}\d*&layers={OPEN.code}&at={LON}\d*,{LAT}\d*$"
+        assert re.search(looked, page.url), page.url
+        handed_on = page.url
+        visit.go("/")
+        visit.go(handed_on.removeprefix(site))
+        expect(page.get_by_role("img", name="この地点", exact=True)).to_be_visible()
+        expect(page.locator("#map-at")).to_be_hidden()
+        assert page.url == handed_on
         visit.check()
 
 

@@ -30,6 +30,9 @@ def test_a_clerk_reads_what_was_shown_and_what_is_for_staff(published: dict[str,
     assert "谷川１丁目です（平成27年の人口684人" in page
     assert "町の中ほどから見た結果です" in page
     assert "見本中学校の校区です" in page
+    assert f'href="/desk/city-map/#15/{LAT:.6f}/{LON:.6f}&amp;at={LON:.6f},{LAT:.6f}"' in page, "the map looks there"
+    told = clerk.get(f"/desk/cases/{case.number}/here/").content.decode()
+    assert f'href="/desk/city-map/#17/{LAT:.6f}/{LON:.6f}&amp;at=' in told
     lay("towns", (square(LON, LAT, 0.001), {**said, "name": "別の町", "key_code": "2"}))
     page = clerk.get(f"/desk/cases/{case.number}/").content.decode()
     assert ("谷川１丁目です" in page, "別の町" in page) == (True, False), "it stands as it was shown"

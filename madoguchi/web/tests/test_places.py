@@ -44,6 +44,7 @@ def test_somebody_writes_chooses_and_reads_what_applies(dog: Dog) -> None:
     page = post(client, case, "place", text="谷川", pick="谷川二丁目").content.decode()
     assert "谷川２丁目です（平成27年の人口684人" in page
     assert "「国勢調査（小地域）」" in page, "whose data it is"
+    assert re.search(rf'data-known data-lon="{LON + 0.004:.4f}\d*" data-lat="{LAT}\d*"', page), "where the map opens"
     assert "見本中学校" not in page, "what is for staff alone"
     case.refresh_from_db()
     assert case.answers["kept_at"]["name"] == "谷川二丁目"

@@ -102,7 +102,7 @@ async function begin() {
     locale: { "Map.Title": words.title },
   });
   map.addControl(new NavigationControl({ showCompass: false }));
-  map.addControl(new ScaleControl({ maxWidth: 120 }), "bottom-left");
+  map.addControl(new ScaleControl({ maxWidth: 120 }), "top-left");
   map.addControl(new AttributionControl({ compact: true }), "bottom-right");
   await new Promise((done) => map.once("load", done));
   if (first && kind !== "point") {

@@ -27,6 +27,7 @@ async function begin() {
     lon: Number(page.dataset.lon),
     codes: null,
     area: [],
+    at: null,
     on: null,
   };
   const map = new Map({
@@ -55,7 +56,7 @@ async function begin() {
   map.keyboard.disableRotation();
   map.addControl(new NavigationControl({ showCompass: false }));
   map.addControl(new GeolocateControl({ positionOptions: { enableHighAccuracy: true }, showAccuracyCircle: true }));
-  map.addControl(new ScaleControl({ maxWidth: 120 }), "bottom-left");
+  map.addControl(new ScaleControl({ maxWidth: 120 }), "top-left"); // below, the credits would lie on it on a telephone
   map.addControl(new AttributionControl({ compact: true }), "bottom-right");
   // When all of the first view is drawn, for whoever measures it.
   map.once("idle", () => (document.getElementById("map").dataset.drawn = performance.now().toFixed(0)));
@@ -65,14 +66,15 @@ async function begin() {
   if (view.codes) layers.choose(view.codes);
   if (view.on !== null) layers.setDay(view.on);
   layers.draw();
-  const here = { map, config, layers, view: () => viewOf(map, layers), say, form, area: [] };
-  const remember = () => writeAddress({ ...here.view(), area: here.area });
+  const here = { map, config, layers, view: () => viewOf(map, layers), say, form, at: null, area: [] };
+  const remember = () => writeAddress({ ...here.view(), at: here.at, area: here.area });
   here.remember = remember;
   map.on("moveend", remember);
   layers.addEventListener("change", remember);
-  pointing(here);
+  pointing(here, view.at);
   measuring(here, view.area);
   listing(here);
+  legending(here);
   sharing(here);
   printing(here);
   if (config.gsi) stateTiles(here);
@@ -83,6 +85,21 @@ async function begin() {
 function viewOf(map, layers) {
   const { lng, lat } = map.getCenter();
   return { zoom: map.getZoom(), lat, lon: lng, codes: layers.codes(), on: layers.day };
+}
+
+// What the colours of what is shown mean, below the map: the list of all layers is long, and folded on a telephone.
+function legending({ layers, form }) {
+  const legend = document.getElementById("map-legend");
+  const show = () => {
+    const shown = form.querySelectorAll(".map-layer:has(input:checked)");
+    legend.replaceChildren(...[...shown].map((box) => {
+      const one = document.createElement("li");
+      one.append(...[...box.querySelectorAll(".choice > span, .map-keys")].map((part) => part.cloneNode(true)));
+      return one;
+    }));
+  };
+  layers.addEventListener("change", show);
+  show();
 }
 
 // The address of this view; the address bar has it already, but telephones hide that.

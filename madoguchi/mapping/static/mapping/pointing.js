@@ -1,17 +1,24 @@
 // A tap, or Enter at the middle: what is there, in the same sentences as the page of what applies.
 import { Marker } from "../maplibre/maplibre-gl.mjs";
 
-export function pointing(here) {
+/** ``marked``: the point that the address brought. */
+export function pointing(here, marked = null) {
   const { map, config, layers } = here;
   const box = document.getElementById("map-at");
   const words = document.getElementById("map-at-words");
   let marker = null;
   let asked = 0;
 
+  function mark(point) {
+    marker?.remove();
+    marker = new Marker({ color: "#c2185b" }).setLngLat(point).addTo(map);
+    here.at = point;
+  }
+
   async function ask({ lng, lat }) {
     const mine = ++asked;
-    marker?.remove();
-    marker = new Marker({ color: "#c2185b" }).setLngLat([lng, lat]).addTo(map);
+    mark([Number(lng.toFixed(6)), Number(lat.toFixed(6))]);
+    here.remember();
     const where = new URLSearchParams({
       lat: lat.toFixed(6),
       lon: lng.toFixed(6),
@@ -35,6 +42,7 @@ export function pointing(here) {
     }
   }
 
+  if (marked) mark(marked);
   map.on("click", (event) => {
     if (!here.busy) ask(event.lngLat);
   });

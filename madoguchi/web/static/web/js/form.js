@@ -76,7 +76,9 @@ if (form) {
     say(page.querySelector("[data-saved-at]").textContent.trim(), true);
     for (const fresh of page.querySelectorAll("[data-found-place]")) {
       const shown = document.getElementById(fresh.id);
-      if (shown && chosen() === sent) shown.replaceChildren(...document.importNode(fresh, true).childNodes);
+      if (!shown || chosen() !== sent) continue;
+      shown.replaceChildren(...document.importNode(fresh, true).childNodes);
+      shown.closest("[data-place]").querySelector("[data-map-frame]")?.look?.();
     }
     for (const old of form.querySelectorAll("[data-question]")) if (!page.getElementById(old.id)) old.remove();
     for (const fresh of page.querySelectorAll("[data-question]")) {
@@ -204,7 +206,7 @@ if (form) {
   });
 
   const reveal = (root) => {
-    for (const element of root.querySelectorAll(".needs-script")) element.hidden = !navigator.geolocation;
+    for (const one of root.querySelectorAll(".needs-script")) one.hidden = "here" in one.dataset && !navigator.geolocation;
     for (const area of root.querySelectorAll("textarea[data-limit]")) count(area);
   };
   reveal(form);

@@ -8,12 +8,20 @@ const loaded = (element) => new Promise((done, failed) => {
   document.head.append(element);
 });
 
+// Where the question says that the place is: given by a point, or found by its words and then less sure.
+function known(box) {
+  const found = box.querySelector("[data-known]");
+  if (!found) return null;
+  const { lon, lat, error } = found.dataset;
+  return { center: [Number(lon), Number(lat)], zoom: Number(error) > 100 ? 15 : 17 };
+}
+
 /** Show the map in `box` (the question), once. `said`: addresses, the middle of the city and words, from the page. */
 export async function open(box, said, submit) {
   const frame = box.querySelector("[data-map-frame]");
   const part = (name) => box.querySelector(`[name$=".${name}"]`);
   frame.hidden = false;
-  if (frame.dataset.drawn) return;
+  if (frame.dataset.drawn) return frame.look?.();
   frame.dataset.drawn = "yes";
   const sheet = Object.assign(document.createElement("link"), { rel: "stylesheet", href: said.css });
   const tiles = Object.assign(document.createElement("script"), { src: said.pmtiles });
@@ -21,17 +29,24 @@ export async function open(box, said, submit) {
   addProtocol("pmtiles", new window.pmtiles.Protocol().tile);
   const dark = matchMedia("(prefers-color-scheme: dark)").matches ? 1 : 0;
   const style = await (await fetch(`${said.style}?dark=${dark}`)).json();
-  const given = part("lat").value !== "";
-  const center = given ? [Number(part("lon").value), Number(part("lat").value)] : [Number(said.lon), Number(said.lat)];
+  const view = known(box) ?? { center: [Number(said.lon), Number(said.lat)], zoom: 13 };
   const map = new Map({
-    container: frame.querySelector("[data-map-canvas]"), style, center, zoom: given ? 16 : 13, minZoom: 10, maxZoom: 20,
+    container: frame.querySelector("[data-map-canvas]"), style, ...view, minZoom: 10, maxZoom: 20,
     dragRotate: false, pitchWithRotate: false, touchPitch: false, attributionControl: false, fadeDuration: 0,
     locale: { "Map.Title": said.title },
   });
   map.touchZoomRotate.disableRotation();
   map.addControl(new NavigationControl({ showCompass: false }));
   map.addControl(new AttributionControl({ compact: true }), "bottom-right");
-  if (given) new Marker().setLngLat(center).addTo(map);
+  const marker = new Marker({ color: "#c2185b" });
+  // Words may have been found since the map was opened.
+  frame.look = () => {
+    const now = known(box);
+    if (now) map.jumpTo({ center: now.center, zoom: Math.max(map.getZoom(), now.zoom) });
+    if (now) marker.setLngLat(now.center).addTo(map);
+    else marker.remove();
+  };
+  frame.look();
 
   // A finger covers some pixels: so many metres are they at this scale.
   const take = ({ lng, lat }) => {
