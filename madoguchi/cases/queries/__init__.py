@@ -75,7 +75,7 @@ from madoguchi.cases.queries.export import COLUMNS, exported
 from madoguchi.cases.queries.figures import figures
 from madoguchi.cases.queries.found import course_of, decision_of, scope_of, whole
 from madoguchi.cases.queries.history import BY_COSIGNERS, Happening, history
-from madoguchi.cases.queries.inbox import Received, inbox, own_message, unread
+from madoguchi.cases.queries.inbox import Received, companies_in, inbox, own_message, unread
 from madoguchi.cases.queries.journeys import (
     Departs,
     JourneyPart,
@@ -289,6 +289,7 @@ __all__ = [
     "cells",
     "checkables",
     "closed_to",
+    "companies_in",
     "company",
     "company_counts",
     "company_offers",

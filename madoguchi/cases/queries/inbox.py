@@ -1,6 +1,7 @@
 """The inbox of a resident: everything that the city said to them, in one list, whatever it is."""
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 from uuid import UUID
@@ -11,17 +12,21 @@ from madoguchi.cases.models import Case, Remark
 from madoguchi.cases.queries.own import own_cases
 from madoguchi.cases.queries.represented import closed_to
 from madoguchi.events import Actor
+from madoguchi.events.models import Event
 from madoguchi.ground.errors import NotFound
 from madoguchi.messages.models import Letter, Message
 from madoguchi.messages.queries import inbox as messages_of
 
 #: Lines that the inbox shows at most; older ones stand on the pages of their cases.
 MOST_LINES = 500
+#: Templates of notices whose event says which company it was.
+ABOUT_COMPANIES: Final = ("company-answered", "company-unreached")
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """One line: a notice, a letter, or a message that somebody of the office wrote. ``case`` may be none."""
+    """One line: a notice, a letter, or a message that somebody of the office wrote. ``case`` may be none; ``company``
+    is the id of the one that a notice is about, else empty."""
 
     kind: Literal["notice", "letter", "remark"]
     key: UUID
@@ -29,6 +34,7 @@ class Received:
     subject: str
     unread: bool
     case: Case | None
+    company: str = ""
 
 
 def inbox(by: Actor, case: Case | None = None) -> list[Received]:
@@ -46,9 +52,19 @@ def inbox(by: Actor, case: Case | None = None) -> list[Received]:
     def of(key: Any) -> Case | None:
         return cases.get(key)
 
+    shown = list(notices[:MOST_LINES])
+    companies = companies_in(shown)
     lines = [
-        Received("notice", one.pk, one.created_at, one.subject, one.read_at is None, of(one.about))
-        for one in notices[:MOST_LINES]
+        Received(
+            "notice",
+            one.pk,
+            one.created_at,
+            one.subject,
+            one.read_at is None,
+            of(one.about),
+            companies.get(one.pk, ""),
+        )
+        for one in shown
     ]
     lines += [
         Received("letter", one.pk, one.issued_at, one.title, one.read_at is None, of(one.about))
@@ -60,6 +76,16 @@ def inbox(by: Actor, case: Case | None = None) -> list[Received]:
     ]
     lines.sort(key=lambda one: (one.unread, one.at), reverse=True)
     return lines[:MOST_LINES]
+
+
+def companies_in(notices: Iterable[Message]) -> dict[UUID, str]:
+    """By notice the id of the company that it is about. The portal names it; the words of the notice, which also go out
+    by mail, do not."""
+    about = {one.pk: one.event_id for one in notices if one.template in ABOUT_COMPANIES}
+    if not about:
+        return {}
+    said = dict(Event.objects.filter(pk__in=set(about.values())).values_list("pk", "data__company"))
+    return {key: said[event] for key, event in about.items() if said.get(event)}
 
 
 def unread(by: Actor) -> int:

@@ -1,6 +1,6 @@
 """The status page of a case: the one thing to do next, the date promised, the way it goes, what was decided."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -29,7 +29,7 @@ from madoguchi.web.presenting.cosigning import Asked, Refusal
 from madoguchi.web.presenting.cosigning import asked as asked_of
 from madoguchi.web.presenting.formpage import AnswerSection, Draft, asked_words, key_of, section_url
 from madoguchi.web.presenting.journeys import Besides, besides
-from madoguchi.web.presenting.thread import Thread, headline, thread
+from madoguchi.web.presenting.thread import Thread, by_company, headline, thread
 from madoguchi.web.words import language, said
 
 #: Steps of the machine that mean nothing to a resident; they are part of the flow drawn, not of the line of dates.
@@ -150,10 +150,11 @@ def case_page(case: Case, *, typed: str = "", refusal: Refused | None = None, as
     address that could not be written to."""
     key, standing, draft = key_of(case), cases.standing(cases.whole(case)), Draft(case)
     parts = cases.journey_parts(case) if cases.is_journey(case) else []
-    timeline = list(_line(case, standing, {one.procedure.code for one in parts if wholes.is_late(one)}))
+    timeline = list(_line(case, standing, {one.procedure.code: one for one in parts}))
     bill = cases.bill(case) if case.payable_at else None
     correction = next((one for one in case.steps.all() if one.kind == "correction" and one.done_at is None), None)
-    today, letters = clock.today(), messages.all_letters_about(case.pk)
+    today, letters, latest = clock.today(), messages.all_letters_about(case.pk), _latest(case)
+    companies = cases.companies_in(latest) if parts else {}
     due_on = max((one.due_on for one in parts if one.due_on and wholes.is_running(one)), default=case.due_on)
     waiting = tone_of(case) == "city"
     over = bool(due_on and due_on < today)
@@ -183,7 +184,13 @@ def case_page(case: Case, *, typed: str = "", refusal: Refused | None = None, as
         timeline=timeline,
         flow=standing.progress(draft.package.graph),
         messages=[
-            Said(one.created_at, headline(one.subject), one.body, one.failed_at is not None) for one in _latest(case)
+            Said(
+                one.created_at,
+                by_company(headline(one.subject), companies.get(one.pk)),
+                one.body,
+                one.failed_at is not None,
+            )
+            for one in latest
         ],
         sections=_answers(case),
         receipt_url=reverse("web:receipt", args=(key,)) if case.number else "",
@@ -252,15 +259,15 @@ def _last_day(due_at: datetime | None) -> datetime | None:
     return due_at - timedelta(seconds=1) if due_at else None
 
 
-def _line(case: Case, standing: Standing, late: Collection[str]) -> Iterator[Stop]:
-    """``late``: of a life event the parts that the city owes, by code."""
+def _line(case: Case, standing: Standing, parts: Mapping[str, Case]) -> Iterator[Stop]:
+    """``parts``: those of a life event, by code."""
     yield Stop(gettext("受け付けました"), "done", "check", case.received_at)
     graph = procedures.package(case.procedure).graph
     for stage in standing.stages:
         if stage.kind == "apply":
             node = graph.nodes.get(stage.node)  # a newer version may lack it
-            is_late = node is not None and node.arguments["procedure"] in late
-            yield _part(stage, is_late, case.closed_at is None)
+            part = parts.get(node.arguments["procedure"]) if node is not None else None
+            yield _part(stage, part, case.closed_at is None)
         elif stage.kind not in QUIET:
             yield _stop(stage)
     if case.withdrawn_at:
@@ -269,13 +276,17 @@ def _line(case: Case, standing: Standing, late: Collection[str]) -> Iterator[Sto
         yield Stop(gettext("終わりました"), "done", "check", case.closed_at, current=True)
 
 
-def _part(stage: Stage, late: bool, others_go_on: bool) -> Stop:
-    """A part of a life event: how it ended, or that it goes on."""
+def _part(stage: Stage, part: Case | None, others_go_on: bool) -> Stop:
+    """A part of a life event: how it ended, or that it goes on and whose turn it is."""
     title = said(stage.title)
     if stage.state == "done":
         stopped = stage.outcome in ("refused", "withdrawn")
         words = gettext((STOPPED_ALONE if stopped and not others_go_on else ENDED)[stage.outcome])
         return Stop(title, "stopped" if stopped else "done", "stop" if stopped else "check", stage.until, words)
+    tone = tone_of(part) if part is not None and wholes.is_running(part) else "city"
+    if part is not None and tone in ("you", "others"):
+        return Stop(title, "you" if tone == "you" else "now", "person", None, turn_words(part), current=True)
+    late = part is not None and wholes.is_late(part)
     words = gettext("お約束の日を過ぎています。") if late else gettext("進んでいます。")
     return Stop(title, "now" if stage.state == "now" else "", "city", None, words, current=stage.state == "now")
 

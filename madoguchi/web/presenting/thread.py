@@ -109,6 +109,13 @@ def headline(subject: str) -> str:
     return subject
 
 
+def by_company(subject: str, code: str | None) -> str:
+    """「見本電力：連絡した会社から…」 where a notice is about a company. The message itself names none: it goes out by
+    mail, too."""
+    one = cases.company(code) if code else None
+    return gettext("%(whole)s：%(part)s") % {"whole": said(one.name), "part": subject} if one is not None else subject
+
+
 def inbox(resident: Actor, case: Case | None) -> Inbox:
     """Everything that the city said to the resident, or about one case of theirs."""
     found = cases.inbox(resident, case)
@@ -125,7 +132,7 @@ def inbox(resident: Actor, case: Case | None) -> Inbox:
         entries.append(
             Entry(
                 one.kind,
-                headline(one.subject) or gettext("担当課からのメッセージ"),
+                by_company(headline(one.subject), one.company) or gettext("担当課からのメッセージ"),
                 titles.get(one.case.pk, "") if one.case else "",
                 one.at,
                 url,

@@ -6,15 +6,18 @@ import re
 import pytest
 from django.test import Client
 
-from madoguchi.cases import actions
-from madoguchi.cases.models import Case, Step
+from madoguchi.cases import actions, jobs
+from madoguchi.cases.models import Case, Service, Step
 from madoguchi.cases.tests.conftest import fill_in, flat
 from madoguchi.cases.tests.test_bereavement import PERSON, complete
+from madoguchi.cases.tests.test_companies import said, system_of
 from madoguchi.cases.tests.test_journeys import begin, part
 from madoguchi.events import SYSTEM, Actor
+from madoguchi.events.models import Event
 from madoguchi.facts.actions import state
 from madoguchi.facts.models import Source
 from madoguchi.ground import clock
+from madoguchi.messages.models import Message
 from madoguchi.people.models import Person
 from madoguchi.procedures import queries as procedures
 from madoguchi.web.tests.conftest import SignedIn, a_clerk, browser_of
@@ -44,6 +47,11 @@ def cards(client: Client, journey: Case) -> dict[str, str]:
         number = next(one for one in said if one and one in text)
         said[number] = re.sub(r"<[^>]+>|\s+", "", text)
     return {Case.objects.get(number=number).procedure.code: text for number, text in said.items()}
+
+
+def steps(page: str) -> dict[str, str]:
+    """What 進みぐあい says of each part."""
+    return dict(re.findall(r'<b>([^<]+)</b><span class="quiet small">([^<]+)</span>', page))
 
 
 def refuse(dog: Case) -> None:
@@ -98,6 +106,7 @@ def test_a_part_that_waits_for_its_applicant_is_named_on_top(moved: tuple[Actor,
     page = browser_of(by).get(f"/cases/{journey.number}/").content.decode()
     assert "あなたがすることがあります。ほかの手続きは、このまま進みます。" in page
     assert "いま、あなたがすることはありません" not in page
+    assert steps(page) == {"犬の登録": "あなたの番です", "転居届": "進んでいます。", "住民票の写し": "進んでいます。"}
 
 
 def test_parts_stand_below_their_life_event_also_one_that_was_begun_before_it(moved: tuple[Actor, Case]) -> None:
@@ -174,3 +183,28 @@ def test_a_life_event_that_is_over_ended_and_was_not_decided(signed_in: SignedIn
         assert "終わりました" in tags
     shown = client.get(f"/cases/{journey.number}/").content.decode()
     assert "決定しました" not in shown, "its one part was refused"
+
+
+def test_a_notice_of_a_company_names_it_in_the_portal_and_not_in_the_mail(signed_in: SignedIn) -> None:
+    client, by = signed_in()
+    journey = begin(by, new_dog=False)
+    (move,) = actions.open_parts(journey, [MOVE], by=by)
+    complete(move, by)
+    system = system_of("sample-power", "sample-gas")
+    actions.choose_companies(journey, {"sample-power": "123-4560", "sample-gas": "98-76"}, by=by)
+    actions.submit_parts(journey, by=by)
+    for one in Service.objects.filter(case=journey):
+        actions.read_service(one, by=system)
+        actions.answer_service(one, said(), by=system)
+    for event in Event.objects.filter(verb="service.answer", outcome="done"):
+        jobs.tell_company_answer(event.pk)
+    told = Message.objects.filter(template="company-answered", about=journey.pk)
+    assert told.count() == 2
+    assert not any("見本" in one.subject + one.body.partition("問い合わせ先")[0] for one in told)
+    journey.refresh_from_db()
+    pages = [client.get(f"/inbox/{one.pk}/").content.decode() for one in told]
+    for company in ("見本電力（見本）", "見本ガス（見本）"):
+        line = f"{company}：連絡した会社から返事がありました"
+        for url in ("/inbox/", f"/cases/{journey.number}/"):
+            assert client.get(url).content.decode().count(line) == 1, url
+        assert sum(company in page for page in pages) == 1

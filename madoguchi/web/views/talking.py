@@ -17,6 +17,7 @@ from madoguchi.messages import queries as said_of
 from madoguchi.messages.models import Message
 from madoguchi.web.presenting.casepage import case_page
 from madoguchi.web.presenting.formpage import key_of
+from madoguchi.web.presenting.thread import by_company
 from madoguchi.web.presenting.thread import inbox as inbox_page
 from madoguchi.web.views.guard import for_residents, own
 from madoguchi.web.words import language
@@ -61,8 +62,13 @@ def notice(request: HttpRequest, resident: Actor, message_id: UUID) -> HttpRespo
     """One notice; opening it is noted."""
     message = cases.own_message(message_id, resident)
     messages.read(message, by=resident)
-    context = {"notice": message, "case_url": _case_url(message, resident),
-               "of_agents": message.template.startswith("delegation-")}  # fmt: skip
+    company = cases.companies_in([message]).get(message.pk)
+    context = {
+        "notice": message,
+        "subject": by_company(message.subject, company),
+        "case_url": _case_url(message, resident),
+        "of_agents": message.template.startswith("delegation-"),
+    }
     return render(request, "web/notice.html", context)
 
 
