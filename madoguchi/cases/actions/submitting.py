@@ -18,6 +18,7 @@ from madoguchi.cases.queries import (
     is_signed,
     known_ones,
     locating,
+    looks_up_by_consent,
     mandate_of,
     must_stand,
     shown,
@@ -266,7 +267,7 @@ def _keep_facts(case: Case, lot: Lot, by: Actor) -> tuple[int, int]:
                 consents.add(cell.value is True)
     if case.corrects is not None:
         values[(case.corrects["key"], case.corrects["row"])] = case.corrects["value"]
-    if case.subject_id is None and consents and _looks_up_by_consent(package):
+    if case.subject_id is None and consents and looks_up_by_consent(package):
         # Not of this case: what was agreed to, or taken back, outlives the record of the one in which it was.
         consent = {(consent_to(case.procedure.code), ""): consents == {True}}
         facts.state(Person(pk=case.about_id), consent, Source.SELF, by=by)
@@ -284,10 +285,6 @@ def _keep_facts(case: Case, lot: Lot, by: Actor) -> tuple[int, int]:
         elsewhere = lot.told_in_others(case) if again else set()
         return len(taken), sum(key not in elsewhere for key in again.values())
     return 0, 0
-
-
-def _looks_up_by_consent(package: Published) -> bool:
-    return any(one.kind == "look_up" and one.arguments["basis"] == "consent" for one in package.graph.nodes.values())
 
 
 def _keep_place(case: Case, package: Published, by: Actor) -> UUID | None:

@@ -15,6 +15,7 @@ from madoguchi.ground.errors import Invalid, NotAllowed, NotFound
 from madoguchi.ground.ids import parse_reference
 from madoguchi.ground.languages import LocalText
 from madoguchi.procedures import queries as procedures
+from madoguchi.procedures.rules.published import Published
 
 #: What a version holds is read once in a process (``procedures.package``), not with each case.
 _CONTENTS: Final = tuple(f"{way}__{name}" for way in ("procedure", "part_of__procedure") for name in ("data", "graph"))
@@ -97,10 +98,18 @@ def agreed_in_cases(by: Actor) -> list[tuple[Case, LocalText]]:
     first. It is part of what they have asked for, and taken back with the section in charge."""
     found = []
     for case in _still_own(_received(by.who), by):
-        form = procedures.package(case.procedure).form
+        package = procedures.package(case.procedure)
+        if case.subject_id is None and looks_up_by_consent(package):
+            continue  # that consent stands in the ledger, where it is taken back
+        form = package.form
         cells = (cell for section in form.visible_sections(case.answers) for cell in form.cells(section, case.answers))
         found += [(case, cell.field.label) for cell in cells if cell.field.type == "consent" and cell.value is True]
     return found
+
+
+def looks_up_by_consent(package: Published) -> bool:
+    """Whether what is agreed to in this procedure is the law by which the city looks something up in it."""
+    return any(one.kind == "look_up" and one.arguments["basis"] == "consent" for one in package.graph.nodes.values())
 
 
 def for_others(by: Actor) -> list[Case]:

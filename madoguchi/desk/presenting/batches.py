@@ -141,7 +141,10 @@ def _foreseen(deed: Deed, one: Foreseen, to: Account | None) -> BatchLine:
     elif deed in _DOES:
         words = fill(gettext(_DOES[deed]), {"who": to.display_name} if to else {})
     else:
-        steps = [f"{node.title['ja'] if node.title else ''}（{holders_words(node, package)}）" for node in one.follows]
+        steps = [
+            f"{node.title['ja'] if node.title else ''}（{holders_words(node, package, one.case.section)}）"
+            for node in one.follows
+        ]
         words = gettext("次は") + "、".join(steps) if steps else gettext("手続が終わります。")
     return BatchLine(
         key=str(one.step.pk) if one.step else "",

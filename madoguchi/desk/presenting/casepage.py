@@ -1,6 +1,6 @@
 """One case, one page: who, what is asked of me now, the evidence, the verdict, where it stands, what happened."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -245,7 +245,7 @@ def case_page(case: Case, by: Actor, typed: Typed | None = None) -> CasePage:
         may_check=may_check,
         letters=[_letter(case, one, by) for one in letters],
         offered=offered(case, by),
-        stages=[_stage(one, package) for one in standing.stages if one.kind not in QUIET],
+        stages=list(_stages(standing.stages, package, case)),
         flow=standing.progress(package.graph),
         history=history_lines(happenings, package, departed),
         readings=readings(happenings, package),
@@ -317,11 +317,8 @@ def _turn(stages: Sequence[Stage], package: Published, case: Case) -> str:
     sealing = (one for one in case.steps.all() if one.kind == "approve" and one.done_at is None and one.route)
     seal = next((one.posts for one in sealing), [])
     whose = "・".join(map(cases.post_title, seal))
-    said = [
-        f"{title_of(node)}（{whose if node.kind == 'approve' and whose else holders_words(node, package)}）"
-        for node in now
-    ]
-    return "、".join(said)
+    by = [whose if one.kind == "approve" and whose else holders_words(one, package, case.section) for one in now]
+    return "、".join(f"{title_of(node)}（{who}）" for node, who in zip(now, by, strict=True))
 
 
 def outcome_words(outcome: str) -> str:
@@ -359,7 +356,15 @@ def _memo(note: Note, by: Actor, since: Since) -> MemoLine:
     return MemoLine(str(note.pk), note.text, words, mine and mendable(note), new)
 
 
-def _stage(stage: Stage, package: Published) -> StageLine:
+def _stages(stages: Sequence[Stage], package: Published, case: Case) -> Iterator[StageLine]:
+    """The line of the case. What is done was done by the section that had it then."""
+    did = {(one.node, one.done_at): one.section for one in case.steps.all()}
+    for one in stages:
+        if one.kind not in QUIET:
+            yield _stage(one, package, did.get((one.node, one.until)) or case.section)
+
+
+def _stage(stage: Stage, package: Published, section: str) -> StageLine:
     node = package.graph.nodes.get(stage.node)
     if stage.state == "done" and stage.until is not None:
         words = " ".join(one for one in (time_words(stage.until), outcome_words(stage.outcome)) if one)
@@ -369,7 +374,7 @@ def _stage(stage: Stage, package: Published) -> StageLine:
         words = ""
     if not stage.digital:
         words = f"{words} {gettext('画面の外で行う段階')}".strip()
-    who = holders_words(node, package) if node is not None else ""
+    who = holders_words(node, package, section) if node is not None else ""
     return StageLine(stage.title["ja"], who, stage.state, words)
 
 

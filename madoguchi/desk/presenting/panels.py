@@ -368,7 +368,7 @@ def _follows(case: Case, package: Published, step: Step, outcome: str) -> str:
     )
     if people:
         scope = _decision_after(case, step, outcome) if any(one.kind == "approve" for one in people) else None
-        named = "、".join(f"「{_title(one)}」（{holders_words(one, package, scope)}）" for one in people)
+        named = "、".join(f"「{_title(one)}」（{holders_words(one, package, case.section, scope)}）" for one in people)
         return words + gettext("次は%(steps)sです。") % {"steps": named}
     return words + gettext("これで手続が終わります。")
 

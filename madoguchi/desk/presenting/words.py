@@ -48,9 +48,10 @@ def last_day(due_at: dt.datetime) -> dt.date:
     return clock.day_of(due_at - dt.timedelta(seconds=1))
 
 
-def holders_words(node: Node, package: Published, scope: Mapping[str, Any] | None = None) -> str:
+def holders_words(node: Node, package: Published, section: str, scope: Mapping[str, Any] | None = None) -> str:
     """Who does a step: 「子ども室」「保健師」「申請者」「自動」, of an approval its way: 「子ども室係長→子ども室課長」.
 
+    ``section`` is the one that has the case (引継ぎ, 訂正): it does what the procedure gives to its own office.
     ``scope`` tells of the decision, where the way depends on it.
     """
     if node.by == COSIGNER:
@@ -60,11 +61,12 @@ def holders_words(node: Node, package: Published, scope: Mapping[str, Any] | Non
     if not (node.is_human or node.kind == "allot") or not node.by:
         return gettext("自動")
     organisation = procedures.city().organisation
-    if node.kind == "approve" and (way := procedures.route(node.by, package.procedure, scope).posts):
+    if node.kind == "approve" and (way := procedures.route(node.by, package.procedure, scope, section).posts):
         return "→".join(organisation.posts()[post][0].title["ja"] for post in way)
     held = procedures.holders(node.by, package.procedure)
-    posts = organisation.posts()
-    names = [section.name["ja"] for one in sorted(held.sections) if (section := organisation.section(one))]
+    posts, own = organisation.posts(), procedures.section_of(package.procedure).id
+    there = sorted(section if section and one == own else one for one in held.sections)
+    names = [found.name["ja"] for one in there if (found := organisation.section(one))]
     # The order of the organisation is the order of rank.
     names += [posts[one][0].title["ja"] for one in posts if one in held.posts]
     return "・".join(names) or gettext("担当")

@@ -4,6 +4,7 @@ import csv
 import datetime as dt
 import io
 import json
+import re
 
 import pytest
 
@@ -16,7 +17,7 @@ from madoguchi.events import Actor
 from madoguchi.events.models import Event
 from madoguchi.ground import clock
 from madoguchi.people.models import Absence
-from madoguchi.people.queries import there_today
+from madoguchi.people.queries import actor_of_person, there_today
 from madoguchi.procedures.models import Procedure
 
 pytestmark = pytest.mark.django_db
@@ -47,6 +48,22 @@ def test_a_step_is_taken_on_the_page_and_the_other_is_told_who(
     assert open_step(case).taken_by_id == clerk.who
     assert "担当した" in answer
     assert 'value="assign"' not in answer
+
+
+def test_the_page_names_the_section_that_has_the_case_and_who_did_what_before(
+    published: Published, clerk: Actor, staff: Staff
+) -> None:
+    """Not the section to which the procedure belongs: that one does nothing here any more."""
+    case = handed_in(published, DOG)
+    actions.examine(open_step(case), "return", by=clerk, corrections={"breed": "犬種を直してください。"})
+    owner = actor_of_person(case.person_id, "card")
+    actions.save_section(Case.objects.get(pk=case.pk), "dog", {"breed": ["秋田犬"]}, by=owner)
+    actions.submit(Case.objects.get(pk=case.pk), by=owner)
+    actions.hand_over(Case.objects.get(pk=case.pk), "children", "里親のご家庭のため。", by=clerk)
+    page = client_of(staff("children", "children-clerk")).get(f"/desk/cases/{case.number}/").content.decode()
+    assert re.findall(r"<b>内容の審査</b> <small>([^<]*)</small>", page) == ["環境室", "子ども室"]
+    assert "内容の審査（子ども室）" in page
+    assert "（環境室）" not in page
 
 
 def test_a_case_is_handed_over_and_the_reason_is_read_there(published: Published, clerk: Actor, staff: Staff) -> None:

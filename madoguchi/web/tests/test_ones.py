@@ -162,3 +162,20 @@ def test_of_somebody_else_no_child_is_offered(signed_in: SignedIn) -> None:
     assert cases.known_ones(case, section_of(case), by) == []
     assert cases.known_ones(draft(by), section_of(case), Actor("resident", uuid7(), level="card")) == []
     assert cases.known_ones(draft(by), section_of(case), SYSTEM) == []
+
+
+def test_a_consent_to_being_looked_up_stands_once_with_how_it_is_taken_back(signed_in: SignedIn) -> None:
+    client, by = signed_in()
+    received(draft(by), ICHIRO, by)
+    words, line = (
+        "市が私の住所、世帯の状況、市民税の額を調べること",
+        "情報を確かめることへの同意（保育施設等の利用申込）",
+    )
+    shown = client.get("/my-data/known/").content.decode()
+    assert shown.count(line) >= 1
+    assert 'name="withdraw" value="childcare-place"' in shown
+    assert words not in shown, "the same consent, once more and with another way to take it back"
+    client.post("/my-data/known/", {"withdraw": "childcare-place"})
+    shown = client.get("/my-data/known/").content.decode()
+    assert "同意していません" in shown
+    assert "同意しています" not in shown
