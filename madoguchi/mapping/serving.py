@@ -20,6 +20,7 @@ from django.utils.translation import gettext
 
 from madoguchi.ground.errors import Invalid, NotFound
 from madoguchi.mapping.base import base_file, style
+from madoguchi.mapping.packing import packed
 from madoguchi.mapping.printing import sheet
 from madoguchi.mapping.showing import (
     Face,
@@ -62,12 +63,12 @@ def page(request: HttpRequest, face: Face, reader: Reader, own: Collection[str] 
 
 
 def with_policy(response: HttpResponse) -> HttpResponse:
-    """What a browser may do on the page of the map: a worker of ours, beside what every page may."""
+    """What a browser may do on the page of the map: a worker of ours, beside what every page may. It goes packed."""
     of_city = procedures.city().file.map
     response.headers["Content-Security-Policy"] = _POLICY.format(
         gsi=f" {_GSI}" if of_city is not None and of_city.gsi else ""
     )
-    return response
+    return packed(response)
 
 
 # -- tiles ------------------------------------------------------------------------------------------------------------
@@ -202,7 +203,7 @@ def in_words(request: HttpRequest, face: Face, reader: Reader, own: Collection[s
         raise Invalid("no-such-box", "地図の範囲が正しくありません。") from None
     on: list[Layer] = [one for one in layers_for(reader) if one.code in view.codes]
     found = listed(face, on, view, Box(west, south, east, north), reader, own)
-    return render(request, "mapping/_list.html", {"listed": found})
+    return packed(render(request, "mapping/_list.html", {"listed": found}))
 
 
 def at(request: HttpRequest, face: Face, reader: Reader, own: Collection[str] = ()) -> HttpResponse:

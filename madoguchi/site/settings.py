@@ -122,6 +122,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "madoguchi.web.middleware.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "madoguchi.mapping.packing.PackedMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "madoguchi.web.middleware.LanguageMiddleware",
     "madoguchi.web.middleware.AnnotationMiddleware",

@@ -71,6 +71,10 @@ _TIMES: Final = """async () => {
     return [painted().startTime, performance.getEntriesByType("navigation")[0].loadEventEnd];
 }"""
 
+#: What the worker of a map loads, of which the page's own network tells no end: bytes over the line.
+_WORKER: Final = """() => performance.getEntriesByType("resource").filter((one) => one.name.includes("-worker."))
+    .reduce((sum, one) => sum + one.transferSize, 0)"""
+
 
 def view(context: BrowserContext, url: str, line: str) -> View:
     """Open a page with nothing kept, and then once more."""
@@ -81,7 +85,7 @@ def view(context: BrowserContext, url: str, line: str) -> View:
             drawn = page.locator("#map[data-drawn]")
             drawn.wait_for(state="attached", timeout=120_000)
             whole = float(drawn.get_attribute("data-drawn") or 0)
-        first, requests = sum(sent), len(sent)
+        first, requests = sum(sent) + page.evaluate(_WORKER), len(sent)
         sent.clear()
         page.goto(url, wait_until="load")
         return View(first, requests, words / 1000, whole / 1000, sum(sent))

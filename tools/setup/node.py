@@ -71,8 +71,34 @@ def copy_vendor() -> None:
         ):
             continue
         target.parent.mkdir(parents=True, exist_ok=True)
+        Path(f"{target}.br").unlink(missing_ok=True)
         shutil.copy2(source, target)
     _adapter()
+    _pack()
+
+
+#: Bytes from which a file is worth packing better than whitenoise packs it (gzip).
+WORTH = 20_000
+#: Brotli at its best takes seconds for a file of a megabyte: once, at set-up.
+_PACK = """
+const { readFileSync, writeFileSync } = require("fs");
+const { brotliCompressSync } = require("zlib");
+for (const one of process.argv.slice(1)) writeFileSync(one + ".br", brotliCompressSync(readFileSync(one)));
+"""
+
+
+def _pack() -> None:
+    """Put a ``.br`` beside each large program and style sheet. Browsers get it over HTTPS: a fifth less than gzip."""
+    large = [
+        one
+        for one in VENDOR_ROOT.rglob("*")
+        if one.suffix in (".js", ".mjs", ".css", ".wasm") and one.stat().st_size >= WORTH
+    ]
+    missing = [one for one in large if not Path(f"{one}.br").exists()]
+    folder = _node_folder()
+    if missing and folder is not None:
+        say("packing what pages load")
+        run([folder / "node", "-e", _PACK, *missing], "The files that pages load could not be packed")
 
 
 def _adapter() -> None:

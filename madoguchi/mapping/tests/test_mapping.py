@@ -37,6 +37,19 @@ def layers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Layer]:
     return known
 
 
+@pytest.mark.usefixtures("layers")
+def test_the_pages_of_the_map_go_packed_and_no_other(client: Client) -> None:
+    for path in ("/map/", "/map/list/?box=135.6,34.7,135.7,34.8&layers=test-open"):
+        plain, packed = (client.get(path, headers=sent) for sent in ({}, {"accept-encoding": "gzip"}))
+        assert "Content-Encoding" not in plain
+        assert (packed["Content-Encoding"], "Accept-Encoding" in packed["Vary"]) == ("gzip", True)
+        read = gzip.decompress(packed.content).decode()
+        assert ("用途地域" in read, "</ruby>" in read) == (True, False)
+    furigana = client.get("/map/", headers={"accept-encoding": "gzip", "cookie": "ruby=on"})
+    assert "</ruby>" in gzip.decompress(furigana.content).decode(), "packed when all is in it"
+    assert "Content-Encoding" not in client.get("/procedures/", headers={"accept-encoding": "gzip"})
+
+
 def tile_at(code: str, base: str = "/map", z: int = 15) -> str:
     z, x, y = place_of(LON + 0.0005, LAT + 0.0005, z)
     return f"{base}/tiles/{code}/{z}/{x}/{y}.mvt"

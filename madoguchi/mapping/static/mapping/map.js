@@ -1,6 +1,6 @@
 // The map on the page. The page says all in words without it; this draws what the same form chooses. Other modules build
 // on what `ready` gives: {map, config, layers, view, say, address}.
-import { AttributionControl, GeolocateControl, Map, NavigationControl, ScaleControl, addProtocol } from "../maplibre/maplibre-gl.mjs";
+import { AttributionControl, GeolocateControl, Map, NavigationControl, ScaleControl, addProtocol, prewarm } from "../maplibre/maplibre-gl.mjs";
 import { readAddress, writeAddress } from "./address.js";
 import { Layers } from "./layers.js";
 import { measuring } from "./measuring.js";
@@ -18,6 +18,7 @@ export function say(words) {
 }
 
 async function begin() {
+  prewarm(); // its worker is fetched while the style is
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const style = await (await fetch(`${config.style}?dark=${dark.matches ? 1 : 0}`)).json();
   if (window.pmtiles) addProtocol("pmtiles", new window.pmtiles.Protocol().tile);
