@@ -25,8 +25,8 @@ from madoguchi.events.jobs import give_back
 from madoguchi.events.queries import relay_is_behind
 from madoguchi.site import mapping
 
-#: What is done in turn, and at most every how many seconds. A duty returns how much it did and is called again at
-#: once as long as that is something.
+#: What is done in turn, and at most every how many seconds. A duty returns how much it did; as long as that is
+#: something, it has its next turn at once, after the others have had theirs: none keeps the relay waiting.
 DUTIES: tuple[tuple[str, Callable[[], int], float], ...] = (
     ("relay", log.relay, 0.5),
     ("dead workers", give_back, 10.0),
@@ -91,12 +91,12 @@ def do_duties(done: threading.Event) -> None:
     while not done.is_set():
         close_old_connections()
         for name, duty, seconds in DUTIES:
-            if time.monotonic() < due[name]:
+            if done.is_set() or time.monotonic() < due[name]:
                 continue
             due[name] = time.monotonic() + seconds
             try:
-                while not done.is_set() and duty():
-                    pass
+                if duty():
+                    due[name] = 0.0
                 if failing.pop(name, None):
                     logger.warning("%s works again", name)
             except Exception as error:
@@ -105,7 +105,8 @@ def do_duties(done: threading.Event) -> None:
                 failing[name] = repr(error)
                 due[name] = time.monotonic() + AFTER_ERROR_SECONDS
                 connection.close()
-        done.wait(min(seconds for _, _, seconds in DUTIES))
+        if 0.0 not in due.values():
+            done.wait(min(seconds for _, _, seconds in DUTIES))
     connection.close()
 
 

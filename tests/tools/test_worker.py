@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -41,6 +42,26 @@ def wait(what: str, true: Callable[[], bool], seconds: float = 60) -> None:
 
 class Killed(Exception):
     """What a relay meets that is ended in the middle."""
+
+
+def test_a_duty_that_finds_no_end_keeps_no_other_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    done, called = threading.Event(), list[str]()
+
+    def endless() -> int:
+        called.append("endless")
+        if called.count("endless") > 100:
+            done.set()
+        return 1
+
+    def other() -> int:
+        called.append("other")
+        if called.count("other") == 3:
+            done.set()
+        return 0
+
+    monkeypatch.setattr(worker, "DUTIES", (("endless", endless, 3600.0), ("other", other, 0.0)))
+    worker.do_duties(done)
+    assert called == ["endless", "other"] * 3
 
 
 def test_while_jobs_are_run_the_relay_is_still_one_transaction(monkeypatch: pytest.MonkeyPatch) -> None:

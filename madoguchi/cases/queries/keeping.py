@@ -73,9 +73,11 @@ def drafts_to_delete() -> QuerySet[Case]:
 
 
 def cases_to_warn() -> QuerySet[Case]:
-    """Ended cases whose period is about to end, where the procedure wants the applicant to be told."""
+    """Ended cases whose period is about to end, where the procedure wants the applicant to be told. Of a draft that
+    they have deleted themselves nothing is left to be told of."""
     soon = clock.today() + RECORD_NOTICE
-    return _ended().filter(keep_until__lte=soon, warned_at=None, procedure__in=_with_notice()).order_by("keep_until")
+    untold = _ended().filter(keep_until__lte=soon, warned_at=None, received_at__isnull=False)
+    return untold.filter(procedure__in=_with_notice()).order_by("keep_until")
 
 
 def cases_to_delete() -> QuerySet[Case]:

@@ -151,6 +151,21 @@ def test_photographs_go_with_the_case(published: dict[str, Procedure]) -> None:
     assert Message.objects.count() == 0
 
 
+def test_a_draft_that_its_owner_has_deleted_goes_without_a_word(published: dict[str, Procedure]) -> None:
+    """Also where a procedure tells its applicants first: the worker asks again as long as something was done."""
+    draft = actions.open_draft(published[HOUSE[0]], by=new_resident())
+    actions.withdraw(draft, by=applicant(draft))
+    draft.refresh_from_db()
+    with clock.travel(draft.keep_until or date.max):
+        assert jobs.keep_house() == 0
+    with clock.travel(after(draft)):
+        assert jobs.keep_house() == 1
+        assert jobs.keep_house() == 0
+    assert Case.objects.get(pk=draft.pk).erased_at is not None
+    assert not Event.objects.filter(verb="case.warn").exists()
+    assert not Message.objects.exists()
+
+
 def test_whoever_may_need_the_letter_is_told_a_month_before(published: dict[str, Procedure]) -> None:
     case = handed_in(published, CHILD)
     actions.withdraw(case, by=applicant(case))
