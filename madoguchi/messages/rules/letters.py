@@ -30,6 +30,7 @@ STANDARDS: Final[tuple["PDFStandard", ...]] = ("a-2a", "ua-1")
 FONTS: Final = {
     "BIZ UDMincho": "fonts-morisawa-bizud-mincho",
     "BIZ UDPGothic": "fonts-morisawa-bizud-gothic",
+    "BIZ UDGothic": "fonts-morisawa-bizud-gothic",
     "IPAmjMincho": "fonts-ipamj-mincho",
 }
 

@@ -207,6 +207,11 @@ def found(root: Path, source: str) -> list[letters.Finding]:
     return letters.check_letter(root, "mine.typ", sample())
 
 
+def test_signs_of_punctuation_in_a_row_do_not_lie_on_one_another(root: Path) -> None:
+    row = "measure(text(font: sans)[域）」（総務]).width"  # three characters and three signs, two of them set closer
+    assert found(root, f"{HEAD}#context assert({row} > 4.9em.to-absolute())") == []
+
+
 @pytest.mark.parametrize("template", ["letters/sample.typ"])
 def test_our_own_templates_are_good(template: str) -> None:
     assert letters.check_letter(CATALOGUE, template, sample()) == []
