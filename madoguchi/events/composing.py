@@ -13,10 +13,11 @@ from uuid import UUID, uuid4
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import DEFAULT_DB_ALIAS, connections
-from django.db.models import BooleanField, F, Field, Func, Q, QuerySet, TextField, UUIDField, Value
+from django.db.models import BooleanField, F, Field, Func, Model, Q, QuerySet, TextField, UUIDField, Value
 
 P = ParamSpec("P")
 R = TypeVar("R")
+M = TypeVar("M", bound=Model)
 
 
 def composed_once(question: Callable[P, QuerySet[Any, R]]) -> Callable[P, list[R]]:
@@ -49,6 +50,14 @@ def among(column: str, values: Collection[UUID] | Collection[str]) -> Q:
     item: Field[Any, Any] = TextField() if any(isinstance(one, str) for one in values) else UUIDField()
     given = Value(list(values), ArrayField(item))
     return Q(Func(F(column), given, template="%(expressions)s)", arg_joiner=" = ANY(", output_field=BooleanField()))
+
+
+def nothing(rows: QuerySet[M]) -> QuerySet[M]:
+    """None of these rows, where it is known that there are none: for ``none()`` alone, the ORM writes the statement
+    before it sees that there is nothing to ask."""
+    empty = rows.none()
+    empty._result_cache = []
+    return empty
 
 
 class _Composed:

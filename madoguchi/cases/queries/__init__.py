@@ -207,6 +207,7 @@ from madoguchi.cases.queries.wording import sample_values, sections_where_may, w
 from madoguchi.cases.queries.worklist import (
     NO_FILTERS,
     PAGE,
+    RUNNING,
     SORTS,
     VIEWS,
     Filters,
@@ -238,6 +239,7 @@ __all__ = [
     "MOST_POINTS",
     "NO_FILTERS",
     "PAGE",
+    "RUNNING",
     "SORTS",
     "VIEWS",
     "AtPoint",

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from madoguchi.cases.models import Case, Note, Submission
 from madoguchi.cases.queries.found import went_back
 from madoguchi.events import Actor
-from madoguchi.events.composing import composed_once
+from madoguchi.events.composing import composed_once, nothing
 from madoguchi.events.models import Event
 from madoguchi.ground import clock
 from madoguchi.procedures.rules.form import UPLOADED, Form
@@ -74,5 +74,5 @@ def differing(form: Form, one: Mapping[str, Any], other: Mapping[str, Any]) -> I
 def case_notes(case: Case) -> QuerySet[Note]:
     """The notes of the office (庁内メモ), oldest first."""
     if "notes" in case.lacks:
-        return Note.objects.none()
+        return nothing(Note.objects.all())
     return case.notes.select_related("written_by").order_by("written_at")

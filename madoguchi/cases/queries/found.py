@@ -7,7 +7,7 @@ from django.db import connection, models
 from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 
 from madoguchi.cases.models import Case, Consultation, Decision, Payment, Step
-from madoguchi.events.composing import composed_once
+from madoguchi.events.composing import composed_once, nothing
 from madoguchi.ground import clock
 from madoguchi.procedures.rules.course import Course
 from madoguchi.procedures.rules.published import Published
@@ -60,7 +60,7 @@ def whole(case: Case) -> Case:
         decision.case = case
     # What follows is as prefetching leaves it.
     Case._meta.get_field("decision").set_cached_value(case, decision)
-    held = {"steps": steps, **{name: getattr(case, name).none() for name in case.lacks & read.keys()}}
+    held = {"steps": steps, **{name: nothing(getattr(case, name).all()) for name in case.lacks & read.keys()}}
     case.__dict__.setdefault("_prefetched_objects_cache", {}).update(held)
     return case
 

@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 
 from madoguchi.cases.models import Case, MapAnswer
 from madoguchi.events import Actor
+from madoguchi.events.composing import nothing
 from madoguchi.places.queries import Spot, Where
 from madoguchi.places.rules import applying
 from madoguchi.places.rules.area import Area
@@ -17,7 +18,7 @@ from madoguchi.procedures import queries as procedures
 def map_answers(case: Case) -> QuerySet[MapAnswer]:
     """What was kept with a case, oldest first."""
     if "map_answers" in case.lacks:
-        return MapAnswer.objects.none()
+        return nothing(MapAnswer.objects.all())
     return case.map_answers.select_related("kept_by").order_by("kept_at", "pk")
 
 

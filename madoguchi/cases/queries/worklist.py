@@ -46,10 +46,12 @@ MOST_WORDS: Final = 5
 View = Literal["mine", "taken", "free", "asked", "review", "section", "late", "waiting", "asking", "elsewhere", "ended"]
 VIEWS: Final[tuple[View, ...]] = get_args(View)
 #: Those of running cases only.
-_RUNNING: Final[tuple[View, ...]] = tuple(one for one in VIEWS if one not in ("review", "ended"))
+RUNNING: Final[tuple[View, ...]] = tuple(one for one in VIEWS if one not in ("review", "ended"))
 #: What figures are of, in the order in which their statement gives them.
-_COUNTED: Final[tuple[View, ...]] = (*_RUNNING, "review")
+_COUNTED: Final[tuple[View, ...]] = (*RUNNING, "review")
 Sort = Literal["due", "received", "name", "changed", "ended"]
+#: How many cases each view holds.
+Figures = dict[View, int]
 #: The column of each order.
 SORTS: Final[dict[Sort, str]] = {
     "due": "due_on",
@@ -138,19 +140,27 @@ def listing(
     return _lines(list(cases.only(*_COLUMNS)[:limit]), by)
 
 
-def first_pages(limits: Mapping[View, int], by: Actor, filters: Filters) -> dict[View, list[Line]]:
-    """The most pressing lines of several views, at most so many of each; without words to search for."""
-    if by.kind != "staff":
-        return {view: [] for view in limits}
-    pages = {view: _first(view, by, filters, limit) for view, limit in limits.items()}
-    lines = iter(_lines([one for page in pages.values() for one in page], by))
-    return {view: list(islice(lines, len(page))) for view, page in pages.items()}
+def first_pages(limits: Mapping[View, int], by: Actor, filters: Filters) -> tuple[Figures, dict[View, list[Line]]]:
+    """The figures of :func:`counts`, and the most pressing lines of several views of running cases, at most so many of
+    each: all of it of one reading of the running cases. Without words to search for."""
+    versions = _versions(filters.code)
+    if by.kind != "staff" or (filters.code and not versions):
+        return dict.fromkeys(_COUNTED, 0), {view: [] for view in limits}
+    figures, keys = _counted(by, filters, versions, tuple(limits.items()))
+    there = {one.pk: one for one in _cases_with({key for page in keys for key in page})}
+    lines = iter(_lines([there[key] for page in keys for key in page], by))
+    return figures, {view: list(islice(lines, len(page))) for view, page in zip(limits, keys, strict=True)}
 
 
 def _first(view: View, by: Actor, filters: Filters, limit: int) -> list[Case]:
     """What is asked for again and again, and holds nobody's name: its statement is kept."""
     statement, values = _listing(view, by, filters, _versions(filters.code), clock.today(), limit)
     return list(Case.objects.raw(statement, values)) if statement else []
+
+
+@composed_once
+def _cases_with(keys: Collection[UUID]) -> QuerySet[Case]:
+    return Case.objects.filter(among("pk", keys)).only(*_COLUMNS)
 
 
 def where_found(by: Actor, filters: Filters) -> View | None:
@@ -338,7 +348,7 @@ def sorts_of(view: View) -> tuple[Sort, ...]:
     return ("ended", "received", "name") if view == "ended" else ("due", "received", "name", "changed")
 
 
-def counts(by: Actor, filters: Filters = NO_FILTERS) -> dict[View, int]:
+def counts(by: Actor, filters: Filters = NO_FILTERS) -> Figures:
     """How many cases each view holds, but for what has ended: there a figure only grows and says nothing.
 
     What was searched for in words is left aside.
@@ -346,31 +356,53 @@ def counts(by: Actor, filters: Filters = NO_FILTERS) -> dict[View, int]:
     versions = _versions(filters.code)
     if by.kind != "staff" or (filters.code and not versions):
         return dict.fromkeys(_COUNTED, 0)
-    statement, values = _counting(by, replace(filters, words=""), versions, clock.today())
+    return _counted(by, replace(filters, words=""), versions)[0]
+
+
+def _counted(
+    by: Actor, filters: Filters, versions: tuple[UUID, ...], limits: tuple[tuple[View, int], ...] = ()
+) -> tuple[Figures, list[list[UUID]]]:
+    """All figures, and the first cases of some views."""
+    statement, values = _counting(by, filters, versions, clock.today(), limits)
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
-        return dict(zip(_COUNTED, cursor.fetchone(), strict=True))
+        row = cursor.fetchone()
+    return dict(zip(_COUNTED, row, strict=False)), [*row[len(_COUNTED) :]]
 
 
 @lru_cache(maxsize=512)  # a third of the time of a page went into writing this anew for the same member of staff
-def _counting(by: Actor, filters: Filters, versions: tuple[UUID, ...], today: dt.date) -> tuple[str, tuple[Any, ...]]:
-    """All figures in one statement, with its values: of each running case is asked once whose turn it is, and counted
-    what follows."""
+def _counting(
+    by: Actor,
+    filters: Filters,
+    versions: tuple[UUID, ...],
+    today: dt.date,
+    limits: tuple[tuple[View, int], ...],
+) -> tuple[str, tuple[Any, ...]]:
+    """All in one statement, with its values: of each running case is asked once whose turn it is, and counted and put
+    in order what follows."""
     # Where nothing can be so, as of somebody who is of no section, the ORM by itself writes 0, which is no yes or no.
     turns = {
         f"is_{name}": models.Case(When(is_so, then=True), default=False) for name, is_so in _turns(by, today).items()
     }
-    running = _narrowed(_running(by), filters, versions).annotate(**turns).values_list(*turns)
-    statement, values = running.query.sql_with_params()
-    counted = ", ".join(f"count(*) FILTER (WHERE {_COUNTS.get(view, f'is_{view}')})" for view in _RUNNING)
+    orders = {view: _order(view, filters) for view, _ in limits}
+    columns = sorted({column for column, _ in orders.values()})
+    rows = _narrowed(_running(by), filters, versions).annotate(**turns).values_list("pk", *columns, *turns)
+    statement, values = rows.query.sql_with_params()
+    holds = {view: _COUNTS.get(view, f"is_{view}") for view in RUNNING}
     try:
         review, more = _narrowed(_to_review(by), filters, versions).values("pk").query.sql_with_params()
     except EmptyResultSet:  # who holds no post has decided nothing for anybody
         review, more = "SELECT WHERE false", ()
+    asked = [f"count(*) FILTER (WHERE {holds[view]})" for view in RUNNING]
+    asked.append(f"(SELECT count(*) FROM ({review}) AS review)")  # noqa: S608 -- what the ORM wrote
+    for view, limit in limits:
+        column, down = orders[view]
+        way = "DESC" if down else "ASC"
+        order = f"{column} {way}, pk {way}"
+        asked.append(f"ARRAY(SELECT pk FROM running WHERE {holds[view]} ORDER BY {order} LIMIT {limit})")  # noqa: S608 -- columns of ours
     return (
-        # Without OFFSET, PostgreSQL would ask again for every figure.
-        f"SELECT {counted}, (SELECT count(*) FROM ({review}) AS review) FROM ({statement} OFFSET 0) AS running",  # noqa: S608 -- what the ORM wrote
-        (*more, *values),
+        f"WITH running AS MATERIALIZED ({statement}) SELECT {', '.join(asked)} FROM running",  # noqa: S608 -- what the ORM wrote
+        (*values, *more),
     )
 
 
@@ -435,15 +467,20 @@ def late_cases(today: dt.date, case: str = "") -> Q:
 
 def is_late(case: Case) -> bool:
     """The same of one case."""
-    return days_left(case) is not None and case.due_on is not None and case.due_on < clock.today()
+    return _is_promised(case) and case.due_on is not None and case.due_on < clock.today()
 
 
 def days_left(case: Case) -> int | None:
     """Business days to the promised day, or since it (negative); None where no promise is open: decided, ended."""
-    if case.decided_at is not None or case.closed_at is not None or case.withdrawn_at is not None:
+    if not _is_promised(case):
         return None
     today = clock.today()
     return procedures.calendar().between(today, case.due_on or today)
+
+
+def _is_promised(case: Case) -> bool:
+    """Whether a decision is still owed."""
+    return case.decided_at is None and case.closed_at is None and case.withdrawn_at is None
 
 
 # -- within -----------------------------------------------------------------------------------------------------------
@@ -516,9 +553,12 @@ def _at(*rows: QuerySet[Any]) -> Q:
 
 def _versions(code: str) -> tuple[UUID, ...]:
     """Every version of a procedure: a list of keys lets the index of cases be used, a join does not."""
-    if not code:
-        return ()
-    return tuple(Procedure.objects.filter(code=code).order_by("pk").values_list("pk", flat=True))
+    return tuple(key for (key,) in _versions_of(code)) if code else ()
+
+
+@composed_once
+def _versions_of(code: str) -> QuerySet[Procedure, tuple[UUID]]:
+    return Procedure.objects.filter(code=code).order_by("pk").values_list("pk")
 
 
 def _step_filter(filters: Filters) -> Q:

@@ -18,8 +18,12 @@ _WEEKDAYS = "月火水木金土日"
 
 def promise_words(case: Case) -> str:
     """「2日おくれ」「期限が過ぎた」「きょうまで」「あと3日」 in business days; empty where no promise is open."""
-    left = cases.days_left(case)
-    if left == 0 and cases.is_late(case):  # on a day off just after it
+    return promised_words(cases.days_left(case), cases.is_late(case))
+
+
+def promised_words(left: int | None, late: bool) -> str:
+    """The same of a case whose days are counted."""
+    if left == 0 and late:  # on a day off just after it
         return gettext("期限が過ぎた")
     return days_words(left) if left is not None else ""
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext, gettext_noop
 from madoguchi.cases import queries as cases
 from madoguchi.cases.queries import Filters, Line, Sort, View
 from madoguchi.desk.presenting.panels import CHANNELS
-from madoguchi.desk.presenting.words import day_words, last_day, promise_words, section_names
+from madoguchi.desk.presenting.words import day_words, last_day, promised_words, section_names
 from madoguchi.events import Actor
 from madoguchi.ground.languages import LocalText
 from madoguchi.people import queries as people
@@ -225,14 +225,15 @@ def work_page(
 ) -> WorkPage:
     """The list that was asked for."""
     views = titles()
-    figures = cases.counts(by, replace(filters, outcome=None))
     offered = cases.procedures_at(by)
     on = chips(view, filters, offered)
     plain = view == "mine" and after is None and not on
-    if plain and not filters.words:
-        pages = cases.first_pages({view: cases.PAGE + 1, "waiting": 8}, by, filters)
-        found, waiting = pages[view], pages["waiting"]
+    if view in cases.RUNNING and after is None and not filters.words and not filters.outcome:
+        wanted: dict[View, int] = {view: cases.PAGE + 1} | ({"waiting": 8} if plain else {})
+        figures, pages = cases.first_pages(wanted, by, filters)
+        found, waiting = pages[view], pages.get("waiting", [])
     else:
+        figures = cases.counts(by, replace(filters, outcome=None))
         found = cases.listing(view, by, filters, after=after, limit=cases.PAGE + 1)
         waiting = cases.listing("waiting", by, filters, limit=8) if plain else []
     lines, more = found[: cases.PAGE], len(found) > cases.PAGE
@@ -409,13 +410,16 @@ def _line(line: Line, view: View, by: Actor, names: Mapping[UUID, str], mark: st
         step=_step(line, view),
         received=day_words(case.received_at) if case.received_at else "",
         promised=day_words(case.due_on) if case.due_on else "",
-        days=promise_words(case) or ("" if ended else gettext("決定ずみ")),
+        days=promised_words(left, late) or ("" if ended else gettext("決定ずみ")),
         tone="late" if late else "soon" if left is not None and left <= SOON else "",
         note=_note(line, view),
-        mark={"new": gettext("未読"), "changed": gettext("変更あり")}.get(mark, ""),
-        taken=gettext("・").join(names.get(one, "") for one in line.taken_by),
+        mark=gettext(_MARKS[mark]) if mark else "",
+        taken=gettext("・").join(names.get(one, "") for one in line.taken_by) if line.taken_by else "",
         own=by.id in line.taken_by,
     )
+
+
+_MARKS: Final = {"new": gettext_noop("未読"), "changed": gettext_noop("変更あり")}
 
 
 def _step(line: Line, view: View) -> str:

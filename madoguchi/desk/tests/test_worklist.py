@@ -1,6 +1,7 @@
 """The work list: what comes first, how late is said, how a case is found."""
 
 import datetime as dt
+from itertools import product
 
 import pytest
 
@@ -194,6 +195,24 @@ def test_every_figure_leads_to_its_cases(
     taken = queries.counts(clerk)
     assert taken == figures | {"mine": 0, "free": 0}, "what a colleague has taken is neither mine nor somebody else's"
     assert all(len(queries.listing(view, clerk)) == count for view, count in taken.items())
+
+
+def test_figures_and_first_lines_of_one_reading_are_what_each_view_gives_by_itself(
+    dogs: list[Case], published: dict[str, Procedure], clerk: Actor, staff: Staff
+) -> None:
+    """In every view, order and direction, and cut short; of nobody's section, nothing."""
+    handed_in(published, CHILD, days_ago=1, name="別課 一郎", kana="ベッカ イチロウ")
+    actions.claim(open_step(dogs[0]), by=clerk)
+    Case.objects.filter(pk=dogs[1].pk).update(returned_at=clock.now())
+    for by in (clerk, staff("environment", "environment-head"), staff("children", "children-clerk")):
+        for sort, down in product(queries.sorts_of("mine"), (False, True)):
+            filters = Filters(sort=sort, newest_first=down)
+            figures, pages = queries.first_pages(dict.fromkeys(queries.RUNNING, 2), by, filters)
+            assert figures == queries.counts(by, filters)
+            assert pages == {view: queries.listing(view, by, filters, limit=2) for view in queries.RUNNING}
+    assert [len(pages[view]) for view in ("mine", "section", "waiting")] == [1, 1, 0], "of the last who asked"
+    nobody = Actor("resident", uuid7())
+    assert queries.first_pages({"mine": 2}, nobody, ALL) == (queries.counts(nobody), {"mine": []})
 
 
 def test_by_procedure(published: dict[str, Procedure], staff: Staff) -> None:
