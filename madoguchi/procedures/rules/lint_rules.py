@@ -9,6 +9,7 @@ import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
 from madoguchi.facts.rules import shared_by
@@ -75,6 +76,11 @@ class Subject:
     city: City | None
     places: Mapping[str, Path_] = field(default_factory=dict)
     """Node of the flow → path of its step in procedure.yaml."""
+
+    @cached_property
+    def gaps(self) -> Mapping[str, Sequence[tablecheck.Finding]]:
+        """Table → what trying its cases finds: the longest part of the check, asked for by four rules."""
+        return {name: tablecheck.gaps(table) for name, table in self.package.tables.items()}
 
 
 Look = Callable[[Subject], Iterable[Found]]
@@ -610,8 +616,8 @@ def _reached(graph: Graph, first: str, *, through_people: bool) -> set[str]:
 
 
 def _tables(subject: Subject, kind: str) -> Iterator[Found]:
-    for name, table in subject.package.tables.items():
-        for found in tablecheck.gaps(table):
+    for name, findings in subject.gaps.items():
+        for found in findings:
             if found.kind == kind:
                 yield Found((name, *found.path), f"表 {name}: {found.message}", found.instead, name, "rules.yaml")
 
