@@ -166,6 +166,13 @@ def test_a_family_moves_in(
             for name in names:
                 expect(later.page.locator(f'[name="{name}.known"][value="keep"]')).to_be_checked()
             expect(later.page.locator('[name$=".known"][value="keep"]')).to_have_count(4)
+            new: list[str] = []
+            while "/sections/" in later.page.url:
+                new += answer_part(later, script)
+            later.headed("内容を確かめてください")
+            assert new
+            assert not set(new) & set(asked), "it was said a month ago"
+            assert not [one for one in new if one in {*WHO, *names}]
 
 
 def moves_away(visit: Visit, folder: Path) -> None:
