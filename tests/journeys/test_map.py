@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from madoguchi.mapping import serving
@@ -64,6 +64,21 @@ def test_the_map_is_drawn_asked_measured_and_shared(browser: Browser, site: str)
         expect(page.locator("#map-at")).to_be_hidden()
         assert page.url == handed_on
         visit.check()
+
+
+def test_the_map_says_that_it_is_drawn_once_its_layers_are(browser: Browser, site: str) -> None:
+    """A style without tiles is idle in the very frame in which it is loaded, before anything of ours is on the map."""
+    with visiting(browser, site) as visit:
+        held: list[Route] = []
+        visit.page.route("**/map/tiles/**", lambda route: held.append(route))
+        with visit.page.expect_request("**/map/tiles/**"):
+            visit.go(f"/map/#17/{LAT + 0.0005}/{LON + 0.001}&layers={OPEN.code}")
+        visit.page.wait_for_timeout(300)
+        expect(visit.page.locator("#map[data-drawn]")).to_have_count(0)
+        for one in held:
+            one.continue_()
+        visit.page.unroute("**/map/tiles/**")
+        expect(visit.page.locator("#map[data-drawn]")).to_have_count(1)
 
 
 def area_drawn_and_handed_on(page: Page) -> str:

@@ -59,8 +59,6 @@ async function begin() {
   map.addControl(new GeolocateControl({ positionOptions: { enableHighAccuracy: true }, showAccuracyCircle: true }));
   map.addControl(new ScaleControl({ maxWidth: 120 }), "top-left"); // below, the credits would lie on it on a telephone
   map.addControl(new AttributionControl({ compact: true }), "bottom-right");
-  // When all of the first view is drawn, for whoever measures it.
-  map.once("idle", () => (document.getElementById("map").dataset.drawn = performance.now().toFixed(0)));
   await new Promise((done) => map.once("load", done));
 
   const layers = new Layers(map, config, form);
@@ -80,6 +78,10 @@ async function begin() {
   printing(here);
   if (config.gsi) stateTiles(here);
   remember();
+  // When all of the first view is drawn and answers, for whoever waits for it or measures it. Asked for only now, because
+  // a style without tiles is idle in the very frame in which it is loaded.
+  map.once("idle", () => (document.getElementById("map").dataset.drawn = performance.now().toFixed(0)));
+  map.triggerRepaint();
   return here;
 }
 
@@ -138,7 +140,8 @@ function stateTiles({ map, config: { gsi, words } }) {
   button.addEventListener("click", () => {
     const on = !map.getLayer("gsi");
     if (on) {
-      map.addSource("gsi", { type: "raster", tiles: [gsi], tileSize: 256, maxzoom: 18, attribution: words.gsi });
+      const credit = `<a href="https://maps.gsi.go.jp/development/ichiran.html" rel="noopener">${words.gsi}</a>`;
+      map.addSource("gsi", { type: "raster", tiles: [gsi], tileSize: 256, maxzoom: 18, attribution: credit });
       map.addLayer({ id: "gsi", type: "raster", source: "gsi" }, layersBelow(map));
     } else {
       map.removeLayer("gsi");
