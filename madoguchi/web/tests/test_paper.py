@@ -1,5 +1,7 @@
 """The form on paper: every question of every procedure, and what was filled in; nobody else's."""
 
+import subprocess
+
 import pytest
 from django.test import Client
 
@@ -11,6 +13,14 @@ from madoguchi.procedures import queries as procedures
 from madoguchi.web.tests.conftest import SignedIn
 
 
+def read_quickly(pdf: bytes) -> str:
+    """Its words without white space, in the order in which they were set. For many files: ``text_of`` is the same in
+    Python alone, at four times the work.
+    """
+    made = subprocess.run(["pdftotext", "-raw", "-enc", "UTF-8", "-", "-"], input=pdf, capture_output=True, check=True)
+    return "".join(made.stdout.decode().split())
+
+
 @pytest.mark.parametrize("language", ["ja", "ja-simple", "en", "ko"])
 def test_every_procedure_has_a_blank_form(published: None, language: str) -> None:
     client = Client()
@@ -18,7 +28,7 @@ def test_every_procedure_has_a_blank_form(published: None, language: str) -> Non
     for row in procedures.offered():
         answer = client.get(f"/procedures/{row.code}/form.pdf")
         assert answer["Content-Type"] == "application/pdf"
-        words = text_of(answer.content)
+        words = read_quickly(answer.content)
         for section in procedures.package(row).form.sections:
             for field in section.fields:
                 label = field.label.get_for("en" if language == "ko" else language)
