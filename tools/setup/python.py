@@ -2,6 +2,7 @@
 
 import hashlib
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -24,9 +25,20 @@ def install(lock: str) -> None:
     STAMP.unlink(missing_ok=True)
     say(f"installing {_count(lock)} Python packages from requirements/{lock} (a minute or two the first time)")
     pip: list[str | Path] = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
+    pip.append("--no-compile")
     run([*pip, "--require-hashes", "--requirement", LOCKS / lock], "the Python packages could not be installed")
     run([*pip, "--no-deps", "--no-build-isolation", "--editable", ROOT], "madoguchi itself could not be installed")
+    _compile(python)
     STAMP.write_text(_wanted(lock))
+
+
+def _compile(python: Path) -> None:
+    """Compile what was installed, on every core: pip does it on one. As with pip, a file that does not compile is left:
+    packages bring some that nobody imports.
+    """
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    packages = VENV / "lib" / version / "site-packages"
+    subprocess.run([python, "-m", "compileall", "-qq", "-j", "0", packages], stdin=subprocess.DEVNULL, check=False)
 
 
 def stamp_matches(lock: str) -> bool:
