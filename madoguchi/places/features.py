@@ -212,6 +212,8 @@ def _where(asked: Asked, edition: Edition, *, paged: bool = True) -> tuple[Sql, 
                 (last, first),
             )
         )
+    if asked.boxes or asked.filters:
+        parts.append(Sql("hashtext(f.layer) = hashtext(%s)", (asked.layer.code,)))  # as the index of places has it
     if paged and asked.after:
         parts.append(Sql("f.key > %s", (asked.after,)))
     return all_of([*parts, *asked.boxes, *asked.filters]), not plain

@@ -558,7 +558,7 @@ _NEAREST: Final = f"""
     ), around AS (
         SELECT asked.number, f.properties->>asked.attribute AS value, here.flat,
                ST_PointOnSurface(f.geom) AS point, ST_Transform(f.geom, %(plane)s) AS shape
-        FROM here, layer_feature f JOIN asked USING (layer)
+        FROM here, layer_feature f JOIN asked ON f.layer = asked.layer AND hashtext(f.layer) = hashtext(asked.layer)
         WHERE f.geom && ST_Expand(here.point, %(east)s, %(north)s)
           AND f.valid_until IS NULL AND f.dropped_in_id IS NULL
           AND NOT EXISTS (SELECT FROM jsonb_each(asked.wanted) AS one (key, allowed)
@@ -648,9 +648,9 @@ _BESIDE: Final = f"""
         SELECT * FROM unnest(%(layers)s::text[], %(before)s::text[], %(names)s::text[], %(behind)s::text[],
                              %(reach)s::float8[]) AS one (layer, before, attribute, behind, reach)
     ), around AS (
-        SELECT layer, reach, here.flat, ST_Transform(f.geom, %(plane)s) AS shape,
+        SELECT f.layer, reach, here.flat, ST_Transform(f.geom, %(plane)s) AS shape,
                normalize(before || (f.properties->>called.attribute) || behind, NFKC) AS name
-        FROM here, layer_feature f JOIN called USING (layer)
+        FROM here, layer_feature f JOIN called ON f.layer = called.layer AND hashtext(f.layer) = hashtext(called.layer)
         WHERE f.geom && ST_Expand(here.point, %(east)s, %(north)s)
           AND f.valid_until IS NULL AND f.dropped_in_id IS NULL AND f.properties->>called.attribute <> ''
     ), nearest AS (

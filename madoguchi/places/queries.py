@@ -12,7 +12,8 @@ from uuid import UUID
 import shapely
 from django.contrib.gis.geos import Polygon as GEOSPolygon
 from django.db import connection
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q, QuerySet, Value
+from django.db.models.lookups import Exact
 
 from madoguchi.ground import clock
 from madoguchi.ground.errors import NotFound, Problem
@@ -29,7 +30,7 @@ from madoguchi.places.finding import (
     locate_many,
     reverse,
 )
-from madoguchi.places.models import Change, ChangeState, Edition, Feature, Photo, PhotoContent
+from madoguchi.places.models import Change, ChangeState, Edition, Feature, Hashed, Photo, PhotoContent
 from madoguchi.places.planned import ask
 from madoguchi.places.rules.applying import Applies, Hit, Piece, answer, answer_area
 from madoguchi.places.rules.area import Area
@@ -174,7 +175,7 @@ _AT: Final = """
                ST_Dimension(f.geom) = 2 AND ST_Intersects(f.geom, here.point) AS inside,
                ST_Distance(CASE WHEN ST_Dimension(f.geom) = 2 THEN ST_Transform(ST_Boundary(f.geom), %(plane)s::int)
                                 ELSE ST_Transform(f.geom, %(plane)s::int) END, here.flat) AS border
-        FROM here, asked JOIN layer_feature f USING (layer) {0}
+        FROM here, asked JOIN layer_feature f ON f.layer = asked.layer AND hashtext(f.layer) = hashtext(asked.layer) {0}
         WHERE f.geom && ST_Expand(here.point, asked.reach / %(east)s::float8, asked.reach / %(north)s::float8) AND {1}
     ), told AS (
         SELECT around.*, row_number() OVER (PARTITION BY layer ORDER BY border, key) AS at
@@ -194,7 +195,7 @@ _TO: Final = """
         SELECT f.layer, f.key, f.properties, f.geom,
                ST_Expand(here.area, (2 * asked.reach + 1) / %(east)s::float8,
                          (2 * asked.reach + 1) / %(north)s::float8) AS box
-        FROM here, asked JOIN layer_feature f USING (layer) {0}
+        FROM here, asked JOIN layer_feature f ON f.layer = asked.layer AND hashtext(f.layer) = hashtext(asked.layer) {0}
         WHERE f.geom && ST_Expand(here.area, asked.reach / %(east)s::float8, asked.reach / %(north)s::float8) AND {1}
     )
     SELECT asked.layer, asked.number, asked.as_of, asked.first, around.key, around.properties::text,
@@ -341,7 +342,7 @@ def lot_at(
 _LOT_AT: Final = """
     SELECT f.properties::text, ST_AsBinary(f.geom)
     FROM layer_feature f, (SELECT ST_SetSRID(ST_GeomFromWKB(%(at)s), %(stored)s) AS point) AS here
-    WHERE f.layer = %(layer)s AND ST_Intersects(f.geom, here.point) AND {0}
+    WHERE f.layer = %(layer)s AND hashtext(f.layer) = hashtext(%(layer)s) AND ST_Intersects(f.geom, here.point) AND {0}
     ORDER BY f.key LIMIT 1
 """
 
@@ -444,7 +445,8 @@ def around(layer: Layer, box: tuple[float, float, float, float], apart_from: UUI
     """Shapes of a layer within a box (west, south, east, north in degrees), each as GeoJSON; no attributes."""
     within = GEOSPolygon.from_bbox(box)
     within.srid = STORED
-    rows = standing(layer.code).filter(geom__bboverlaps=within)
+    by_index = Exact(Hashed("layer"), Hashed(Value(layer.code)))
+    rows = standing(layer.code).filter(by_index, geom__bboverlaps=within)
     if apart_from is not None:
         rows = rows.exclude(pk=apart_from)
     return [as_geojson(bytes(geom.wkb)) for geom in rows.values_list("geom", flat=True)[:MOST_AROUND]]
@@ -615,7 +617,8 @@ _OVERLAP: Final = """
         WHERE a.change_id = %(change)s AND a.geom IS NOT NULL AND a.until IS NULL
     ), beside AS NOT MATERIALIZED (
         SELECT 0 AS number, properties, geom, FALSE AS asked FROM layer_feature f
-        WHERE layer = %(layer)s AND valid_until IS NULL AND dropped_in_id IS NULL
+        WHERE layer = %(layer)s AND hashtext(layer) = hashtext(%(layer)s)
+          AND valid_until IS NULL AND dropped_in_id IS NULL
           AND NOT EXISTS (SELECT FROM layer_amendment a WHERE a.change_id = %(change)s AND a.feature_id = f.id)
         UNION ALL SELECT number, properties, geom, asked FROM coming
     ), touching AS (
@@ -660,7 +663,8 @@ _NEAREST: Final = """
     WITH here AS (SELECT ST_SetSRID(ST_MakePoint(%(lon)s, %(lat)s), %(stored)s) AS point)
     SELECT ST_X(vertex.geom), ST_Y(vertex.geom)
     FROM here, layer_feature f, LATERAL ST_DumpPoints(f.geom) AS vertex
-    WHERE f.layer = %(layer)s AND f.valid_until IS NULL AND f.dropped_in_id IS NULL
+    WHERE f.layer = %(layer)s AND hashtext(f.layer) = hashtext(%(layer)s)
+      AND f.valid_until IS NULL AND f.dropped_in_id IS NULL
       AND f.id IS DISTINCT FROM %(own)s::uuid AND f.geom && ST_Expand(here.point, %(around)s)
       AND ST_Distance(ST_Transform(vertex.geom, %(plane)s), ST_Transform(here.point, %(plane)s)) <= %(reach)s
     ORDER BY ST_Distance(ST_Transform(vertex.geom, %(plane)s), ST_Transform(here.point, %(plane)s)) LIMIT 1

@@ -142,7 +142,8 @@ _TILE: Final = """
     ), feature AS (
         SELECT ST_AsMVTGeom({shape}, tile, %(extent)s, %(buffer)s, TRUE) AS _shape{values}
         FROM square, layer_feature
-        WHERE layer = %(layer)s AND geom && ST_MakeEnvelope(%(west)s, %(south)s, %(east)s, %(north)s, 6668)
+        WHERE layer = %(layer)s AND hashtext(layer) = hashtext(%(layer)s)
+          AND geom && ST_MakeEnvelope(%(west)s, %(south)s, %(east)s, %(north)s, 6668)
           AND dropped_in_id IS NULL AND {there} AND {size}
         {first}
         LIMIT %(most)s

@@ -100,7 +100,8 @@ _IN_VIEW: Final = """
         SELECT f.id, f.properties, ST_PointOnSurface(f.geom) AS at,
                ST_Distance(ST_Transform(f.geom, %(plane)s), middle.flat) AS metres
         FROM layer_feature f
-        WHERE f.layer = asked.layer AND f.geom && middle.box AND ST_Intersects(f.geom, middle.box)
+        WHERE f.layer = asked.layer AND hashtext(f.layer) = hashtext(asked.layer)
+          AND f.geom && middle.box AND ST_Intersects(f.geom, middle.box)
           AND f.dropped_in_id IS NULL AND f.valid_from <= %(day)s AND (f.valid_until IS NULL OR f.valid_until > %(day)s)
         ORDER BY metres, f.key LIMIT %(most)s
     ) AS near

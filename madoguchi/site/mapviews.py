@@ -124,9 +124,10 @@ def _view(cursor: CursorWrapper, schema: Schema, layer: Layer) -> None:
     cursor.execute(
         f"CREATE VIEW {name} WITH (security_barrier) AS"  # noqa: S608 -- names of our own files
         f" SELECT f.id, f.key, f.geom, f.valid_from{listed} FROM layer_feature f"
-        " WHERE f.layer = %s AND f.dropped_in_id IS NULL AND f.valid_from <= (now() AT TIME ZONE %s)::date"
+        " WHERE f.layer = %s AND hashtext(f.layer) = hashtext(%s)"
+        " AND f.dropped_in_id IS NULL AND f.valid_from <= (now() AT TIME ZONE %s)::date"
         " AND (f.valid_until IS NULL OR f.valid_until > (now() AT TIME ZONE %s)::date)",
-        [*params, layer.code, settings.TIME_ZONE, settings.TIME_ZONE],
+        [*params, layer.code, layer.code, settings.TIME_ZONE, settings.TIME_ZONE],
     )
     words = f"{layer.title['ja']}（{layer.source.credit}）"
     cursor.execute(f"COMMENT ON VIEW {name} IS %s", [words])
