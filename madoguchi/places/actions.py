@@ -171,6 +171,7 @@ _END = """
     WHERE f.layer = %(layer)s AND f.valid_until IS NULL AND f.dropped_in_id IS NULL
       AND NOT EXISTS (SELECT FROM incoming i WHERE i.key = f.key AND i.digest = f.digest)
 """
+#: In their order neighbours come to lie side by side (a Hilbert curve): the index fills faster, a tile reads less.
 _ADD = """
     INSERT INTO layer_feature (id, layer, key, properties, geom, digest, valid_from, added_in_id)
     SELECT gen_random_uuid(), %(layer)s, i.key, i.properties, ST_Transform(i.geom, %(stored)s), i.digest, %(as_of)s,
@@ -180,6 +181,7 @@ _ADD = """
         SELECT FROM layer_feature f
         WHERE f.layer = %(layer)s AND f.key = i.key AND f.valid_until IS NULL AND f.dropped_in_id IS NULL
     )
+    ORDER BY i.geom
 """
 
 
