@@ -53,6 +53,15 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     gc.set_threshold(20_000, 20, 20)
 
 
+@pytest.fixture
+def as_a_node_collects() -> Iterator[None]:
+    """Garbage is looked for as often as Python does by itself: for tests that measure memory."""
+    ours = gc.get_threshold()
+    gc.set_threshold(700, 10, 10)
+    yield
+    gc.set_threshold(*ours)
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator["Browser"]:
     """One Chromium for the tests of a module; open a context of your own in it.

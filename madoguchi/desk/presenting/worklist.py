@@ -231,7 +231,7 @@ def work_page(
     if view in cases.RUNNING and after is None and not filters.words and not filters.outcome:
         wanted: dict[View, int] = {view: cases.PAGE + 1} | ({"waiting": 8} if plain else {})
         figures, pages = cases.first_pages(wanted, by, filters)
-        found, waiting = pages[view], pages.get("waiting", [])
+        found, waiting = pages[view], pages["waiting"] if plain else []
     else:
         figures = cases.counts(by, replace(filters, outcome=None))
         found = cases.listing(view, by, filters, after=after, limit=cases.PAGE + 1)

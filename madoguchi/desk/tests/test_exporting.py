@@ -73,6 +73,7 @@ def measured(lines: Lines, by: Actor) -> tuple[int, int, int]:
 
 
 @pytest.mark.parametrize("lines", [csv_lines, json_lines])
+@pytest.mark.usefixtures("as_a_node_collects")
 def test_ten_times_the_cases_take_no_more_memory(
     lines: Lines, fill: Callable[[int], None], staff: Staff, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -135,6 +135,7 @@ def test_a_case_without_a_letter_says_so(published: Published, clerk: Actor) -> 
     assert "発行した通知書がありません。" in page
 
 
+@pytest.mark.usefixtures("as_a_node_collects")
 def test_memory_does_not_grow_with_the_letters() -> None:
     """Peak of 8 letters against 64 of the same size: what is kept of each is where its objects begin."""
     data = json.loads((settings.CATALOGUE / "letters" / "sample.json").read_text())

@@ -215,6 +215,13 @@ def test_figures_and_first_lines_of_one_reading_are_what_each_view_gives_by_itse
     assert queries.first_pages({"mine": 2}, nobody, ALL) == (queries.counts(nobody), {"mine": []})
 
 
+def test_what_waits_stands_beside_what_is_mine_and_nowhere_twice(dogs: list[Case], clerk: Actor) -> None:
+    Case.objects.filter(pk=dogs[0].pk).update(returned_at=clock.now())
+    mine, waiting, section = (work_page(clerk, view) for view in ("mine", "waiting", "section"))
+    assert ([one.key for one in mine.waiting], waiting.waiting, section.waiting) == ([str(dogs[0].pk)], [], [])
+    assert [one.key for one in waiting.lines] == [str(dogs[0].pk)]
+
+
 def test_by_procedure(published: dict[str, Procedure], staff: Staff) -> None:
     clerk = staff("environment", "environment-clerk")
     actions_of_other = staff("children", "children-clerk")
