@@ -378,7 +378,7 @@ def acts_by(agent: UUID, delegation: UUID) -> bool:
 
 
 def _no_number() -> Problem:
-    return Problem("number-digits", "事業所番号は、10桁の数字で入力してください。")
+    return Problem("number-digits", "事業所番号は10桁、法人番号は13桁です。番号を確かめてください。")
 
 
 def _business(number: str) -> UUID:

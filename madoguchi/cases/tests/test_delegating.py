@@ -603,6 +603,8 @@ def test_whoever_is_concerned_ends_it_once(mother: Actor, daughter: Actor, staff
 # -- an office --------------------------------------------------------------------------------------------------------
 
 NUMBER = "2770100001"
+#: 国税庁 (法人番号公表サイト): its first digit checks the others.
+COMPANY = "7000012050002"
 
 
 def member(clerk: Actor, name: str, **change: Any) -> Actor:
@@ -657,7 +659,16 @@ def test_an_office_acts_through_whoever_acts_for_it(mother: Actor, daughter: Act
     assert given_by(mother.who) == given_to(first.who)[1:] == []
 
 
-@pytest.mark.parametrize("number", ["277010000", "27701000011", "abcdefghij", "2770109999"])
+def test_a_company_is_entrusted_by_its_corporate_number(mother: Actor, staff: Staff) -> None:
+    clerk = staff("elderly-care", "elderly-care-clerk")
+    first = member(clerk, "見本　健一", number="7-0000-1205-0002")
+    actions.accept(give(mother, to_office(kind="business", number="７０００012050002", procedures=["*"])), by=first)
+    [one] = given_by(mother.who)
+    assert (one.agent, one.kind, one.number) == (business_of(COMPANY), "business", COMPANY)
+    assert begin(first, one, "change-of-address").answers["proxy_relation"] == "agent"
+
+
+@pytest.mark.parametrize("number", ["277010000", "27701000011", "abcdefghij", "2770109999", "8000012050002"])
 def test_an_office_that_nobody_acts_for_is_not_invited(mother: Actor, staff: Staff, number: str) -> None:
     member(staff("elderly-care", "elderly-care-clerk"), "見本　健一")
     with pytest.raises(Invalid) as refusal:

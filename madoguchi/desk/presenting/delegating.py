@@ -10,7 +10,7 @@ from madoguchi.cases import queries as cases
 from madoguchi.cases.models import Mandate
 from madoguchi.desk.presenting.disclosing import PersonLine
 from madoguchi.desk.presenting.words import day_words, time_words
-from madoguchi.facts.rules.delegating import ALL, KINDS, MEMBER, TERMS, Delegation
+from madoguchi.facts.rules.delegating import ALL, CORPORATE, KINDS, MEMBER, TERMS, Delegation
 from madoguchi.ground.errors import Refused, fill
 from madoguchi.procedures import queries as procedures
 
@@ -90,10 +90,13 @@ def mandate_words(one: Mandate | None) -> str:
 
 
 def office_of(one: Mandate | Delegation) -> str:
-    """「ケアプラン見本（事業所番号 2770100001）」."""
+    """「ケアプラン見本（事業所番号 2770100001）」, of a number of thirteen digits 「見本葬祭（法人番号 …）」."""
     if not one.number:
         return one.office
-    return gettext("%(office)s（事業所番号 %(number)s）") % {"office": one.office, "number": one.number}
+    given = {"office": one.office, "number": one.number}
+    if len(one.number) == CORPORATE:
+        return gettext("%(office)s（法人番号 %(number)s）") % given
+    return gettext("%(office)s（事業所番号 %(number)s）") % given
 
 
 def line(one: Delegation, token: str) -> DelegationLine:

@@ -6,11 +6,14 @@ it, because no vocabulary knows the key.
 
 import datetime as dt
 import hmac
+import re
 import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
+
+from madoguchi.ground.numbers import is_corporate_number
 
 #: The key of the fact. Its value is what :meth:`Delegation.value` makes; false from the day on which it was ended.
 KEY: Final = "delegation.given"
@@ -59,8 +62,9 @@ PROOFS: Final[Mapping[str, frozenset[str]]] = {
     "guardianship": frozenset({"guardian"}),
     "office-paper": frozenset({MEMBER}),
 }
-#: Digits of the number by which a business is known (介護保険の事業所番号).
-DIGITS: Final = 10
+#: Digits of the numbers by which a business is known: its 介護保険の事業所番号, or its 法人番号.
+OF_CARE: Final = 10
+CORPORATE: Final = 13
 
 _SIGNS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: nothing that is taken for something else
 _LENGTH: Final = 12
@@ -161,9 +165,10 @@ def relation_in(kind: str, allowed: Collection[str]) -> str | None:
 
 
 def business_number(typed: str) -> str:
-    """A number of ten digits as it is compared: half-width, without hyphens and spaces; empty where it is none."""
+    """The number of a business as it is compared: half-width, without hyphens and spaces; empty where it is none."""
     digits = "".join(unicodedata.normalize("NFKC", typed).split()).replace("-", "")
-    return digits if len(digits) == DIGITS and digits.isascii() and digits.isdigit() else ""
+    is_one = re.fullmatch(f"[0-9]{{{OF_CARE}}}", digits) or is_corporate_number(digits)
+    return digits if is_one else ""
 
 
 def last_day(today: dt.date, months: int) -> dt.date:
