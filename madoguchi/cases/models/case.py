@@ -263,8 +263,13 @@ class Case(models.Model):
                 name="case_running_of",
                 condition=Q(closed_at=None, withdrawn_at=None, received_at__isnull=False),
             ),
+            # With all that the figures beside the lists are counted of: read by itself, in a tenth of the pages.
             models.Index(
                 fields=["due_on", "id"],
+                include=[
+                    *("seen_by", "section", "procedure_id"),
+                    *("decided_at", "returned_at", "payable_at", "cosigning_at"),
+                ],
                 name="case_running_by_due",
                 condition=Q(closed_at=None, withdrawn_at=None, received_at__isnull=False),
             ),
