@@ -197,7 +197,7 @@ def record_at_counter(
     _one_after_another(principal)
     told, wrong = _checked(wish, by, statutory=True)
     if agent is None and not told["number"]:
-        wrong.setdefault("number", Problem("agent-missing", "代理人を選ぶか、事業所番号を入力してください。"))
+        wrong.setdefault("number", Problem("agent-missing", "代理人を選ぶか、事業所番号か法人番号を入力してください。"))
     if wish.kind in delegating.KINDS and wish.kind not in delegating.PROOFS.get(proof, ()):
         wrong["proof"] = Problem("proof-kind", "何で確かめたかを、関係に合わせて選んでください。")
     elif proof != "in-person" and not evidence:
