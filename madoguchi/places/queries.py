@@ -480,9 +480,16 @@ def photo(layer: Layer, key: UUID) -> tuple[Photo, bytes]:
 
 
 def standings(layer: Layer, ids: Sequence[UUID]) -> dict[UUID, Standing]:
-    """Those of these rows that are still what stands."""
-    rows = standing(layer.code).filter(pk__in=ids)
-    return {one.pk: Standing(one.pk, one.key, one.properties, bytes(one.geom.wkb)) for one in rows}
+    """These rows of the layer, and of each whether it is still what stands and whether a change of it waits."""
+    waiting = Change.objects.filter(layer=layer.code, state=ChangeState.WAITING, lines__feature__in=ids)
+    waits = set(waiting.values_list("lines__feature", flat=True))
+    return {
+        one.pk: Standing(
+            one.pk, one.key, one.properties, bytes(one.geom.wkb),
+            one.valid_until is None and one.dropped_in_id is None, one.pk in waits,
+        )
+        for one in Feature.objects.filter(pk__in=ids, layer=layer.code)
+    }  # fmt: skip
 
 
 def change(layer: Layer, key: UUID) -> Change:

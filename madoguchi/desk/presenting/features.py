@@ -20,7 +20,7 @@ from madoguchi.people import queries as people
 from madoguchi.places import queries as places
 from madoguchi.places.actions import DECIDES, EDITS
 from madoguchi.places.models import Amendment, Change, ChangeState, Feature
-from madoguchi.places.rules.editing import MAX_WHY, Foreseen, Table, as_geojson, written
+from madoguchi.places.rules.editing import DATED, MAX_WHY, Foreseen, Table, as_geojson, written
 from madoguchi.places.rules.layer import Attribute, Layer, reader_of, shown
 from madoguchi.procedures import queries as procedures
 
@@ -181,10 +181,12 @@ class TablePage:
     approves: bool
     today: str
     problem: str = ""
-    wrong: Sequence[tuple[str, str]] = ()
+    wrong: Sequence[tuple[str, str, str]] = ()
     more_wrong: int = 0
     counts: Sequence[tuple[str, int]] = ()
     unchanged: int = 0
+    missing: str = ""
+    dated: bool = False
     lines: Sequence[Told] = ()
     more: int = 0
     table: str = ""
@@ -539,7 +541,16 @@ def foreseen(page: TablePage, layer: Layer, table: Table, by: Actor) -> TablePag
     kinds = [one.line.kind for one in table.foreseen]
     page.counts = [(gettext(DEEDS[kind]), kinds.count(kind)) for kind in DEEDS if kind in kinds]
     page.unchanged = table.unchanged
-    page.wrong = [(gettext("%(row)s行目") % {"row": row}, _words(one)) for row, one in table.wrong[:MOST_LINES]]
+    page.missing = "、".join(one.title["ja"] for one in table.missing)
+    page.dated = bool(DATED & set(kinds))
+    page.wrong = [
+        (
+            gettext("%(row)s行目") % {"row": one.row},
+            _words(one.problem),
+            reverse("desk:feature", args=(layer.code, one.feature)) if one.feature is not None else "",
+        )
+        for one in table.wrong[:MOST_LINES]
+    ]
     page.more_wrong = max(0, len(table.wrong) - MOST_LINES)
     page.lines = [_will(layer, one, seen, by) for one in table.foreseen[:MOST_LINES]]
     page.more = max(0, len(table.foreseen) - MOST_LINES)

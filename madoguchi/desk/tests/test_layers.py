@@ -126,7 +126,7 @@ def test_the_table_is_narrowed_by_what_the_reader_sees_and_goes_out_as_it_is_sho
         page = text(desk.get(f"{URL}?{asked}"))
         sent = desk.get(f"{URL}features.csv?{asked}").content.decode("utf-8-sig")
         shown = [at for at in (one, two) if at in page]
-        assert [address(row(key)) for key in (said["id"] for said in csv.DictReader(io.StringIO(sent)))] == shown
+        assert [address(row(key)) for key in (said["番号"] for said in csv.DictReader(io.StringIO(sent)))] == shown
         return shown
 
     assert found("p-id=2") == [two]
@@ -261,10 +261,11 @@ def test_many_are_edited_in_a_table_that_is_shown_before_it_counts(
     clerk: Actor, exported: Callable[[], list[dict[str, str]]], encoding: str
 ) -> None:
     desk, rows = client_of(clerk), exported()
-    assert [one["id"] for one in rows] == ["1", "2"]
+    assert [one["番号"] for one in rows] == ["1", "2"]
+    assert [one["用途"] for one in rows] == ["第一種住居地域"] * 2, "words, where there are codes"
     before = everything()
     assert "変わるところはありません。" in text(desk.post(TABLE, {"file": as_csv(rows, encoding)}))
-    rows[0]["far"], rows[1]["memo"] = "450", "高い塀"
+    rows[0]["容積率（%）"], rows[1]["課の覚え"] = "450", "高い塀"
     shown = text(desk.post(TABLE, {"file": as_csv(rows, encoding), "deed": "correct"}))
     assert "訂正 2件" in shown
     assert "2行目：訂正" in shown
@@ -286,16 +287,42 @@ def test_a_table_names_the_rows_that_are_wrong_and_changes_nothing(
     clerk: Actor, exported: Callable[[], list[dict[str, str]]]
 ) -> None:
     desk, rows, before = client_of(clerk), exported(), everything()
-    rows[0]["far"], rows[1]["use"] = "たくさん", "9"
+    rows[0]["容積率（%）"], rows[1]["用途"] = "たくさん", "9"
     shown = text(desk.post(TABLE, {"file": as_csv(rows), "_do": "save", "why": "x", "on": "2025-07-01"}), 422)
-    assert "2行目：far：小数のない数を書いてください（例：12）。" in shown
-    assert "3行目：use：選択肢から選んでください。" in shown
+    assert "2行目：容積率（%）：小数のない数を書いてください（例：12）。" in shown
+    assert "3行目：用途：「9」は選べません。第一種住居地域・商業地域のどれかを書いてください。" in shown
     for content in (b"", b"\x00\xff", b"_id,colour\n1,2\n", b"x" * 1_000_001):
         file = io.BytesIO(content)
         file.name = "x.csv"
         assert "こう変わります" not in text(desk.post(TABLE, {"file": file}), 422)
     assert text(desk.post(TABLE, {}), 422)
     assert everything() == before
+
+
+def test_a_row_that_somebody_changed_meanwhile_leads_to_what_it_is_now(
+    clerk: Actor, exported: Callable[[], list[dict[str, str]]]
+) -> None:
+    desk, rows, old = client_of(clerk), exported(), row("1", FREE)
+    desk.post(address(old), form(old, **{"p-far": "150"}))
+    rows[0]["容積率（%）"], rows[1]["容積率（%）"] = "450", "450"
+    before = everything()
+    shown = text(desk.post(TABLE, {"file": as_csv(rows), "_do": "save", "why": "x", "on": "2025-07-01"}), 422)
+    assert "2行目：書き出した後に、ほかの人がこの地物（1）を変えました。" in shown
+    assert f'<a href="{address(old)}">この地物を開く</a>' in shown
+    assert everything() == before
+    assert address(row("1", FREE)) in text(desk.get(address(old))), "and from there to what it is now"
+    shown = text(desk.post(TABLE, {"file": as_csv(rows[1:])}))
+    assert "訂正 1件" in shown, "without that row the rest can be saved"
+    assert "いつから" not in shown, "what was recorded wrongly has no day"
+
+
+def test_a_column_that_is_not_there_stays_as_it_is(clerk: Actor, exported: Callable[[], list[dict[str, str]]]) -> None:
+    desk, rows = client_of(clerk), exported()
+    few = [{"_id": one["_id"], "用途": "商業地域", "容積率": "400"} for one in rows]
+    assert "いまのままです：番号、課の覚え" in text(desk.post(TABLE, {"file": as_csv(few), "deed": "change"}))
+    again = {"file": as_csv(few), "_do": "save", "deed": "change", "why": "決定", "on": "2025-07-01"}
+    assert desk.post(TABLE, again).status_code == 302
+    assert row("1", FREE).properties == {"id": "1", "use": "2", "far": 400, "memo": "覚え"}
 
 
 def test_no_cell_of_what_is_written_out_is_a_formula(clerk: Actor) -> None:

@@ -176,9 +176,9 @@ def features_csv(request: HttpRequest, by: Actor, code: str) -> HttpResponse:
     attributes = meant.seen_by(reader_of(by)(meant))
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow([editing.ROW, editing.DEED, *(one.key for one in attributes), editing.SHAPE])
+    writer.writerow([editing.ROW, editing.DEED, *editing.headings(attributes), editing.SHAPE])
     for one in places.written_out(meant, reader_of(by)(meant), wanted(meant, by, _asked(request))):
-        values = [cell(editing.written(a, one.properties.get(a.key))) for a in attributes]
+        values = map(cell, editing.cells(attributes, one.properties))
         writer.writerow([one.pk, "", *values, editing.as_wkt(bytes(one.geom.wkb))])
     response = HttpResponse("\ufeff" + out.getvalue(), content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{meant.code}.csv"'
@@ -214,10 +214,10 @@ def table(request: HttpRequest, by: Actor, code: str) -> HttpResponse:
     page.mistake = request.POST.get("deed", "correct") != "change"
     page.on, page.why = request.POST.get("on", page.today)[:10], request.POST.get("why", "").replace("\0", "")[:1000]
     try:
-        page.table = editing.text_of(_content(request))
+        page.table = _table(request)
         rows = editing.rows_of(page.table)
-        standing = places.standings(meant, editing.written_on(rows))
-        read = editing.read_table(meant, rows, standing, meant.seen_by(reader_of(by)(meant)), mistake=page.mistake)
+        known = places.standings(meant, editing.written_on(rows))
+        read = editing.read_table(meant, rows, known, meant.seen_by(reader_of(by)(meant)), mistake=page.mistake)
         foreseen(page, meant, read, by)
         if request.POST.get("_do") == "save" and page.ready:
             lines = [one.line for one in read.foreseen]
@@ -235,16 +235,18 @@ def _asked(request: HttpRequest) -> dict[str, str]:
     return {name: request.GET.get(name, "").replace("\0", "")[:300] for name in request.GET}
 
 
-def _content(request: HttpRequest) -> bytes:
-    """The file that was chosen, or the table as it was shown."""
+def _table(request: HttpRequest) -> str:
+    """The file that was chosen, or the table as it was shown (in more bytes than it came in). Raises Invalid."""
     if (sent := request.FILES.get("file")) is not None and not isinstance(sent, list):
         if (sent.size or 0) > editing.MAX_TABLE:
-            raise Invalid("table-too-large", "ファイルが大きすぎます（1MBまで）。直したい行だけにしてください。")
-        return bytes(sent.read())
+            raise editing.too_large()
+        return editing.text_of(bytes(sent.read()))
     said = request.POST.get("table", "")
     if not said:
         raise Invalid("table-missing", "CSVファイルを選んでください。")
-    return said.encode()
+    if len(said) > editing.MAX_TABLE + editing.MAX_ROWS:
+        raise editing.too_large()
+    return said
 
 
 def _layer(code: str, by: Actor) -> Layer:

@@ -10,6 +10,7 @@ import io
 import json
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
@@ -129,9 +130,13 @@ def _said(attribute: Attribute, text: str) -> str:
     plain = unicodedata.normalize("NFKC", text).strip()
     if attribute.kind in ("number", "integer"):
         return plain.replace(",", "")
-    if attribute.kind == "date" and plain:
-        return dt.date.fromisoformat(plain.replace("/", "-")).isoformat()
-    return plain
+    if attribute.kind == "date" and (day := _DAY.fullmatch(plain)):
+        return dt.date(*map(int, day.groups())).isoformat()
+    return _coded(attribute, plain) if attribute.kind == "code" else plain
+
+
+#: 2026-04-01, and as a spreadsheet writes it: 2026/4/1, 2026年4月1日.
+_DAY: Final = re.compile(r"(\d{4})[-/年](\d{1,2})[-/月](\d{1,2})日?")
 
 
 def written(attribute: Attribute, value: Any) -> str:
@@ -262,12 +267,15 @@ DEEDS: Final[Mapping[str, Kind]] = {"": "change", "終了": "end", "取消": "dr
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A feature as it is now, as a table is compared with it."""
+    """A feature as a table is compared with it. ``is_now``: nothing has changed since; ``waits``: a change of it waits
+    for whoever decides."""
 
     id: UUID
     key: str
     properties: Mapping[str, Any]
     wkb: bytes = field(repr=False)
+    is_now: bool = True
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,19 +289,71 @@ class Foreseen:
     after: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """What is wrong with a row; ``feature``: the row of the layer that it was written on, where it has changed."""
+
+    row: int
+    problem: Problem
+    feature: UUID | None = None
+
+
 @dataclass(slots=True)
 class Table:
-    """A table as it was read: what will happen, how many rows say nothing new, and what is wrong, by row."""
+    """A table as it was read: what will happen, how many rows say nothing new, and what is wrong, by row. ``missing``:
+    attributes that have no column, and stay as they are."""
 
     foreseen: list[Foreseen] = field(default_factory=list)
     unchanged: int = 0
-    wrong: list[tuple[int, Problem]] = field(default_factory=list)
+    wrong: list[Wrong] = field(default_factory=list)
+    missing: list[Attribute] = field(default_factory=list)
+
+
+def headings(attributes: Sequence[Attribute]) -> dict[str, Attribute]:
+    """The attributes as a table calls them: by their titles, with the unit; by the key where two have one title."""
+    titles = {one.key: _titled(one) for one in attributes}
+    taken = Counter([ROW, DEED, SHAPE, *titles, *(title for key, title in titles.items() if title != key)])
+    return {titles[one.key] if taken[titles[one.key]] == 1 else one.key: one for one in attributes}
+
+
+def _titled(one: Attribute) -> str:
+    return one.title["ja"].strip() + (f"（{one.unit['ja']}）" if one.unit is not None else "")
+
+
+def cells(attributes: Sequence[Attribute], properties: Mapping[str, Any]) -> list[str]:
+    """What a table says of a feature: words for codes, so that nobody has to know these."""
+    return [spoken(one, properties.get(one.key)) for one in attributes]
+
+
+def spoken(attribute: Attribute, value: Any) -> str:
+    """A kept value as a table writes it; a code by its meaning, where that means no other."""
+    meaning = attribute.codes.get(str(value)) if attribute.kind == "code" and value is not None else None
+    if meaning is not None and _coded(attribute, meaning["ja"]) == str(value):
+        return meaning["ja"]
+    return written(attribute, value)
+
+
+def _coded(attribute: Attribute, text: str) -> str:
+    """The code that somebody means who writes it or its meaning; what means none as it stands."""
+    if text in attribute.codes:
+        return text
+    meant = [code for code, words in attribute.codes.items() if _plainly(words["ja"]) == _plainly(text)]
+    return meant[0] if len(meant) == 1 else text
+
+
+def _plainly(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).strip()
 
 
 def text_of(content: bytes) -> str:
     """A table's text, of UTF-8 or cp932. Raises Invalid."""
     if len(content) > MAX_TABLE:
-        raise Invalid("table-too-large", "ファイルが大きすぎます（1MBまで）。直したい行だけにしてください。")
+        raise too_large()
+    if content.startswith(b"PK\x03\x04"):
+        raise Invalid(
+            "table-workbook",
+            "Excelのブック（.xlsx）は、そのままでは読めません。「CSV UTF-8（コンマ区切り）」で保存しなおしてください。",
+        )
     for encoding in ("utf-8-sig", "cp932"):
         try:
             return content.decode(encoding)
@@ -302,18 +362,44 @@ def text_of(content: bytes) -> str:
     raise Invalid("table-unread", "文字コードを読めません。UTF-8かcp932のCSVにしてください。")
 
 
+def too_large() -> Invalid:
+    """The refusal of a table that is more than one can look through."""
+    return Invalid("table-too-large", "ファイルが大きすぎます（1MBまで）。直したい行だけにしてください。")
+
+
 def rows_of(text: str) -> list[dict[str, str]]:
-    """The rows of a CSV by column. Raises Invalid."""
+    """The rows of a CSV by column, those in which nothing stands too: a row is known by where it stands.
+
+    Columns without a heading in which nothing stands are what a spreadsheet leaves where something was deleted. A row
+    with fewer or more cells has the key or the value None. Raises Invalid.
+    """
+    unread = Invalid("table-unread", "CSVとして読めません。書き出したファイルを直して使ってください。")
     try:
-        reader = csv.DictReader(io.StringIO(text), strict=True)
-        rows = list(reader)
-    except csv.Error:
-        raise Invalid("table-unread", "CSVとして読めません。書き出したファイルを直して使ってください。") from None
-    if not rows or reader.fieldnames is None or len(set(reader.fieldnames)) != len(reader.fieldnames):
-        raise Invalid("table-unread", "CSVとして読めません。書き出したファイルを直して使ってください。")
-    if len(rows) > MAX_ROWS:
+        head, *lines = csv.reader(io.StringIO(text), strict=True)
+    except (csv.Error, ValueError):
+        raise unread from None
+    names = [one.strip() for one in head]
+    while names and not names[-1]:
+        names.pop()
+    if len(names) == 1 and re.search(r"[\t;]", names[0]):
+        raise Invalid(
+            "table-separator",
+            "カンマ区切りのCSVではありません。「CSV UTF-8（コンマ区切り）」で保存しなおしてください。",
+        )
+    if not lines or not all(names) or len(set(names)) != len(names):
+        raise unread
+    if len(lines) > MAX_ROWS:
         raise Invalid("table-too-large", "行が多すぎます（%(most)s行まで）。", {"most": f"{MAX_ROWS:,}"})
-    return rows
+    return [_row_of(names, line) for line in lines]
+
+
+def _row_of(names: Sequence[str], line: list[str]) -> dict[Any, Any]:
+    if not any(one.strip() for one in line):
+        return dict.fromkeys(names, "")
+    row: dict[Any, Any] = {name: line[at] if at < len(line) else None for at, name in enumerate(names)}
+    if any(line[len(names) :]):
+        row[None] = line[len(names) :]
+    return row
 
 
 def written_on(rows: Iterable[Mapping[str, str]]) -> list[UUID]:
@@ -324,24 +410,22 @@ def written_on(rows: Iterable[Mapping[str, str]]) -> list[UUID]:
 def read_table(
     layer: Layer,
     rows: Sequence[Mapping[str, Any]],
-    standing: Mapping[UUID, Standing],
+    known: Mapping[UUID, Standing],
     attributes: Sequence[Attribute],
     *,
     mistake: bool,
 ) -> Table:
-    """What a table would do. ``standing`` are the features that it names and that are still as they were;
-    ``mistake``: what differs was recorded wrongly; else it changed in the world."""
-    columns = set(rows[0]) - {None}
-    known = {one.key for one in attributes} | {ROW, DEED, SHAPE}
-    if unknown := sorted(str(one) for one in columns - known):
-        raise Invalid("table-columns", "知らない列があります：%(columns)s。", {"columns": "、".join(unknown)[:200]})
-    if ROW not in columns:
-        raise Invalid("table-columns", "「_id」の列がありません。書き出したファイルを直して使ってください。")
-    table, seen = Table(), set[UUID]()
+    """What a table would do. ``known`` are the features that it names, as they were when it was written out;
+    ``mistake``: what differs was recorded wrongly; else it changed in the world.
+
+    A column is an attribute's title, with its unit or without, or its key. Raises Invalid.
+    """
+    columns = _columns(rows[0], attributes)
+    table, seen = Table(missing=[one for one in attributes if one.key not in columns]), dict[UUID, int]()
     for number, row in enumerate(rows, 2):
-        for one in _read_row(layer, number, row, standing, attributes, seen, mistake=mistake):
-            if isinstance(one, Problem):
-                table.wrong.append((number, one))
+        for one in _read_row(layer, number, row, known, attributes, columns, seen, mistake=mistake):
+            if isinstance(one, Wrong):
+                table.wrong.append(one)
             elif one is None:
                 table.unchanged += 1
             else:
@@ -351,57 +435,81 @@ def read_table(
     return table
 
 
+def _columns(row: Mapping[Any, Any], attributes: Sequence[Attribute]) -> dict[str, str]:
+    """The column in which a table says an attribute, by key. Raises Invalid."""
+    titles = headings(attributes)
+    meant = {_plainly(one.title["ja"]): one.key for name, one in titles.items() if name != one.key}
+    meant |= {_plainly(name): one.key for name, one in titles.items()} | {one.key: one.key for one in attributes}
+    said = [one for one in row if one is not None and one not in (ROW, DEED, SHAPE)]
+    if unknown := sorted(one for one in said if _plainly(one) not in meant):
+        raise Invalid(
+            "table-columns",
+            "知らない列があります：%(columns)s。このレイヤーの列は、%(known)sです。",
+            {"columns": "、".join(unknown)[:200], "known": "、".join(titles)[:500]},
+        )
+    if ROW not in row:
+        raise Invalid("table-columns", "「_id」の列がありません。書き出したファイルを直して使ってください。")
+    columns = {meant[_plainly(one)]: one for one in said}
+    if len(columns) != len(said):
+        raise Invalid("table-columns", "同じ項目の列が二つあります：%(columns)s。", {"columns": "、".join(said)[:200]})
+    return columns
+
+
 def _read_row(
     layer: Layer,
     number: int,
     row: Mapping[str, Any],
-    standing: Mapping[UUID, Standing],
+    known: Mapping[UUID, Standing],
     attributes: Sequence[Attribute],
-    seen: set[UUID],
+    columns: Mapping[str, str],
+    seen: dict[UUID, int],
     *,
     mistake: bool,
-) -> Iterator[Foreseen | Problem | None]:
+) -> Iterator[Foreseen | Wrong | None]:
     if None in row or None in row.values():
-        yield Problem("row-cells", "列の数が見出しと合いません。")
+        yield Wrong(number, Problem("row-cells", "列の数が見出しと合いません。"))
+        return
+    if not any(text.strip() for text in row.values()):
+        yield None
         return
     said, deed = row[ROW].strip(), row.get(DEED, "").strip()
     if deed not in DEEDS:
-        yield Problem("row-deed", "「_do」は空か、終了か、取消です。")
+        yield Wrong(number, Problem("row-deed", "「_do」は空か、終了か、取消です。"))
         return
-    now = standing.get(_uuid(said) or UUID(int=0))
-    if said and (now is None or now.id in seen):
-        yield Problem(
-            "row-changed", "書き出した後に変わったか、なくなったか、二度出てきます。書き出しなおしてください。"
-        )
+    now = known.get(_uuid(said) or UUID(int=0))
+    if said and (problem := _not_now(now, seen)) is not None:
+        yield Wrong(number, problem, now.id if now is not None and problem.code != "row-twice" else None)
         return
     if now is not None:
-        seen.add(now.id)
-    if not said and not any(row.get(one.key, "").strip() for one in attributes) and not row.get(SHAPE, "").strip():
-        yield None
-        return
+        seen[now.id] = number
     if DEEDS[deed] in ("end", "drop"):
         if now is None:
-            yield Problem("row-deed", "「_id」のない行は、終了や取消にできません。")
+            yield Wrong(number, Problem("row-deed", "「_id」のない行は、終了や取消にできません。"))
         else:
             yield Foreseen(number, Line(DEEDS[deed], now.id), now.key, now.properties, {})
         return
-    given = {one.key: _plain(row[one.key]) for one in attributes if one.key in row}
-    after, wrong = typed(layer, given, now.properties if now else {}, attributes)
-    for key, problem in wrong.items():
-        words = Problem(problem.code, "%(column)s：" + problem.message, {"column": key, **problem.params})
-        yield words
+    before = now.properties if now is not None else {}
+    given = {key: _plain(row[name]) for key, name in columns.items()}
+    after, wrong = typed(layer, given, before, attributes)
+    for one in attributes:
+        if one.key in columns and (problem := _mangled(one, before.get(one.key), after.get(one.key))) is not None:
+            wrong[one.key] = problem
+        if one.key in wrong:
+            column = columns.get(one.key, one.title["ja"])
+            yield Wrong(number, _of_column(column, one, given.get(one.key, ""), wrong[one.key]))
     shape = None
     if text := row.get(SHAPE, "").strip():
         try:
             shape = drawn(layer, text)
         except Invalid as refusal:
-            yield refusal.as_problem()
+            message = "「_shape」：" + refusal.message + ("形を変えない行では空にします。" if now is not None else "")
+            yield Wrong(number, Problem(refusal.code, message, refusal.params))
             return
     if wrong:
         return
     if now is None:
         if shape is None:
-            yield Problem("no-shape", "新しい行には「_shape」に形を書いてください。")
+            yield Wrong(number, Problem("no-shape", "新しい行には「_shape」に形を書いてください。"))
         else:
             yield Foreseen(number, Line("add", None, given, shape), layer.key_of(after), {}, after)
     elif same(now.properties, after) and shape in (None, now.wkb):
@@ -410,6 +518,62 @@ def _read_row(
         moved = shape if shape != now.wkb else None
         line = Line("correct" if mistake else "change", now.id, given, moved)
         yield Foreseen(number, line, now.key, now.properties, after)
+
+
+def _not_now(now: Standing | None, seen: Mapping[UUID, int]) -> Problem | None:
+    """Why a row that names a feature cannot be taken for what it is now."""
+    if now is None:
+        return Problem("row-unknown", "「_id」の地物は、このレイヤーにありません。書き出したときのままにしてください。")
+    if now.id in seen:
+        return Problem(
+            "row-twice", "同じ地物が%(row)s行目にもあります。一方だけを残してください。", {"row": seen[now.id]}
+        )
+    if not now.is_now:
+        return Problem(
+            "row-changed",
+            "書き出した後に、ほかの人がこの地物（%(key)s）を変えました。"
+            "この行を消して残りを保存し、この地物はいまの内容を見て直してください。",
+            {"key": now.key},
+        )
+    if now.waits:
+        return Problem(
+            "row-waits",
+            "この地物（%(key)s）には、承認を待っている変更があります。この行を消して残りを保存してください。",
+            {"key": now.key},
+        )
+    return None
+
+
+def _of_column(name: str, attribute: Attribute, said: str, problem: Problem) -> Problem:
+    """What is wrong with a cell, by its column; of a code, which words there are."""
+    if problem.code == "not-code":
+        there = "・".join(words["ja"] for words in attribute.codes.values())
+        words = "%(column)s：「%(said)s」は選べません。%(there)sのどれかを書いてください。"
+        return Problem(problem.code, words, {"column": name, "said": said[:40], "there": there[:600]})
+    return Problem(problem.code, "%(column)s：" + problem.message, {"column": name, **problem.params})
+
+
+#: What a spreadsheet takes for a day, and how it writes one.
+_LIKE_DAY: Final = re.compile(r"\d{1,4}([-/])\d{1,2}(\1\d{1,2})?")
+_AS_DAY: Final = re.compile(
+    r"(\d{4}[年/])?\d{1,2}[月/]\d{1,2}日?|\d{4}年\d{1,2}月|\d{1,2}-[A-Z][a-z]{2}|[A-Z][a-z]{2}-\d{2}"
+)
+
+
+def _mangled(attribute: Attribute, before: Any, after: Any) -> Problem | None:
+    """What a spreadsheet makes of a text when it opens a table, unasked: of 12-3 a day in December, of 007 a 7."""
+    if attribute.kind != "text" or before is None or after is None or before == after:
+        return None
+    as_day = _LIKE_DAY.fullmatch(before) and _AS_DAY.fullmatch(after)
+    as_number = before.isdigit() and before.startswith("0") and before.lstrip("0") == after
+    if not as_day and not as_number:
+        return None
+    return Problem(
+        "cell-mangled",
+        "「%(before)s」が「%(after)s」になっています。表計算ソフトが開くときに変えたようです。"
+        "この列を直さないなら、列ごと消します。",
+        {"before": before, "after": after},
+    )
 
 
 def _uuid(text: Any) -> UUID | None:

@@ -502,15 +502,15 @@ def _reading(folder: Path, layer: Layer, *features: Any) -> Any:
     return read_file(layer, written(folder, *features))
 
 
-GONE = "書き出した後に変わったか、なくなったか、二度出てきます。書き出しなおしてください。"
+UNKNOWN = "「_id」の地物は、このレイヤーにありません。書き出したときのままにしてください。"
 
 # -- tables -----------------------------------------------------------------------------------------------------------
 
 
 def read(text: str, layer: Layer = EDITED, by: Actor = CLERK, *, mistake: bool = True) -> editing.Table:
     rows = editing.rows_of(text)
-    standing = places.standings(layer, editing.written_on(rows))
-    return editing.read_table(layer, rows, standing, layer.seen_by(reader_of(by)(layer)), mistake=mistake)
+    known = places.standings(layer, editing.written_on(rows))
+    return editing.read_table(layer, rows, known, layer.seen_by(reader_of(by)(layer)), mistake=mistake)
 
 
 def test_a_table_says_what_it_would_do_and_does_that(tmp_path: Path) -> None:
@@ -545,26 +545,86 @@ def test_a_table_says_what_it_would_do_and_does_that(tmp_path: Path) -> None:
         ("{id},消す,1,1,1,", "「_do」は空か、終了か、取消です。"),
         ("{id},,1,1", "列の数が見出しと合いません。"),
         ("{id},,1,1,1,,9", "列の数が見出しと合いません。"),
-        ("00000000-0000-0000-0000-000000000000,,1,1,1,", GONE),
-        ("nobody,,1,1,1,", GONE),
+        ("00000000-0000-0000-0000-000000000000,,1,1,1,", UNKNOWN),
+        ("nobody,,1,1,1,", UNKNOWN),
+        ("{id},,1,商業,1,", "use：「商業」は選べません。第一種住居地域・商業地域のどれかを書いてください。"),
+        ("{id},,1,1,200,\n{id},,1,1,300,", "同じ地物が2行目にもあります。一方だけを残してください。"),
         (",,9,1,1,", "新しい行には「_shape」に形を書いてください。"),
         (",終了,9,1,1,", "「_id」のない行は、終了や取消にできません。"),
-        ("{id},,1,1,1,POINT (1 2)", "このレイヤーの形は面です。"),
+        ("{id},,1,1,1,POINT (1 2)", "「_shape」：このレイヤーの形は面です。形を変えない行では空にします。"),
+        (",,9,1,1,POINT (1 2)", "「_shape」：このレイヤーの形は面です。"),
     ],
 )  # fmt: skip
 def test_a_row_that_is_wrong_is_named(tmp_path: Path, row: str, words: str) -> None:
     taken_in(tmp_path, zone("1"))
     table = read("_id,_do,id,use,far,_shape\n" + row.replace("{id}", str(one("1").pk)) + "\n")
-    assert [(number, str(problem)) for number, problem in table.wrong] == [(2, words)]
+    last = 2 + row.count("\n")
+    assert [(wrong.row, str(wrong.problem)) for wrong in table.wrong] == [(last, words)]
     assert table.foreseen == []
 
 
-def test_a_row_written_on_what_has_changed_is_named(tmp_path: Path) -> None:
+def test_a_row_written_on_what_has_changed_is_named_with_what_it_was(tmp_path: Path) -> None:
     taken_in(tmp_path, zone("1"))
     seen = one("1").pk
     corrected(EDITED, "1", far="150")
     table = read(f"_id,far\n{seen},999\n")
-    assert [problem.code for _, problem in table.wrong] == ["row-changed"]
+    assert [(wrong.problem.code, wrong.feature) for wrong in table.wrong] == [("row-changed", seen)]
+
+
+def test_a_row_of_which_a_change_waits_is_named_before_anything_is_saved(tmp_path: Path) -> None:
+    taken_in(tmp_path, zone("1"), zone("2", LON + 0.01))
+    corrected(WATCHED, "1", far="150")
+    table = read(f"_id,far\n{one('1').pk},999\n{one('2').pk},999\n", WATCHED)
+    assert [(wrong.row, wrong.problem.code) for wrong in table.wrong] == [(2, "row-waits")]
+    assert [foreseen.row for foreseen in table.foreseen] == [3]
+
+
+def test_columns_are_called_by_their_titles_and_codes_by_their_words(tmp_path: Path) -> None:
+    taken_in(tmp_path, zone("1"))
+    assert list(editing.headings(EDITED.attributes)) == ["番号", "用途", "容積率（%）", "課の覚え"]
+    assert editing.cells(EDITED.attributes, one("1").properties) == ["1", "第一種住居地域", "200", "覚え"]
+    for head, said in (("用途,容積率（%）", "商業地域,400"), ("用途,容積率(％)", "2,400"), ("use,容積率", "２,４００")):
+        [foreseen] = read(f"_id,{head}\n{one('1').pk},{said}\n").foreseen
+        assert (foreseen.after["use"], foreseen.after["far"]) == ("2", 400)
+
+
+def test_a_title_or_a_word_that_says_two_things_is_not_used() -> None:
+    twins = (replace(ZONING.attributes[0], title=LocalText("名前")), Attribute("name", LocalText("名前"), "text", "n"))
+    assert list(editing.headings(twins)) == ["id", "name"]
+    codes = {"1": LocalText("道"), "2": LocalText("道"), "3": LocalText("1"), "4": LocalText("橋")}
+    kind = Attribute("kind", LocalText("種類"), "code", "kind", codes=codes)
+    assert [editing.spoken(kind, code) for code in codes] == ["1", "2", "3", "橋"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_mangled"),
+    [
+        ("12-3", "12月3日", True), ("12-3", "3-Dec", True), ("1/2", "2026/1/2", True), ("007", "7", True),
+        ("12-3", "12-4", False), ("12-3", "12番3", False), ("007", "8", False), ("70", "7", False),
+        ("市道1号", "1月2日", False),
+    ],
+)  # fmt: skip
+def test_what_a_spreadsheet_made_of_a_text_is_not_taken_for_an_edit(
+    tmp_path: Path, before: str, after: str, is_mangled: bool
+) -> None:
+    taken_in(tmp_path, zone(before))
+    table = read(f"_id,番号\n{one(before).pk},{after}\n")
+    assert [wrong.problem.code for wrong in table.wrong] == ["cell-mangled"] * is_mangled
+    assert len(table.foreseen) == (not is_mangled)
+
+
+@pytest.mark.parametrize("said", ["2026-04-01", "2026/4/1", "2026年4月1日", "２０２６／４／１"])
+def test_a_day_is_read_as_a_spreadsheet_writes_it(said: str) -> None:
+    built = replace(ZONING, attributes=(Attribute("on", LocalText("完成の日"), "date", "on"),))
+    assert editing.typed(built, {"on": said}, {}, built.attributes) == ({"on": "2026-04-01"}, {})
+    assert editing.typed(built, {"on": "2026/2/30"}, {}, built.attributes)[1].keys() == {"on"}
+
+
+def test_rows_are_counted_as_a_spreadsheet_shows_them_and_empty_columns_are_nothing(tmp_path: Path) -> None:
+    taken_in(tmp_path, zone("1"))
+    table = read(f"_id,far,,\r\n\r\n,,,\r\n{one('1').pk},x,,\r\n")
+    assert [(wrong.row, wrong.problem.code) for wrong in table.wrong] == [(4, "not-integer")]
+    assert table.unchanged == 2
 
 
 @pytest.mark.parametrize(
@@ -579,6 +639,10 @@ def test_a_row_written_on_what_has_changed_is_named(tmp_path: Path) -> None:
         (b"_id\n" + b"\n".join(b"1" for _ in range(20_001)), "table-too-large"),
         (b"far\n1\n", "table-columns"),
         (b"_id,colour\n1,red\n", "table-columns"),
+        ("_id,far,容積率\n1,2,3\n".encode(), "table-columns"),
+        (b"_id,,far\n1,2,3\n", "table-unread"),
+        (b"_id\tfar\n1\t2\n", "table-separator"),
+        (b"PK\x03\x04workbook", "table-workbook"),
     ],
 )
 def test_a_table_that_is_none_is_refused_whole(content: bytes, code: str) -> None:
