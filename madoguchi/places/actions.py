@@ -339,7 +339,9 @@ def approve(layer: Layer, asked: UUID, *, grounds: Grounds, by: Actor) -> Change
 @act("change.refuse", allow=(DECIDES,))
 def refuse(layer: Layer, asked: UUID, *, why: str, by: Actor) -> Change:
     """変更を認めない: the map stays as it is; who asked reads why."""
-    said = _why(why)
+    said = clean(why, max_length=MAX_WHY, multiline=True)
+    if not said:
+        raise Invalid("why-missing", "認めない理由を書いてください。求めた人が読みます。")
     lock(layer)
     made = _open(layer, asked)
     if made.asked_by == by.who:

@@ -12,7 +12,7 @@ from uuid import UUID
 import shapely
 from django.contrib.gis.geos import Polygon as GEOSPolygon
 from django.db import connection
-from django.db.models import Count, Q, QuerySet, Value
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.lookups import Exact
 
 from madoguchi.ground import clock
@@ -30,7 +30,7 @@ from madoguchi.places.finding import (
     locate_many,
     reverse,
 )
-from madoguchi.places.models import Change, ChangeState, Edition, Feature, Hashed, Photo, PhotoContent
+from madoguchi.places.models import Amendment, Change, ChangeState, Edition, Feature, Hashed, Photo, PhotoContent
 from madoguchi.places.planned import ask
 from madoguchi.places.rules.applying import Applies, Hit, Piece, answer, answer_area
 from madoguchi.places.rules.area import Area
@@ -504,6 +504,41 @@ def changes(layers: Iterable[str], state: ChangeState | None = None) -> QuerySet
     """Changes of these layers, the newest first."""
     found = Change.objects.filter(layer__in=list(layers)).select_related("edition").order_by("-asked_at")
     return found.filter(state=state) if state is not None else found
+
+
+def remade(change: Change, plane: int) -> dict[int, tuple[float, float]]:
+    """Of each line of a change whose shape is another: how long a line was and will be (metres), how large an area
+    (square metres), how far a point goes (0 and metres); computed in the city's ``plane``, by number of the line."""
+    with connection.cursor() as cursor:
+        cursor.execute(_REMADE, {"change": change.pk, "plane": plane})
+        return {number: (was, will) for number, was, will in cursor.fetchall()}
+
+
+_REMADE: Final = """
+    WITH flat AS (
+        SELECT a.number, ST_Transform(f.geom, %(plane)s) AS was, ST_Transform(a.geom, %(plane)s) AS will
+        FROM layer_amendment a JOIN layer_feature f ON f.id = a.feature_id
+        WHERE a.change_id = %(change)s AND a.kind IN ('change', 'correct') AND a.geom IS NOT NULL
+          AND ST_AsBinary(a.geom) <> ST_AsBinary(f.geom)
+    )
+    SELECT number,
+           CASE ST_Dimension(was) WHEN 0 THEN 0 WHEN 1 THEN ST_Length(was) ELSE ST_Area(was) END,
+           CASE ST_Dimension(will) WHEN 0 THEN ST_Distance(was, will) WHEN 1 THEN ST_Length(will) ELSE ST_Area(will) END
+    FROM flat
+"""
+
+
+def refused(who: UUID, since: dt.datetime) -> QuerySet[Change]:
+    """Changes that somebody asked for and that were refused since, the newest first; without those of whose features
+    there is a newer one."""
+    newer = Amendment.objects.filter(
+        change__layer=OuterRef(OuterRef("layer")),
+        change__asked_at__gt=OuterRef(OuterRef("refused_at")),
+        key=OuterRef("key"),
+    )
+    left = Amendment.objects.filter(~Exists(newer), change=OuterRef("pk"))
+    found = Change.objects.filter(Exists(left), state=ChangeState.REFUSED, asked_by=who, refused_at__gte=since)
+    return found.order_by("-refused_at")
 
 
 def changes_of(one: Feature) -> list[Change]:

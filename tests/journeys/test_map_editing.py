@@ -167,6 +167,7 @@ def test_a_road_is_corrected_and_the_public_answer_changes_when_it_is_approved(
     page.get_by_label("理由").fill("現地で測った")
     page.get_by_role("button", name="承認を求める").click()
     expect(page.get_by_text("承認を求めました。")).to_be_visible()
+    expect(page.locator("[data-shapes][data-ready] canvas")).to_be_visible(timeout=15_000)
     sound(page)
 
     told(resident)
@@ -178,6 +179,7 @@ def test_a_road_is_corrected_and_the_public_answer_changes_when_it_is_approved(
     page.get_by_role("link", name="訂正").click()
     expect(page.get_by_role("row", name="幅員")).to_contain_text("4.0m")
     expect(page.get_by_role("row", name="幅員")).to_contain_text("6.5m")
+    expect(page.get_by_role("img", name="形の略図")).to_be_visible()
     page.get_by_role("button", name="承認する").click()
     expect(page.get_by_text("承認しました。")).to_be_visible()
 

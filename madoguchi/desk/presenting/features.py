@@ -53,12 +53,14 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Sketch:
-    """Two shapes beside each other as SVG: path and points of what was and of what will be."""
+    """Two shapes beside each other as SVG: path and points of what was and of what will be. ``shapes``: both as
+    GeoJSON (JGD2011 degrees), for a map."""
 
     box: str
     before: str
     after: str
     stroke: str
+    shapes: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ class Told:
     differences: Sequence[Difference]
     moved: bool
     sketch: Sketch | None
+    photos: Sequence["PhotoLine"] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,7 @@ class LifeLine:
     who: str
     what: str
     why: str
+    refused_why: str
     state: str
     url: str
     differences: Sequence[Difference]
@@ -155,7 +159,8 @@ class FeaturePage:
 
 @dataclass(frozen=True, slots=True)
 class ChangePage:
-    """All that ``desk/layer_change.html`` shows; ``can``: what the reader may do with it."""
+    """All that ``desk/layer_change.html`` shows; ``can``: what the reader may do with it; ``anew_url``: a form with
+    what was asked for and did not come to be."""
 
     layer: str
     layer_url: str
@@ -165,6 +170,7 @@ class ChangePage:
     lines: Sequence[Told]
     more: int
     can: frozenset[str]
+    anew_url: str
     own: bool
     why: str
     problem: str
@@ -390,6 +396,7 @@ def _life(layer: Layer, one: Feature, seen: Sequence[Attribute]) -> list[LifeLin
             who=who,
             what=gettext(DEEDS[first.kind]) if first is not None and change.undoes_id is None else deed_words(change),
             why=change.why,
+            refused_why=change.refused_why,
             state="" if change.state == ChangeState.APPROVED else str(ChangeState(change.state).label),
             url=reverse("desk:layer-change", args=(layer.code, change.pk)),
             differences=_differences(first, seen) if first is not None else (),
@@ -403,7 +410,9 @@ def _life(layer: Layer, one: Feature, seen: Sequence[Attribute]) -> list[LifeLin
             (row.ended_in, gettext("ファイルで変わったか、なくなった")),
         ):
             if edition is not None and edition.pk not in by_hand:
-                line = LifeLine(time_words(edition.recorded_at), "", what, edition_words(edition), "", "", (), False)
+                line = LifeLine(
+                    time_words(edition.recorded_at), "", what, edition_words(edition), "", "", "", (), False
+                )
                 lines.append((edition.recorded_at, line))
     lines.sort(key=lambda pair: pair[0], reverse=True)
     return [line for _, line in lines]
@@ -434,6 +443,7 @@ def change_page(layer: Layer, one: Change, by: Actor, why: str = "", refusal: Re
     seen = layer.seen_by(reader_of(by)(layer))
     names = people.staff_names({who for who in (one.asked_by, one.decided_by) if who is not None})
     total = one.lines.count()
+    sizes = places.remade(one, procedures.city().file.plane)
     facts = [
         (gettext("状態"), str(ChangeState(one.state).label)),
         (gettext("理由"), one.why),
@@ -453,9 +463,13 @@ def change_page(layer: Layer, one: Change, by: Actor, why: str = "", refusal: Re
         url=reverse("desk:layer-change", args=(layer.code, one.pk)),
         title=about(one, layer, by),
         facts=facts,
-        lines=[_told(layer, line, seen, by) for line in one.lines.select_related("feature")[:MOST_LINES]],
+        lines=[
+            _told(layer, line, seen, by, sizes.get(line.number))
+            for line in one.lines.select_related("feature")[:MOST_LINES]
+        ],
         more=max(0, total - MOST_LINES),
         can=_can(layer, one, by),
+        anew_url=_anew_url(layer, one, by),
         own=one.asked_by == by.id,
         why=why,
         problem=fill(gettext(refusal.message), refusal.params) if refusal else "",
@@ -473,7 +487,45 @@ def _can(layer: Layer, one: Change, by: Actor) -> frozenset[str]:
     return frozenset()
 
 
-def _told(layer: Layer, line: Amendment, seen: Sequence[Attribute], by: Actor) -> Told:
+def _anew_url(layer: Layer, one: Change, by: Actor) -> str:
+    if one.state not in (ChangeState.REFUSED, ChangeState.WITHDRAWN) or not EDITS.holds(by, layer):
+        return ""
+    lines = list(one.lines.all()[:2])
+    if one.undoes_id is not None or len(lines) != 1:
+        return ""
+    of = lines[0].feature_id
+    form = reverse("desk:feature", args=(layer.code, of)) if of else reverse("desk:feature-new", args=(layer.code,))
+    return f"{form}?from={one.pk}"
+
+
+def anew(layer: Layer, one: Change, feature: Feature | None, by: Actor) -> dict[str, str] | None:
+    """The form as it was when a change of this feature was asked for that did not come to be; None for any other."""
+    line = one.lines.first()
+    feature_id = feature.pk if feature is not None else None
+    if not _anew_url(layer, one, by) or line is None or line.feature_id != feature_id:
+        return None
+    said = line.properties if line.properties is not None else feature.properties if feature is not None else {}
+    geom = line.geom if line.geom is not None else feature.geom if feature is not None else None
+    told = {
+        "deed": line.kind,
+        "on": (one.valid_from or clock.today()).isoformat(),
+        "why": one.why,
+        "shape": _shape_text(layer, as_geojson(bytes(geom.wkb))) if geom is not None else "",
+    }
+    return told | {f"p-{a.key}": written(a, said.get(a.key)) for a in layer.seen_by(reader_of(by)(layer))}
+
+
+def _sizes(layer: Layer, was: float, will: float) -> list[Difference]:
+    """What a shape's change comes to in figures."""
+    if layer.shape == "point":
+        return [Difference(gettext("位置"), "―", gettext("%(metres)sm動きます") % {"metres": f"{will:,.1f}"}, True)]
+    title, unit = (gettext("長さ"), "m") if layer.shape == "line" else (gettext("面積"), "㎡")
+    return [Difference(title, f"{was:,.1f}{unit}", f"{will:,.1f}{unit}", True)]
+
+
+def _told(
+    layer: Layer, line: Amendment, seen: Sequence[Attribute], by: Actor, sizes: tuple[float, float] | None = None
+) -> Told:
     before = line.feature
     said = line.properties if line.properties is not None else before.properties if before is not None else {}
     moved = _moved(line)
@@ -483,9 +535,10 @@ def _told(layer: Layer, line: Amendment, seen: Sequence[Attribute], by: Actor) -
         what=gettext(DEEDS[line.kind]),
         name=places.called(layer, said, reader_of(by)(layer)),
         url=reverse("desk:feature", args=(layer.code, before.pk)) if before is not None else "",
-        differences=_differences(line, seen),
+        differences=[*_differences(line, seen), *(_sizes(layer, *sizes) if sizes is not None else ())],
         moved=moved,
         sketch=sketch(was, after) if line.number <= 5 else None,
+        photos=_photos(layer, before) if before is not None and line.number <= 5 else (),
     )
 
 
@@ -516,7 +569,13 @@ def sketch(before: bytes | None, after: bytes | None) -> Sketch | None:
         return "".join(parts)
 
     kind = "point" if there[0].geom_type.endswith("Point") else "shape"
-    return Sketch("0 0 120 120", path(shapes[0]), path(shapes[1]), kind)
+    sides = [
+        f'{{"type":"Feature","properties":{{"side":"{side}"}},"geometry":{as_geojson(one)}}}'
+        for side, one in (("before", before), ("after", after))
+        if one is not None
+    ]
+    collection = f'{{"type":"FeatureCollection","features":[{",".join(sides)}]}}'
+    return Sketch("0 0 120 120", path(shapes[0]), path(shapes[1]), kind, collection)
 
 
 # -- a table ----------------------------------------------------------------------------------------------------------

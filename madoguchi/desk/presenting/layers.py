@@ -1,5 +1,6 @@
 """The layers of the map at the desk: what a section owns, their features, and what waits for whom."""
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,6 +8,7 @@ from typing import Final
 from urllib.parse import urlencode
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext, gettext_noop
 
@@ -61,6 +63,7 @@ class ChangeLine:
     when: str
     state: str
     waits: bool
+    refused_why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,8 @@ class LayersPage:
 
     lines: Sequence[LayerLine]
     deciding: Sequence[ChangeLine]
+    refused: Sequence[ChangeLine]
+    told_days: int
     own: Sequence[ChangeLine]
 
 
@@ -145,14 +150,33 @@ def layers_page(by: Actor) -> LayersPage:
             for one in waiting
             if one.asked_by != by.id and DECIDES.holds(by, layers[one.layer])
         ],
+        refused=[
+            _change_line(one, layers[one.layer], people.staff_names({one.asked_by}), by)
+            for one in _refused(by)
+            if one.layer in layers
+        ],
+        told_days=TOLD_DAYS,
         own=[_change_line(one, layers[one.layer], names, by) for one in waiting if one.asked_by == by.id],
     )
+
+
+#: Days in which somebody is told that a change of theirs was refused.
+TOLD_DAYS: Final = 14
+
+
+def _refused(by: Actor) -> QuerySet[Change]:
+    return places.refused(by.who, clock.now() - dt.timedelta(days=TOLD_DAYS))
 
 
 def waiting_count(by: Actor) -> int:
     """How many changes of others wait for somebody's decision."""
     codes = deciding(by)
     return places.changes(codes, ChangeState.WAITING).exclude(asked_by=by.who).count() if codes else 0
+
+
+def refused_count(by: Actor) -> int:
+    """How many changes of one's own were refused of late, and not asked for anew."""
+    return _refused(by).count()
 
 
 def _layer_line(layer: Layer, edition: Edition | None, features: int, waiting: int, by: Actor) -> LayerLine:
@@ -197,6 +221,7 @@ def _change_line(one: Change, layer: Layer, names: Mapping[UUID, str], by: Actor
         when=time_words(one.asked_at),
         state=str(ChangeState(one.state).label),
         waits=one.state == ChangeState.WAITING,
+        refused_why=one.refused_why,
     )
 
 

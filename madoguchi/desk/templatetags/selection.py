@@ -8,7 +8,7 @@ from django import template
 from madoguchi.cases import queries as cases
 from madoguchi.cases.actions.reasons import MAY_DELEGATE, MAY_EXPORT, MAY_REQUEST
 from madoguchi.desk.access import whoever_asks
-from madoguchi.desk.presenting.layers import concerned, waiting_count
+from madoguchi.desk.presenting.layers import concerned, refused_count, waiting_count
 from madoguchi.facts.queries import keeps
 from madoguchi.messages.queries import offices_of
 from madoguchi.procedures import queries as procedures
@@ -73,9 +73,10 @@ def serves_counter(context: Mapping[str, Any]) -> bool:
 
 
 @register.simple_tag(takes_context=True)
-def layers_waiting(context: Mapping[str, Any]) -> int | None:
-    """How many changes of the map wait for this member's decision; None for whoever has no layer to do with."""
+def layers_waiting(context: Mapping[str, Any]) -> tuple[int, int] | None:
+    """How many changes of the map wait for this member's decision, and how many of their own were refused of late; None
+    for whoever has no layer to do with."""
     by = whoever_asks(context.get("request"))
     if by is None or not any(concerned(one, by) for one in procedures.layers().values()):
         return None
-    return waiting_count(by)
+    return waiting_count(by), refused_count(by)

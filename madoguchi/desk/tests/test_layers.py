@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from html import unescape
@@ -219,6 +220,70 @@ def test_who_decides_does_not_decide_on_their_own(head: Actor, clerk: Actor) -> 
     assert text(clerks.post(f"{URL}changes/{made.pk}/", {"_do": "approve"}), 403)
     assert everything() == before
     assert Event.objects.filter(verb="change.approve", outcome="refused").count() == 2
+
+
+def test_who_was_refused_is_told_why_and_asks_again_without_typing_it_anew(clerk: Actor, head: Actor) -> None:
+    desk, one = client_of(clerk), row()
+    moved = "POLYGON ((135.62 34.71, 135.6211 34.71, 135.6211 34.711, 135.62 34.711, 135.62 34.71))"
+    desk.post(address(one), form(one, deed="change", shape=moved, **{"p-far": "300"}))
+    made = Change.objects.get()
+    there = f"{URL}changes/{made.pk}/"
+    before = everything()
+    assert "認めない理由を書いてください。" in text(client_of(head).post(there, {"_do": "refuse"}), 422)
+    assert everything() == before
+    assert client_of(head).post(there, {"_do": "refuse", "why": "図面とちがいます"}).status_code == 302
+    for page in ("/desk/layers/", there, address(one)):
+        assert "図面とちがいます" in text(desk.get(page)), page
+    assert "件は認められませんでした" in text(desk.get("/desk/"))
+    assert "図面とちがいます" not in text(client_of(head).get("/desk/layers/")), "told to who asked"
+    anew = f"{address(one)}?from={made.pk}"
+    assert f'href="{anew}"' in text(desk.get(there))
+    shown = unescape(text(desk.get(anew)))
+    for said in (
+        'name="p-far" value="300"',
+        "135.6211",
+        "現地で確かめた",
+        'value="change" checked',
+        'value="2025-07-01"',
+    ):
+        assert said in shown
+    assert desk.post(address(one), form(one, **{"p-far": "310"})).status_code == 302
+    assert "図面とちがいます" not in text(desk.get("/desk/layers/")), "it was asked for anew"
+    assert "件は認められませんでした" not in text(desk.get("/desk/"))
+
+
+def test_what_was_refused_is_asked_again_upon_what_somebody_made_of_it_meanwhile(clerk: Actor, head: Actor) -> None:
+    desk, one = client_of(clerk), row()
+    desk.post(address(one), form(one, **{"p-far": "300"}))
+    first = Change.objects.get()
+    client_of(head).post(f"{URL}changes/{first.pk}/", {"_do": "refuse", "why": "図面とちがいます"})
+    desk.post(address(one), form(one, **{"p-use": "2"}))
+    second = Change.objects.exclude(pk=first.pk).get()
+    client_of(head).post(f"{URL}changes/{second.pk}/", {"_do": "approve"})
+    shown = text(desk.get(f"{address(one)}?from={first.pk}"))
+    assert "いまの内容と、あなたが入れた内容" in shown
+    assert 'name="p-far" value="300"' in shown
+    assert '<option value="2" selected' in shown, "the other's edit is not taken back"
+    assert "?from=" not in text(desk.get(f"{URL}changes/{second.pk}/"))
+    assert 'name="p-far" value="200"' in text(desk.get(f"{address(row())}?from={second.pk}")), "it came to be"
+
+
+def test_who_decides_sees_both_shapes_for_the_map_and_the_photographs(clerk: Actor, head: Actor) -> None:
+    desk, one = client_of(clerk), row()
+    desk.post(f"{address(one)}photos/", {"photo": jpeg()})
+    moved = "POLYGON ((135.62 34.71, 135.6211 34.71, 135.6211 34.711, 135.62 34.711, 135.62 34.71))"
+    desk.post(address(one), form(one, shape=moved))
+    answer = client_of(head).get(f"{URL}changes/{Change.objects.get().pk}/")
+    shown = text(answer)
+    said = json.loads(unescape(shown.partition('data-shapes="')[2].partition('"')[0]))
+    assert [(part["properties"]["side"], part["geometry"]["coordinates"][0][1][0]) for part in said["features"]] == [
+        ("before", 135.621), ("after", 135.6211),
+    ]  # fmt: skip
+    assert '<td data-label="前">10,1' in shown, "and how large it was and will be"
+    assert "worker-src 'self'" in answer.headers["Content-Security-Policy"]
+    photo = f"{address(one)}photos/{Photo.objects.get().pk}/"
+    assert f'src="{photo}"' in shown
+    assert client_of(head).get(photo).status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,15 @@ from madoguchi.cases import actions as cases
 from madoguchi.cases.models import Scan
 from madoguchi.cases.rules import uploads
 from madoguchi.desk.access import desk, words
-from madoguchi.desk.presenting.features import FeaturePage, change_page, feature_page, foreseen, table_page
+from madoguchi.desk.presenting.features import (
+    ChangePage,
+    FeaturePage,
+    anew,
+    change_page,
+    feature_page,
+    foreseen,
+    table_page,
+)
 from madoguchi.desk.presenting.layers import concerned, layer_page, layers_page, wanted
 from madoguchi.desk.views.exporting import cell
 from madoguchi.desk.views.files import file_response
@@ -59,7 +67,7 @@ def new(request: HttpRequest, by: Actor, code: str) -> HttpResponse:
     """A new feature."""
     meant = _editable(code, by)
     if request.method != "POST":
-        return _shown(request, feature_page(meant, None, by))
+        return _shown(request, feature_page(meant, None, by, given=_asked_before(request, meant, None, by)))
     given = _given(request)
     try:
         made = actions.add(
@@ -78,16 +86,27 @@ def feature(request: HttpRequest, by: Actor, code: str, key: UUID) -> HttpRespon
     meant = _layer(code, by)
     one = places.feature(meant, key)
     if request.method != "POST":
-        return _shown(request, feature_page(meant, one, by))
+        given = _asked_before(request, meant, one, by)
+        return _shown(request, feature_page(meant, one, by, given=given, now=_newer(meant, one) if given else None))
     _editable(code, by)
     given = _given(request)
     try:
         made = _act_on(meant, one, given, by)
     except Refused as refusal:
-        now = places.standing(meant.code).filter(key=one.key).first() if isinstance(refusal, Stale) else None
-        newer = now if now is not None and now.pk != one.pk else None
-        return _shown(request, feature_page(meant, one, by, given=given, refusal=refusal, now=newer), refusal.status)
+        now = _newer(meant, one) if isinstance(refusal, Stale) else None
+        return _shown(request, feature_page(meant, one, by, given=given, refusal=refusal, now=now), refusal.status)
     return _done(request, made)
+
+
+def _newer(meant: Layer, one: Feature) -> Feature | None:
+    """What stands instead of a row."""
+    return places.standing(meant.code).filter(key=one.key).exclude(pk=one.pk).first()
+
+
+def _asked_before(request: HttpRequest, meant: Layer, one: Feature | None, by: Actor) -> dict[str, str] | None:
+    """The form as it was for the change that ``from`` names, so that it can be mended and asked for again."""
+    key = key_of(request.GET.get("from", ""))
+    return anew(meant, places.change(meant, key), one, by) if key is not None else None
 
 
 def _act_on(meant: Layer, one: Feature, given: Mapping[str, str], by: Actor) -> Change:
@@ -148,7 +167,7 @@ def change(request: HttpRequest, by: Actor, code: str, key: UUID) -> HttpRespons
     meant = _layer(code, by)
     one = places.change(meant, key)
     if request.method != "POST":
-        return render(request, "desk/layer_change.html", {"page": change_page(meant, one, by)})
+        return _compared(request, change_page(meant, one, by))
     why, todo = request.POST.get("why", "").replace("\0", ""), request.POST.get("_do", "")
     try:
         if todo == "approve":
@@ -164,7 +183,7 @@ def change(request: HttpRequest, by: Actor, code: str, key: UUID) -> HttpRespons
             return _done(request, actions.undo(meant, one.pk, why=why, grounds=grounds(), by=by))
     except Refused as refusal:
         page = change_page(meant, places.change(meant, key), by, why, refusal)
-        return render(request, "desk/layer_change.html", {"page": page}, status=refusal.status)
+        return _compared(request, page, refusal.status)
     return redirect("desk:layer-change", meant.code, one.pk)
 
 
@@ -288,6 +307,11 @@ def _attributes(given: Mapping[str, str]) -> dict[str, str]:
 def _shown(request: HttpRequest, page: FeaturePage, status: int = 200) -> HttpResponse:
     """The page of a feature, on which a map may be drawn."""
     return with_policy(render(request, "desk/feature.html", {"page": page}, status=status))
+
+
+def _compared(request: HttpRequest, page: ChangePage, status: int = 200) -> HttpResponse:
+    """The page of a change, on which what was and what will be is on the map."""
+    return with_policy(render(request, "desk/layer_change.html", {"page": page}, status=status))
 
 
 def _done(request: HttpRequest, made: Change) -> HttpResponse:
