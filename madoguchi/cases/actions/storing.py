@@ -3,8 +3,9 @@
 The statements are written here: for the ORM composing one takes longer than running it, and it writes row by row.
 """
 
+import json
 from collections.abc import Collection, Sequence
-from functools import lru_cache
+from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
@@ -17,6 +18,12 @@ from madoguchi.procedures import queries as procedures
 
 _FIELDS: Final = {one.name: one for one in Case._meta.concrete_fields if not one.generated}
 _GENERATED: Final = tuple(one.name for one in Case._meta.concrete_fields if one.generated)
+#: Rows as one value: what a statement says does not grow with them, and psycopg splits it up but once.
+_TOLD: Final = 'json_populate_recordset(NULL::"case", %s::json) AS told'
+_ATTNAMES: Final = [one.attname for one in Case._meta.concrete_fields]
+_CONVERTED: Final = [
+    (place, one) for place, one in enumerate(Case._meta.concrete_fields) if hasattr(one, "from_db_value")
+]
 _COLUMNS: Final = ", ".join(f'"{one.column}"' for one in Case._meta.concrete_fields)
 _LOCKED: Final = f'SELECT {_COLUMNS} FROM "case" WHERE %s FOR UPDATE'  # noqa: S608 -- names of our columns
 #: What filling in changes.
@@ -27,7 +34,10 @@ ALL: Final = tuple(name for name in _FIELDS if name != "id")
 
 def locked(where: str, *keys: Any) -> list[Case]:
     """The cases as they are now, locked until the act ends, in the order that ``where`` (SQL of ours) gives."""
-    cases = list(Case.objects.raw(_LOCKED % where, keys))
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCKED % where, keys)
+        rows = cursor.fetchall()
+    cases = [_case(row) for row in rows]
     for one in cases:
         one.procedure = procedures.version(one.procedure_id)
     return cases
@@ -38,7 +48,7 @@ def insert(cases: Sequence[Case]) -> set[UUID]:
     if not cases:
         return set()
     with connection.cursor() as cursor:
-        cursor.execute(_insertion(len(cases)), _values(cases, tuple(_FIELDS)))
+        cursor.execute(_insertion(), [_told(cases, tuple(_FIELDS))])
         there = {key: generated for key, *generated in cursor.fetchall()}
     for one in cases:
         if one.pk in there:
@@ -66,7 +76,7 @@ def write(cases: Collection[Case], names: tuple[str, ...] = ALL) -> None:
     if not cases:
         return
     with connection.cursor() as cursor:
-        cursor.execute(_change(names, len(cases)), _values(cases, ("id", *names)))
+        cursor.execute(_change(names), [_told(cases, ("id", *names))])
         if cursor.rowcount != len(cases):
             raise RuntimeError("a case that was locked is gone")
 
@@ -77,30 +87,32 @@ def mirror(case: Case, fresh: Case) -> Case:
     return case
 
 
-@lru_cache(maxsize=32)
-def _insertion(count: int) -> str:
+@cache
+def _insertion() -> str:
     names, made = _names(tuple(_FIELDS)), _names(("id", *_GENERATED))
-    rows = _rows(tuple(_FIELDS), count)
-    return f'INSERT INTO "case" ({names}) VALUES {rows} ON CONFLICT DO NOTHING RETURNING {made}'  # noqa: S608 -- as above
+    return f'INSERT INTO "case" ({names}) SELECT {names} FROM {_TOLD} ON CONFLICT DO NOTHING RETURNING {made}'  # noqa: S608 -- names of our columns
 
 
-@lru_cache(maxsize=32)
-def _change(names: tuple[str, ...], count: int) -> str:
-    told = [f'"{_FIELDS[name].column}"' for name in names]
-    changes, rows = ", ".join(f"{one} = told.{one}" for one in told), _rows(("id", *names), count)
-    values = f"(VALUES {rows}) AS told ({_names(('id', *names))})"
-    return f'UPDATE "case" SET {changes} FROM {values} WHERE "case".id = told.id'  # noqa: S608 -- as above
+@cache
+def _change(names: tuple[str, ...]) -> str:
+    changes = ", ".join(f'"{one}" = told."{one}"' for one in (_FIELDS[name].column for name in names))
+    return f'UPDATE "case" SET {changes} FROM {_TOLD} WHERE "case".id = told.id'  # noqa: S608 -- as above
+
+
+def _case(row: Sequence[Any]) -> Case:
+    """The case that stands in a row of all its columns."""
+    values = list(row)
+    for at, field in _CONVERTED:
+        values[at] = field.from_db_value(values[at], None, connection)
+    return Case.from_db(connection.alias, _ATTNAMES, values)
 
 
 def _names(names: tuple[str, ...]) -> str:
     return ", ".join(f'"{Case._meta.get_field(name).column}"' for name in names)  # type: ignore[union-attr]  # of ours
 
 
-def _rows(names: tuple[str, ...], count: int) -> str:
-    row = ", ".join(f"%s::{_FIELDS[name].db_type(connection)}" for name in names)
-    return ", ".join([f"({row})"] * count)
-
-
-def _values(cases: Collection[Case], names: tuple[str, ...]) -> list[Any]:
-    fields = [_FIELDS[name] for name in names]
-    return [one.get_db_prep_save(getattr(case, one.attname), connection) for case in cases for one in fields]
+def _told(cases: Collection[Case], names: tuple[str, ...]) -> str:
+    """These fields of cases as one JSON array; times and keys as PostgreSQL reads them."""
+    columns = [(_FIELDS[name].column, _FIELDS[name].attname) for name in names]
+    rows = [{column: getattr(case, attname) for column, attname in columns} for case in cases]
+    return json.dumps(rows, default=str, ensure_ascii=False)
