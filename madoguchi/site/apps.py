@@ -4,6 +4,8 @@ from importlib import import_module
 
 from django.apps import AppConfig
 
+from madoguchi.site import times
+
 #: Everything that registers itself on import: jobs that follow events, and the bridges into the ports.
 JOBS = ("madoguchi.people.jobs", "madoguchi.messages.jobs", "madoguchi.cases.jobs")
 BRIDGES = (
@@ -25,3 +27,4 @@ class SiteConfig(AppConfig):
     def ready(self) -> None:
         for module in JOBS + BRIDGES + CHECKS:
             import_module(module)
+        times.register()
