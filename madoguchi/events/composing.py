@@ -1,17 +1,21 @@
-"""Questions whose SQL is written once. For the few rows that a page asks for by a key, the ORM takes longer to write
-the statement than PostgreSQL to answer it.
+"""Questions whose SQL is written once, and sent together. For the few rows that a page asks for by a key, the ORM takes
+longer to write the statement than PostgreSQL to answer it; and asked one after the other, most of the time is waiting.
 
 It stands here because every noun leans on this storey.
 """
 
-from collections.abc import Callable, Collection
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from contextvars import ContextVar
 from copy import copy
 from datetime import date, timedelta
-from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from functools import update_wrapper
+from typing import Any, Final, Generic, ParamSpec, TypeVar
 from uuid import UUID, uuid4
 
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import BooleanField, F, Field, Func, Model, Q, QuerySet, TextField, UUIDField, Value
 
@@ -20,27 +24,104 @@ R = TypeVar("R")
 M = TypeVar("M", bound=Model)
 
 
-def composed_once(question: Callable[P, QuerySet[Any, R]]) -> Callable[P, list[R]]:
+class Question(ABC, Generic[P, R]):
+    """What is asked of PostgreSQL: called with its values it gives the rows; :meth:`of` sends them with others."""
+
+    def __call__(self, *values: P.args, **named: P.kwargs) -> list[R]:
+        """The rows. Raises TypeError for a value that is given by name."""
+        if named:
+            raise TypeError("a question that is written once takes its values in their order")
+        asked = Asked(self, values)
+        ahead = _AHEAD.get()
+        if ahead is not None and asked.key in ahead:
+            return [*ahead[asked.key]]
+        try:
+            sql = self._sql(asked.values)
+        except EmptyResultSet:  # the ORM sees by itself that it can hold nothing
+            return []
+        with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+            cursor.execute(*sql)
+            return self._rows(cursor.fetchall())
+
+    def of(self, *values: P.args, **named: P.kwargs) -> "Asked":
+        """The question with its values, for :func:`asked_together`."""
+        return Asked(self, values)
+
+    @abstractmethod
+    def _sql(self, values: list[Any]) -> tuple[str, Any]:
+        """The statement and its values."""
+
+    @abstractmethod
+    def _rows(self, found: list[tuple[Any, ...]]) -> list[R]:
+        """What the rows that came back mean."""
+
+
+class Asked:
+    """A question with its values, not sent yet; ``key`` is equal for the same question with the same values."""
+
+    def __init__(self, question: Question[..., Any], values: Collection[Any]) -> None:
+        self.question = question
+        self.values = [[*one] if _is_several(one) else one for one in values]
+        self.key = (question, *map(_fixed, self.values))
+
+    def rows(self) -> list[Any]:
+        """What the question answers."""
+        return self.question(*self.values)
+
+
+def _is_several(value: Any) -> bool:
+    return isinstance(value, Collection) and not isinstance(value, str | Mapping)
+
+
+def _fixed(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return tuple((name, _fixed(one)) for name, one in value.items())
+    return tuple(map(_fixed, value)) if _is_several(value) else value
+
+
+#: What was asked together and not fetched yet.
+_AHEAD: Final[ContextVar[dict[tuple[Any, ...], list[Any]] | None]] = ContextVar("ahead", default=None)
+
+
+@contextmanager
+def asked_together(*questions: Asked) -> Iterator[None]:
+    """Sends several questions in one go, for a page that asks them all: one trip to the server instead of one each.
+
+    Inside, each of them is answered from what came back, as it was then; whatever else is asked goes its own way. What
+    changes something does not belong inside.
+    """
+    token = _AHEAD.set({**(_AHEAD.get() or {}), **_send(questions)})
+    try:
+        yield
+    finally:
+        _AHEAD.reset(token)
+
+
+def _send(questions: Collection[Asked]) -> dict[tuple[Any, ...], list[Any]]:
+    """The rows of each, by its key."""
+    connection = connections[DEFAULT_DB_ALIAS]
+    connection.ensure_connection()
+    found: dict[tuple[Any, ...], list[Any]] = {}
+    with ExitStack() as stack:
+        cursors = []
+        with connection.wrap_database_errors, connection.connection.pipeline():
+            for one in questions:
+                with suppress(EmptyResultSet):
+                    sql = one.question._sql(one.values)
+                    cursors.append((one, stack.enter_context(connection.cursor())))
+                    cursors[-1][1].execute(*sql)
+        for one, cursor in cursors:
+            found[one.key] = one.question._rows(cursor.fetchall())
+    return found
+
+
+def composed_once(question: Callable[P, QuerySet[Any, R]]) -> Question[P, R]:
     """The rows of a question, whose statement is written at its first call and after that filled in.
 
     Its arguments are UUIDs, texts, days, or collections of UUIDs or texts (see :func:`among`). It must depend on
     nothing else: whatever it looked up at its first call, a day or somebody's rights, would be asked for ever.
     """
-    composed: list[_Composed] = []
-
-    @wraps(question)
-    def ask(*args: P.args, **kwargs: P.kwargs) -> list[R]:
-        if kwargs:
-            raise TypeError("a question that is composed once takes its values in their order")
-        values = [list(one) if isinstance(one, Collection) and not isinstance(one, str) else one for one in args]
-        if [] in values:  # of what type its items would be, nobody can tell
-            return list(question(*args, **kwargs))
-        if not composed:
-            composed.append(_Composed(question, values))
-        rows: list[R] = composed[0].ask(values)
-        return rows
-
-    return ask
+    return _Composed(question)
 
 
 def among(column: str, values: Collection[UUID] | Collection[str]) -> Q:
@@ -60,26 +141,57 @@ def nothing(rows: QuerySet[M]) -> QuerySet[M]:
     return empty
 
 
-class _Composed:
-    """A question with the places of its values, as the ORM compiled it."""
+class _Statement(Question[[str, Mapping[str, Any] | Sequence[Any]], tuple[Any, ...]]):
+    """SQL of ours with its values: the rows as they come."""
 
-    def __init__(self, question: Callable[..., QuerySet[Any, Any]], values: list[Any]) -> None:
+    def _sql(self, values: list[Any]) -> tuple[str, Any]:
+        return values[0], values[1]
+
+    def _rows(self, found: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+        return found
+
+
+statement: Final = _Statement()
+
+
+class _Composed(Question[P, R]):
+    """A question with the places of its values, as the ORM compiled it at its first call."""
+
+    def __init__(self, question: Callable[P, QuerySet[Any, R]]) -> None:
+        update_wrapper(self, question)
+        self.question = question
+        self.compiler: Any = None
+
+    def __call__(self, *values: P.args, **named: P.kwargs) -> list[R]:
+        if [] in Asked(self, values).values:  # of what type its items would be, nobody can tell
+            return list(self.question(*values, **named))
+        return super().__call__(*values, **named)
+
+    def _sql(self, values: list[Any]) -> tuple[str, Any]:
+        if [] in values:  # it is answered when it is called
+            raise EmptyResultSet
+        if self.compiler is None:
+            self._compose(values)
+        told = (values[self.places[at]] if at in self.places else one for at, one in enumerate(self.params))
+        return self.statement, tuple(told)
+
+    def _compose(self, values: list[Any]) -> None:
         marks = [[_mark_of(one[0])] if isinstance(one, list) else _mark_of(one) for one in values]
-        self.rows = question(*marks)
-        self.compiler = self.rows.query.get_compiler(using=DEFAULT_DB_ALIAS)
-        self.statement, self.params = self.compiler.as_sql()
+        self.asked: QuerySet[Any, R] = self.question(*marks)  # type: ignore[arg-type, call-arg]  # of the types of its values
+        compiler = self.asked.query.get_compiler(using=DEFAULT_DB_ALIAS)
+        self.statement, self.params = compiler.as_sql()
         self.places = {place: marks.index(param) for place, param in enumerate(self.params) if param in marks}
         if {*self.places.values()} != {*range(len(marks))}:
-            raise TypeError(f"{question.__name__}: not every value is in the statement as it was given")
+            raise TypeError(f"{self.question.__name__}: not every value is in the statement as it was given")
+        self.compiler = compiler
 
-    def ask(self, values: list[Any]) -> list[Any]:
-        params = tuple(
-            values[self.places[place]] if place in self.places else param for place, param in enumerate(self.params)
-        )
+    def _rows(self, found: list[tuple[Any, ...]]) -> list[R]:
         compiler: Any = copy(self.compiler)
         compiler.connection = connections[DEFAULT_DB_ALIAS]  # of this thread
-        compiler.as_sql = lambda: (self.statement, params)
-        rows: Any = self.rows.all()
+        if compiler.has_extra_select:  # what only the order needed
+            found = [row[: compiler.col_count] for row in found]
+        compiler.execute_sql = lambda *_, **__: [found]
+        rows: Any = self.asked.all()
         rows.query.get_compiler = lambda using: compiler  # of this one instance
         return list(rows)
 

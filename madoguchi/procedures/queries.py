@@ -10,8 +10,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection
 
+from madoguchi.events.composing import Asked, statement
 from madoguchi.facts.rules.register import Layout
 from madoguchi.ground import clock
 from madoguchi.ground.calendar import Calendar
@@ -111,11 +111,13 @@ def offered() -> list[Procedure]:
 
 def packages_offered() -> list[Published]:
     """What those hold; asked beside every page of the desk."""
-    today = clock.today()
-    with connection.cursor() as cursor:
-        cursor.execute(_NEWEST_KEYS, [today])
-        found = cursor.fetchall()
-    return [package_of(key) for key, code in found if city().offer(code, today) is not None]
+    found = packages_asked().rows()
+    return [package_of(key) for key, code in found if city().offer(code, clock.today()) is not None]
+
+
+def packages_asked() -> Asked:
+    """What :func:`packages_offered` asks."""
+    return statement.of(_NEWEST_KEYS, [clock.today()])
 
 
 def current(code: str) -> Procedure | None:

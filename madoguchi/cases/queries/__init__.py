@@ -3,6 +3,7 @@
 Every query takes the actor and answers only with what that actor may see; what is another's does not exist here.
 """
 
+from madoguchi.cases.queries.ahead import case_asked
 from madoguchi.cases.queries.areas import MOST_POINTS, AtPoint, InCell, by_town, cells, points
 from madoguchi.cases.queries.batch import (
     DEEDS,
@@ -106,9 +107,9 @@ from madoguchi.cases.queries.keeping import (
     kept_until,
     leavers_to_forget,
 )
+from madoguchi.cases.queries.lines import Line, Mark, days_left
 from madoguchi.cases.queries.load import led_sections, section_load
 from madoguchi.cases.queries.mapping import holds_still, map_answers, replayed, spot_of, told_to
-from madoguchi.cases.queries.marks import Mark, marks
 from madoguchi.cases.queries.ones import One, known_ones
 from madoguchi.cases.queries.opinions import may_rate, opinions_for
 from madoguchi.cases.queries.own import (
@@ -188,6 +189,7 @@ from madoguchi.cases.queries.talking import (
     count_waiting_for_answer,
     may_write,
     remarks,
+    waiting_asked,
     waiting_for_answer,
 )
 from madoguchi.cases.queries.unknown import unknown_case
@@ -211,19 +213,19 @@ from madoguchi.cases.queries.worklist import (
     SORTS,
     VIEWS,
     Filters,
-    Line,
     Outcome,
     Sort,
     View,
     counts,
-    days_left,
     first_pages,
+    first_pages_asked,
     following,
     found,
     in_order,
     is_late,
     listing,
     open_steps,
+    procedures_asked,
     procedures_at,
     sorts_of,
     step_title,
@@ -286,6 +288,7 @@ __all__ = [
     "by_town",
     "came_true",
     "can_be_asked",
+    "case_asked",
     "case_notes",
     "cases_to_delete",
     "cases_to_warn",
@@ -330,6 +333,7 @@ __all__ = [
     "exported_wishes",
     "figures",
     "first_pages",
+    "first_pages_asked",
     "following",
     "for_others",
     "for_printer",
@@ -371,7 +375,6 @@ __all__ = [
     "looks_up_by_consent",
     "mandate_of",
     "map_answers",
-    "marks",
     "may_rate",
     "may_tell_companies",
     "may_write",
@@ -410,6 +413,7 @@ __all__ = [
     "post_title",
     "principals",
     "printed",
+    "procedures_asked",
     "procedures_at",
     "procedures_of",
     "public_wishes",
@@ -466,6 +470,7 @@ __all__ = [
     "upload",
     "uploads_of",
     "visible",
+    "waiting_asked",
     "waiting_for_answer",
     "where_found",
     "whole",

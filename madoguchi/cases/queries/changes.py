@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from madoguchi.cases.models import Case, Note, Submission
 from madoguchi.cases.queries.found import went_back
 from madoguchi.events import Actor
-from madoguchi.events.composing import composed_once, nothing
+from madoguchi.events.composing import Asked, composed_once, nothing
 from madoguchi.events.models import Event
 from madoguchi.ground import clock
 from madoguchi.procedures.rules.form import UPLOADED, Form
@@ -23,6 +23,11 @@ def last_look(case: Case, by: Actor) -> dt.datetime | None:
     """When this member of staff looked at the case before the present look; None where they never did."""
     times = _looks(case.pk, by.who)
     return max((one for one in times if one <= clock.now() - ONE_LOOK), default=min(times, default=None))
+
+
+def last_look_asked(case: Case, by: Actor) -> Asked:
+    """What :func:`last_look` asks."""
+    return _looks.of(case.pk, by.who)
 
 
 @composed_once

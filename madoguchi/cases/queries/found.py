@@ -3,11 +3,11 @@
 from typing import Any, Final
 from uuid import UUID
 
-from django.db import connection, models
+from django.db import models
 from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 
 from madoguchi.cases.models import Case, Consultation, Decision, Payment, Step
-from madoguchi.events.composing import composed_once, nothing
+from madoguchi.events.composing import Asked, composed_once, nothing, statement
 from madoguchi.ground import clock
 from madoguchi.procedures.rules.course import Course
 from madoguchi.procedures.rules.published import Published
@@ -38,9 +38,7 @@ def whole(case: Case) -> Case:
     One query says what there is, and of that one a table is read. It is of that moment: what an act changes afterwards
     does not show in this instance.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(_THERE, {"case": case.pk})
-        there = cursor.fetchone()
+    [there] = _there_asked(case).rows()
     case.lacks = frozenset(name for name, held in zip((*_OF_CASE, *_OF_STEPS), there, strict=True) if not held)
     read: dict[str, str | Prefetch[str]] = {
         "consultations": Prefetch(
@@ -63,6 +61,15 @@ def whole(case: Case) -> Case:
     held = {"steps": steps, **{name: nothing(getattr(case, name).all()) for name in case.lacks & read.keys()}}
     case.__dict__.setdefault("_prefetched_objects_cache", {}).update(held)
     return case
+
+
+def whole_asked(case: Case) -> list[Asked]:
+    """What :func:`whole` asks of any case."""
+    return [_there_asked(case), _decisions.of(case.pk), _steps.of(case.pk)]
+
+
+def _there_asked(case: Case) -> Asked:
+    return statement.of(_THERE, {"case": case.pk})
 
 
 @composed_once

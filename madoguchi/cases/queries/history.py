@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from madoguchi.cases.models import Case, Timer
-from madoguchi.events.composing import among, composed_once
+from madoguchi.events.composing import Asked, among, composed_once
 from madoguchi.events.models import Event
 from madoguchi.messages.models import Letter, Message
 from madoguchi.messages.queries import letters_about, messages_about
@@ -51,6 +51,11 @@ def history(
     names = staff_names({one.actor_id for one in events if one.actor_kind == "staff" and one.actor_id})
     names |= partner_names({one.actor_id for one in events if one.actor_kind == "partner" and one.actor_id})
     return [Happening(one, _who(one, names), _of(steps, one.subject_id), _of(titles, one.subject_id)) for one in events]
+
+
+def timers_asked(case: Case) -> Asked:
+    """What :func:`history` asks beside the events, which it asks by what it has read before."""
+    return _timers.of(case.pk)
 
 
 @composed_once

@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 from madoguchi.cases.models import Case, Phrase, Use
 from madoguchi.cases.rules import phrases as rules
 from madoguchi.events import Actor
-from madoguchi.events.composing import among, composed_once
+from madoguchi.events.composing import Asked, among, composed_once
 from madoguchi.ground.errors import NotFound
 from madoguchi.ground.languages import READ, SOURCE
 from madoguchi.procedures import queries as procedures
@@ -51,15 +51,20 @@ def procedures_of(section: str) -> dict[str, str]:
 
 def phrases_for(case: Case, by: Actor) -> dict[str, list[tuple[str, dict[str, str]]]]:
     """Use → titles and sentences by language, as they read in this case: of the section in charge and of one's own."""
-    sections = {case.section, *(by.sections if by.kind == "staff" else ())}
     found: dict[str, list[tuple[str, dict[str, str]]]] = {}
     package = procedures.package(case.procedure)
-    for one in _phrases(case.procedure.code, sorted(sections)):
+    for one in phrases_asked(case, by).rows():
         words = {
             language: rules.filled(text, values_of(case, package, language)) for language, text in one.words.items()
         }
         found.setdefault(one.use, []).append((one.title, words))
     return found
+
+
+def phrases_asked(case: Case, by: Actor) -> Asked:
+    """What :func:`phrases_for` asks."""
+    sections = {case.section, *(by.sections if by.kind == "staff" else ())}
+    return _phrases.of(case.procedure.code, sorted(sections))
 
 
 @composed_once

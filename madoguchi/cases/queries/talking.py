@@ -4,12 +4,12 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Final
 
-from django.db import connection
 from django.db.models import Count, Min
 
 from madoguchi.cases.models import Case, Remark
 from madoguchi.cases.rules import talking
 from madoguchi.events import Actor
+from madoguchi.events.composing import Asked, statement
 from madoguchi.ground import clock
 
 _WAITING: Final = """
@@ -60,6 +60,9 @@ def count_waiting_for_answer(by: Actor) -> int:
     """How many cases :func:`waiting_for_answer` would show."""
     if by.kind != "staff" or not by.sections:
         return 0
-    with connection.cursor() as cursor:  # beside every page of the desk
-        cursor.execute(_WAITING, [sorted(by.sections)])
-        return int(cursor.fetchone()[0])
+    return int(waiting_asked(by).rows()[0][0])
+
+
+def waiting_asked(by: Actor) -> Asked:
+    """What :func:`count_waiting_for_answer` asks, beside every page of the desk."""
+    return statement.of(_WAITING, [sorted(by.sections)])

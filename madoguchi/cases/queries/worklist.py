@@ -5,28 +5,28 @@ A list is a page of lines in an order, narrowed by :class:`Filters`, and goes on
 """
 
 import datetime as dt
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache, reduce
-from itertools import islice
 from operator import or_
 from typing import Any, Final, Literal, get_args
 from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import EmptyResultSet
-from django.db import connection, models
+from django.db import models
 from django.db.models import BooleanField, Exists, F, Func, OuterRef, Q, QuerySet, TextField, Value, When
 from django.db.models.functions import StrIndex
 from django.db.models.lookups import GreaterThan
 
-from madoguchi.cases.models import Case, Consultation, Grams, Step
+from madoguchi.cases.models import Case, Grams, Step
 from madoguchi.cases.models.case import PLACES
-from madoguchi.cases.queries.consulting import asked_by, asked_of, open_questions
+from madoguchi.cases.queries.consulting import asked_by, asked_of
+from madoguchi.cases.queries.lines import COLUMNS, Line, is_promised, lines_of, lines_with
 from madoguchi.cases.queries.sealing import to_review
 from madoguchi.cases.queries.staff import mine_to_do, visible, ways_to_do
 from madoguchi.events import Actor
-from madoguchi.events.composing import among, composed_once
+from madoguchi.events.composing import Asked, Question, composed_once, statement
 from madoguchi.facts.queries import Shown
 from madoguchi.ground import clock
 from madoguchi.ground.errors import Invalid
@@ -35,7 +35,6 @@ from madoguchi.ground.kana import search_key
 from madoguchi.ground.languages import LocalText
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.models import Procedure
-from madoguchi.procedures.rules.flow import Node
 from madoguchi.procedures.rules.published import Published
 
 #: Lines of one page.
@@ -93,28 +92,6 @@ class Filters:
 NO_FILTERS: Final = Filters()
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One case of a list at the desk. ``days_left``: see ``days_left``.
-
-    ``now`` are the steps at which the case stands; ``since`` is when the first of them began, or when it all ended.
-    ``steps`` are those of them that this member of staff may do; ``taken_by`` the accounts that have taken a step;
-    ``questions`` what other sections were asked about it and have not answered (合議).
-    """
-
-    case: Case
-    title: LocalText
-    applicant: str
-    kana: str
-    days_left: int | None
-    now: tuple[Node, ...]
-    since: dt.datetime | None
-    steps: tuple[Step, ...] = ()
-    taken_by: tuple[UUID, ...] = ()
-    questions: tuple[Consultation, ...] = ()
-    open: tuple[Step, ...] = field(default=(), repr=False)
-
-
 def open_steps(by: Actor) -> QuerySet[Step]:
     """The steps whose turn it is and that this member of staff may do: of the sections and of the posts held."""
     steps = Step.objects.filter(mine_to_do(by), done_at=None, case__withdrawn_at=None)
@@ -131,13 +108,13 @@ def listing(
     if by.kind != "staff":
         return []
     if after is None and not filters.words:
-        return _lines(_first(view, by, filters, limit), by)
+        return lines_of(_first(view, by, filters, limit), by)
     if after is None and not _reference(filters.words):
-        return _lines(_searched(view, by, filters, limit), by)
+        return lines_of(_searched(view, by, filters, limit), by)
     cases = in_order(view, found(view, by, filters), filters)
     if after is not None:
         cases = _behind(view, cases, filters, after, by)
-    return _lines(list(cases.only(*_COLUMNS)[:limit]), by)
+    return lines_of(list(cases.only(*COLUMNS)[:limit]), by)
 
 
 def first_pages(limits: Mapping[View, int], by: Actor, filters: Filters) -> tuple[Figures, dict[View, list[Line]]]:
@@ -147,20 +124,21 @@ def first_pages(limits: Mapping[View, int], by: Actor, filters: Filters) -> tupl
     if by.kind != "staff" or (filters.code and not versions):
         return dict.fromkeys(_COUNTED, 0), {view: [] for view in limits}
     figures, keys = _counted(by, filters, versions, tuple(limits.items()))
-    there = {one.pk: one for one in _cases_with({key for page in keys for key in page})}
-    lines = iter(_lines([there[key] for page in keys for key in page], by))
-    return figures, {view: list(islice(lines, len(page))) for view, page in zip(limits, keys, strict=True)}
+    lines = lines_with([*dict.fromkeys(key for page in keys for key in page)], by)
+    return figures, {view: [lines[key] for key in page] for view, page in zip(limits, keys, strict=True)}
+
+
+def first_pages_asked(limits: Mapping[View, int], by: Actor, filters: Filters) -> list[Asked]:
+    """What :func:`first_pages` asks at first."""
+    versions = _versions(filters.code)
+    if by.kind != "staff" or (filters.code and not versions):
+        return []
+    return [statement.of(*_counting(by, filters, versions, clock.today(), tuple(limits.items())))]
 
 
 def _first(view: View, by: Actor, filters: Filters, limit: int) -> list[Case]:
     """What is asked for again and again, and holds nobody's name: its statement is kept."""
-    statement, values = _listing(view, by, filters, _versions(filters.code), clock.today(), limit)
-    return list(Case.objects.raw(statement, values)) if statement else []
-
-
-@composed_once
-def _cases_with(keys: Collection[UUID]) -> QuerySet[Case]:
-    return Case.objects.filter(among("pk", keys)).only(*_COLUMNS)
+    return _listing(view, by, filters, _versions(filters.code), clock.today(), limit)()
 
 
 def where_found(by: Actor, filters: Filters) -> View | None:
@@ -196,10 +174,7 @@ def _searched(view: View, by: Actor, filters: Filters, limit: int) -> list[Case]
     """The first page of a search: its statement is kept without the words, which are names of people."""
     words = _wanted(filters.words)
     rest, versions = replace(filters, words=""), _versions(filters.code)
-    try:
-        return _searching(view, by, rest, versions, clock.today(), limit, _forms(words))(*_said(words))
-    except EmptyResultSet:  # a view that can hold nothing
-        return []
+    return _searching(view, by, rest, versions, clock.today(), limit, _forms(words))(*_said(words))
 
 
 @lru_cache(maxsize=512)
@@ -214,7 +189,7 @@ def _searching(
 ) -> Callable[..., list[Case]]:
     def question(*said: Any) -> QuerySet[Case]:
         cases = _holding(_narrowed(_viewed(view, by, today), filters, versions), _words(said, forms))
-        return in_order(view, cases, filters).only(*_COLUMNS)[:limit]
+        return in_order(view, cases, filters).only(*COLUMNS)[:limit]
 
     return composed_once(question)
 
@@ -225,6 +200,11 @@ def following(case: Case, by: Actor) -> tuple[str, str] | None:
         return None
     others = [one for one in _first("mine", by, NO_FILTERS, 2) if one.pk != case.pk]
     return (others[0].number or "", others[0].applicant) if others else None
+
+
+def following_asked(by: Actor) -> Asked:
+    """What :func:`following` asks."""
+    return _listing("mine", by, NO_FILTERS, (), clock.today(), 2).of()
 
 
 def found(view: View, by: Actor, filters: Filters = NO_FILTERS) -> QuerySet[Case]:
@@ -363,10 +343,7 @@ def _counted(
     by: Actor, filters: Filters, versions: tuple[UUID, ...], limits: tuple[tuple[View, int], ...] = ()
 ) -> tuple[Figures, list[list[UUID]]]:
     """All figures, and the first cases of some views."""
-    statement, values = _counting(by, filters, versions, clock.today(), limits)
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        row = cursor.fetchone()
+    [row] = statement(*_counting(by, filters, versions, clock.today(), limits))
     return dict(zip(_COUNTED, row, strict=False)), [*row[len(_COUNTED) :]]
 
 
@@ -416,26 +393,25 @@ _COUNTS: Final[Mapping[View, str]] = {
 @lru_cache(maxsize=512)
 def _listing(
     view: View, by: Actor, filters: Filters, versions: tuple[UUID, ...], today: dt.date, limit: int
-) -> tuple[str, tuple[Any, ...]]:
-    """The first page of a view as a statement with its values; empty where it can hold nothing."""
+) -> Question[[], Case]:
+    """The first page of a view."""
     cases = in_order(view, _narrowed(_viewed(view, by, today), filters, versions), filters)
-    try:
-        statement, values = cases.only(*_COLUMNS)[:limit].query.sql_with_params()
-    except EmptyResultSet:
-        return "", ()
-    return statement, values
+    return composed_once(lambda: cases.only(*COLUMNS)[:limit])
 
 
 def procedures_at(by: Actor) -> list[tuple[str, LocalText]]:
     """The procedures in which this member of staff may have a step, by code: from the packages, not from the cases."""
     if by.kind != "staff":
         return []
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT DISTINCT ON (code) id FROM procedure ORDER BY code, version DESC, revision DESC")
-        newest = tuple(key for (key,) in cursor.fetchall())
+    newest = tuple(key for (key,) in procedures_asked().rows())
     return [
         (package.procedure.code, package.procedure.title) for package in _with_steps_of(newest, by.sections, by.posts)
     ]
+
+
+def procedures_asked() -> Asked:
+    """What :func:`procedures_at` asks."""
+    return statement.of("SELECT DISTINCT ON (code) id FROM procedure ORDER BY code, version DESC, revision DESC", ())
 
 
 @lru_cache(maxsize=512)
@@ -467,30 +443,10 @@ def late_cases(today: dt.date, case: str = "") -> Q:
 
 def is_late(case: Case) -> bool:
     """The same of one case."""
-    return _is_promised(case) and case.due_on is not None and case.due_on < clock.today()
-
-
-def days_left(case: Case) -> int | None:
-    """Business days to the promised day, or since it (negative); None where no promise is open: decided, ended."""
-    if not _is_promised(case):
-        return None
-    today = clock.today()
-    return procedures.calendar().between(today, case.due_on or today)
-
-
-def _is_promised(case: Case) -> bool:
-    """Whether a decision is still owed."""
-    return case.decided_at is None and case.closed_at is None and case.withdrawn_at is None
+    return is_promised(case) and case.due_on is not None and case.due_on < clock.today()
 
 
 # -- within -----------------------------------------------------------------------------------------------------------
-
-#: Read with a line; everything else of a case stays where it is.
-_COLUMNS: Final = (
-    *("number", "procedure_id", "section", "applicant", "kana", "received_at", "due_on", "decided_at"),
-    *("returned_at", "payable_at", "cosigning_at", "closed_at", "withdrawn_at", "ended_at", "changed_at", "state"),
-)
-
 
 #: Nothing is awaited from outside: no correction, no payment, nobody's confirmation.
 _NOT_WAITING: Final = Q(returned_at=None, payable_at=None, cosigning_at=None)
@@ -591,52 +547,6 @@ def _behind(view: View, cases: QuerySet[Case], filters: Filters, after: UUID, by
         Q(**{f"{column}__{way}e": last}),
         Q(**{f"{column}__{way}": last}) | Q(**{column: last, f"id__{way}": after}),
     )
-
-
-def _lines(cases: Sequence[Case], by: Actor) -> list[Line]:
-    if not cases:
-        return []
-    there = {one.pk: one for one in cases}
-    steps: dict[UUID, list[Step]] = {key: [] for key in there}
-    questions: dict[UUID, list[Consultation]] = {key: [] for key in there}
-    for step in _steps_now([*there]):
-        step.case = there[step.case_id]
-        steps[step.case_id].append(step)
-    for question in _questions_now([*there]):
-        question.case = there[question.case_id]
-        questions[question.case_id].append(question)
-    return [_line(one, steps[one.pk], questions[one.pk], by) for one in cases]
-
-
-@composed_once
-def _steps_now(cases: Collection[UUID]) -> QuerySet[Step]:
-    return Step.objects.filter(among("case", cases), done_at=None).order_by("token")
-
-
-@composed_once
-def _questions_now(cases: Collection[UUID]) -> QuerySet[Consultation]:
-    return open_questions().filter(among("case", cases)).order_by("due_on", "section")
-
-
-def _line(case: Case, steps: Sequence[Step], questions: Sequence[Consultation], by: Actor) -> Line:
-    package = procedures.package_of(case.procedure_id)
-    return Line(
-        case,
-        package.procedure.title,
-        case.applicant,
-        case.kana,
-        days_left(case),
-        tuple(package.graph[one.node] for one in steps),
-        case.ended_at or (steps[0].opened_at if steps else None),
-        tuple(one for one in steps if _may_do(one, by)),
-        tuple(dict.fromkeys(one.taken_by_id for one in steps if one.taken_by_id)),
-        tuple(questions),
-        tuple(steps),
-    )
-
-
-def _may_do(step: Step, by: Actor) -> bool:
-    return (bool(step.section) and step.section in by.sections) or not by.posts.isdisjoint(step.posts)
 
 
 def _midnight(day: dt.date) -> dt.datetime:

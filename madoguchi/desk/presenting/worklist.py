@@ -16,6 +16,7 @@ from madoguchi.cases.queries import Filters, Line, Sort, View
 from madoguchi.desk.presenting.panels import CHANNELS
 from madoguchi.desk.presenting.words import day_words, last_day, promised_words, section_names
 from madoguchi.events import Actor
+from madoguchi.events.composing import Asked
 from madoguchi.ground.languages import LocalText
 from madoguchi.people import queries as people
 from madoguchi.procedures import queries as procedures
@@ -227,9 +228,8 @@ def work_page(
     views = titles()
     offered = cases.procedures_at(by)
     on = chips(view, filters, offered)
-    plain = view == "mine" and after is None and not on
-    if view in cases.RUNNING and after is None and not filters.words and not filters.outcome:
-        wanted: dict[View, int] = {view: cases.PAGE + 1} | ({"waiting": 8} if plain else {})
+    plain = _is_plain(view, filters, after)
+    if (wanted := _wanted(view, filters, after)) is not None:
         figures, pages = cases.first_pages(wanted, by, filters)
         found, waiting = pages[view], pages["waiting"] if plain else []
     else:
@@ -238,7 +238,6 @@ def work_page(
         waiting = cases.listing("waiting", by, filters, limit=8) if plain else []
     lines, more = found[: cases.PAGE], len(found) > cases.PAGE
     names = people.staff_names({key for one in lines for key in one.taken_by})
-    marks = cases.marks(lines, by)
     last = str(lines[-1].case.pk) if lines and more else ""
     return WorkPage(
         title=views[view],
@@ -250,7 +249,7 @@ def work_page(
             if figures.get(one) or one == view or one not in SELDOM
         ],
         heads={sort: _head(sort, view, filters) for sort in ORDERS},
-        lines=[_line(one, view, by, names, marks.get(one.case.pk, "")) for one in lines],
+        lines=[_line(one, view, by, names, one.mark or "") for one in lines],
         waiting=[_line(one, "waiting", by, {}, "") for one in waiting],
         waiting_url=url_of("waiting", Filters(code=filters.code)),
         procedures=[Choice(key, title["ja"], key == filters.code) for key, title in offered],
@@ -272,7 +271,30 @@ def work_page(
     )
 
 
+def work_asked(by: Actor, view: View, filters: Filters, after: UUID | None = None) -> list[Asked]:
+    """What :func:`work_page` asks at first."""
+    wanted = _wanted(view, filters, after)
+    return [
+        cases.procedures_asked(),
+        *(cases.first_pages_asked(wanted, by, filters) if wanted is not None else ()),
+        *([people.colleagues_asked(by.sections)] if view != "ended" else ()),
+    ]
+
+
 # -- within -----------------------------------------------------------------------------------------------------------
+
+
+def _is_plain(view: View, filters: Filters, after: UUID | None) -> bool:
+    """Whether this is one's own list as it opens: with what waits beside it."""
+    narrowed = replace(filters, words="", sort=None, newest_first=None)
+    return view == "mine" and after is None and narrowed == cases.NO_FILTERS
+
+
+def _wanted(view: View, filters: Filters, after: UUID | None) -> dict[View, int] | None:
+    """Of which views how many lines are read with the figures; None where they are asked for by themselves."""
+    if view not in cases.RUNNING or after is not None or filters.words or filters.outcome:
+        return None
+    return {view: cases.PAGE + 1} | ({"waiting": 8} if _is_plain(view, filters, after) else {})
 
 
 def _case_url(number: str) -> str:

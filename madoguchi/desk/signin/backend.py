@@ -1,12 +1,13 @@
 """Who is signed in at the desk: the account, and in the same question whether it has a second factor."""
 
 from typing import Any
+from uuid import UUID
 
 from allauth.account.auth_backends import AuthenticationBackend
 from allauth.mfa.models import Authenticator
 from django.db.models import Exists, OuterRef, QuerySet
 
-from madoguchi.events.composing import composed_once
+from madoguchi.events.composing import Asked, composed_once
 from madoguchi.people.models import Account
 
 
@@ -16,6 +17,11 @@ class StaffBackend(AuthenticationBackend):  # type: ignore[misc]  # allauth carr
     def get_user(self, user_id: Any) -> Account | None:
         """The account of a session, as it is now; None where it has been closed."""
         return next((one for one in _accounts(user_id) if self.user_can_authenticate(one)), None)
+
+
+def account_asked(key: UUID) -> Asked:
+    """What :meth:`StaffBackend.get_user` asks."""
+    return _accounts.of(key)
 
 
 @composed_once

@@ -5,11 +5,12 @@ sign-in itself. A view that forgets to ask is still behind it.
 import time
 from collections.abc import Callable
 from typing import Final
+from uuid import UUID
 
 from allauth.account.internal.flows.login import get_authentication_records
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import logout
+from django.contrib.auth import SESSION_KEY, logout
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpRequest, HttpResponse
@@ -18,9 +19,12 @@ from django.urls import NoReverseMatch, Resolver404, resolve, reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from madoguchi.desk.access import has_second_factor
-from madoguchi.people.actions import note_end, note_use
+from madoguchi.desk.access import has_second_factor, whoever_asks
+from madoguchi.desk.signin.backend import account_asked
+from madoguchi.events.composing import Asked, asked_together
+from madoguchi.people.actions import note_end, note_use, use_asked
 from madoguchi.people.models import Account
+from madoguchi.people.queries import posts_asked
 
 #: Nobody works longer than this on one sign-in, however busy (seconds). Idle sessions end by SESSION_COOKIE_AGE.
 LONGEST_SESSION: Final = 12 * 60 * 60
@@ -60,7 +64,22 @@ class SecondFactorMiddleware:
 
 def _turned_away(request: HttpRequest) -> HttpResponse | None:
     """Where to go instead; None lets the request in."""
+    with asked_together(*_asked(request)):
+        return _judged(request)
+
+
+def _asked(request: HttpRequest) -> list[Asked]:
+    """What is asked of whoever is signed in: the account, whether it still is, and what it may do."""
+    try:
+        account, held = UUID(request.session[SESSION_KEY]), UUID(request.session[SIGN_IN])
+    except (KeyError, ValueError):
+        return []
+    return [account_asked(account), use_asked(held), posts_asked(account)]
+
+
+def _judged(request: HttpRequest) -> HttpResponse | None:
     door = _door(request.path)
+    whoever_asks(request)
     if isinstance(request.user, Account) and not _is_known(request, request.user):
         leave(request)
         messages.info(request, _("サインインが終了されました。続けるときは、もう一度サインインしてください。"))

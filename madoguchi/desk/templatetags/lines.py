@@ -1,11 +1,14 @@
-"""The lines of the work list."""
+"""The lines of the work list, and of what happened to a case."""
 
+from collections.abc import Sequence
 from html import escape
 
 from django import template
+from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
+from madoguchi.desk.presenting.history import HistoryLine
 from madoguchi.desk.presenting.worklist import ListLine, WorkPage
 
 register = template.Library()
@@ -43,3 +46,27 @@ def _at(line: ListLine) -> str:
     note = f"<small>{escape(line.note)}</small>" if line.note else ""
     own = " own" if line.own else ""
     return f'<td>{escape(line.step)}{note}</td><td class="taker{own}">{escape(line.taken)}</td>'
+
+
+@register.filter
+def happened(lines: Sequence[HistoryLine]) -> SafeString:
+    """``<tr>`` for each, written in one go, too."""
+    return mark_safe("".join(map(_happening, lines)))  # noqa: S308 -- each text is escaped
+
+
+def _happening(line: HistoryLine) -> str:
+    times = gettext("%(n)s回") % {"n": line.times} if line.times > 1 else ""
+    what = escape(line.what) + (f"（{escape(times)}）" if times else "") + (_departs(line) if line.departures else "")
+    refused = ' class="refused"' if line.refused else ""
+    return (
+        f'<tr{refused}><td class="number">{escape(line.when)}</td>'
+        f"<td>{escape(line.who)}</td><td>{what}</td><td>{escape(line.about)}</td><td>{escape(line.why)}</td></tr>"
+    )
+
+
+def _departs(line: HistoryLine) -> str:
+    """Where an examination departed from the tables."""
+    count = len(line.departures)
+    said = ngettext("判定表と変えたところ（%(n)s件）", "判定表と変えたところ（%(n)s件）", count) % {"n": count}
+    shown = render_to_string("desk/_departures.html", {"lines": line.departures})
+    return f'<details class="departs"><summary>{escape(said)}</summary>{shown}</details>'

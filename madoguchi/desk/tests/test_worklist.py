@@ -204,6 +204,7 @@ def test_figures_and_first_lines_of_one_reading_are_what_each_view_gives_by_itse
     handed_in(published, CHILD, days_ago=1, name="別課 一郎", kana="ベッカ イチロウ")
     actions.claim(open_step(dogs[0]), by=clerk)
     Case.objects.filter(pk=dogs[1].pk).update(returned_at=clock.now())
+    pages: dict[queries.View, list[queries.Line]] = {}
     for by in (clerk, staff("environment", "environment-head"), staff("children", "children-clerk")):
         for sort, down in product(queries.sorts_of("mine"), (False, True)):
             filters = Filters(sort=sort, newest_first=down)

@@ -16,11 +16,13 @@ from madoguchi.cases.models import Step
 from madoguchi.desk.access import desk, opened_by, seen_by, words
 from madoguchi.desk.presenting.casepage import case_page, life_event_page
 from madoguchi.desk.presenting.editing import wanted_of
+from madoguchi.desk.presenting.header import header_asked
 from madoguchi.desk.presenting.panels import BECAUSE, DRAFT, FIX, NOTE, OUTCOME, REASONS, Posted, Typed, done_words
 from madoguchi.desk.presenting.seals import outcome_of_seal
 from madoguchi.desk.views.files import file_response
 from madoguchi.events import Actor
 from madoguchi.events.acting import refuse
+from madoguchi.events.composing import asked_together
 from madoguchi.ground.errors import Invalid, NotFound, Problem, Refused
 from madoguchi.ground.text import clean
 from madoguchi.messages.rules.binding import bind
@@ -42,7 +44,8 @@ def case(request: HttpRequest, by: Actor, number: str) -> HttpResponse:
     if found.number != number:
         return redirect("desk:case", found.number)
     actions.read(found, by=by)
-    return render(request, "desk/case.html", {"page": case_page(found, by)})
+    with asked_together(*cases.case_asked(found, by), *header_asked(by)):
+        return render(request, "desk/case.html", {"page": case_page(found, by)})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -9,8 +9,10 @@ from django.views.decorators.http import require_http_methods
 
 from madoguchi.cases import queries as cases
 from madoguchi.desk.access import desk
-from madoguchi.desk.presenting.worklist import asked_of, work_page
+from madoguchi.desk.presenting.header import header_asked
+from madoguchi.desk.presenting.worklist import asked_of, work_asked, work_page
 from madoguchi.events import Actor
+from madoguchi.events.composing import asked_together
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -26,7 +28,9 @@ def work(request: HttpRequest, by: Actor) -> HttpResponse:
     view, filters = asked_of(said)
     if filters.words and "view" not in said:
         view = cases.where_found(by, filters) or view
-    return render(request, "desk/work.html", {"page": work_page(by, view, filters, key_of(said.get("after", "")))})
+    after = key_of(said.get("after", ""))
+    with asked_together(*work_asked(by, view, filters, after), *header_asked(by)):
+        return render(request, "desk/work.html", {"page": work_page(by, view, filters, after)})
 
 
 def key_of(said: str) -> UUID | None:

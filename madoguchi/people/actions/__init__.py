@@ -33,6 +33,7 @@ from madoguchi.people.actions.sessions import (
     hear_sign_out,
     note_end,
     note_use,
+    use_asked,
 )
 
 __all__ = [
@@ -64,4 +65,5 @@ __all__ = [
     "set_absence",
     "sign_in",
     "spend_assertion",
+    "use_asked",
 ]

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 
 from madoguchi.events import Actor, Reason, act, record
 from madoguchi.events.acting import refuse
-from madoguchi.events.composing import composed_once
+from madoguchi.events.composing import Asked, composed_once
 from madoguchi.events.rules import BY_SYSTEM
 from madoguchi.ground import clock
 from madoguchi.ground.errors import NotFound, Refused
@@ -53,6 +53,11 @@ def note_use(
     if now - seen > _FRESH:
         SignIn.objects.filter(pk=key).update(seen_at=now)
     return key
+
+
+def use_asked(key: UUID) -> Asked:
+    """What :func:`note_use` asks of a sign-in that is known."""
+    return _uses.of(key)
 
 
 @composed_once

@@ -10,12 +10,11 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from allauth.mfa.utils import decrypt
 from django.conf import settings
-from django.db import connection
 from django.db.models import Q, QuerySet
 from django.utils.encoding import force_bytes
 
 from madoguchi.events import Actor
-from madoguchi.events.composing import among, composed_once
+from madoguchi.events.composing import Asked, among, composed_once, statement
 from madoguchi.ground import clock
 from madoguchi.ground.errors import NotAllowed, NotFound
 from madoguchi.people import rules
@@ -25,9 +24,7 @@ from madoguchi.people.ports import LEADERS
 
 def actor_of_account(account: Account, *, channel: str = "desk") -> Actor:
     """The member of staff with the posts and sections held today (Asia/Tokyo)."""
-    with connection.cursor() as cursor:  # at every page of the desk, so in one question
-        cursor.execute(_HELD, {"account": account.pk, "today": clock.today()})
-        rows = cursor.fetchall()
+    rows = posts_asked(account.pk).rows()  # at every page of the desk, so in one question
     return Actor(
         "staff",
         account.pk,
@@ -36,6 +33,11 @@ def actor_of_account(account: Account, *, channel: str = "desk") -> Actor:
         channel=channel,
         covers=frozenset(away for _, _, away in rows if away is not None),
     )
+
+
+def posts_asked(account: UUID) -> Asked:
+    """What :func:`actor_of_account` asks."""
+    return statement.of(_HELD, {"account": account, "today": clock.today()})
 
 
 #: Posts with their sections, and the accounts of those away for whom this one stands in.
@@ -78,7 +80,12 @@ def there_today(posts: Iterable[str]) -> dict[str, frozenset[UUID]]:
 
 def colleagues(sections: Iterable[str] = (), posts: Iterable[str] = ()) -> list[Account]:
     """Whoever is in one of these sections or holds one of these posts today, by user name."""
-    return _colleagues(list(sections) or ["-"], list(posts) or ["-"], clock.today())
+    return colleagues_asked(sections, posts).rows()
+
+
+def colleagues_asked(sections: Iterable[str] = (), posts: Iterable[str] = ()) -> Asked:
+    """What :func:`colleagues` asks."""
+    return _colleagues.of(list(sections) or ["-"], list(posts) or ["-"], clock.today())
 
 
 @composed_once

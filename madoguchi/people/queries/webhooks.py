@@ -3,10 +3,10 @@
 from typing import Final
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import Q, QuerySet
 
 from madoguchi.events import Actor
+from madoguchi.events.composing import Asked, statement
 from madoguchi.ground import clock
 from madoguchi.ground.errors import NotFound
 from madoguchi.people import rules
@@ -110,10 +110,13 @@ def count_dead_letters(by: Actor) -> int | None:
     """How many :func:`dead_letters_of` there are; None where no section of this member has let a system in."""
     if by.kind != "staff" or not by.sections:
         return None
-    with connection.cursor() as cursor:  # beside every page of the desk
-        cursor.execute(_COUNT, [sorted(by.sections)])
-        partners, letters = cursor.fetchone()
-        return letters if partners else None
+    [(partners, letters)] = dead_letters_asked(by).rows()
+    return letters if partners else None
+
+
+def dead_letters_asked(by: Actor) -> Asked:
+    """What :func:`count_dead_letters` asks, beside every page of the desk."""
+    return statement.of(_COUNT, [sorted(by.sections)])
 
 
 _COUNT: Final = """
