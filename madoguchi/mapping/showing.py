@@ -309,6 +309,7 @@ def _config(
             "gsi": gettext("地理院タイル"),
             "credits": gettext("出典"),
             "here": gettext("この地点"),
+            "unknown": gettext("この日のデータはありません。"),
         },
     }
 
@@ -341,13 +342,26 @@ def listed(
     """The features in the box, layer by layer: what the map shows, for those who do not see it."""
     near = [one for one in layers if view.zoom >= one.style.from_zoom]
     found = viewing.in_view(near, box, procedures.city().file.plane, reader=reader, on=view.on)
-    return [_listed(face, one, view, found.get(one.code), reader(one), one.code in own) for one in layers]
+    days = viewing.days_of([one.code for one in layers]) if view.on is not None else {}
+    unknown = {code for code, known in days.items() if view.on is not None and view.on < known[0]}
+    return [
+        _listed(face, one, view, found.get(one.code), reader(one), one.code in own, one.code in unknown)
+        for one in layers
+    ]
 
 
 def _listed(
-    face: Face, layer: Layer, view: View, found: Sequence[InView] | None, reader: Audience, own: bool
+    face: Face,
+    layer: Layer,
+    view: View,
+    found: Sequence[InView] | None,
+    reader: Audience,
+    own: bool,
+    unknown: bool,
 ) -> Listed:
-    if found is None:
+    if unknown:
+        note = gettext("この日のデータはありません。")
+    elif found is None:
         note = gettext("もっと近づくと出ます。")
     elif not found:
         note = gettext("この範囲にはありません。")

@@ -39,6 +39,8 @@ def test_the_map_is_drawn_asked_measured_and_shared(browser: Browser, site: str)
         # Left of the middle lies the one, right the other.
         canvas.click(position={"x": 100, "y": 200})
         expect(page.locator("#map-at-words")).to_contain_text("第一種住居地域です（容積率200%）")
+        expect(page.locator("#map-at-words")).to_be_in_viewport(ratio=0.2)
+        expect(page.get_by_role("img", name="この地点", exact=True)).to_be_in_viewport(ratio=1)
         visit.check()
         legend = page.get_by_role("list", name="凡例")
         expect(legend).to_contain_text(re.compile("用途地域.*第一種住居地域.*商業地域", re.DOTALL))

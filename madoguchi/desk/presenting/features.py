@@ -38,7 +38,8 @@ MOST_LINES: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One attribute in the form; ``kind`` as the schema has it, ``choices`` of a code."""
+    """One attribute in the form; ``kind`` as the schema has it, ``choices`` of a code. ``words``: what the feature
+    says, for whoever only reads."""
 
     name: str
     id: str
@@ -46,6 +47,7 @@ class Entry:
     kind: str
     unit: str
     value: str
+    words: str
     required: bool
     choices: Sequence[Choice]
     problem: str
@@ -240,7 +242,7 @@ def feature_page(
         stands=_stands(one) if one is not None else "",
         current_url=reverse("desk:feature", args=(layer.code, current.pk)) if current is not None else "",
         waiting_url=reverse("desk:layer-change", args=(layer.code, waiting.pk)) if waiting is not None else "",
-        edits=EDITS.holds(by, layer) and (one is None or stands or now is not None) and waiting is None,
+        edits=EDITS.holds(by, layer) and (one is None or stands or now is not None) and not (waiting and given is None),
         approves=bool(layer.edit and layer.edit.deciders),
         post_url=(
             reverse("desk:feature", args=(layer.code, target.pk))
@@ -338,6 +340,7 @@ def _entry(
         kind=one.kind,
         unit=one.unit["ja"] if one.unit is not None else "",
         value=value,
+        words=shown(one, properties.get(one.key), "ja"),
         required=one.required or one.key in layer.key,
         choices=[Choice(code, words, code == value) for code, words in chosen.get(one.kind, [])],
         problem=problems.get(one.key, ""),

@@ -268,6 +268,33 @@ def test_what_was_refused_is_asked_again_upon_what_somebody_made_of_it_meanwhile
     assert 'name="p-far" value="200"' in text(desk.get(f"{address(row())}?from={second.pk}")), "it came to be"
 
 
+def test_what_was_typed_while_another_change_began_to_wait_is_there_and_goes_upon_it(clerk: Actor, head: Actor) -> None:
+    one = row()
+    client_of(clerk).post(address(one), form(one, **{"p-far": "300"}))
+    waiting = Change.objects.get()
+    desk, before = client_of(head), everything()
+    mine = form(one, why="告示のとおり", **{"p-use": "2"})
+    shown = text(desk.post(address(one), mine), 409)
+    assert "承認を待っている変更があります。" in shown
+    assert f'href="{URL}changes/{waiting.pk}/" target="_blank"' in shown
+    assert ">\n告示のとおり</textarea>" in shown
+    assert '<option value="2" selected' in shown
+    assert everything() == before
+    assert desk.post(f"{URL}changes/{waiting.pk}/", {"_do": "approve"}).status_code == 302
+    shown = text(desk.post(address(one), mine), 409)
+    assert "いまの内容と、あなたが入れた内容" in shown
+    assert 'name="p-far" value="300"' in shown
+    assert '<option value="2" selected' in shown
+
+
+def test_who_only_reads_a_feature_reads_words_and_units(clerk: Actor) -> None:
+    one = row()
+    client_of(clerk).post(address(one), form(one, **{"p-far": "300"}))
+    shown = text(client_of(clerk).get(address(one)))
+    assert '<tr><th scope="row">用途</th><td>第一種住居地域</td></tr>' in shown
+    assert '<tr><th scope="row">容積率</th><td>200%</td></tr>' in shown
+
+
 def test_who_decides_sees_both_shapes_for_the_map_and_the_photographs(clerk: Actor, head: Actor) -> None:
     desk, one = client_of(clerk), row()
     desk.post(f"{address(one)}photos/", {"photo": jpeg()})

@@ -113,6 +113,16 @@ def test_a_day_that_is_none_is_said(client: Client) -> None:
     assert client.get("/map/tiles/test-open/15/1/1.mvt").status_code == 204
 
 
+@pytest.mark.usefixtures("layers")
+def test_of_a_day_before_the_first_the_list_says_that_nothing_is_known_instead_of_nothing_there(client: Client) -> None:
+    box = f"{LON},{LAT},{LON + 0.01},{LAT + 0.01}"
+    asked = {"box": box, "lat": str(LAT), "lon": str(LON), "zoom": "17", "layers": OPEN.code}
+    for on, words in ((DAY, "件"), (DAY - dt.timedelta(days=1), "この日のデータはありません。")):
+        told = client.get("/map/list/", asked | {"on": f"{on:%Y-%m-%d}"}).content.decode()
+        assert words in told, on
+        assert "この範囲にはありません。" not in told
+
+
 # -- the base map -----------------------------------------------------------------------------------------------------
 
 
@@ -231,10 +241,10 @@ def test_what_has_changed_can_be_seen_as_it_was(client: Client, tmp_path: Path) 
     taken_in(tmp_path, zone("1", use="2"), layer=OPEN, day=DAY + dt.timedelta(days=365), anyhow=True)
     page = client.get("/map/", VIEW).content.decode()
     assert f'<option value="{DAY:%Y-%m-%d}">' in page
-    assert "<td>第一種住居地域</td>" not in page
+    assert ">第一種住居地域</td>" not in page
     before = client.get("/map/", VIEW | {"on": f"{DAY:%Y-%m-%d}"}).content.decode()
     assert f'<option value="{DAY:%Y-%m-%d}" selected>' in before
-    assert "<td>第一種住居地域</td>" in before
+    assert ">第一種住居地域</td>" in before
     at = {"lat": VIEW["lat"], "lon": VIEW["lon"], "layers": OPEN.code, "on": f"{DAY:%Y-%m-%d}"}
     assert "第一種住居地域です" in client.get("/map/at/", at).content.decode()
 

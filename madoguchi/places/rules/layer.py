@@ -353,7 +353,11 @@ def shown(attribute: Attribute, value: Any, language: str) -> str:
     if attribute.kind == "yes_no":
         return ("有" if value else "無") if language.startswith("ja") else ("yes" if value else "no")
     if attribute.kind in ("number", "integer"):
-        number, unit = f"{value:,.{attribute.digits}f}", attribute.unit
+        unit = attribute.unit
+        if unit is not None and unit["ja"] == "年":  # 2020年, not 2,020年
+            number = f"{value:.{attribute.digits}f}"
+        else:
+            number = f"{value:,.{attribute.digits}f}"
         if unit is None:
             return number
         words = unit.get_for(language)

@@ -25,7 +25,7 @@ from madoguchi.places.models import Edition, Feature
 from madoguchi.places.queries import Where, applies, newest
 from madoguchi.places.reading import read_file
 from madoguchi.places.rules.applying import Applies, Hit
-from madoguchi.places.rules.layer import Attribute, Audience, Layer, Sentences, Source
+from madoguchi.places.rules.layer import Attribute, Audience, Layer, Sentences, Source, shown
 
 SYSTEM = Actor("system", channel="console")
 PLANE = 6674
@@ -328,3 +328,9 @@ def test_a_sentence_says_what_was_written_and_runs_nothing(use: str, memo: str) 
     layer = replace(ZONING, attributes=(Attribute("use", LocalText("用途"), "text", "use"), ZONING.attributes[3]))
     words = filled(layer, Hit("1", {"use": use, "memo": memo}, inside=True, border=1.0), "ja", layer.attributes)
     assert words == f"{use}です（容積率―）。{memo}"
+
+
+def test_a_year_is_not_written_as_a_number_of_things() -> None:
+    year = Attribute("edited", LocalText("調べた年"), "integer", "y", unit=LocalText("年"))
+    people = Attribute("people", LocalText("人口"), "integer", "p", unit=LocalText("人"))
+    assert [shown(year, 2020, "ja"), shown(people, 2020, "ja")] == ["2020年", "2,020人"]

@@ -30,12 +30,12 @@ def _attribute(key: str, kind: Kind, ja: str, easy: str, en: str) -> Attribute:
 
 #: The attributes of a layer that is counted: ``people`` is a range (10–19), ``at_least`` its lower end.
 COUNTED: Final = (
-    _attribute("town", "text", "町字ID", "町の 番号", "Town ID"),
     _attribute("name", "text", "町名", "町の 名前", "Town"),
+    _attribute("people", "text", "人数の範囲", "人の 数", "People (range)"),
+    _attribute("at_least", "integer", "少なくとも（人）", "少なくとも 何人", "People, at least"),
     _attribute("since", "date", "期間の初日", "いつから", "First day"),
     _attribute("until", "date", "期間の末日", "いつまで", "Last day"),
-    _attribute("people", "text", "人数の範囲", "人の 数", "People (range)"),
-    _attribute("at_least", "integer", "少なくともの人数", "少なくとも 何人", "People, at least"),
+    _attribute("town", "text", "町字ID", "町の 番号", "Town ID"),
 )
 
 

@@ -39,6 +39,11 @@ export class Layers extends EventTarget {
     this.dispatchEvent(new Event("change"));
   }
 
+  /** Whether the day that is shown is before the first of which anything of this layer is known. */
+  knowsNothing(code) {
+    return this.day !== "" && this.day < (this.known.get(code).days[0] ?? "");
+  }
+
   /** Fetch the tiles of a layer anew, after an edit has made it another edition. */
   refresh(code, version) {
     const layer = this.known.get(code);

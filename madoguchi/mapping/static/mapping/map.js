@@ -91,13 +91,15 @@ function viewOf(map, layers) {
 }
 
 // What the colours of what is shown mean, below the map: the list of all layers is long, and folded on a telephone.
-function legending({ layers, form }) {
+function legending({ layers, form, config: { words } }) {
   const legend = document.getElementById("map-legend");
   const show = () => {
     const shown = form.querySelectorAll(".map-layer:has(input:checked)");
     legend.replaceChildren(...[...shown].map((box) => {
       const one = document.createElement("li");
-      one.append(...[...box.querySelectorAll(".choice > span, .map-keys")].map((part) => part.cloneNode(true)));
+      const silent = layers.knowsNothing(box.dataset.layer);
+      const parts = box.querySelectorAll(silent ? ".choice > span" : ".choice > span, .map-keys");
+      one.append(...[...parts].map((part) => part.cloneNode(true)), silent ? words.unknown : "");
       return one;
     }));
   };

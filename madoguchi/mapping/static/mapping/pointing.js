@@ -42,9 +42,20 @@ export function pointing(here, marked = null) {
     }
   }
 
+  /** Where the answer would be below the screen, it comes up beside the point, which stays in view. */
+  function reveal() {
+    const { top } = box.getBoundingClientRect();
+    if (top < innerHeight * 0.75) return;
+    const by = Math.min(top - innerHeight * 0.6, marker.getElement().getBoundingClientRect().top - 16);
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    if (by > 0) scrollBy({ top: by, behavior: still ? "auto" : "smooth" });
+  }
+
   if (marked) mark(marked);
-  map.on("click", (event) => {
-    if (!here.busy) ask(event.lngLat);
+  map.on("click", async (event) => {
+    if (here.busy) return;
+    await ask(event.lngLat);
+    reveal();
   });
   map.getCanvas().addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || here.busy) return;

@@ -8,6 +8,7 @@ export function listing(here) {
 
   async function fetchList() {
     const mine = ++asked;
+    list.setAttribute("aria-busy", "true"); // what stands there is of another view
     const bounds = map.getBounds();
     const asking = new URLSearchParams({
       box: [bounds.getWest(), bounds.getSouth(), bounds.getEast(), bounds.getNorth()].map((one) => one.toFixed(6)).join(","),
@@ -24,6 +25,8 @@ export function listing(here) {
       else list.innerHTML = await answer.text();
     } catch {
       if (mine === asked) list.textContent = config.words.offline;
+    } finally {
+      if (mine === asked) list.removeAttribute("aria-busy");
     }
   }
 
@@ -31,7 +34,7 @@ export function listing(here) {
     clearTimeout(later);
     if (fold.open) later = setTimeout(fetchList, 400);
   };
-  fold.addEventListener("toggle", soon);
+  fold.addEventListener("toggle", () => fold.open && fetchList());
   map.on("moveend", soon);
   layers.addEventListener("change", soon);
   // A line of the list brings its feature into the middle instead of loading the page anew.
