@@ -1,20 +1,25 @@
 """What every test may use: a real browser, and nothing from the network but loopback."""
 
+import contextlib
 import gc
 import hashlib
 import os
 import shutil
 import socket
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
+from _pytest.assertion import rewrite
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
     from pytest_django import DjangoDbBlocker
+
+ROOT = Path(__file__).resolve().parent
 
 #: No example is timed: a busy machine is not a wrong program. A single test may ask for less or more.
 hypothesis.settings.register_profile("madoguchi", deadline=None)
@@ -42,6 +47,23 @@ def chromium() -> str | None:
     """The browser's path: MADOGUCHI_CHROMIUM, the system's, or None for the one that Playwright brought."""
     known = ("chromium-headless-shell", "chromium", "chromium-browser")
     return os.environ.get("MADOGUCHI_CHROMIUM") or next(filter(None, map(shutil.which, known)), None)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Of several processes each takes its share of the tests' files and makes ready what all of them then read: to
+    rewrite the assertions of all of them takes half of the time until the first test.
+    """
+    us: dict[str, Any] | None = getattr(session.config, "workerinput", None)
+    if us is None or sys.dont_write_bytecode:
+        return
+    state = session.config.stash[rewrite.assertstate_key]
+    files = [one for folder in session.config.getini("testpaths") for one in ROOT.glob(f"{folder}/**/test_*.py")]
+    for one in sorted(files)[int(us["workerid"].removeprefix("gw")) :: us["workercount"]]:
+        kept = rewrite.get_cache_dir(one) / f"{one.stem}{rewrite.PYC_TAIL}"
+        if rewrite.try_makedirs(kept.parent) and rewrite._read_pyc(one, kept) is None:
+            with contextlib.suppress(SyntaxError):  # which is told when the file is collected
+                digest, code = rewrite._rewrite_test(one, session.config)
+                rewrite._write_pyc(state, code, digest, kept)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

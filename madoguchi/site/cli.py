@@ -802,6 +802,8 @@ def test(options: argparse.Namespace) -> int:
     """
     # Browsers first (tests/ stands before madoguchi/): what is slow must not be what one core does at the end.
     processes = len(os.sched_getaffinity(0)) + 1
+    # What one process has compiled, the others read, also where the environment says that nothing is kept.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     everything = ["-n", str(processes), "--dist", "loadfile", "--no-loadscope-reorder"]
     with starting.database():
         return _child([sys.executable, "-m", "pytest", *(options.rest or everything)])

@@ -38,19 +38,23 @@ VENDOR_FOLDERS = {
 }
 
 
-def install() -> None:
-    """Node 22 or later, from PyPI where the system's is missing or older; then exactly the locked npm packages."""
-    if stamp_matches():
+def bring() -> None:
+    """Node 22 or later, from PyPI where the system's is missing or older."""
+    if _node_folder() is not None:
         return
+    seen = _version(shutil.which("node"))
+    say(f"installing Node from PyPI into .venv ({f'the system has {seen}' if seen else 'the system has none'})")
+    pip: list[str | Path] = [VENV / "bin" / "python", "-m", "pip", "install", "--quiet", "--require-hashes"]
+    run([*pip, "--requirement", ROOT / "requirements" / "node.txt"], "Node could not be installed")
+    if _node_folder() is None:
+        raise Stop(f"Node from PyPI does not run here. Please install Node {OLDEST_NODE} or later and start again.")
+
+
+def install() -> None:
+    """Exactly the locked npm packages, by the Node that `bring` has seen to."""
     folder = _node_folder()
-    if folder is None:
-        seen = _version(shutil.which("node"))
-        say(f"installing Node from PyPI into .venv ({f'the system has {seen}' if seen else 'the system has none'})")
-        pip: list[str | Path] = [VENV / "bin" / "python", "-m", "pip", "install", "--quiet", "--require-hashes"]
-        run([*pip, "--requirement", ROOT / "requirements" / "node.txt"], "Node could not be installed")
-        folder = _node_folder()
-        if folder is None:
-            raise Stop(f"Node from PyPI does not run here. Please install Node {OLDEST_NODE} or later and start again.")
+    if folder is None or stamp_matches():
+        return
     say("installing JavaScript packages from package-lock.json")
     environ = os.environ | {"PATH": f"{folder}{os.pathsep}{os.environ.get('PATH', '')}"}
     npm: list[str | Path] = [folder / "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]

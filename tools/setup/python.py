@@ -12,17 +12,23 @@ LOCKS = ROOT / "requirements"
 STAMP = VENV / "lock.sha256"
 
 
-def install(lock: str) -> None:
-    """Make the environment or bring it up to this lock file, every package checked against its hash."""
+def make(lock: str) -> None:
+    """Make an empty environment where there is none that could be brought up to this lock file."""
     if stamp_matches(lock):
         return
-    python = VENV / "bin" / "python"
     # The stamp of pip's existence: an environment whose making was interrupted has a Python, but no pip.
     if not (VENV / "bin" / "pip").exists() or not _same_python():
         say(f"making a virtual environment (.venv) with Python {sys.version.split()[0]}")
         shutil.rmtree(VENV, ignore_errors=True)
         run([sys.executable, "-m", "venv", VENV], "the virtual environment could not be made")
     STAMP.unlink(missing_ok=True)
+
+
+def install(lock: str) -> None:
+    """Bring the environment up to this lock file, every package checked against its hash."""
+    if stamp_matches(lock):
+        return
+    python = VENV / "bin" / "python"
     say(f"installing {_count(lock)} Python packages from requirements/{lock} (a minute or two the first time)")
     pip: list[str | Path] = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
     pip.append("--no-compile")
@@ -33,12 +39,13 @@ def install(lock: str) -> None:
 
 
 def _compile(python: Path) -> None:
-    """Compile what was installed, on every core: pip does it on one. As with pip, a file that does not compile is left:
-    packages bring some that nobody imports.
+    """Compile what was installed, on every core: pip does it on one; and our own programs, a third of whose start it
+    is. As with pip, a file that does not compile is left: packages bring some that nobody imports.
     """
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     packages = VENV / "lib" / version / "site-packages"
-    subprocess.run([python, "-m", "compileall", "-qq", "-j", "0", packages], stdin=subprocess.DEVNULL, check=False)
+    folders = [packages, ROOT / "madoguchi", ROOT / "tools"]
+    subprocess.run([python, "-m", "compileall", "-qq", "-j", "0", *folders], stdin=subprocess.DEVNULL, check=False)
 
 
 def stamp_matches(lock: str) -> bool:
