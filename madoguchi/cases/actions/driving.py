@@ -66,10 +66,13 @@ def locked_with_its_whole(part: Case) -> tuple[Case | None, Case]:
     return found.get(part.part_of_id), found[part.pk]
 
 
-def locked_parts(journey: Case) -> list[Case]:
-    """The parts of a life event, but drafts that were withdrawn; locked, in the order in which they were opened."""
+def locked_parts(journey: Case, *, but: Case | None = None) -> list[Case]:
+    """The parts of a life event, but drafts that were withdrawn; locked, in the order in which they were opened.
+
+    Without the one that the caller holds (``but``).
+    """
     alive = "(received_at IS NOT NULL OR withdrawn_at IS NULL) AND erased_at IS NULL"
-    parts = storing.locked(f"part_of_id = %s AND {alive} ORDER BY id", journey.pk)
+    parts = storing.locked(f"part_of_id = %s AND {alive} AND id <> %s ORDER BY id", journey.pk, (but or journey).pk)
     for one in parts:
         one.part_of = journey
     return parts

@@ -57,8 +57,8 @@ def share(case: Case, package: Published, before: Mapping[str, Any], journey: Ca
 
 def _others(case: Case, journey: Case) -> list[Case]:
     """The other drafts that are filled in with this one, locked: the parts, and the life event itself."""
-    drafts = [one for one in driving.locked_parts(journey) if one.received_at is None]
-    return [one for one in (*drafts, journey) if one.pk != case.pk]
+    drafts = [one for one in driving.locked_parts(journey, but=case) if one.received_at is None]
+    return drafts if case.pk == journey.pk else [*drafts, journey]
 
 
 def _of_speaker(case: Case, before: Mapping[str, Any]) -> dict[str, Any]:

@@ -81,7 +81,7 @@ class Lot:
         return taken
 
     def told_in_others(self, case: Case) -> set[str]:
-        """What the other parts of the same life event say in this very sitting: nobody knew it before."""
+        """What the other parts of the same life event say in this very sitting."""
         if case.part_of_id is None:
             return set()
         return {key for other, keys in self._told(case.part_of_id).items() if other != case.pk for key in keys}
@@ -276,14 +276,14 @@ def _keep_facts(case: Case, lot: Lot, by: Actor) -> tuple[int, int]:
         source, speaks = (Source.SELF, by) if case.subject_id is None else (Source.PROXY, SYSTEM)
         taken = lot.taken_over.get(case.pk, set()) & names.keys()
         typed = {name: key for name, key in names.items() if name not in taken}
-        # What a partner sends is typed by nobody here; of which child is asked above.
-        asked = [key for key in typed.values() if (key, "") in values]
+        # What a partner sends is typed by nobody here; of which child is asked above; what another part of the same
+        # life event tells in this very sitting was not known before it.
+        elsewhere = lot.told_in_others(case)
+        asked = [key for key in typed.values() if (key, "") in values and key not in elsewhere]
         before = shown(case, asked, by) if asked and by.kind != "partner" else {}
         facts.state(Person(pk=case.about_id), values, source, by=speaks, case_id=case.pk)
         same = known_before | {key for key in asked if key in before and before[key].value == values[(key, "")]}
-        again = {name: key for name, key in typed.items() if key in same}
-        elsewhere = lot.told_in_others(case) if again else set()
-        return len(taken), sum(key not in elsewhere for key in again.values())
+        return len(taken), sum(key in same and key not in elsewhere for key in typed.values())
     return 0, 0
 
 

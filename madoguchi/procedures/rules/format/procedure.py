@@ -1,6 +1,7 @@
 """procedure.yaml as a whole."""
 
 from datetime import date
+from functools import cached_property
 from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Discriminator, Field, StringConstraints, Tag, model_validator
@@ -138,12 +139,12 @@ class Procedure(Model):
             )
         return self
 
-    @property
+    @cached_property
     def parts(self) -> tuple[Apply, ...]:
         """Of a life event: the procedures it is made of, in the order written."""
         return tuple(step.apply for _, step in walk(self.flow) if step.apply)
 
-    @property
+    @cached_property
     def tells(self) -> tuple[Tell, ...]:
         """Of a life event: the services that may be told of it, in the order written."""
         return tuple(step.tell for _, step in walk(self.flow) if step.tell)
