@@ -4,6 +4,7 @@ Apart from actions, because nothing is written here. What is wrong with a featur
 and in words; the rest of the file is taken. A file of which nothing can be used is refused whole.
 """
 
+import codecs
 import hashlib
 import json
 import zipfile
@@ -24,7 +25,7 @@ from pyogrio.errors import DataLayerError, DataSourceError, FieldError
 from madoguchi.ground.errors import Invalid, Problem
 from madoguchi.places import citygml
 from madoguchi.places.queries import Located
-from madoguchi.places.rules.layer import JAPAN, STORED, Layer, Shape, read_column
+from madoguchi.places.rules.layer import JAPAN, STORED, Attribute, Layer, Shape, read_column
 
 #: Bytes of a file, and of a zip's contents; features of a layer.
 MAX_BYTES: Final = 100 * 1024 * 1024
@@ -124,18 +125,26 @@ def _finished(layer: Layer, raw: Raw, reading: Reading) -> Reading:
     reading.told.sort(key=lambda one: one[0])
     del reading.told[MAX_TOLD:]
     if not reading.features:
-        raise Invalid("nothing-usable", "使える地物が一つもありませんでした。座標の順序と座標系を確かめてください。")
+        row, why = reading.told[0] if reading.told else (1, Problem("no-shape", "形がありません。"))
+        raise Invalid(
+            "nothing-usable",
+            "使える地物が一つもありませんでした。%(row)s件目：%(why)s"
+            "座標の順序と座標系（レイヤーの source の crs）を確かめてください。",
+            {"row": row, "why": str(why)},
+        )
     return reading
 
 
 def _opened(layer: Layer, path: Path) -> Raw:
     _measured(path)
     source = layer.source
+    encoding = source.encoding or _encoding(path)
     try:
         if models := citygml.models(path):
             return _of_models(layer, models, _digest_of_file(path))
-        part = _part(layer, [str(name) for name, _ in pyogrio.list_layers(str(path))])
-        info = pyogrio.read_info(str(path), layer=part, encoding=source.encoding or None)
+        within = _within(path)
+        part = _part(layer, [str(name) for name, _ in pyogrio.list_layers(within)])
+        info = pyogrio.read_info(within, layer=part, encoding=encoding)
         if info["driver"] not in DRIVERS:
             raise _unread()
         tabular = (*source.address, *(source.lon_lat or ()))
@@ -144,10 +153,10 @@ def _opened(layer: Layer, path: Path) -> Raw:
         if info["features"] > MAX_FEATURES:
             raise _too_many()
         meta, _, shapes, columns = pyogrio.raw.read(
-            str(path),
+            within,
             layer=part,
             columns=list(dict.fromkeys(wanted)),
-            encoding=source.encoding or None,
+            encoding=encoding,
             datetime_as_string=True,
             read_geometry=not tabular,
         )
@@ -155,6 +164,8 @@ def _opened(layer: Layer, path: Path) -> Raw:
         raise _unread() from None
     named = dict(zip(meta["fields"], (one.tolist() for one in columns), strict=True))
     digest = _digest_of_file(path)
+    if not len(columns[0]):
+        raise Invalid("no-features", "ファイルに地物がありません。")
     if source.address:
         return Raw(np.full(len(columns[0]), None, dtype=object), named, STORED, digest)
     if source.lon_lat is not None:
@@ -163,6 +174,59 @@ def _opened(layer: Layer, path: Path) -> Raw:
     if shapes is None or not len(shapes):
         raise Invalid("no-features", "ファイルに地物がありません。")
     return Raw(shapely.from_wkb(shapes, on_invalid="ignore"), named, _srid(layer, meta.get("crs")), digest)
+
+
+def _within(path: Path) -> str:
+    """What GDAL opens: of a zip the folder in which its data lie. Raises Invalid where several have some."""
+    if not zipfile.is_zipfile(path):
+        return str(path)
+    with zipfile.ZipFile(path) as packed:
+        names = [one for one in packed.namelist() if one.lower().endswith(_GEODATA) and "__MACOSX" not in one]
+    folders = sorted({one.rpartition("/")[0] for one in names})
+    if len(folders) > 1 and folders[0]:
+        raise Invalid(
+            "which-folder",
+            "zipの中のいくつかのフォルダーにデータがあります：%(folders)s。使うものだけをzipにしてください。",
+            {"folders": "、".join(folders[:10])},
+        )
+    return f"/vsizip/{{{path}}}/{folders[0]}" if folders and folders[0] else str(path)
+
+
+_GEODATA: Final = (".shp", ".gpkg", ".geojson", ".fgb", ".csv")
+
+
+def _encoding(path: Path) -> str | None:
+    """That of a table or of a Shapefile of which neither its layer nor itself says it: programs here write cp932 as
+    often as UTF-8. None of whatever else, which GDAL knows."""
+    try:
+        if path.suffix.lower() == ".csv":
+            return _either(path.read_bytes())
+        if path.suffix.lower() == ".shp":
+            return None if path.with_suffix(".cpg").exists() else _of_dbf(path.with_suffix(".dbf").read_bytes())
+        if not zipfile.is_zipfile(path):
+            return None
+        with zipfile.ZipFile(path) as packed:
+            parts = {one.lower(): one for one in packed.namelist()}
+            tables = [parts[one] for one in parts if one.endswith(".dbf") and f"{one[:-4]}.cpg" not in parts]
+            return _of_dbf(packed.read(tables[0])) if len(tables) == 1 else None
+    except OSError:
+        return None
+
+
+def _of_dbf(content: bytes) -> str | None:
+    if len(content) < 32 or content[29]:  # it has its code page
+        return None
+    start = int.from_bytes(content[8:10], "little")
+    names = b" ".join(content[at : at + 11].rstrip(b"\0") for at in range(32, start - 1, 32))
+    return _either(names + b" " + content[start:])
+
+
+def _either(text: bytes) -> str:
+    try:
+        codecs.decode(text, "utf-8")
+    except UnicodeDecodeError:
+        return "cp932"
+    return "utf-8"
 
 
 def _of_models(layer: Layer, models: Sequence[citygml.Model], digest: str) -> Raw:
@@ -184,11 +248,13 @@ def _of_models(layer: Layer, models: Sequence[citygml.Model], digest: str) -> Ra
 
 
 def _all_there(wanted: Iterable[str], there: Iterable[str]) -> None:
+    there = list(there)
     if missing := sorted(set(wanted) - set(there)):
         raise Invalid(
             "columns-changed",
-            "ファイルに列がありません：%(columns)s。レイヤーの attributes の column と見くらべてください。",
-            {"columns": "、".join(missing)},
+            "ファイルに列がありません：%(columns)s。ファイルの列は、%(there)s。"
+            "レイヤーの attributes の column と見くらべてください。",
+            {"columns": "、".join(missing), "there": "、".join(there)[:500] or "ありません"},
         )
 
 
@@ -261,6 +327,8 @@ def _measured(path: Path) -> None:
     """A file of a size that can be worked on, and of geodata; a zip by what it holds."""
     if not path.is_file():
         raise Invalid("file-missing", "ファイルがありません。")
+    if not path.stat().st_size:
+        raise Invalid("file-empty", "ファイルが空です。")
     if path.stat().st_size > MAX_BYTES:
         raise Invalid("file-too-large", "ファイルが大きすぎます（%(most)sMBまで）。", {"most": MAX_BYTES >> 20})
     if not zipfile.is_zipfile(path):
@@ -292,7 +360,11 @@ def _srid(layer: Layer, said: str | None) -> int:
         return int(said[5:])
     if layer.source.crs is not None:
         return layer.source.crs
-    raise Invalid("crs-unknown", "座標系がわかりません。レイヤーの source に crs: 6674 のように書いてください。")
+    raise Invalid(
+        "crs-unknown",
+        "座標系がわかりません。レイヤーの source に、経度・緯度なら crs: 6668（JGD2011）、"
+        "平面直角座標なら crs: 6674（第VI系）のように書いてください。",
+    )
 
 
 def _fill(layer: Layer, reading: Reading, raw: Raw) -> None:
@@ -323,7 +395,7 @@ def _fill(layer: Layer, reading: Reading, raw: Raw) -> None:
     kept = np.flatnonzero(good)
     wkbs = shapely.to_wkb(shapely.force_2d(shapes[kept]), output_dimension=2)
     seen: Counter[str] = Counter()
-    for wkb, said in zip(wkbs.tolist(), rows, strict=True):
+    for row, wkb, said in zip(kept.tolist(), wkbs.tolist(), rows, strict=True):
         properties = {key: value for key, value in said if value is not None}
         digest = digest_of(properties, wkb)
         key = layer.key_of(properties) or digest
@@ -331,6 +403,11 @@ def _fill(layer: Layer, reading: Reading, raw: Raw) -> None:
         if seen[key] > 1 and not layer.key:
             reading.left_out += 1  # the same thing twice
             continue
+        if seen[key] > 1:
+            columns = "・".join(one.column for one in layer.attributes if one.key in layer.key)
+            reading.tell(
+                row + 1, Problem("key-twice", "%(column)s の同じものが、前にもあります。", {"column": columns})
+            )
         reading.features.append(Read(key if seen[key] == 1 else f"{key}#{seen[key]}", properties, wkb, digest))
 
 
@@ -370,7 +447,14 @@ def _said(layer: Layer, reading: Reading, raw: Raw, good: NDArray[np.bool_]) -> 
         values, wrong = read_column(one, raw.columns.get(one.column, [None] * len(good)))
         unfit = np.zeros(len(good), dtype=bool)
         unfit[wrong] = True
-        problem = Problem(f"not-{one.kind}", "%(column)s が決まりの形で書かれていません。", {"column": one.column})
+        problem = _unfit(one)
+        said = sum(value is not None for value, fits in zip(values, good.tolist(), strict=True) if fits)
+        if not said and int((good & unfit).sum()) > 1:
+            raise Invalid(
+                "column-unfit",
+                "どの行もそうです：%(why)sレイヤーの attributes と見くらべてください。",
+                {"why": str(problem)},
+            )
         for at in np.flatnonzero(good & unfit)[:MAX_TOLD]:
             reading.tell(int(at) + 1, problem)
         if one.required:
@@ -385,6 +469,22 @@ def _said(layer: Layer, reading: Reading, raw: Raw, good: NDArray[np.bool_]) -> 
     keys = [one.key for one in layer.attributes]
     everything = zip(*columns, strict=True) if columns else iter([()] * len(good))
     return (zip(keys, row, strict=True) for row, whole in zip(everything, good.tolist(), strict=True) if whole)
+
+
+def _unfit(one: Attribute) -> Problem:
+    """What is wrong with a cell that does not fit: what should stand there, never what does."""
+    params = {"column": one.column, "codes": "、".join(one.codes)[:300]}
+    return Problem(f"not-{one.kind}", "%(column)s が、" + _WANTED[one.kind], params)
+
+
+_WANTED: Final[Mapping[str, str]] = {
+    "code": "決まった値（%(codes)s）のどれでもありません。",
+    "number": "数ではありません。",
+    "integer": "小数のない数ではありません。",
+    "date": "年月日（2026-04-01）ではありません。",
+    "yes_no": "有・無（1・0、true・false、○・×）のどれでもありません。",
+    "text": "長すぎるか、文字でないものを含みます。",
+}
 
 
 def _repaired(shape: Any, wanted: Shape) -> Any:

@@ -105,6 +105,33 @@ def test_a_zipped_shapefile_in_cp932_without_a_word_about_it(tmp_path: Path) -> 
     assert [one.key for one in read_file(layer, tmp_path / "w.zip").features] == ["住道の井戸", "野崎の井戸"]
 
 
+@pytest.mark.parametrize("folder", ["", "納品/井戸/"])
+@pytest.mark.parametrize("encoding", ["utf-8", "cp932"])
+def test_a_shapefile_that_says_nothing_of_its_encoding_in_a_folder_of_a_zip(
+    tmp_path: Path, encoding: str, folder: str
+) -> None:
+    wells(tmp_path / "w.shp", "ESRI Shapefile", encoding=encoding)
+    (tmp_path / "w.cpg").unlink()
+    with zipfile.ZipFile(tmp_path / "w.zip", "w") as packed:
+        for part in ("shp", "shx", "dbf", "prj"):
+            packed.write(tmp_path / f"w.{part}", f"{folder}w.{part}")
+    for path in (tmp_path / "w.zip", tmp_path / "w.shp"):
+        assert [one.key for one in read_file(WELLS, path).features] == ["住道の井戸", "野崎の井戸"]
+    with zipfile.ZipFile(tmp_path / "w.zip", "a") as packed:
+        packed.writestr("ほかの納品/x.geojson", "{}")
+    if folder:
+        with pytest.raises(Invalid, match="ほかの納品、納品/井戸") as refused:
+            read_file(WELLS, tmp_path / "w.zip")
+        assert refused.value.code == "which-folder"
+
+
+def test_columns_that_are_not_there_are_named_beside_those_that_are(tmp_path: Path) -> None:
+    path = geojson(tmp_path / "w.geojson", POINT)
+    renamed = replace(WELLS, attributes=(*WELLS.attributes, Attribute("built", LocalText("年"), "integer", "built_in")))
+    with pytest.raises(Invalid, match=r"ファイルに列がありません：built_in。ファイルの列は、name、depth。"):
+        read_file(renamed, path)
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "cp932"])
 def test_a_table_with_coordinates(tmp_path: Path, encoding: str) -> None:
     layer = replace(WELLS, source=replace(WELLS.source, encoding=encoding, crs=6668, lon_lat=("経度", "緯度")))
@@ -311,6 +338,24 @@ def test_a_large_file_is_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     with pytest.raises(Invalid) as refused:
         read_file(WELLS, path)
     assert refused.value.code == "file-too-large"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp932"])
+def test_a_table_is_read_as_it_was_saved(tmp_path: Path, encoding: str) -> None:
+    layer = replace(WELLS, source=replace(WELLS.source, encoding="", crs=6668, lon_lat=("経度", "緯度")))
+    rows = (("name", "depth", "経度", "緯度"), ("住道の井戸", "3", f"{LON}", f"{LAT}"))
+    assert [one.key for one in read_file(layer, table(tmp_path / "w.csv", *rows, encoding=encoding)).features] == [
+        "住道の井戸"
+    ]
+    with pytest.raises(Invalid) as refused:
+        read_file(layer, table(tmp_path / "w.csv", *rows[:1], encoding=encoding))
+    assert refused.value.code == "no-features"
+
+
+def test_a_file_of_which_nothing_can_be_used_says_why_of_the_first(tmp_path: Path) -> None:
+    swapped = {"type": "Point", "coordinates": [LAT, LON]}
+    with pytest.raises(Invalid, match="1件目：緯度と経度が入れかわっています。"):
+        read_file(WELLS, geojson(tmp_path / "w.geojson", swapped, swapped))
 
 
 def test_a_file_in_another_encoding_is_refused(tmp_path: Path) -> None:

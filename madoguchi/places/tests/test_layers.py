@@ -134,9 +134,24 @@ def test_a_value_that_does_not_fit_is_left_out_and_never_repeated(tmp_path: Path
     )
     assert reading.features[0].properties == {"id": "1", "memo": "秘密の言葉"}
     assert [(row, str(problem)) for row, problem in reading.told] == [
-        (1, "use が決まりの形で書かれていません。"),
-        (1, "far が決まりの形で書かれていません。"),
+        (1, "use が、決まった値（1、2）のどれでもありません。"),
+        (1, "far が、小数のない数ではありません。"),
     ]
+
+
+def test_a_column_of_which_no_row_fits_is_another_column(tmp_path: Path) -> None:
+    words = [zone(str(n), LON + n / 100, use="商業地域") for n in range(3)]
+    with pytest.raises(Invalid, match=r"use が、決まった値（1、2）のどれでもありません。") as refused:
+        read_file(ZONING, written(tmp_path, *words))
+    assert refused.value.code == "column-unfit"
+    assert "商業" not in str(refused.value)
+    assert read_file(ZONING, written(tmp_path, zone("9"), *words)).features[0].properties["use"] == "1"
+
+
+def test_a_key_that_stands_there_twice_is_told(tmp_path: Path) -> None:
+    reading = read_file(ZONING, written(tmp_path, zone("1"), zone("2", LON + 0.01), zone("1", LON + 0.02)))
+    assert [one.key for one in reading.features] == ["1", "2", "1#2"]
+    assert [(row, str(problem)) for row, problem in reading.told] == [(3, "id の同じものが、前にもあります。")]
 
 
 @pytest.mark.parametrize(
@@ -149,7 +164,7 @@ def test_a_value_that_does_not_fit_is_left_out_and_never_repeated(tmp_path: Path
             "columns-changed",
         ),
         (json.dumps({"type": "FeatureCollection", "features": [zone("1", 2.0, 48.0)]}).encode(), "nothing-usable"),
-        (b"", "file-unread"),
+        (b"", "file-empty"),
     ],
 )
 def test_a_file_of_which_nothing_can_be_used_is_refused_whole(tmp_path: Path, content: bytes, code: str) -> None:
