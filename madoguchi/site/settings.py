@@ -42,8 +42,9 @@ def _files(name: str) -> list[str]:
     return [one.strip() for one in os.environ.get(name, "").split(",") if one.strip()]
 
 
-#: Statements are many and short, and PostgreSQL takes seconds to compile one that answers in a quarter of one.
-AS_APP = "-c role=madoguchi_app -c jit=off"
+#: Statements are many and short: PostgreSQL takes seconds to compile one that answers in a quarter of one, and starts two
+#: processes, each of which loads PostGIS, for a tile that one cuts in the same time.
+AS_APP = "-c role=madoguchi_app -c jit=off -c max_parallel_workers_per_gather=0"
 
 
 def _database() -> dict[str, Any]:
