@@ -9,14 +9,17 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from contextvars import ContextVar
 from copy import copy
+from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import update_wrapper
 from typing import Any, Final, Generic, ParamSpec, TypeVar
 from uuid import UUID, uuid4
 
+import psycopg
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.utils import CursorWrapper
 from django.db.models import BooleanField, F, Field, Func, Model, Q, QuerySet, TextField, UUIDField, Value
 
 P = ParamSpec("P")
@@ -39,13 +42,16 @@ class Question(ABC, Generic[P, R]):
             sql = self._sql(asked.values)
         except EmptyResultSet:  # the ORM sees by itself that it can hold nothing
             return []
-        with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+        with self._cursor() as cursor:
             cursor.execute(*sql)
             return self._rows(cursor.fetchall())
 
     def of(self, *values: P.args, **named: P.kwargs) -> "Asked":
         """The question with its values, for :func:`asked_together`."""
         return Asked(self, values)
+
+    def _cursor(self) -> CursorWrapper:
+        return connections[DEFAULT_DB_ALIAS].cursor()
 
     @abstractmethod
     def _sql(self, values: list[Any]) -> tuple[str, Any]:
@@ -69,6 +75,18 @@ class Asked:
         return self.question(*self.values)
 
 
+@dataclass(frozen=True, slots=True)
+class Pending(Generic[R]):
+    """A question that was put together, and what its rows mean; ``asked`` is None where it answers itself."""
+
+    asked: Asked | None
+    read: Callable[[list[Any]], R]
+
+    def answer(self) -> R:
+        """What comes of it."""
+        return self.read(self.asked.rows() if self.asked is not None else [])
+
+
 def _is_several(value: Any) -> bool:
     return isinstance(value, Collection) and not isinstance(value, str | Mapping)
 
@@ -84,13 +102,14 @@ _AHEAD: Final[ContextVar[dict[tuple[Any, ...], list[Any]] | None]] = ContextVar(
 
 
 @contextmanager
-def asked_together(*questions: Asked) -> Iterator[None]:
+def asked_together(*questions: Asked | Pending[Any] | None) -> Iterator[None]:
     """Sends several questions in one go, for a page that asks them all: one trip to the server instead of one each.
 
     Inside, each of them is answered from what came back, as it was then; whatever else is asked goes its own way. What
     changes something does not belong inside.
     """
-    token = _AHEAD.set({**(_AHEAD.get() or {}), **_send(questions)})
+    asked = [one.asked if isinstance(one, Pending) else one for one in questions]
+    token = _AHEAD.set({**(_AHEAD.get() or {}), **_send([one for one in asked if one is not None])})
     try:
         yield
     finally:
@@ -99,6 +118,8 @@ def asked_together(*questions: Asked) -> Iterator[None]:
 
 def _send(questions: Collection[Asked]) -> dict[tuple[Any, ...], list[Any]]:
     """The rows of each, by its key."""
+    if not questions:
+        return {}
     connection = connections[DEFAULT_DB_ALIAS]
     connection.ensure_connection()
     found: dict[tuple[Any, ...], list[Any]] = {}
@@ -108,7 +129,7 @@ def _send(questions: Collection[Asked]) -> dict[tuple[Any, ...], list[Any]]:
             for one in questions:
                 with suppress(EmptyResultSet):
                     sql = one.question._sql(one.values)
-                    cursors.append((one, stack.enter_context(connection.cursor())))
+                    cursors.append((one, stack.enter_context(one.question._cursor())))
                     cursors[-1][1].execute(*sql)
         for one, cursor in cursors:
             found[one.key] = one.question._rows(cursor.fetchall())
@@ -151,7 +172,20 @@ class _Statement(Question[[str, Mapping[str, Any] | Sequence[Any]], tuple[Any, .
         return found
 
 
+class _Planned(_Statement):
+    """The same with its values apart from the text: PostgreSQL plans it once per connection, and psycopg asks for that
+    (``prepare_threshold``). Where a shape is asked for, planning takes as long as finding it, because the planner reads
+    how shapes are spread. The types of values have to be said where they do not follow (``%s::text[]``)."""
+
+    def _cursor(self) -> CursorWrapper:
+        connection = connections[DEFAULT_DB_ALIAS]
+        connection.ensure_connection()
+        apart: Any = psycopg.Cursor(connection.connection)  # Django's stub knows none but its own
+        return connection.make_debug_cursor(apart) if connection.queries_logged else connection.make_cursor(apart)
+
+
 statement: Final = _Statement()
+planned: Final = _Planned()
 
 
 class _Composed(Question[P, R]):

@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router
 from ninja.params.functions import Query
 
+from madoguchi.events.composing import asked_together
 from madoguchi.feeds.declaring import refusals
 from madoguchi.feeds.schemas import At
 from madoguchi.ground import clock
@@ -55,15 +56,17 @@ def at(
     procedures that follow from these. Without a token, and nothing is kept of what was asked."""
     where, plane = Where(lon, lat), procedures.city().file.plane
     asked = _asked(layers)
-    found = places.applies(asked, where, plane, on=on)
-    near = places.shelters(asked, where, plane, on=on)
+    applying, sheltering = places.applying(asked, where, plane, on=on), places.sheltering(asked, where, plane, on=on)
+    with asked_together(applying, sheltering, procedures.packages_asked()):
+        found, near = applying.answer(), sheltering.answer()
+        following = procedures.following(found)
     said = {
         "lon": lon,
         "lat": lat,
         "on": (on or clock.today()).isoformat(),
         "answers": [_applying(one) for one in found],
         "shelters": _shelters(near),
-        "procedures": [one.procedure.procedure.code for one in procedures.following(found)],
+        "procedures": [one.procedure.procedure.code for one in following],
     }
     text = json.dumps(said, ensure_ascii=False)
     return HttpResponse(text, content_type="application/json", headers={"Access-Control-Allow-Origin": "*"})

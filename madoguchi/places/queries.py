@@ -15,6 +15,7 @@ from django.db import connection
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.lookups import Exact
 
+from madoguchi.events.composing import Pending, planned
 from madoguchi.ground import clock
 from madoguchi.ground.errors import NotFound, Problem
 from madoguchi.places.finding import (
@@ -31,7 +32,6 @@ from madoguchi.places.finding import (
     reverse,
 )
 from madoguchi.places.models import Amendment, Change, ChangeState, Edition, Feature, Hashed, Photo, PhotoContent
-from madoguchi.places.planned import ask
 from madoguchi.places.rules.applying import Applies, Hit, Piece, answer, answer_area
 from madoguchi.places.rules.area import Area
 from madoguchi.places.rules.cql import Node
@@ -81,15 +81,60 @@ def applies(
     ``error``: how many metres from there a point may be (an address is known as far as its town): what is nearer to a
     border than that is not known. ``known``: layer → number of its edition, for the answer as it was then known.
     """
+    return applying(layers, at, plane, reader=reader, on=on, error=error, known=known).answer()
+
+
+def applying(
+    layers: Iterable[Layer],
+    at: Spot,
+    plane: int,
+    *,
+    reader: Audience | Reader = "public",
+    on: dt.date | None = None,
+    error: float = 0.0,
+    known: Mapping[str, int] | None = None,
+) -> Pending[list[Applies]]:
+    """What :func:`applies` asks, for whoever asks more."""
     reads = reading_as(reader)
     asked = {one.code: one for one in layers if one.told and includes(one.see, reads(one))}
     if known is not None:
         asked = {code: one for code, one in asked.items() if code in known}
-    if not asked:
-        return []
     day, seen = on or clock.today(), {one.code: _keys(one, reads) for one in asked.values()}
+
+    def read(rows: list[Any]) -> list[Applies]:
+        held: dict[str, _Held] = {}
+        near: dict[str, list[Any]] = {}
+        flat = None
+        for layer, number, as_of, first, key, properties, *measured in rows:
+            if layer is None:
+                flat = shapely.from_wkb(bytes(measured[0]))
+                continue
+            held[layer] = _Held(number, as_of, first)
+            here = near.setdefault(layer, [])
+            if key is not None:
+                said = {name: value for name, value in json.loads(properties).items() if name in seen[layer]}
+                is_area = isinstance(at, Area)
+                here.append(
+                    Piece(key, said, shapely.from_wkb(bytes(measured[0]))) if is_area else Hit(key, said, *measured)
+                )
+        found = []
+        for one in asked.values():
+            edition = held.get(one.code)
+            if edition is None:
+                continue
+            if day < edition.first:
+                of_it = Applies(one, "unknown", "no_data", ())
+            elif flat is None:
+                of_it = answer(one, near[one.code], error)
+            else:
+                of_it = answer_area(one, flat, near[one.code])
+            found.append(replace(of_it, reader=reads(one), edition=edition.number, as_of=edition.as_of))
+        return found
+
+    if not asked:
+        return Pending(None, read)
     statement = _TO if isinstance(at, Area) else _AT
-    rows = ask(
+    question = planned.of(
         statement.format(*(_NOW if known is None else _AS_KNOWN), asked=_ASKED),
         {
             **_around(at),
@@ -101,34 +146,7 @@ def applies(
             "known": [None if known is None else known[code] for code in asked],
         },
     )
-    held: dict[str, _Held] = {}
-    near: dict[str, list[Any]] = {}
-    flat = None
-    for layer, number, as_of, first, key, properties, *measured in rows:
-        if layer is None:
-            flat = shapely.from_wkb(bytes(measured[0]))
-            continue
-        held[layer] = _Held(number, as_of, first)
-        here = near.setdefault(layer, [])
-        if key is not None:
-            said = {name: value for name, value in json.loads(properties).items() if name in seen[layer]}
-            is_area = isinstance(at, Area)
-            here.append(
-                Piece(key, said, shapely.from_wkb(bytes(measured[0]))) if is_area else Hit(key, said, *measured)
-            )
-    found = []
-    for one in asked.values():
-        edition = held.get(one.code)
-        if edition is None:
-            continue
-        if day < edition.first:
-            of_it = Applies(one, "unknown", "no_data", ())
-        elif flat is None:
-            of_it = answer(one, near[one.code], error)
-        else:
-            of_it = answer_area(one, flat, near[one.code])
-        found.append(replace(of_it, reader=reads(one), edition=edition.number, as_of=edition.as_of))
-    return found
+    return Pending(question, read)
 
 
 def _keys(layer: Layer, reads: Reader) -> set[str]:
@@ -244,13 +262,45 @@ def shelters(
 
     A hazard of which the city has no shelter is told of, too: with none.
     """
+    return sheltering(layers, at, plane, reader=reader, on=on, most=most).answer()
+
+
+def sheltering(
+    layers: Iterable[Layer],
+    at: Spot,
+    plane: int,
+    *,
+    reader: Audience | Reader = "public",
+    on: dt.date | None = None,
+    most: int = 3,
+) -> Pending[list[Shelters]]:
+    """What :func:`shelters` asks, for whoever asks more."""
     reads = reading_as(reader)
     asked = [
         (one, attribute) for one in layers for attribute in one.seen_by(reads(one)) if attribute.key in one.hazards
     ]
+    seen = {one.code: _keys(one, reads) for one, _ in asked}
+
+    def read(rows: list[Any]) -> list[Shelters]:
+        hits: dict[tuple[str, str], Hit] = {}
+        near: dict[tuple[str, str], list[Hit]] = {}
+        for layer, hazard, key, properties, away in rows:
+            here = near.setdefault((layer, hazard), [])
+            if key is None:
+                continue
+            if (layer, key) not in hits:
+                said = {name: value for name, value in json.loads(properties).items() if name in seen[layer]}
+                hits[layer, key] = Hit(key, said, away == 0, away)
+            here.append(hits[layer, key])
+        return [
+            Shelters(one, hazard, tuple(near[one.code, hazard.key]))
+            for one, hazard in asked
+            if (one.code, hazard.key) in near
+        ]
+
     if not asked:
-        return []
-    rows = ask(
+        return Pending(None, read)
+    question = planned.of(
         _SHELTERS.format(_NOW[1]),
         {
             **_around(at),
@@ -262,22 +312,7 @@ def shelters(
             "most": most,
         },
     )
-    seen = {one.code: _keys(one, reads) for one, _ in asked}
-    hits: dict[tuple[str, str], Hit] = {}
-    near: dict[tuple[str, str], list[Hit]] = {}
-    for layer, hazard, key, properties, away in rows:
-        here = near.setdefault((layer, hazard), [])
-        if key is None:
-            continue
-        if (layer, key) not in hits:
-            said = {name: value for name, value in json.loads(properties).items() if name in seen[layer]}
-            hits[layer, key] = Hit(key, said, away == 0, away)
-        here.append(hits[layer, key])
-    return [
-        Shelters(one, hazard, tuple(near[one.code, hazard.key]))
-        for one, hazard in asked
-        if (one.code, hazard.key) in near
-    ]
+    return Pending(question, read)
 
 
 #: Each place is measured once, whatever it is a shelter from; a hazard from which there is none is a row without a key,

@@ -14,10 +14,10 @@ from uuid import UUID
 from django.db import connection
 from psycopg import sql
 
+from madoguchi.events.composing import planned
 from madoguchi.ground import clock
 from madoguchi.ground.errors import NotFound
 from madoguchi.places.models import Edition
-from madoguchi.places.planned import ask
 from madoguchi.places.rules.layer import Attribute, Audience, Layer, includes
 
 #: Deeper than that nothing new is seen: a unit of a tile of this zoom is 15 cm, so maps enlarge it.
@@ -33,7 +33,7 @@ _WORLD: Final = 40_075_016.685578488
 
 def newest_edition(code: str) -> Edition | None:
     """The newest edition of a layer; None of one of which nothing was taken in."""
-    rows = ask(_NEWEST, [code])
+    rows = planned(_NEWEST, [code])
     return Edition.from_db(connection.alias, _SAID, rows[0]) if rows else None
 
 

@@ -42,8 +42,8 @@ def _files(name: str) -> list[str]:
     return [one.strip() for one in os.environ.get(name, "").split(",") if one.strip()]
 
 
-#: Statements are many and short: PostgreSQL takes seconds to compile one that answers in a quarter of one, and starts two
-#: processes, each of which loads PostGIS, for a tile that one cuts in the same time.
+#: Statements are many and short: PostgreSQL takes seconds to compile one that answers in a quarter of one, and starts
+#: two processes, each of which loads PostGIS, for a tile that one alone cuts in the same time.
 AS_APP = "-c role=madoguchi_app -c jit=off -c max_parallel_workers_per_gather=0"
 
 
@@ -59,7 +59,7 @@ def _database() -> dict[str, Any]:
     # database. Tables are made by whoever connects (site/owner.py). Not Django's assume_role: with a pool it waits for
     # a connection while it sets one up.
     options["options"] = " ".join(filter(None, (options.get("options"), AS_APP)))
-    # What is asked with its values apart (places/planned.py) is planned once: psycopg's number, which Django unsets.
+    # What is asked with its values apart (events/composing.py) is planned once: psycopg's number, which Django unsets.
     options["prepare_threshold"] = 5
     if os.environ.get("MADOGUCHI_POOL"):
         size = int(os.environ["MADOGUCHI_POOL"])
