@@ -90,7 +90,9 @@ def _taken_in(layer: Layer, path: Path | None, as_of: dt.date | None, *, anyhow:
         reading = read_file(layer, path, _locate) if path is not None else read(layer, drawn(layer.source.file))
         edition = actions.load(layer, reading, as_of or layer.source.as_of, by=by, anyhow=anyhow)
     except Refused as refused:
-        anyway = "そのとおりなら --most-gone を付けます。" if refused.code in ("most-would-go", "edits-would-go") else ""
+        anyway = (
+            "そのとおりなら --most-gone を付けます。" if refused.code in ("most-would-go", "edits-would-go") else ""
+        )
         yield Line(f"{layer.code:24} {refused}{anyway}", ok=False)
         return
     report = edition.report

@@ -79,12 +79,12 @@ class LayersPage:
 
 @dataclass(frozen=True, slots=True)
 class FeatureLine:
-    """A feature in the table of its layer."""
+    """A feature in the table of its layer; ``values`` beside their titles."""
 
     url: str
     name: str
     since: str
-    values: Sequence[str]
+    values: Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +258,7 @@ def layer_page(layer: Layer, by: Actor, asked: Mapping[str, str]) -> LayerPage:
         count = places.how_many(layer, reader, sought) if kept else 0
     except Invalid as refusal:
         problem, problems = gettext(refusal.message), refusal.fields
-    seen = layer.seen_by(reader)[:6]
+    seen = [one for one in layer.seen_by(reader) if one.key not in layer.key][:6]  # the key is the name of the line
     late = list(places.changes([layer.code])[:10])
     names = people.staff_names({one.asked_by for one in late})
     url = reverse("desk:layer", args=(layer.code,))
@@ -334,5 +334,5 @@ def _feature_line(layer: Layer, one: Feature, seen: Sequence[Attribute], by: Act
         url=reverse("desk:feature", args=(layer.code, one.pk)),
         name=places.called(layer, one.properties, reader_of(by)(layer)),
         since=day_words(one.valid_from),
-        values=[shown(attribute, one.properties.get(attribute.key), "ja") for attribute in seen],
+        values=[(said.title["ja"], shown(said, one.properties.get(said.key), "ja")) for said in seen],
     )

@@ -100,6 +100,9 @@ class LayerSource(Model):
             raise refuse("データの置き場所の外は指せません", "file: daito/… のように書きます", "file")
         if self.address and self.lon_lat:
             raise refuse("address と lon_lat の両方は使えません", "どちらかを消します", "address")
+        if self.lon_lat and self.crs is None:
+            hint = "経度・緯度なら crs: 6668（JGD2011）を加えます"
+            raise refuse("表は座標系を書いていないので、crs が要ります", hint, "lon_lat")
         try:
             dt.date.fromisoformat(self.as_of)
         except ValueError:

@@ -41,6 +41,7 @@ def test_the_citys_layers_hold_together() -> None:
         ("'2015-10-01'", "'2015-10-32'", "as_of が日付ではありません"),
         ("shape: polygon", "shape: line", "near は点と線のレイヤーに書きます"),
         ("accuracy: 5", "accuracy: 0", "accuracy"),
+        ("terms: open", "terms: open\n  lon_lat: [x, y]", "crs が要ります"),
         ("type: integer", "type: code", "codes は type: code のときに書きます"),
         ("shape: polygon", "shape: polygon\nedit: {by: [nobody]}", "nobody という課や部はありません"),
         ("shape: polygon", "shape: polygon\nedit: {topology: {ends_meet: 1}}", "ends_meet は線のレイヤーに書きます"),
