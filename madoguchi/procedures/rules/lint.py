@@ -8,11 +8,12 @@
 
 import difflib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
 from madoguchi.ground import clock
+from madoguchi.places.rules.layer import Layer
 from madoguchi.procedures.rules import examples
 from madoguchi.procedures.rules.bases import check_bases
 from madoguchi.procedures.rules.city import City, check_offers, load_city
@@ -21,7 +22,7 @@ from madoguchi.procedures.rules.flow import step_places
 from madoguchi.procedures.rules.format import Waiver
 from madoguchi.procedures.rules.helping import load_help
 from madoguchi.procedures.rules.layers import check_layers, check_map
-from madoguchi.procedures.rules.lint_map import RULES
+from madoguchi.procedures.rules.lint_map import RULES, layers_of
 from madoguchi.procedures.rules.lint_rules import SEVERITIES, Finding, Found, Rule, Severity, Subject
 from madoguchi.procedures.rules.load import Catalogue, Package, load_catalogue
 from madoguchi.procedures.rules.readings import load_readings
@@ -55,9 +56,10 @@ def check(codes: Sequence[str], catalogue_dir: Path, city_dir: Path | None) -> l
     if not codes:
         findings += map(_of, _shared(catalogue_dir))
         findings += map(_of, check_bases(catalogue_dir, catalogue.laws, catalogue.facts, city))
+    layers = layers_of(city) if city is not None else None
     for code, package in catalogue.packages.items():
         if not codes or code in codes:
-            findings += check_package(package, catalogue, city)
+            findings += check_package(package, catalogue, city, layers)
     return sorted(set(findings))
 
 
@@ -72,10 +74,12 @@ def _shared(catalogue_dir: Path) -> Iterator[Problem]:
             yield from broken.problems
 
 
-def check_package(package: Package, catalogue: Catalogue, city: City | None = None) -> list[Finding]:
+def check_package(
+    package: Package, catalogue: Catalogue, city: City | None = None, layers: Mapping[str, Layer] | None = None
+) -> list[Finding]:
     """Every finding of every rule on one package that loads, waived ones included."""
     offered = city.localise(package, city.offer(package.procedure.code, clock.today())) if city else package
-    subject = Subject(offered, catalogue, city, step_places(package.procedure))
+    subject = Subject(offered, catalogue, city, step_places(package.procedure), layers)
     waivers = _Waivers(package)
     findings: list[Finding] = []
     for one in list(RULES.values()):

@@ -9,6 +9,7 @@ from madoguchi.ground.expressions import Expression, ExpressionError, evaluate, 
 from madoguchi.places.rules.layer import Attribute, Kind, Layer, includes
 from madoguchi.places.rules.recording import INPUTS, VERDICT, VERDICTS
 from madoguchi.procedures.rules import tablecheck
+from madoguchi.procedures.rules.city import City
 from madoguchi.procedures.rules.document import BrokenPackage, Path_
 from madoguchi.procedures.rules.format import (
     AskField,
@@ -31,6 +32,14 @@ __all__ = ["RULES"]
 RULES_FILE: Final = "rules.yaml"
 
 
+def layers_of(city: City) -> Mapping[str, Layer] | None:
+    """The city's map as it is written; None where its files do not load: M01 says so."""
+    try:
+        return load_layers(city)
+    except BrokenPackage:
+        return None
+
+
 @rule(
     "M11",
     "error",
@@ -41,9 +50,8 @@ def asked_of_no_map(subject: Subject) -> Iterator[Found]:
     maps = on_the_map(subject.package.procedure)
     if not maps or subject.city is None:
         return
-    try:
-        layers = load_layers(subject.city)
-    except BrokenPackage:  # M01 says so
+    layers = subject.layers or layers_of(subject.city)
+    if layers is None:
         return
     for path, one in _places(subject.package.procedure):
         for index, code in enumerate(one.layers):
@@ -163,10 +171,10 @@ def shown_by_no_layer(subject: Subject) -> Iterator[Found]:
     public, code = subject.package.procedure.public, subject.package.procedure.code
     if subject.city is None:
         return
-    try:
-        layers = [one for one in load_layers(subject.city).values() if code in one.shows]
-    except BrokenPackage:  # M01 says so
+    known = subject.layers or layers_of(subject.city)
+    if known is None:
         return
+    layers = [one for one in known.values() if code in one.shows]
     if public is None:
         for one in layers:
             yield Found((), f"レイヤー {one.code} が見せる手続きなのに、public: がありません", "public: を書きます")

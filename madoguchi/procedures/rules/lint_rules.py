@@ -16,6 +16,7 @@ from madoguchi.facts.rules import shared_by
 from madoguchi.ground.expressions import Expression
 from madoguchi.ground.languages import LocalText
 from madoguchi.messages.rules import letters
+from madoguchi.places.rules.layer import Layer
 from madoguchi.procedures.rules import examples, load, tablecheck, tables
 from madoguchi.procedures.rules.city import City
 from madoguchi.procedures.rules.document import Path_
@@ -76,6 +77,8 @@ class Subject:
     city: City | None
     places: Mapping[str, Path_] = field(default_factory=dict)
     """Node of the flow → path of its step in procedure.yaml."""
+    layers: Mapping[str, Layer] | None = None
+    """The city's map, where the check has read it for all packages."""
 
     @cached_property
     def gaps(self) -> Mapping[str, Sequence[tablecheck.Finding]]:
