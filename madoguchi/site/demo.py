@@ -853,7 +853,7 @@ def _allowance(who: Mapping[str, Any], ages: Sequence[int]) -> dict[str, Any]:
         },
         "public_servant": False,
         "child": children,
-        "claim_reason": "birth",
+        "claim_reason": "birth" if min(ages) == 0 else "moved_in",
         "reason_on": _ago(70),
     }
 

@@ -3,6 +3,7 @@
 The statements are written here: for the ORM composing one takes longer than running it, and it writes row by row.
 """
 
+import datetime as dt
 import json
 from collections.abc import Collection, Sequence
 from functools import cache
@@ -112,7 +113,12 @@ def _names(names: tuple[str, ...]) -> str:
 
 
 def _told(cases: Collection[Case], names: tuple[str, ...]) -> str:
-    """These fields of cases as one JSON array; times and keys as PostgreSQL reads them."""
+    """These fields of cases as one JSON array; times and keys as PostgreSQL reads them. Raises TypeError for an answer
+    that JSON does not know."""
     columns = [(_FIELDS[name].column, _FIELDS[name].attname) for name in names]
-    rows = [{column: getattr(case, attname) for column, attname in columns} for case in cases]
-    return json.dumps(rows, default=str, ensure_ascii=False)
+    rows = [{column: _plain(getattr(case, attname)) for column, attname in columns} for case in cases]
+    return json.dumps(rows, ensure_ascii=False)
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, dt.date | UUID) else value

@@ -71,7 +71,7 @@ def refused(case: Case, by: Actor, cms: bytes) -> str:
     with pytest.raises(Refused) as caught, believed():
         actions.sign(case, cms, by=by)
     assert counts() == before
-    event = Event.objects.filter(verb="case.sign").latest("at")
+    event = Event.objects.filter(verb="case.sign").latest("at", "id")
     assert event.outcome == "refused"
     assert not any(str(word) in str(event.data) for word in (*PERSON.values(), LEAVES["destination_address"]))
     return caught.value.code
