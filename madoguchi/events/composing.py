@@ -88,7 +88,7 @@ class Pending(Generic[R]):
 
 
 def _is_several(value: Any) -> bool:
-    return isinstance(value, Collection) and not isinstance(value, str | Mapping)
+    return isinstance(value, Collection) and not isinstance(value, str | bytes | Mapping)
 
 
 def _fixed(value: Any) -> Any:
@@ -97,7 +97,7 @@ def _fixed(value: Any) -> Any:
     return tuple(map(_fixed, value)) if _is_several(value) else value
 
 
-#: What was asked together and not fetched yet.
+#: What was asked together, by the keys of the questions.
 _AHEAD: Final[ContextVar[dict[tuple[Any, ...], list[Any]] | None]] = ContextVar("ahead", default=None)
 
 

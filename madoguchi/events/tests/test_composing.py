@@ -116,6 +116,7 @@ def test_questions_are_the_same_by_their_values() -> None:
     assert one.key == Asked(statement, ["SELECT %(a)s", {"a": (key, "x")}]).key
     assert one.key != statement.of("SELECT %(a)s", {"a": [key, "y"]}).key
     assert holdings.of(key, ("x",), DAY).key == holdings.of(key, ["x"], DAY).key
+    assert statement.of("SELECT %s", [b"ab"]).key[2] == (b"ab",), "bytes are one value"
 
 
 def test_what_the_orm_sees_to_be_empty_is_not_sent() -> None:
