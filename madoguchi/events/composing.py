@@ -11,7 +11,7 @@ from contextvars import ContextVar
 from copy import copy
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import update_wrapper
+from functools import update_wrapper, wraps
 from typing import Any, Final, Generic, ParamSpec, TypeVar
 from uuid import UUID, uuid4
 
@@ -85,6 +85,16 @@ class Pending(Generic[R]):
     def answer(self) -> R:
         """What comes of it."""
         return self.read(self.asked.rows() if self.asked is not None else [])
+
+
+def answered(question: Callable[P, Pending[R]]) -> Callable[P, R]:
+    """The same question, asked where it stands."""
+
+    @wraps(question)
+    def ask(*values: P.args, **named: P.kwargs) -> R:
+        return question(*values, **named).answer()
+
+    return ask
 
 
 def _is_several(value: Any) -> bool:

@@ -15,7 +15,7 @@ from django.db import connection
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.lookups import Exact
 
-from madoguchi.events.composing import Pending, planned
+from madoguchi.events.composing import Pending, answered, planned
 from madoguchi.ground import clock
 from madoguchi.ground.errors import NotFound, Problem
 from madoguchi.places.finding import (
@@ -64,26 +64,6 @@ __all__ = [
 Spot = Where | Area
 
 
-def applies(
-    layers: Iterable[Layer],
-    at: Spot,
-    plane: int,
-    *,
-    reader: Audience | Reader = "public",
-    on: dt.date | None = None,
-    error: float = 0.0,
-    known: Mapping[str, int] | None = None,
-) -> list[Applies]:
-    """What each of these layers says about the place, for this reader, as things were ``on`` that day (today).
-
-    One statement for all of them. ``plane`` is the EPSG code of the city's plane rectangular system, in which metres
-    are measured (大東市: 6674, JGD2011 系VI). Layers that are not for the reader are left out, and so are attributes.
-    ``error``: how many metres from there a point may be (an address is known as far as its town): what is nearer to a
-    border than that is not known. ``known``: layer → number of its edition, for the answer as it was then known.
-    """
-    return applying(layers, at, plane, reader=reader, on=on, error=error, known=known).answer()
-
-
 def applying(
     layers: Iterable[Layer],
     at: Spot,
@@ -94,7 +74,13 @@ def applying(
     error: float = 0.0,
     known: Mapping[str, int] | None = None,
 ) -> Pending[list[Applies]]:
-    """What :func:`applies` asks, for whoever asks more."""
+    """What each of these layers says about the place, for this reader, as things were ``on`` that day (today).
+
+    One statement for all of them. ``plane`` is the EPSG code of the city's plane rectangular system, in which metres
+    are measured (大東市: 6674, JGD2011 系VI). Layers that are not for the reader are left out, and so are attributes.
+    ``error``: how many metres from there a point may be (an address is known as far as its town): what is nearer to a
+    border than that is not known. ``known``: layer → number of its edition, for the answer as it was then known.
+    """
     reads = reading_as(reader)
     asked = {one.code: one for one in layers if one.told and includes(one.see, reads(one))}
     if known is not None:
@@ -147,6 +133,10 @@ def applying(
         },
     )
     return Pending(question, read)
+
+
+#: The answer at once, for whoever asks nothing else.
+applies = answered(applying)
 
 
 def _keys(layer: Layer, reads: Reader) -> set[str]:
@@ -249,22 +239,6 @@ class Shelters:
     hits: tuple[Hit, ...]
 
 
-def shelters(
-    layers: Iterable[Layer],
-    at: Spot,
-    plane: int,
-    *,
-    reader: Audience | Reader = "public",
-    on: dt.date | None = None,
-    most: int = 3,
-) -> list[Shelters]:
-    """Of each hazard that a layer names, the ``most`` nearest places that are shelters from it, by metres of the plane.
-
-    A hazard of which the city has no shelter is told of, too: with none.
-    """
-    return sheltering(layers, at, plane, reader=reader, on=on, most=most).answer()
-
-
 def sheltering(
     layers: Iterable[Layer],
     at: Spot,
@@ -274,7 +248,10 @@ def sheltering(
     on: dt.date | None = None,
     most: int = 3,
 ) -> Pending[list[Shelters]]:
-    """What :func:`shelters` asks, for whoever asks more."""
+    """Of each hazard that a layer names, the ``most`` nearest places that are shelters from it, by metres of the plane.
+
+    A hazard of which the city has no shelter is told of, too: with none.
+    """
     reads = reading_as(reader)
     asked = [
         (one, attribute) for one in layers for attribute in one.seen_by(reads(one)) if attribute.key in one.hazards
@@ -313,6 +290,10 @@ def sheltering(
         },
     )
     return Pending(question, read)
+
+
+#: The answer at once, too.
+shelters = answered(sheltering)
 
 
 #: Each place is measured once, whatever it is a shelter from; a hazard from which there is none is a row without a key,
