@@ -16,6 +16,7 @@ from madoguchi.cases.tests.conftest import published, staff
 from madoguchi.desk.tests.staging import Staff
 from madoguchi.events import SYSTEM
 from madoguchi.ground.languages import LocalText
+from madoguchi.mapping import serving
 from madoguchi.messages.rules import letters
 from madoguchi.places import actions
 from madoguchi.places.actions import load
@@ -29,12 +30,19 @@ from tests.journeys.axe import faults
 from tests.journeys.test_texts import signed_in
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Request, Route
     from pytest_django.live_server_helper import LiveServer
 
 __all__ = ["published", "staff"]
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
+
+
+@pytest.fixture(autouse=True)
+def plain_ground(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No base map: to draw the whole city on a busy machine takes longer than anything waits for."""
+    monkeypatch.setattr(serving, "base_file", lambda: None)
+
 
 FREE = replace(
     ROADS,
@@ -107,10 +115,11 @@ def area_of_parts(page: "Page") -> None:
     drawing = page.locator("#drawing[data-ready]")
     drawing.scroll_into_view_if_needed()
     shape = page.get_by_label("囲んだ範囲（GeoJSON）")
-    box = page.locator("#drawing-map canvas.maplibregl-canvas").bounding_box()
-    assert box is not None
+    canvas = page.locator("#drawing-map canvas.maplibregl-canvas")
 
     def outlined(left: int, top: int, side: int) -> None:
+        box = canvas.bounding_box()
+        assert box is not None
         x, y = box["x"] + left, box["y"] + top
         for corner in ((x, y), (x + side, y), (x + side, y + side), (x, y + side), (x, y + side)):
             page.mouse.move(*corner)
@@ -191,3 +200,50 @@ def test_a_road_is_corrected_and_the_public_answer_changes_when_it_is_approved(
     area_of_parts(signed_in(browser, live_server, director, script=True).new_page())
     for context in browser.contexts:
         context.close()
+
+
+def test_what_comes_late_takes_nothing_back(
+    browser: "Browser", live_server: "LiveServer", staff: Staff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was typed while the map was on its way is what it draws; corners go to those of what is beside it now,
+    although the answer about where the map looked before comes last."""
+    monkeypatch.setattr(procedures, "layers", lambda: {FREE.code: FREE})
+    clerk = staff("road-management", "road-management-clerk")
+    page = signed_in(browser, live_server, clerk, script=True).new_page()
+    empty = {"type": "FeatureCollection", "features": []}
+    slow = {"type": "geojson", "data": f"{live_server.url}/slow.json"}
+    ground = {"id": "ground", "type": "fill", "source": "slow"}
+    grounds: list[Route] = []
+    asked: list[Route] = []
+    page.route(
+        "**/style.json*", lambda one: one.fulfill(json={"version": 8, "sources": {"slow": slow}, "layers": [ground]})
+    )
+    page.route("**/slow.json", lambda one: grounds.append(one))
+    page.route("**/near.json*", lambda one: asked.append(one))
+    with page.expect_request("**/slow.json"):
+        page.goto(f"/desk/layers/{FREE.code}/new/")
+    shape = page.get_by_label("形", exact=True)
+    shape.fill(f"{LON}, {LAT}\n{LON + 0.001}, {LAT}")
+    shape.blur()
+    with page.expect_request("**/near.json*"):
+        grounds[0].fulfill(json=empty)
+    drawing = page.locator("#drawing[data-ready]")
+    lines = "one => one.draw.getSnapshot().filter(({geometry}) => geometry.type === 'LineString').length"
+    assert drawing.evaluate(lines) == 1, "the map draws what was typed"
+
+    with page.expect_request("**/near.json*"):
+        drawing.evaluate(f"one => one.map.jumpTo({{center: [{LON + 0.1}, {LAT}]}})")
+
+    def answered(route: "Route", lon: float) -> None:
+        def is_of_this(one: "Request") -> bool:
+            return one == route.request
+
+        point = {"type": "Feature", "properties": {}, "geometry": {"type": "Point", "coordinates": [lon, LAT]}}
+        with page.expect_request_finished(is_of_this):
+            route.fulfill(json={**empty, "features": [point]})
+
+    answered(asked[1], LON + 0.1)
+    answered(asked[0], LON)
+    beside = "one => one.map.getSource('beside').serialize().data.features[0].geometry.coordinates[0]"
+    assert drawing.evaluate(beside) == pytest.approx(LON + 0.1)
+    page.context.close()

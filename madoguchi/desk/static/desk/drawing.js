@@ -116,13 +116,16 @@ async function begin() {
   map.addLayer({ id: "beside-lines", type: "line", source: "beside", paint: { "line-color": colour, "line-width": 1.5 } });
   map.addLayer({ id: "beside-points", type: "circle", source: "beside", filter: ["==", ["geometry-type"], "Point"], paint: { "circle-color": colour, "circle-radius": 4 } });
   let others = [];
+  let looked = 0;
   async function lookAround() {
+    const mine = ++looked; // an answer about where the map looked before may come after that about here
     const box = map.getBounds().toArray().flat().map((one) => one.toFixed(6)).join(",");
     const near = frame.dataset.near;
     if (!near) return;
     const found = await fetch(`${near}${near.includes("?") ? "&" : "?"}box=${box}`);
     if (!found.ok) return;
     const beside = await found.json();
+    if (mine !== looked) return;
     others = beside.features.flatMap((one) => corners(one.geometry.coordinates));
     map.getSource("beside").setData(beside);
   }
@@ -268,7 +271,8 @@ async function begin() {
     say(words.removed);
   });
   remember();
-  if (first || !text.value.trim()) show(first);
+  const now = read(); // the text could be typed in while the map was on its way
+  if (now || !text.value.trim()) show(now);
   else say(words.many);
   Object.assign(frame, { map, draw }); // for whoever tests it
   frame.dataset.ready = "1";
