@@ -11,7 +11,7 @@ from madoguchi.mapping import serving
 from madoguchi.mapping.tests.test_mapping import OPEN, VIEW
 from madoguchi.places.tests.test_layers import LAT, LON, taken_in, zone
 from madoguchi.procedures import queries as procedures
-from tests.journeys.residents import visiting
+from tests.journeys.residents import DESKTOP, PHONE, visiting
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -81,6 +81,31 @@ def test_the_map_says_that_it_is_drawn_once_its_layers_are(browser: Browser, sit
             one.continue_()
         visit.page.unroute("**/map/tiles/**")
         expect(visit.page.locator("#map[data-drawn]")).to_have_count(1)
+
+
+def test_the_credits_are_folded_on_a_telephone_and_the_base_maps_stays_named(browser: Browser, site: str) -> None:
+    """Those of six layers lay over a third of the map until it was first moved."""
+    base = {"type": "geojson", "data": {"type": "FeatureCollection", "features": []}, "attribution": "© 背景の作者"}
+    with visiting(browser, site) as visit:
+        page = visit.page
+        page.route(
+            "**/map/style.json*",
+            lambda route: route.fulfill(json={"version": 8, "sources": {"base": base}, "layers": []}),
+        )
+        visit.go(f"/map/#17/{LAT + 0.0005}/{LON + 0.001}&layers={OPEN.code}")
+        expect(page.locator("#map[data-drawn]")).to_have_count(1)
+        every = page.locator(".maplibregl-ctrl-attrib-inner")
+        expect(every).to_be_hidden()
+        expect(page.get_by_text("© 背景の作者").locator("visible=true")).to_have_text("© 背景の作者")
+        visit.check()
+        page.locator("summary[aria-label='出典']").click()
+        expect(every).to_be_visible()
+        expect(every).to_contain_text(OPEN.source.credit)
+        visit.check()
+    with visiting(browser, site, viewport=DESKTOP) as visit:
+        visit.go(f"/map/#17/{LAT + 0.0005}/{LON + 0.001}&layers={OPEN.code}")
+        expect(visit.page.locator(".maplibregl-ctrl-attrib-inner")).to_contain_text(OPEN.source.credit)
+        expect(visit.page.locator(".maplibregl-ctrl-attrib-inner")).to_be_visible()
 
 
 def area_drawn_and_handed_on(page: Page) -> str:

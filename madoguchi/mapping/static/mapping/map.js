@@ -2,6 +2,7 @@
 // on what `ready` gives: {map, config, layers, view, say, address}.
 import { AttributionControl, GeolocateControl, Map, NavigationControl, ScaleControl, addProtocol, prewarm } from "../maplibre/maplibre-gl.mjs";
 import { readAddress, writeAddress } from "./address.js";
+import { crediting } from "./credits.js";
 import { Layers } from "./layers.js";
 import { measuring } from "./measuring.js";
 import { pointing } from "./pointing.js";
@@ -60,6 +61,7 @@ async function begin() {
   map.addControl(new ScaleControl({ maxWidth: 120 }), "top-left"); // below, the credits would lie on it on a telephone
   map.addControl(new AttributionControl({ compact: true }), "bottom-right");
   await new Promise((done) => map.once("load", done));
+  crediting(map);
 
   const layers = new Layers(map, config, form);
   if (view.codes) layers.choose(view.codes);
