@@ -1,12 +1,14 @@
 """The map in a browser: drawn, pointed at, measured, shared; and whole where nothing is drawn."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
+from madoguchi.ground.languages import LocalText
 from madoguchi.mapping import serving
 from madoguchi.mapping.tests.test_mapping import OPEN, VIEW
 from madoguchi.places.tests.test_layers import LAT, LON, taken_in, zone
@@ -106,6 +108,30 @@ def test_the_credits_are_folded_on_a_telephone_and_the_base_maps_stays_named(bro
         visit.go(f"/map/#17/{LAT + 0.0005}/{LON + 0.001}&layers={OPEN.code}")
         expect(visit.page.locator(".maplibregl-ctrl-attrib-inner")).to_contain_text(OPEN.source.credit)
         expect(visit.page.locator(".maplibregl-ctrl-attrib-inner")).to_be_visible()
+
+
+@pytest.mark.parametrize("viewport", [PHONE, DESKTOP])
+def test_a_link_brings_the_layer_that_it_switches_on_into_the_view_of_the_panel(
+    browser: Browser, site: str, viewport: dict[str, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    units = ("road-management", "environment", "urban-policy")
+    many = [replace(OPEN, code=f"test-{n}", title=LocalText(f"{n}番の地図"), owner=units[n % 3]) for n in range(30)]
+    monkeypatch.setattr(procedures, "layers", lambda: {one.code: one for one in (OPEN, *many)})
+    for one in many:
+        taken_in(tmp_path, zone("1"), layer=one)
+    place = f"#17/{LAT + 0.0005}/{LON + 0.001}"
+    with visiting(browser, site, viewport=viewport) as visit:
+        visit.go(f"/map/{place}&layers=test-29")
+        expect(visit.page.locator("#map[data-drawn]")).to_have_count(1)
+        if viewport == PHONE:
+            visit.page.get_by_text("レイヤーと凡例").click()
+            visit.page.locator("summary", has_text="レイヤーと凡例").evaluate("one => one.scrollIntoView()")
+        expect(visit.page.locator(".map-group").first).to_contain_text("29番の地図")
+        if viewport == DESKTOP:
+            expect(visit.page.get_by_role("checkbox", name="29番の地図")).to_be_in_viewport(ratio=1)
+        # Another view of the same page, typed or followed while this one is open.
+        visit.page.evaluate("to => { location.hash = to }", f"{place}&layers=test-10")
+        expect(visit.page.get_by_role("list", name="凡例")).to_contain_text("10番の地図")
 
 
 def area_drawn_and_handed_on(page: Page) -> str:

@@ -29,6 +29,16 @@ export class Layers extends EventTarget {
     for (const tick of this.#ticks()) tick.checked = codes.includes(tick.value);
   }
 
+  /** Bring what is switched on to the top of the panel, however far down its section stands, and into what it shows. */
+  bring() {
+    const panel = this.form.querySelector("[data-fold]");
+    const on = [...this.form.querySelectorAll(".map-layer:has(input:checked)")];
+    panel.querySelector("summary").after(...new Set(on.map((one) => one.closest(".map-group"))));
+    if (!on.length) return;
+    const [shown, first] = [panel, on[0]].map((one) => one.getBoundingClientRect());
+    if (first.bottom > shown.bottom) panel.scrollTop += first.top - shown.top - 48;
+  }
+
   /** Show how it was on a day ("2020-04-01"), or is ("" for today). */
   setDay(day) {
     this.day = day;

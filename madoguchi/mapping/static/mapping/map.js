@@ -65,6 +65,7 @@ async function begin() {
 
   const layers = new Layers(map, config, form);
   if (view.codes) layers.choose(view.codes);
+  layers.bring();
   if (view.on !== null) layers.setDay(view.on);
   layers.draw();
   const here = { map, config, layers, view: () => viewOf(map, layers), say, form, at: null, area: [] };
@@ -108,6 +109,9 @@ function legending({ layers, form, config: { words } }) {
   layers.addEventListener("change", show);
   show();
 }
+
+// An address of another view, typed or followed while this one is open, is another page that differs behind # alone.
+addEventListener("hashchange", () => location.reload());
 
 // The address of this view; the address bar has it already, but telephones hide that.
 function sharing({ config: { words } }) {
