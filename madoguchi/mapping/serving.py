@@ -51,7 +51,7 @@ def page(request: HttpRequest, face: Face, reader: Reader, own: Collection[str] 
     """The page at the view that the address names; with ``q`` posted, with the places that it may mean."""
     asked = request.POST if request.method == "POST" else request.GET
     codes = asked.getlist("layer") if "chosen" in asked else None
-    shown = map_page(face, view_of(asked.dict(), codes, reader), reader, own)
+    shown = map_page(face, view_of(asked.dict(), codes, reader, asked.getlist("sort")), reader, own)
     if request.method != "POST":
         return shown, 200
     text = request.POST.get("q", "").replace("\0", "").strip()[:200]
@@ -214,7 +214,8 @@ def at(request: HttpRequest, face: Face, reader: Reader, own: Collection[str] = 
 
 
 def _view(request: HttpRequest, reader: Reader) -> View:
-    return view_of(request.GET.dict(), request.GET.get("layers", "").split(","), reader)
+    asked = request.GET
+    return view_of(asked.dict(), asked.get("layers", "").split(","), reader, asked.getlist("sort"))
 
 
 def measured(request: HttpRequest) -> HttpResponse:

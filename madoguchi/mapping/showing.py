@@ -3,7 +3,7 @@
 import datetime as dt
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
 from django.urls import reverse
@@ -18,8 +18,8 @@ from madoguchi.mapping.base import FONT, base_file
 from madoguchi.places import finding, viewing
 from madoguchi.places import queries as places
 from madoguchi.places.queries import Where
-from madoguchi.places.rules.layer import Audience, Layer, Reader, includes, shown
-from madoguchi.places.viewing import Box, InView
+from madoguchi.places.rules.layer import Attribute, Audience, Layer, Reader, includes, shown
+from madoguchi.places.viewing import Box, InView, Order
 from madoguchi.procedures import queries as procedures
 
 Face = Literal["web", "desk"]
@@ -33,12 +33,14 @@ TOLERANCE: Final = 12
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Where the map looks, which layers are on it, and on which day (None: today)."""
+    """Where the map looks, which layers are on it, and on which day (None: today). ``sorts``: by which attribute the
+    features of a layer are listed, as an address has it: layer → ``width``, or ``-width`` from the most."""
 
     centre: Where
     zoom: float
     codes: tuple[str, ...]
     on: dt.date | None = None
+    sorts: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def box(self) -> Box:
@@ -47,6 +49,11 @@ class View:
         high = half * math.cos(math.radians(self.centre.lat))
         lon, lat = self.centre.lon, self.centre.lat
         return Box(lon - half, lat - high, lon + half, lat + high)
+
+    @property
+    def sorted(self) -> list[str]:
+        """``sorts`` as an address has them."""
+        return [f"{code}:{by}" for code, by in self.sorts.items()]
 
 
 def layers_for(reader: Reader) -> list[Layer]:
@@ -58,8 +65,10 @@ def layers_for(reader: Reader) -> list[Layer]:
     return sorted((one for one in known if one.code in held), key=lambda one: order[one.shape])
 
 
-def view_of(asked: Mapping[str, str], codes: Sequence[str] | None, reader: Reader) -> View:
-    """The view that an address asks for: ``lat``, ``lon`` (degrees, JGD2011), ``zoom``, ``on``. Raises Invalid."""
+def view_of(asked: Mapping[str, str], codes: Sequence[str] | None, reader: Reader, sorts: Sequence[str] = ()) -> View:
+    """The view that an address asks for: ``lat``, ``lon`` (degrees, JGD2011), ``zoom``, ``on``; each of ``sorts`` is a
+    layer and its attribute (``roads:-width``). What cannot be listed by that comes as it would without. Raises Invalid.
+    """
     of_city = procedures.city().file.map
     centre = of_city.centre if of_city is not None else (135.0, 35.0)
     zoom = _number(asked, "zoom", of_city.zoom if of_city is not None else 12)
@@ -67,7 +76,11 @@ def view_of(asked: Mapping[str, str], codes: Sequence[str] | None, reader: Reade
     first = of_city.shown if of_city is not None else ()
     wanted = first if codes is None else codes
     seen = [one.code for one in layers_for(reader) if one.code in wanted]
-    return View(at, min(max(zoom, LEAST_ZOOM), MOST_ZOOM), tuple(seen), day_of(asked.get("on", "")))
+    by = dict(one.split(":", 1) for one in sorts if ":" in one)
+    day = day_of(asked.get("on", ""))
+    return View(
+        at, min(max(zoom, LEAST_ZOOM), MOST_ZOOM), tuple(seen), day, {code: by[code] for code in seen if code in by}
+    )
 
 
 def _number(asked: Mapping[str, str], name: str, otherwise: float) -> float:
@@ -143,12 +156,25 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Column:
+    """What stands above a column. ``url`` lists the features by it (by it already: the other way round), ``sort`` is
+    the same for the script; ``sorted``: ascending or descending, as ARIA has it, or empty."""
+
+    key: str
+    title: str
+    sort: str
+    url: str
+    sorted: str
+
+
+@dataclass(frozen=True, slots=True)
 class Listed:
     """The features of one layer that are in view. ``note`` says where there is nothing, or more than is listed."""
 
     code: str
     title: str
-    columns: Sequence[str]
+    columns: Sequence[Column]
+    away: Column
     lines: Sequence[Line]
     note: str
     credit: str
@@ -269,6 +295,7 @@ def address(face: Face, view: View, lon: float, lat: float, zoom: float | None =
     asked += [("layer", code) for code in view.codes]
     if view.on is not None:
         asked.append(("on", f"{view.on:%Y-%m-%d}"))
+    asked += [("sort", one) for one in view.sorted]
     return f"{reverse(f'{face}:city-map')}?{urlencode(asked)}"
 
 
@@ -341,13 +368,22 @@ def listed(
 ) -> list[Listed]:
     """The features in the box, layer by layer: what the map shows, for those who do not see it."""
     near = [one for one in layers if view.zoom >= one.style.from_zoom]
-    found = viewing.in_view(near, box, procedures.city().file.plane, reader=reader, on=view.on)
+    orders = {one.code: order for one in near if (order := _order(one, view, reader(one))) is not None}
+    found = viewing.in_view(near, box, procedures.city().file.plane, reader=reader, on=view.on, orders=orders)
     days = viewing.days_of([one.code for one in layers]) if view.on is not None else {}
     unknown = {code for code, known in days.items() if view.on is not None and view.on < known[0]}
     return [
         _listed(face, one, view, found.get(one.code), reader(one), one.code in own, one.code in unknown)
         for one in layers
     ]
+
+
+def _order(layer: Layer, view: View, reader: Audience) -> Order | None:
+    """The order that the view asks for; None where it is by what this reader does not see, and by how far away."""
+    said_ = view.sorts.get(layer.code, "")
+    known = {one.key: one for one in layer.seen_by(reader)}
+    by = known.get(said_.removeprefix("-"))
+    return Order(by, said_.startswith("-")) if by is not None else None
 
 
 def _listed(
@@ -359,19 +395,49 @@ def _listed(
     own: bool,
     unknown: bool,
 ) -> Listed:
+    order = _order(layer, view, reader)
     if unknown:
         note = gettext("この日のデータはありません。")
     elif found is None:
         note = gettext("もっと近づくと出ます。")
     elif not found:
         note = gettext("この範囲にはありません。")
-    elif len(found) > viewing.MOST:
+    elif len(found) <= viewing.MOST:
+        note = gettext("%(count)s件") % {"count": len(found)}
+    elif order is None:
         note = gettext("真ん中に近い%(count)s件です。もっと近づくと、ほかのものも出ます。") % {"count": viewing.MOST}
     else:
-        note = gettext("%(count)s件") % {"count": len(found)}
-    lines = [_line(face, layer, view, one, reader, own) for one in (found or ())[: viewing.MOST]]
-    columns = [said(one.title) for one in layer.seen_by(reader)]
-    return Listed(layer.code, said(layer.title), columns, lines, note, credit_of(layer))
+        note = gettext("「%(title)s」の順で先の%(count)s件です。もっと近づくと、ほかのものも出ます。") % {
+            "title": said(order.by.title),
+            "count": viewing.MOST,
+        }
+    return Listed(
+        code=layer.code,
+        title=said(layer.title),
+        columns=[_column(face, layer, view, one, order) for one in layer.seen_by(reader)],
+        away=_column(face, layer, view, None, order),
+        lines=[_line(face, layer, view, one, reader, own) for one in (found or ())[: viewing.MOST]],
+        note=note,
+        credit=credit_of(layer),
+    )
+
+
+def _column(face: Face, layer: Layer, view: View, one: Attribute | None, order: Order | None) -> Column:
+    """Above an attribute, or (None) above how far away things are, which is the order where no other is asked for."""
+    is_sorted = (order.by.key if order is not None else None) == (one.key if one is not None else None)
+    down = is_sorted and order is not None and order.down
+    sort = "" if one is None else one.key if not is_sorted or down else f"-{one.key}"
+    other = replace(
+        view,
+        sorts={**view.sorts, layer.code: sort} if sort else {k: v for k, v in view.sorts.items() if k != layer.code},
+    )
+    return Column(
+        key=f"{layer.code}:{one.key if one is not None else ''}",
+        title=said(one.title) if one is not None else gettext("真ん中から"),
+        sort=f"{layer.code}:{sort}",
+        url=f"{address(face, other, view.centre.lon, view.centre.lat)}#list-{layer.code}",
+        sorted="" if not is_sorted else "descending" if down else "ascending",
+    )
 
 
 def _line(face: Face, layer: Layer, view: View, one: InView, reader: Audience, own: bool) -> Line:

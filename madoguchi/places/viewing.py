@@ -17,7 +17,7 @@ from madoguchi.ground import clock
 from madoguchi.ground.errors import Invalid
 from madoguchi.places.models import Edition
 from madoguchi.places.queries import Where
-from madoguchi.places.rules.layer import STORED, Layer, Reader, includes
+from madoguchi.places.rules.layer import STORED, Attribute, Kind, Layer, Reader, includes
 
 #: Features of a layer that are listed, and points of a line that is measured.
 MOST: Final = 50
@@ -55,6 +55,14 @@ class InView:
     metres: float
 
 
+@dataclass(frozen=True, slots=True)
+class Order:
+    """By which attribute the features of a layer are listed, from the least or (``down``) from the most."""
+
+    by: Attribute
+    down: bool = False
+
+
 def in_view(
     layers: Sequence[Layer],
     box: Box,
@@ -63,26 +71,37 @@ def in_view(
     reader: Reader,
     on: dt.date | None = None,
     most: int = MOST,
+    orders: Mapping[str, Order] | None = None,
 ) -> dict[str, list[InView]]:
     """The features of these layers in the box as things were ``on`` that day (today), by layer, the nearest to its
     middle first, at most ``most`` of each and one more where there are more. Metres are of the ``plane``.
+
+    ``orders``: of which layer (its code) they come in another order: the first of all that are in the box, what says
+    nothing last. An order by what the reader may not know is none, because it would tell.
     """
     seen = {
         one.code: {each.key for each in one.seen_by(reader(one))} for one in layers if includes(one.see, reader(one))
     }
     if not seen:
         return {}
+    ordered = {code: one for code, one in (orders or {}).items() if one.by.key in seen.get(code, ())}
     given: dict[str, Any] = {
         "box": [box.west, box.south, box.east, box.north],
-        "layers": list(seen),
+        "layers": [code for code in seen if code not in ordered],
         "stored": STORED,
         "plane": plane,
         "day": on or clock.today(),
         "most": most + 1,
     }
+    rows: list[tuple[Any, ...]] = []
     with connection.cursor() as cursor:
-        cursor.execute(_IN_VIEW, given)
-        rows = cursor.fetchall()
+        if given["layers"]:
+            cursor.execute(_IN_VIEW, given)
+            rows += cursor.fetchall()
+        for code, order in ordered.items():
+            by = {"layer": code, "by": order.by.key, "codes": list(order.by.codes)}
+            cursor.execute(_IN_ORDER[order.by.kind, order.down], given | by)
+            rows += cursor.fetchall()
     found: dict[str, list[InView]] = {code: [] for code in seen}
     for id_, layer, properties, lon, lat, metres in rows:
         told = {key: value for key, value in json.loads(properties).items() if key in seen[layer]}
@@ -106,6 +125,42 @@ _IN_VIEW: Final = """
         ORDER BY metres, f.key LIMIT %(most)s
     ) AS near
 """
+
+
+#: What is compared: numbers as numbers, what has a list of values as they stand there, and words by the collation that
+#: is made for them.
+_NUMBER: Final = "CASE WHEN jsonb_typeof(f.properties->%(by)s) = 'number' THEN (f.properties->>%(by)s)::numeric END"
+_VALUES: Final[Mapping[Kind, str]] = {
+    "text": "nullif(f.properties->>%(by)s, '') COLLATE natural_japanese",
+    "number": _NUMBER,
+    "integer": _NUMBER,
+    "code": "array_position(%(codes)s::text[], f.properties->>%(by)s)",
+    "yes_no": "f.properties->>%(by)s",
+    "date": "f.properties->>%(by)s",
+}
+# What is in the box is put in order by its words alone; only of what is listed it is asked where it lies.
+_ORDERED: Final = """
+    WITH view AS (
+        SELECT ST_MakeEnvelope((%(box)s::float8[])[1], (%(box)s::float8[])[2], (%(box)s::float8[])[3],
+                               (%(box)s::float8[])[4], %(stored)s) AS box
+    ), first AS (
+        SELECT f.id, f.properties, f.geom, f.key, {value} AS value
+        FROM layer_feature f, view
+        WHERE f.layer = %(layer)s AND hashtext(f.layer) = hashtext(%(layer)s)
+          AND f.geom && view.box AND ST_Intersects(f.geom, view.box)
+          AND f.dropped_in_id IS NULL AND f.valid_from <= %(day)s AND (f.valid_until IS NULL OR f.valid_until > %(day)s)
+        ORDER BY value {way} NULLS LAST, f.key, f.id LIMIT %(most)s
+    )
+    SELECT first.id, %(layer)s, first.properties::text, ST_X(place.at), ST_Y(place.at),
+           ST_Distance(ST_Transform(first.geom, %(plane)s), ST_Transform(ST_Centroid(view.box), %(plane)s))
+    FROM first, view, LATERAL (SELECT ST_PointOnSurface(first.geom) AS at) AS place
+    ORDER BY first.value {way} NULLS LAST, first.key, first.id
+"""
+_IN_ORDER: Final = {
+    (kind, down): _ORDERED.format(value=value, way="DESC" if down else "ASC")
+    for kind, value in _VALUES.items()
+    for down in (False, True)
+}
 
 
 def days_of(codes: Sequence[str]) -> dict[str, list[dt.date]]:

@@ -134,6 +134,32 @@ def test_a_link_brings_the_layer_that_it_switches_on_into_the_view_of_the_panel(
         expect(visit.page.get_by_role("list", name="凡例")).to_contain_text("10番の地図")
 
 
+def test_the_list_is_put_in_another_order_by_thumb_and_by_keyboard(browser: Browser, site: str) -> None:
+    """Without the page being loaded anew; whoever pressed a key stays where they were."""
+    with visiting(browser, site) as visit:
+        page = visit.page
+        visit.go(f"/map/#17/{LAT + 0.0005}/{LON + 0.0012}&layers={OPEN.code}")
+        page.get_by_text("地図にあるものの一覧").click()
+        ids = page.locator("#map-list td:first-child")
+        expect(ids).to_have_text(["2", "1"])
+        above = page.get_by_role("columnheader", name="番号").get_by_role("link")
+        expect(above).to_be_visible()
+        above.click()
+        expect(ids).to_have_text(["1", "2"])
+        expect(above).to_be_focused()
+        expect(page.locator("th[aria-sort]")).to_have_attribute("aria-sort", "ascending")
+        visit.check()
+        page.keyboard.press("Enter")
+        expect(ids).to_have_text(["2", "1"])
+        expect(page.locator("th[aria-sort]")).to_have_attribute("aria-sort", "descending")
+        expect(above).to_be_focused()
+        with page.expect_response("**/map/list/**"):
+            page.get_by_role("button", name="拡大").click()
+        expect(ids).to_have_text(["2", "1"])
+        expect(page.locator("th[aria-sort]")).to_have_attribute("aria-sort", "descending")
+        assert page.url.startswith(f"{site}/map/#"), "the page was not loaded anew"
+
+
 def area_drawn_and_handed_on(page: Page) -> str:
     """An area is drawn by taps and by the keyboard; whoever opens the link sees it and asks what applies in it."""
     canvas = page.locator(".maplibregl-canvas")

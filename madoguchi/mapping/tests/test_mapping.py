@@ -2,13 +2,16 @@
 
 import datetime as dt
 import gzip
+import html
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils.http import urlencode
 
 from madoguchi.events.models import Event
 from madoguchi.mapping import base, serving
@@ -218,6 +221,47 @@ def test_the_page_says_in_words_what_the_map_shows(client: Client) -> None:
     assert "この範囲にはありません" in far
     assert "もっと近づくと出ます" in client.get("/map/", VIEW | {"zoom": "9"}).content.decode()
     assert Event.objects.count() == before, "what somebody looks at is nobody's to know"
+
+
+def rows(page: str) -> list[str]:
+    """What stands in the first column of the list, line by line."""
+    return re.findall(r"<tr><td[^>]*>([^<]*)<", page)
+
+
+@pytest.mark.usefixtures("layers")
+def test_the_list_comes_in_the_order_of_a_column_and_keeps_it(client: Client) -> None:
+    """By a link of the heading, the other way round by the same link, and back to what is nearest."""
+
+    def heading(page: str, words: str) -> tuple[str, str]:
+        [(said, url)] = re.findall(rf'<th scope="col"([^>]*)><a class="sorts" href="([^"]*)"[^>]*>{words}<', page)
+        return said.replace('class="amount"', "").strip(), html.unescape(url)
+
+    page = client.get("/map/", {**VIEW, "lon": str(LON + 0.003)}).content.decode()
+    assert (rows(page), heading(page, "真ん中から")[0]) == (["2", "1"], 'aria-sort="ascending"')
+    for wanted, said in ((["1", "2"], "ascending"), (["2", "1"], "descending"), (["1", "2"], "ascending")):
+        before, url = heading(page, "番号")
+        assert f"lon={LON + 0.003:.6f}" in url
+        page = client.get(url).content.decode()
+        assert (rows(page), heading(page, "番号")[0]) == (wanted, f'aria-sort="{said}"'), before
+        assert heading(page, "真ん中から")[0] == ""
+        sort = "test-open:id" if said == "ascending" else "test-open:-id"
+        kept = re.findall(r'<a href="([^"]*)">(?:北へ|ここへ<)', page)
+        assert kept
+        assert all(urlencode({"sort": sort}) in html.unescape(one) for one in kept)
+        assert page.count(f'<input type="hidden" name="sort" value="{sort}">') == 2, "in both forms"
+    page = client.get(heading(page, "真ん中から")[1]).content.decode()
+    assert (rows(page), heading(page, "真ん中から")[0]) == (["2", "1"], 'aria-sort="ascending"')
+
+
+@pytest.mark.usefixtures("layers")
+@pytest.mark.parametrize(
+    "sort", ["test-open:memo", "test-open:-memo", "test-open:", "test-open", ":", "x:id", "test-open:x"]
+)
+def test_what_the_list_cannot_be_put_in_the_order_of_changes_nothing(client: Client, sort: str) -> None:
+    """Above all what its reader may not know: the order would tell it."""
+    nearest = {**VIEW, "lon": str(LON + 0.003)}
+    answer = client.get("/map/", {**nearest, "sort": sort})
+    assert (answer.status_code, rows(answer.content.decode())) == (200, ["2", "1"])
 
 
 @pytest.mark.usefixtures("layers")

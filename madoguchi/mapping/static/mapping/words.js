@@ -3,6 +3,7 @@ export function listing(here) {
   const { map, config, layers } = here;
   const fold = document.getElementById("map-words");
   const list = document.getElementById("map-list");
+  const sorts = new Map(new URLSearchParams(location.search).getAll("sort").map((one) => one.split(":", 2)));
   let later = 0;
   let asked = 0;
 
@@ -18,6 +19,7 @@ export function listing(here) {
       layers: layers.codes().join(","),
       on: layers.day,
     });
+    for (const [code, by] of sorts) if (by) asking.append("sort", `${code}:${by}`);
     try {
       const answer = await fetch(`${config.list}?${asking}`, { headers: { Accept: "application/json, text/html;q=0.9" } });
       if (mine !== asked) return;
@@ -37,9 +39,20 @@ export function listing(here) {
   fold.addEventListener("toggle", () => fold.open && fetchList());
   map.on("moveend", soon);
   layers.addEventListener("change", soon);
+  // What stands above a column puts the lines in its order; whoever came by the keyboard stays there.
+  list.addEventListener("click", async (event) => {
+    const link = event.target.closest("a[data-sort]");
+    if (!link) return;
+    event.preventDefault();
+    const [code, by] = link.dataset.sort.split(":", 2);
+    sorts.set(code, by);
+    await fetchList();
+    const above = [...list.querySelectorAll("a[data-sort]")];
+    above.find((one) => one.dataset.column === link.dataset.column)?.focus();
+  });
   // A line of the list brings its feature into the middle instead of loading the page anew.
   list.addEventListener("click", (event) => {
-    const link = event.target.closest("a[href*='lat=']");
+    const link = event.target.closest("a[href*='lat=']:not([data-sort])");
     if (!link) return;
     const to = new URL(link.href).searchParams;
     event.preventDefault();
