@@ -1,7 +1,7 @@
 """What is asked of messages: a person's inbox, a letter's file, and whether a letter is genuine."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -125,6 +125,11 @@ def unread_about(about: UUID, person: UUID) -> QuerySet[Message]:
 def letters_about(about: UUID) -> QuerySet[Letter]:
     """The letters about a case, oldest first, without their files."""
     return Letter.objects.filter(about=about).order_by("issued_at")
+
+
+def lettered(abouts: Collection[UUID]) -> list[tuple[UUID, UUID | None]]:
+    """About which of these cases there are letters, and to whom; nothing is asked where there are no cases."""
+    return list(Letter.objects.filter(about__in=abouts).values_list("about", "person_id")) if abouts else []
 
 
 #: All of them, for the pages of a case.

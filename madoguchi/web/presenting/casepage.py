@@ -22,7 +22,7 @@ from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules.picture import Progress
 from madoguchi.web.presenting import wholes
 from madoguchi.web.presenting.billing import Billing, billing
-from madoguchi.web.presenting.cards import Card, tone_of, turn_words
+from madoguchi.web.presenting.cards import Card, is_running, tone_of, turn_words, whose_turn
 from madoguchi.web.presenting.companies import Told
 from madoguchi.web.presenting.companies import told as companies_told
 from madoguchi.web.presenting.cosigning import Asked, Refusal
@@ -155,17 +155,17 @@ def case_page(case: Case, *, typed: str = "", refusal: Refused | None = None, as
     correction = next((one for one in case.steps.all() if one.kind == "correction" and one.done_at is None), None)
     today, letters, latest = clock.today(), messages.all_letters_about(case.pk), _latest(case)
     companies = cases.companies_in(latest) if parts else {}
-    due_on = max((one.due_on for one in parts if one.due_on and wholes.is_running(one)), default=case.due_on)
+    due_on = max((one.due_on for one in parts if one.due_on and is_running(one)), default=case.due_on)
     waiting = tone_of(case) == "city"
     over = bool(due_on and due_on < today)
-    late, mine = over and waiting and not parts, wholes.whose_turn(parts)
+    late, mine = over and waiting and not parts, whose_turn(parts)
     return CasePage(
         title=draft.title,
         number=case.number or "",
         url=reverse("web:case", args=(key,)),
         tone="you" if mine else tone_of(case),
         turn=gettext("あなたの番です") if mine else turn_words(case),
-        now=mine or _now(case),
+        now=mine or _now(case, lettered=any(one.person_id == case.person_id for one in letters)),
         due_on=due_on,
         late=gettext("お約束の日を過ぎています。お待たせして申し訳ありません。担当が急いで確認しています。")
         if late
@@ -239,7 +239,7 @@ def _correction_url(draft: Draft) -> str:
     return section_url(draft.case, sections[0]) if sections else ""
 
 
-def _now(case: Case) -> str:
+def _now(case: Case, *, lettered: bool) -> str:
     tone = tone_of(case)
     if tone == "over":
         return gettext("取り下げたので、この手続きはここで終わりです。あらためて申し込むこともできます。")
@@ -249,7 +249,7 @@ def _now(case: Case) -> str:
         )
     if tone == "city":
         return gettext("市が内容を確かめています。いま、あなたがすることはありません。")
-    if tone == "done" and not case.closed_at:
+    if tone == "done" and not case.closed_at and not lettered:
         return gettext("決定しました。通知書を用意しています。")
     return ""
 
@@ -283,7 +283,7 @@ def _part(stage: Stage, part: Case | None, others_go_on: bool) -> Stop:
         stopped = stage.outcome in ("refused", "withdrawn")
         words = gettext((STOPPED_ALONE if stopped and not others_go_on else ENDED)[stage.outcome])
         return Stop(title, "stopped" if stopped else "done", "stop" if stopped else "check", stage.until, words)
-    tone = tone_of(part) if part is not None and wholes.is_running(part) else "city"
+    tone = tone_of(part) if part is not None and is_running(part) else "city"
     if part is not None and tone in ("you", "others"):
         return Stop(title, "you" if tone == "you" else "now", "person", None, turn_words(part), current=True)
     late = part is not None and wholes.is_late(part)

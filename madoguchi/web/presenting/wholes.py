@@ -12,44 +12,28 @@ from madoguchi.ground import clock
 from madoguchi.ground.dates import listed
 from madoguchi.procedures import queries as procedures
 from madoguchi.procedures.rules.format import Apply
-from madoguchi.web.presenting.cards import Card, card, tone_of
-from madoguchi.web.words import language, said
+from madoguchi.web.presenting.cards import Card, card, is_running, title_of, tone_of, with_letter
+from madoguchi.web.words import language
 
 
 def part_cards(journey: Case, parts: Sequence[Case]) -> list[Card]:
     """The cards of the parts, in the order of their dependence."""
     bodies = {one.procedure: one for one in _bodies(journey)}
     there = {one.procedure.code: one for one in parts}
+    lettered = with_letter(parts)
     found = []
     for one in parts:
         body = bodies.get(one.procedure.code)
         before = [there[code] for code in body.after if code in there] if body else []
-        found.append(_card(one, any(is_running(other) for other in parts if other.pk != one.pk), before))
+        shown = replace(card(one, lettered=lettered), subject="")
+        others_go_on = any(is_running(other) for other in parts if other.pk != one.pk)
+        found.append(_among(shown, one, others_go_on, before, one.pk in lettered))
     return found
-
-
-def is_running(part: Case) -> bool:
-    """Whether it goes on: neither decided, nor taken back, nor ended."""
-    return part.decided_at is None and part.closed_at is None and part.withdrawn_at is None
 
 
 def is_late(part: Case) -> bool:
     """Whether the city owes it: the promised day is over, and it is not the applicant's turn."""
     return bool(part.due_on and part.due_on < clock.today() and is_running(part) and tone_of(part) == "city")
-
-
-def whose_turn(parts: Sequence[Case]) -> str:
-    """「「児童手当」で、あなたがすることがあります。…」; empty where it is nobody's but the city's."""
-    titles = [title_of(one) for one in parts if is_running(one) and tone_of(one) == "you"]
-    if not titles:
-        return ""
-    text = gettext("「%(titles)s」で、あなたがすることがあります。ほかの手続きは、このまま進みます。")
-    return text % {"titles": listed(titles, language())}
-
-
-def title_of(part: Case) -> str:
-    """What a part is called."""
-    return said(procedures.package(part.procedure).procedure.title)
 
 
 def what_it_means(part: Case) -> list[str]:
@@ -79,15 +63,16 @@ def _bodies(journey: Case) -> Sequence[Apply]:
     return procedures.package(journey.procedure).procedure.parts
 
 
-def _card(part: Case, others_go_on: bool, before: Sequence[Case]) -> Card:
-    shown = replace(card(part), subject="")
+def _among(shown: Card, part: Case, others_go_on: bool, before: Sequence[Case], told: bool) -> Card:
+    """The card of a part with what it means for the others; ``told``: there is a letter about it."""
     if part.withdrawn_at is not None:
         words = gettext("取り下げました。ほかの手続きは、このまま進みます。")
         return replace(shown, now=words if others_go_on else gettext("取り下げました。"))
     if cases.is_refused(part):
         words = gettext("理由は、通知書で見られます。ほかの手続きは、このまま進みます。")
         alone = gettext("理由は、通知書で見られます。")
-        return replace(shown, tone="over", turn=gettext("認められませんでした"), now=words if others_go_on else alone)
+        now = shown.now if not told else words if others_go_on else alone
+        return replace(shown, tone="over", turn=gettext("認められませんでした"), now=now)
     if is_late(part):
         alone = gettext("お約束の日を過ぎています。お待たせして申し訳ありません。担当が急いで確認しています。")
         words = gettext(

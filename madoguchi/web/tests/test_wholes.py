@@ -54,13 +54,29 @@ def steps(page: str) -> dict[str, str]:
     return dict(re.findall(r'<b>([^<]+)</b><span class="quiet small">([^<]+)</span>', page))
 
 
+def grouped(client: Client) -> dict[str, str]:
+    """What わたしの手続き says in each of its groups."""
+    page = client.get("/cases/").content.decode()
+    found = re.findall(r'<section class="stack" aria-labelledby="g-(\w+)">(.*?)</section>', page, re.DOTALL)
+    return {name: re.sub(r"<[^>]+>|\s+", "", text) for name, text in found}
+
+
 def refuse(dog: Case) -> None:
+    decide_against(dog)
+    told(dog)
+
+
+def decide_against(dog: Case) -> None:
     step = Step.objects.get(case=dog, kind="examine", done_at=None)
     clerk, head = a_clerk("environment", "environment-clerk"), a_clerk("environment", "environment-head")
     actions.examine(step, "refuse", by=clerk, reasons=["届け出た犬の登録がすでにあります。"], note="")
     for one in Step.objects.filter(case=dog, kind="approve", done_at=None):
         actions.approve(one, "approve", by=head, note="")
-    for one in Step.objects.filter(case=dog, kind="issue", done_at=None):
+
+
+def told(case: Case) -> None:
+    """The worker has made the letter."""
+    for one in Step.objects.filter(case=case, kind="issue", done_at=None):
         actions.perform(one, by=SYSTEM)
 
 
@@ -107,6 +123,46 @@ def test_a_part_that_waits_for_its_applicant_is_named_on_top(moved: tuple[Actor,
     assert "あなたがすることがあります。ほかの手続きは、このまま進みます。" in page
     assert "いま、あなたがすることはありません" not in page
     assert steps(page) == {"犬の登録": "あなたの番です", "転居届": "進んでいます。", "住民票の写し": "進んでいます。"}
+
+
+def test_a_life_event_stands_among_what_waits_for_its_applicant_while_one_of_its_parts_does(
+    moved: tuple[Actor, Case],
+) -> None:
+    by, journey = moved
+    client, turn = browser_of(by), "で、あなたがすることがあります。"
+    number = journey.number or "―"
+    assert (number in grouped(client)["city"], "you" in grouped(client)) == (True, False)
+    step = Step.objects.get(case=part(journey, DOG), kind="examine", done_at=None)
+    wrong = {"breed": "犬種が読めません。"}
+    actions.examine(step, "return", by=a_clerk("environment", "environment-clerk"), corrections=wrong, note="")
+    found = grouped(client)
+    assert number in found["you"]
+    assert number not in found["city"]
+    assert turn in found["you"]
+    for path in ("/", f"/procedures/{journey.procedure.code}/"):
+        page = client.get(path).content.decode()
+        assert turn in page, path
+
+
+def test_a_letter_is_spoken_of_once_it_is_there(moved: tuple[Actor, Case]) -> None:
+    """The case is decided some seconds before the worker has made it."""
+    by, journey = moved
+    client, dog = browser_of(by), part(journey, DOG)
+    decide_against(dog)
+    readable, reasons, coming = "結果の通知書を見られます。", "理由は、通知書で見られます。", "通知書を用意しています。"
+    for page in (grouped(client)["done"], cards(client, journey)[DOG]):
+        assert coming in page
+        assert readable not in page
+        assert reasons not in page
+    told(dog)
+    assert readable in grouped(client)["done"]
+    assert reasons in cards(client, journey)[DOG]
+    for page in (
+        grouped(client)["done"],
+        cards(client, journey)[DOG],
+        client.get(f"/cases/{dog.number}/").content.decode(),
+    ):
+        assert coming not in page
 
 
 def test_parts_stand_below_their_life_event_also_one_that_was_begun_before_it(moved: tuple[Actor, Case]) -> None:

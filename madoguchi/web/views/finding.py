@@ -113,7 +113,7 @@ def _procedure(request: HttpRequest, code: str, *, chosen: Sequence[Chosen] = ()
         "procedure": page,
         "draft": next((one for one in drafts if one.subject_id is None), None),
         "for_others": [cards.card(one) for one in drafts if one.subject_id is not None],
-        "going_on": [cards.card(one) for one in cases.going_on(code, resident)] if resident else [],
+        "going_on": cards.going_on(code, resident) if resident else [],
         "chosen": chosen,
         "left": left,
     }
