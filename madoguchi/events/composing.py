@@ -35,9 +35,9 @@ class Question(ABC, Generic[P, R]):
         if named:
             raise TypeError("a question that is written once takes its values in their order")
         asked = Asked(self, values)
-        ahead = _AHEAD.get()
-        if ahead is not None and asked.key in ahead:
-            return [*ahead[asked.key]]
+        for one, rows in _AHEAD.get():
+            if one == asked:
+                return [*rows]
         try:
             sql = self._sql(asked.values)
         except EmptyResultSet:  # the ORM sees by itself that it can hold nothing
@@ -63,15 +63,24 @@ class Question(ABC, Generic[P, R]):
 
 
 class Asked:
-    """A question with its values, not sent yet; ``key`` is equal for the same question with the same values."""
+    """A question with its values, not sent yet; equal to the same question with the same values."""
 
     def __init__(self, question: Question[..., Any], values: Collection[Any]) -> None:
         self.question = question
         self.values = [[*one] if _is_several(one) else one for one in values]
-        self.key = (question, *map(_fixed, self.values))
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        return isinstance(other, Asked) and self.question is other.question and self.values == other.values
+
+    __hash__ = None  # type: ignore[assignment]  # values may change
 
     def rows(self) -> list[Any]:
         """What the question answers."""
+        for one, rows in _AHEAD.get():
+            if one is self:
+                return [*rows]
         return self.question(*self.values)
 
 
@@ -98,17 +107,12 @@ def answered(question: Callable[P, Pending[R]]) -> Callable[P, R]:
 
 
 def _is_several(value: Any) -> bool:
-    return isinstance(value, Collection) and not isinstance(value, str | bytes | Mapping)
+    return not isinstance(value, str | bytes | UUID | dict) and isinstance(value, Collection)
 
 
-def _fixed(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return tuple((name, _fixed(one)) for name, one in value.items())
-    return tuple(map(_fixed, value)) if _is_several(value) else value
-
-
-#: What was asked together, by the keys of the questions.
-_AHEAD: Final[ContextVar[dict[tuple[Any, ...], list[Any]] | None]] = ContextVar("ahead", default=None)
+#: What was asked together, the last first: the questions, and the rows of each. They are few, so that finding one by
+#: looking at each takes less than a key would that is made of all values.
+_AHEAD: Final[ContextVar[tuple[tuple[Asked, list[Any]], ...]]] = ContextVar("ahead", default=())
 
 
 @contextmanager
@@ -119,20 +123,19 @@ def asked_together(*questions: Asked | Pending[Any] | None) -> Iterator[None]:
     changes something does not belong inside.
     """
     asked = [one.asked if isinstance(one, Pending) else one for one in questions]
-    token = _AHEAD.set({**(_AHEAD.get() or {}), **_send([one for one in asked if one is not None])})
+    token = _AHEAD.set((*_send([one for one in asked if one is not None]), *_AHEAD.get()))
     try:
         yield
     finally:
         _AHEAD.reset(token)
 
 
-def _send(questions: Collection[Asked]) -> dict[tuple[Any, ...], list[Any]]:
-    """The rows of each, by its key."""
+def _send(questions: Collection[Asked]) -> list[tuple[Asked, list[Any]]]:
+    """The rows of each."""
     if not questions:
-        return {}
+        return []
     connection = connections[DEFAULT_DB_ALIAS]
     connection.ensure_connection()
-    found: dict[tuple[Any, ...], list[Any]] = {}
     with ExitStack() as stack:
         cursors = []
         with connection.wrap_database_errors, connection.connection.pipeline():
@@ -141,9 +144,7 @@ def _send(questions: Collection[Asked]) -> dict[tuple[Any, ...], list[Any]]:
                     sql = one.question._sql(one.values)
                     cursors.append((one, stack.enter_context(one.question._cursor())))
                     cursors[-1][1].execute(*sql)
-        for one, cursor in cursors:
-            found[one.key] = one.question._rows(cursor.fetchall())
-    return found
+        return [(one, one.question._rows(cursor.fetchall())) for one, cursor in cursors]
 
 
 def composed_once(question: Callable[P, QuerySet[Any, R]]) -> Question[P, R]:

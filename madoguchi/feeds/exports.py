@@ -31,11 +31,11 @@ from madoguchi.ground import clock
 from madoguchi.ground.errors import NotFound
 from madoguchi.places import features
 from madoguchi.places import queries as places
+from madoguchi.places.editions import newest_edition
 from madoguchi.places.models import Edition
 from madoguchi.places.rules.crs import CRS84, offered
 from madoguchi.places.rules.filtering import VALID_FROM
 from madoguchi.places.rules.layer import Layer, includes
-from madoguchi.places.tiles import newest_edition
 from madoguchi.procedures import queries as procedures
 
 #: What a layer is given out as: ending → media type.

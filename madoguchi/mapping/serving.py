@@ -35,6 +35,8 @@ from madoguchi.mapping.showing import (
     view_of,
 )
 from madoguchi.places import tiles, viewing
+from madoguchi.places.editions import newest_edition
+from madoguchi.places.models import Edition
 from madoguchi.places.rules.layer import Layer, Reader, everybody, includes
 from madoguchi.places.viewing import Box
 from madoguchi.procedures import queries as procedures
@@ -83,28 +85,42 @@ def tile(request: HttpRequest, code: str, place: tuple[int, int, int], reader: R
     layer = procedures.layers().get(code)
     if layer is None or not includes(layer.see, reader(layer)):
         raise NotFound("no-such-tile", "その地図はありません。")
-    edition = tiles.newest_edition(code)
-    if edition is None or not tiles.is_tile(*place):
+    if not tiles.is_tile(*place):
         raise NotFound("no-such-tile", "その地図はありません。")
-    on = day_of(request.GET.get("on", ""))
-    audience = reader(layer)
-    drawn = layer.drawn_by(audience)
-    told = (edition.pk, audience, [one.key for one in drawn], layer.style.from_zoom, place, on or "now")
-    etag = f'"{hashlib.sha256(repr(told).encode()).hexdigest()[:24]}"'
-    changed = int(edition.recorded_at.timestamp())
-    response = get_conditional_response(request, etag=etag, last_modified=changed)
-    if response is None:
-        body = tiles.tile(layer, edition, place, audience, on=on, attributes=drawn)
-        response = _packed(request, body) if body else HttpResponse(status=204)
-        response.headers["Content-Type"] = "application/vnd.mapbox-vector-tile"
-    response.headers["ETag"] = etag
-    response.headers["Last-Modified"] = http_date(changed)
-    whose = "public" if reader is everybody else "private"
-    is_this = request.GET.get("v") == str(edition.number)
-    # What a day ends may be another tile tomorrow, so even a named edition is kept for a day only.
-    response.headers["Cache-Control"] = f"{whose}, max-age=86400" if is_this else f"{whose}, no-cache"
-    patch_vary_headers(response, ("Accept-Encoding",))
-    return response
+    on, audience = day_of(request.GET.get("on", "")), reader(layer)
+
+    def stamp(edition: Edition) -> tuple[str, int]:
+        told = (edition.pk, layer.digest, audience, place, on or "now")
+        etag = hashlib.sha256(repr(told).encode()).hexdigest()[:24]
+        return f'"{etag}"', int(edition.recorded_at.timestamp())
+
+    def stamped(response: HttpResponseBase, edition: Edition) -> HttpResponseBase:
+        etag, changed = stamp(edition)
+        whose = "public" if reader is everybody else "private"
+        is_this = request.GET.get("v") == str(edition.number)
+        response.headers["ETag"] = etag
+        response.headers["Last-Modified"] = http_date(changed)
+        # What a day ends may be another tile tomorrow, so even a named edition is kept for a day only.
+        response.headers["Cache-Control"] = f"{whose}, max-age=86400" if is_this else f"{whose}, no-cache"
+        patch_vary_headers(response, ("Accept-Encoding",))
+        return response
+
+    if _CONDITIONS & request.headers.keys() and (edition := newest_edition(code)) is not None:
+        etag, changed = stamp(edition)
+        response = get_conditional_response(request, etag=etag, last_modified=changed)
+        if response is not None:
+            return stamped(response, edition)
+    found = tiles.tile(layer, place, audience, on=on, attributes=layer.drawn_by(audience))
+    if found is None:
+        raise NotFound("no-such-tile", "その地図はありません。")
+    edition, body = found
+    response = _packed(request, body) if body else HttpResponse(status=204)
+    response.headers["Content-Type"] = "application/vnd.mapbox-vector-tile"
+    return stamped(response, edition)
+
+
+#: What a browser says that has a tile already: then it is often enough to know the edition.
+_CONDITIONS: Final = frozenset({"If-None-Match", "If-Modified-Since", "If-Match", "If-Unmodified-Since"})
 
 
 def _packed(request: HttpRequest, body: bytes) -> HttpResponse:

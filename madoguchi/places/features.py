@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, BinaryIO, Final
 from uuid import UUID
 
@@ -19,12 +19,14 @@ import psycopg.errors
 import shapely
 from django.db import DataError, InternalError, OperationalError, connection, transaction
 
+from madoguchi.events.composing import planned
 from madoguchi.ground import clock
 from madoguchi.ground.errors import Refused
+from madoguchi.places.editions import NEWEST
 from madoguchi.places.models import Edition
 from madoguchi.places.rules.cql import box_shape
 from madoguchi.places.rules.crs import Crs, clipped
-from madoguchi.places.rules.filtering import VALID_FROM, VALID_UNTIL, Sql, all_of, attribute, joined, json_key
+from madoguchi.places.rules.filtering import VALID_FROM, VALID_UNTIL, Sql, all_of, attribute, joined, json_key, literal
 from madoguchi.places.rules.layer import DRAWN, STORED, Audience, Layer
 
 #: Milliseconds that a question with a filter, with days or for a number may take: nobody else waits for it.
@@ -37,14 +39,14 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is wanted of a layer. ``days``: first and last (ISO), both within; none: today. ``filters``: conditions
-    over ``f``. ``after``: the key behind which the page begins."""
+    """What is wanted of a layer. ``box``: what it meets, in a system (:func:`in_box`). ``days``: first and last (ISO),
+    both within; none: today. ``filters``: conditions over ``f``. ``after``: the key behind which the page begins."""
 
     layer: Layer
     reader: Audience
     crs: Crs
     limit: int
-    boxes: Sequence[Sql] = ()
+    box: tuple[Box, Crs] | None = None
     days: tuple[str, str] | None = None
     filters: Sequence[Sql] = ()
     after: str = ""
@@ -74,6 +76,9 @@ def in_box(box: Box, crs: Crs) -> Sql:
 
 
 def _in_one(box: Box, crs: Crs) -> Sql:
+    west, south, east, north = box
+    if crs.srid == STORED and west < east and south < north:
+        return Sql(f"ST_Intersects(f.geom, ST_MakeEnvelope(%s, %s, %s, %s, {STORED}))", box)
     shape = shapely.geometry.shape(box_shape(box))
     wkb = shapely.to_wkb(shapely.set_srid(shape, crs.srid), hex=True, include_srid=True)
     if crs.srid == STORED:
@@ -90,39 +95,51 @@ def _in_one(box: Box, crs: Crs) -> Sql:
     )
 
 
-def page(asked: Asked, edition: Edition) -> Page:
-    """A page of what is wanted. ``edition``: the newest of the layer. Raises Refused where it takes too long."""
+def page(asked: Asked, edition: Edition) -> tuple[Page, UUID | None]:
+    """A page of what is wanted, by ``edition``, and the key of the newest edition as it was read
+    (:func:`madoguchi.places.editions.by_newest`). Raises Refused where it takes too long."""
     where, state = _where(asked, edition)
-    columns = "f.key, f.geom, f.drawn, f.properties, f.valid_from, f.valid_until"
     order = "f.key, f.valid_from DESC, f.id" if state else "f.key"
-    found = joined(
-        f"SELECT {'DISTINCT ON (f.key) ' if state else ''}{columns} FROM layer_feature f"  # noqa: S608 -- of constants
-        f" WHERE {{}} ORDER BY {order} LIMIT %s",
-        where,
-    )
     feature = feature_sql(asked.layer, asked.reader, asked.crs)
     sql = (
-        f"WITH found AS ({found.text}),"  # noqa: S608 -- of constants
+        f"WITH found AS (SELECT {'DISTINCT ON (f.key) ' if state else ''}"  # noqa: S608 -- of constants
+        "f.key, f.geom, f.drawn, f.properties, f.valid_from, f.valid_until"
+        f" FROM layer_feature f WHERE {where.text} ORDER BY {order} LIMIT %s::int),"
         " f AS (SELECT *, row_number() OVER (ORDER BY key) AS number FROM found)"
-        f" SELECT string_agg({feature.text}, ',' ORDER BY number) FILTER (WHERE number <= %s),"
-        " count(*), max(key) FILTER (WHERE number <= %s) FROM f"
+        f" SELECT string_agg({feature}, ',' ORDER BY number) FILTER (WHERE number <= %s::int),"
+        f" count(*), max(key) FILTER (WHERE number <= %s::int), {NEWEST} FROM f"
     )
-    params = (*found.params, asked.limit + 1, *feature.params, asked.limit, asked.limit)
+    params = (*where.params, asked.limit + 1, asked.limit, asked.limit, asked.layer.code)
     with _answered(bounded=bool(asked.filters or state)) as cursor:
-        cursor.execute(sql, params)
-        text, number, last = cursor.fetchone()
-    return Page(text or "", min(number, asked.limit), last or "", number > asked.limit)
+        if _is_small(asked) and not state:
+            [row] = planned(sql, params)
+        else:
+            cursor.execute(sql, params)
+            row = cursor.fetchone()
+    text, number, last, newest = row
+    return Page(text or "", min(number, asked.limit), last or "", number > asked.limit), newest
 
 
-def one(layer: Layer, reader: Audience, key: str, crs: Crs, days: tuple[str, str] | None, edition: Edition) -> str:
-    """One feature as GeoJSON; empty where there is none of that key."""
-    asked = Asked(layer, reader, crs, 1, days=days, filters=(Sql("f.key = %s", (key,)),))
-    return page(asked, edition).text
+#: Degrees of the sides of a box in which so little lies that it is always found by where it is; in a larger one the
+#: planner has to see the box to know whether going through the keys is faster.
+SMALL: Final = 0.005
+
+
+def _is_small(asked: Asked) -> bool:
+    if asked.box is None or asked.filters or asked.after:
+        return False
+    (west, south, east, north), crs = asked.box
+    return crs.srid == STORED and 0 < east - west < SMALL and 0 < north - south < SMALL
+
+
+def of_key(layer: Layer, reader: Audience, key: str, crs: Crs, days: tuple[str, str] | None) -> Asked:
+    """The one feature of that key."""
+    return Asked(layer, reader, crs, 1, days=days, filters=(Sql("f.key = %s", (key,)),))
 
 
 def matched(asked: Asked, edition: Edition) -> int:
     """How many features there are of what is wanted, whatever the page."""
-    if not (asked.boxes or asked.filters or asked.days):
+    if not (asked.box or asked.filters or asked.days):
         return _standing(asked.layer.code, edition.pk, clock.today())
     where, state = _where(asked, edition, paged=False)
     counted = "count(DISTINCT f.key)" if state else "count(*)"
@@ -164,36 +181,32 @@ _EXTENT: Final = """
 """
 
 
-def feature_sql(layer: Layer, reader: Audience, crs: Crs) -> Sql:
+def feature_sql(layer: Layer, reader: Audience, crs: Crs) -> str:
     """A feature as the text of GeoJSON, with the attributes that the reader sees and no others."""
-    own = [one.key for one in layer.seen_by(reader)]
-    values = [(name, Sql("coalesce((f.properties->%s)::text, 'null')", (name,))) for name in own]
+    return _feature_sql(tuple(one.key for one in layer.seen_by(reader)), crs)
+
+
+@cache
+def _feature_sql(own: tuple[str, ...], crs: Crs) -> str:
+    values = [(name, f"coalesce((f.properties->{literal(name)})::text, 'null')") for name in own]
     values += [
-        (name, Sql(f"coalesce('\"' || f.{name} || '\"', 'null')"))
-        for name in (VALID_FROM, VALID_UNTIL)
-        if name not in own
+        (name, f"coalesce('\"' || f.{name} || '\"', 'null')") for name in (VALID_FROM, VALID_UNTIL) if name not in own
     ]
-    members = [
-        joined("{} || {}", Sql("%s", (("," if at else "") + json_key(name),)), value)
-        for at, (name, value) in enumerate(values)
-    ]
-    head = """'{{"type":"Feature","id":' || to_json(f.key)::text || ',"geometry":' || """
-    shape = f"coalesce(ST_AsGeoJSON({{}}, {crs.digits}, 0), 'null')"
-    listed = " || ".join("{}" for _ in members)
-    return joined(
-        f"""{head}{shape} || ',"properties":{{{{' || {listed} || '}}}}}}}}'""",
-        geometry_sql(crs),
-        *members,
+    members = " || ".join(
+        literal(("," if at else "") + json_key(name)) + f" || {value}" for at, (name, value) in enumerate(values)
     )
+    shape = f"coalesce(ST_AsGeoJSON({geometry_sql(crs)}, {crs.digits}, 0), 'null')"
+    head = """'{"type":"Feature","id":' || to_json(f.key)::text || ',"geometry":' || """
+    return f"""{head}{shape} || ',"properties":{{' || {members} || '}}}}'"""
 
 
-def geometry_sql(crs: Crs) -> Sql:
+def geometry_sql(crs: Crs) -> str:
     """A feature's shape in this system, with its axes in order. Integers name the systems: by text each row would
     look the transformation up anew."""
     if crs.srid == DRAWN:
-        return Sql("f.drawn")
+        return "f.drawn"
     inner = "f.geom" if crs.srid == STORED else f"ST_Transform(f.geom, {int(crs.srid)})"
-    return Sql(f"ST_FlipCoordinates({inner})" if crs.flipped else inner)
+    return f"ST_FlipCoordinates({inner})" if crs.flipped else inner
 
 
 def _where(asked: Asked, edition: Edition, *, paged: bool = True) -> tuple[Sql, bool]:
@@ -212,11 +225,12 @@ def _where(asked: Asked, edition: Edition, *, paged: bool = True) -> tuple[Sql, 
                 (last, first),
             )
         )
-    if asked.boxes or asked.filters:
+    boxes = () if asked.box is None else (in_box(*asked.box),)
+    if boxes or asked.filters:
         parts.append(Sql("hashtext(f.layer) = hashtext(%s)", (asked.layer.code,)))  # as the index of places has it
     if paged and asked.after:
         parts.append(Sql("f.key > %s", (asked.after,)))
-    return all_of([*parts, *asked.boxes, *asked.filters]), not plain
+    return all_of([*parts, *boxes, *asked.filters]), not plain
 
 
 @contextmanager
@@ -246,7 +260,7 @@ def _answered(*, bounded: bool) -> Iterator[Any]:
 def write_geojson(layer: Layer, reader: Audience, crs: Crs, edition: Edition, into: BinaryIO) -> None:
     """All features of a layer as they are today, as GeoJSON: one a line, parted by commas."""
     comma = Sql("CASE WHEN row_number() OVER (ORDER BY f.key) > 1 THEN ',' ELSE '' END")
-    _copy(layer, reader, edition, joined("{} || {}", comma, feature_sql(layer, reader, crs)), into)
+    _copy(layer, reader, edition, joined("{} || {}", comma, Sql(feature_sql(layer, reader, crs))), into)
 
 
 def write_cells(layer: Layer, reader: Audience, edition: Edition, into: BinaryIO) -> None:

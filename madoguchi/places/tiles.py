@@ -6,19 +6,19 @@ the web's square (WebMercatorQuad of OGC 17-083r4): ``z`` from 0 to 22, ``x`` fr
 
 import datetime as dt
 import math
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Hashable, Sequence
+from functools import cache
+from threading import Lock
 from typing import Final
 from uuid import UUID
-
-from django.db import connection
-from psycopg import sql
 
 from madoguchi.events.composing import planned
 from madoguchi.ground import clock
 from madoguchi.ground.errors import NotFound
+from madoguchi.places.editions import NEWEST, by_newest, newest_edition
 from madoguchi.places.models import Edition
-from madoguchi.places.rules.layer import Attribute, Audience, Layer, includes
+from madoguchi.places.rules.filtering import identifier, literal
+from madoguchi.places.rules.layer import STORED, Attribute, Audience, Layer, includes
 
 #: Deeper than that nothing new is seen: a unit of a tile of this zoom is 15 cm, so maps enlarge it.
 DEEPEST: Final = 16
@@ -28,19 +28,9 @@ EXTENT: Final = 4096
 BUFFER: Final = 64
 #: Features of a tile: what is smallest is left out beyond.
 MOST: Final = 20_000
+#: Bytes of tiles that each process keeps.
+MOST_KEPT: Final = 64 * 1024 * 1024
 _WORLD: Final = 40_075_016.685578488
-
-
-def newest_edition(code: str) -> Edition | None:
-    """The newest edition of a layer; None of one of which nothing was taken in."""
-    rows = planned(_NEWEST, [code])
-    return Edition.from_db(connection.alias, _SAID, rows[0]) if rows else None
-
-
-_SAID: Final = ("id", "layer", "number", "as_of", "recorded_at")
-_NEWEST: Final = """
-    SELECT id, layer, number, as_of, recorded_at FROM layer_edition WHERE layer = %s ORDER BY number DESC LIMIT 1
-"""
 
 
 def is_tile(z: int, x: int, y: int) -> bool:
@@ -50,65 +40,94 @@ def is_tile(z: int, x: int, y: int) -> bool:
 
 def tile(
     layer: Layer,
-    edition: Edition,
     place: tuple[int, int, int],
     reader: Audience,
     *,
     on: dt.date | None = None,
     attributes: Sequence[Attribute] | None = None,
-) -> bytes:
-    """The layer's features in the tile ``place`` (z, x, y) as things were ``on`` that day (today); empty where none is.
+) -> tuple[Edition, bytes] | None:
+    """The layer's features in the tile ``place`` (z, x, y) as things were ``on`` that day (today), empty where none is,
+    with the newest edition, by which it is kept in memory; None of a layer of which nothing was taken in.
 
-    ``edition`` is the newest, from :func:`newest_edition`: tiles are kept in memory by it. ``attributes`` are those of
-    the reader's that are wanted (all); none else is ever in it. Below the layer's first zoom it is empty; further out
-    what is smaller than half a pixel is left out, and shapes are simplified to as much. Raises NotFound where there is
-    no such tile, or the layer is not for this reader.
+    ``attributes`` are those of the reader's that are wanted (all); none else is ever in it. Below the layer's first
+    zoom it is empty; further out what is smaller than half a pixel is left out, and shapes are simplified to as much.
+    Raises NotFound where there is no such tile, or the layer is not for this reader.
     """
     if not is_tile(*place) or not includes(layer.see, reader):
         raise NotFound("no-such-tile", "その地図はありません。")
     seen = layer.seen_by(reader)
-    wanted = seen if attributes is None else [one for one in attributes if one in seen]
-    if place[0] < min(layer.style.from_zoom, DEEPEST):
-        return b""
+    columns = tuple((one.key, one.kind) for one in seen if attributes is None or one in attributes)
     day = on or clock.today()
-    # The index of what stands now knows nothing of what a later day ends.
-    now = on is None and edition.as_of <= day
-    return _cut(layer.code, edition.pk, place, tuple((one.key, one.kind) for one in wanted), day, now)
+
+    def read(edition: Edition) -> tuple[bytes, UUID | None]:
+        key = (edition.pk, place, columns, day)
+        kept = _kept.get(key)
+        if kept is not None:
+            newest = newest_edition(layer.code)
+            return kept, newest.pk if newest is not None else None
+        # The index of what stands now knows nothing of what a later day ends.
+        now = on is None and edition.as_of <= day
+        found, newest_key = _cut(layer.code, place, columns, day, now)
+        if newest_key == edition.pk:
+            _kept.keep(key, found)
+        return found, newest_key
+
+    if place[0] < min(layer.style.from_zoom, DEEPEST):
+        edition = newest_edition(layer.code)
+        return (edition, b"") if edition is not None else None
+    return by_newest(layer.code, read)
 
 
-@lru_cache(maxsize=1024)
-def _cut(
-    code: str, edition: UUID, place: tuple[int, int, int], columns: tuple[tuple[str, str], ...], day: dt.date, now: bool
-) -> bytes:
-    z = place[0]
-    values = sql.SQL("").join(
-        sql.SQL(", (properties->>{}){} AS {}").format(
-            sql.Literal(key), sql.SQL(_TYPES.get(kind, "")), sql.Identifier(key)
-        )
-        for key, kind in columns
+class _Kept:
+    """The tiles that were cut last, as many as fit."""
+
+    def __init__(self) -> None:
+        self._tiles: dict[Hashable, bytes] = {}
+        self._size = 0
+        self._lock = Lock()
+
+    def get(self, key: Hashable) -> bytes | None:
+        return self._tiles.get(key)
+
+    def keep(self, key: Hashable, tile: bytes) -> None:
+        with self._lock:
+            if key in self._tiles:  # another thread was faster
+                return
+            self._tiles[key] = tile
+            self._size += len(tile)
+            while self._size > MOST_KEPT:
+                self._size -= len(self._tiles.pop(next(iter(self._tiles))))
+
+
+_kept: Final = _Kept()
+
+
+@cache
+def _statement(columns: tuple[tuple[str, str], ...], *, far: bool, now: bool) -> str:
+    """The statement that cuts tiles with these attributes. It is one for all of them, so that it is planned once."""
+    values = "".join(
+        f", (properties->>{literal(key)}){_TYPES.get(kind, '')} AS {identifier(key)}" for key, kind in columns
     )
-    statement = sql.SQL(_TILE).format(
+    return _TILE.format(
         values=values,
-        shape=sql.SQL(_FAR if z < DEEPEST - 1 else "drawn"),
-        there=sql.SQL(_NOW if now else _ON),
-        size=sql.SQL(_LARGE if z < DEEPEST - 1 else "TRUE"),
-        first=sql.SQL("ORDER BY ST_Area(ST_Envelope(drawn)) DESC" if z < DEEPEST - 1 else ""),
+        shape=_FAR if far else "drawn",
+        there=_NOW if now else _ON,
+        size=_LARGE if far else "TRUE",
+        first="ORDER BY ST_Area(ST_Envelope(drawn)) DESC" if far else "",
+        newest=NEWEST % "%(layer)s",
     )
-    given = {
-        **_degrees(place),
-        "layer": code,
-        "z": z,
-        "x": place[1],
-        "y": place[2],
-        "extent": EXTENT,
-        "buffer": BUFFER,
-        "half": _WORLD / (1 << z) / 1024,  # of a pixel: a tile is drawn 512 pixels wide
-        "day": day,
-        "most": MOST,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(statement, given)  # type: ignore[arg-type]  # psycopg composes; Django's stub knows strings only
-        return bytes(cursor.fetchone()[0])
+
+
+def _cut(
+    code: str, place: tuple[int, int, int], columns: tuple[tuple[str, str], ...], day: dt.date, now: bool
+) -> tuple[bytes, UUID | None]:
+    z, x, y = place
+    far = z < DEEPEST - 1
+    given = {**_degrees(place), "layer": code, "z": z, "x": x, "y": y, "day": day}
+    if far:
+        given["half"] = _WORLD / (1 << z) / 1024  # of a pixel: a tile is drawn 512 pixels wide
+    [(found, newest)] = planned(_statement(columns, far=far, now=now), given)
+    return bytes(found), newest
 
 
 def _degrees(place: tuple[int, int, int]) -> dict[str, float]:
@@ -136,17 +155,18 @@ _ON: Final = "valid_from <= %(day)s AND (valid_until IS NULL OR valid_until > %(
 _LARGE: Final = """(ST_Dimension(drawn) = 0
             OR greatest(ST_XMax(drawn) - ST_XMin(drawn), ST_YMax(drawn) - ST_YMin(drawn)) >= %(half)s)"""
 _FAR: Final = "CASE WHEN ST_NPoints(drawn) > 12 THEN ST_Simplify(drawn, %(half)s / 2, TRUE) ELSE drawn END"
-_TILE: Final = """
+_TILE: Final = f"""
     WITH square AS (
-        SELECT ST_TileEnvelope(%(z)s, %(x)s, %(y)s) AS tile
+        SELECT ST_TileEnvelope(%(z)s::int, %(x)s::int, %(y)s::int) AS tile
     ), feature AS (
-        SELECT ST_AsMVTGeom({shape}, tile, %(extent)s, %(buffer)s, TRUE) AS _shape{values}
+        SELECT ST_AsMVTGeom({{shape}}, tile, {EXTENT}, {BUFFER}, TRUE) AS _shape{{values}}
         FROM square, layer_feature
         WHERE layer = %(layer)s AND hashtext(layer) = hashtext(%(layer)s)
-          AND geom && ST_MakeEnvelope(%(west)s, %(south)s, %(east)s, %(north)s, 6668)
-          AND dropped_in_id IS NULL AND {there} AND {size}
-        {first}
-        LIMIT %(most)s
+          AND geom && ST_MakeEnvelope(%(west)s, %(south)s, %(east)s, %(north)s, {STORED})
+          AND dropped_in_id IS NULL AND {{there}} AND {{size}}
+        {{first}}
+        LIMIT {MOST}
     )
-    SELECT coalesce(ST_AsMVT(feature, %(layer)s, %(extent)s, '_shape'), '') FROM feature WHERE _shape IS NOT NULL
-"""
+    SELECT coalesce(ST_AsMVT(feature, %(layer)s, {EXTENT}, '_shape'), ''), {{newest}}
+    FROM feature WHERE _shape IS NOT NULL
+"""  # noqa: S608 -- of constants

@@ -15,11 +15,11 @@ from madoguchi.feeds.calling import Bearer
 from madoguchi.ground.errors import NotAllowed, NotFound, Problem, Refused
 from madoguchi.people.models import Partner
 from madoguchi.places import features
+from madoguchi.places.editions import newest_edition
 from madoguchi.places.models import Edition
 from madoguchi.places.rules import cql, crs, filtering
 from madoguchi.places.rules.crs import CRS84, Crs
 from madoguchi.places.rules.layer import Audience, Layer, includes
-from madoguchi.places.tiles import newest_edition
 from madoguchi.procedures import queries as procedures
 
 SCOPE: Final = "layers:read"
@@ -83,13 +83,26 @@ def known_only(request: HttpRequest, known: Collection[str] = ()) -> None:
         )
 
 
-def collection(code: str, reader: Reader) -> tuple[Layer, Edition]:
-    """A layer that the reader may see and that was taken in. Raises NotFound otherwise, and tells no difference."""
+def layer_of(code: str, reader: Reader) -> Layer:
+    """A layer that the reader may see, whether or not anything was taken in. Raises NotFound."""
     layer = procedures.layers().get(code)
-    edition = newest_edition(code) if layer is not None and reader.sees(layer) else None
-    if layer is None or edition is None:
-        raise NotFound("collection-unknown", gettext_noop("このデータはありません。"))
+    if layer is None or not reader.sees(layer):
+        raise unknown()
+    return layer
+
+
+def collection(code: str, reader: Reader) -> tuple[Layer, Edition]:
+    """A layer that the reader may see and that was taken in, with its newest edition. Raises NotFound."""
+    layer = layer_of(code, reader)
+    edition = newest_edition(code)
+    if edition is None:
+        raise unknown()
     return layer, edition
+
+
+def unknown() -> NotFound:
+    """That there is no such collection, or none for this reader."""
+    return NotFound("collection-unknown", gettext_noop("このデータはありません。"))
 
 
 def systems() -> Mapping[str, Crs]:
@@ -115,7 +128,7 @@ def page_of(request: HttpRequest, layer: Layer, reader: Audience) -> features.As
         reader=reader,
         crs=_system(request, "crs"),
         limit=_limit(request),
-        boxes=_boxes(request),
+        box=_box(request),
         days=days_of(request),
         filters=conditions,
         after=_plain("after", request.GET.get("after", "")),
@@ -155,11 +168,11 @@ def _system(request: HttpRequest, name: str) -> Crs:
     return found
 
 
-def _boxes(request: HttpRequest) -> list[filtering.Sql]:
+def _box(request: HttpRequest) -> tuple[features.Box, Crs] | None:
     system = _system(request, "bbox-crs")
     said = request.GET.get("bbox")
     if said is None:
-        return []
+        return None
     try:
         numbers = [float(one) for one in said.split(",")]
     except ValueError:
@@ -173,7 +186,7 @@ def _boxes(request: HttpRequest) -> list[filtering.Sql]:
         raise _bad("bbox", gettext_noop("bbox の小さいほうの座標と大きいほうの座標が入れかわっています。"))
     if system.degrees and not (max(abs(box[0]), abs(box[2])) <= 180 and max(abs(box[1]), abs(box[3])) <= 90):
         raise _bad("bbox", gettext_noop("bbox の緯度と経度が範囲の外です。座標の順序を確かめてください。"))
-    return [features.in_box(box, system)]
+    return box, system
 
 
 def _language(request: HttpRequest) -> str:

@@ -12,11 +12,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 
 from madoguchi.feeds.ogc import describing, paging
 from madoguchi.feeds.ogc.describing import JSON, MVT, address, link, own_links, words
-from madoguchi.feeds.ogc.reading import Reader, collection, known_only
+from madoguchi.feeds.ogc.reading import Reader, collection, known_only, layer_of, unknown
 from madoguchi.feeds.ogc.views import answered, as_asked
 from madoguchi.ground import clock
 from madoguchi.ground.errors import NotFound
 from madoguchi.places import features, tiles
+from madoguchi.places.models import Edition
 from madoguchi.places.rules.crs import CRS84
 from madoguchi.places.rules.layer import Layer
 
@@ -159,14 +160,21 @@ def _row(lat: float, z: int) -> int:
 @answered
 def tile(request: HttpRequest, reader: Reader, code: str, z: int, row: int, column: int) -> HttpResponse:
     """A tile. Row before column, as OGC counts; other maps write x before y."""
-    layer, edition = collection(code, reader)
+    layer = layer_of(code, reader)
     known_only(request)
     audience = reader.audience(layer)
     if not tiles.is_tile(z, column, row):
         raise NotFound("tile-unknown", "このタイルはありません。")
-    said = repr((edition.pk, repr(layer), audience, z, row, column, clock.today()))
-    tag = f'"{hashlib.sha256(said.encode()).hexdigest()[:32]}"'
-    if request.headers.get("If-None-Match") == tag:
-        return HttpResponseNotModified(headers={"ETag": tag})
-    found = tiles.tile(layer, edition, (z, column, row), audience)
-    return HttpResponse(found, content_type=MVT, headers={"ETag": tag})
+
+    def stamped(edition: Edition) -> str:
+        said = repr((edition.pk, layer.digest, audience, z, row, column, clock.today()))
+        return f'"{hashlib.sha256(said.encode()).hexdigest()[:32]}"'
+
+    held = request.headers.get("If-None-Match")
+    if held is not None and held == stamped(collection(code, reader)[1]):
+        return HttpResponseNotModified(headers={"ETag": held})
+    found = tiles.tile(layer, (z, column, row), audience)
+    if found is None:
+        raise unknown()
+    edition, body = found
+    return HttpResponse(body, content_type=MVT, headers={"ETag": stamped(edition)})

@@ -22,15 +22,18 @@ from madoguchi.feeds.ogc.reading import (
     days_of,
     form_of,
     known_only,
+    layer_of,
     page_of,
     reader_of,
     system_of,
     systems,
+    unknown,
 )
 from madoguchi.ground import clock, languages
 from madoguchi.ground.errors import NotFound, Refused
 from madoguchi.places import features
 from madoguchi.places import queries as places
+from madoguchi.places.editions import by_newest, newest_edition
 from madoguchi.places.models import Edition
 from madoguchi.places.rules.crs import CRS84
 from madoguchi.places.rules.layer import Audience, Layer
@@ -135,17 +138,20 @@ def queryables(request: HttpRequest, reader: Reader, code: str) -> HttpResponse:
 @answered
 def items(request: HttpRequest, reader: Reader, code: str) -> HttpResponse:
     """A page of features."""
-    layer, edition = collection(code, reader)
+    layer = layer_of(code, reader)
     audience = reader.audience(layer)
     asked, form = page_of(request, layer, audience), form_of(request)
     count = counted(request)
+    if (same := _not_modified(request, layer, audience, form)) is not None:
+        return same
+    found = by_newest(code, lambda edition: features.page(asked, edition))
+    if found is None:
+        raise unknown()
+    edition, page = found
     tag = _tag(request, layer, edition, audience, form)
-    if request.headers.get("If-None-Match") == tag:
-        return HttpResponseNotModified(headers={"ETag": tag})
-    page = features.page(asked, edition)
     if not page.more and not asked.after:
         matched: int | None = page.number  # all of them are on this page
-    elif count or not (asked.boxes or asked.filters or asked.days):
+    elif count or not (asked.box or asked.filters or asked.days):
         matched = features.matched(asked, edition)
     else:
         matched = None
@@ -167,14 +173,16 @@ def items(request: HttpRequest, reader: Reader, code: str) -> HttpResponse:
 @answered
 def item(request: HttpRequest, reader: Reader, code: str, key: str) -> HttpResponse:
     """One feature by its key."""
-    layer, edition = collection(code, reader)
+    layer = layer_of(code, reader)
     audience = reader.audience(layer)
     known_only(request, ("crs", "datetime"))
     system, form, days = system_of(request), form_of(request), days_of(request)
-    tag = _tag(request, layer, edition, audience, form)
-    text = "" if "\0" in key else features.one(layer, audience, key, system, days, edition)
-    if not text:
+    asked = features.of_key(layer, audience, key, system, days)
+    found = by_newest(code, lambda edition: features.page(asked, edition)) if "\0" not in key else None
+    if found is None or not found[1].text:
         raise NotFound("feature-unknown", "このキーの地物はありません。")
+    edition, text = found[0], found[1].text
+    tag = _tag(request, layer, edition, audience, form)
     if request.headers.get("If-None-Match") == tag:
         return HttpResponseNotModified(headers={"ETag": tag})
     links = [
@@ -189,8 +197,17 @@ def item(request: HttpRequest, reader: Reader, code: str, key: str) -> HttpRespo
 
 def _tag(request: HttpRequest, layer: Layer, edition: Edition, audience: Audience, form: str) -> str:
     """The same as long as the layer has no new edition, its file says the same, and it is today."""
-    said = (edition.pk, repr(layer), audience, form, language(), clock.today(), request.build_absolute_uri())
+    said = (edition.pk, layer.digest, audience, form, language(), clock.today(), request.build_absolute_uri())
     return f'W/"{hashlib.sha256(repr(said).encode()).hexdigest()[:32]}"'
+
+
+def _not_modified(request: HttpRequest, layer: Layer, audience: Audience, form: str) -> HttpResponse | None:
+    """304 for whoever has what would be answered; that is seen by the edition alone."""
+    held = request.headers.get("If-None-Match")
+    edition = newest_edition(layer.code) if held is not None else None
+    if edition is None or held != _tag(request, layer, edition, audience, form):
+        return None
+    return HttpResponseNotModified(headers={"ETag": held})
 
 
 def _tagged(response: HttpResponse, tag: str, system: str = CRS84) -> HttpResponse:

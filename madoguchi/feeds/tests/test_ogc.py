@@ -217,7 +217,7 @@ def test_a_page_of_another_day_does_not_sort_the_whole_layer() -> None:
         many(WELLS)
     with CaptureQueriesContext(connection) as asked:
         assert keys(items(datetime="2024-06-01", limit=3, after="W1")) == ["W10", "W100", "W1000"]
-    [sql] = [one["sql"] for one in asked if one["sql"].startswith("WITH found")]
+    [*_, sql] = [one["sql"] for one in asked if one["sql"].startswith("WITH found")]
     with connection.cursor() as cursor:
         cursor.execute("EXPLAIN " + sql.replace("%", "%%"), [])
         plan = "\n".join(line for (line,) in cursor.fetchall())
@@ -422,7 +422,7 @@ def test_deep_pages_cost_what_the_first_costs() -> None:
     """By the key, not by counting what is skipped."""
     with CaptureQueriesContext(connection) as asked:
         items(after="5", limit=2)
-    [page] = [one["sql"] for one in asked if "string_agg" in one["sql"]]
+    [*_, page] = [one["sql"] for one in asked if "string_agg" in one["sql"]]  # twice after another edition
     assert "OFFSET" not in page
     assert "f.key > '5'" in page
     assert keys(items(after="zzz")) == []
@@ -436,7 +436,7 @@ def test_the_text_of_a_page_is_made_of_named_columns() -> None:
     """A row with its shape as JSON would be eight times as slow, a system by name a hundred times."""
     with CaptureQueriesContext(connection) as asked:
         items(crs=f"{EPSG}6674")
-    [page] = [one["sql"] for one in asked if "string_agg" in one["sql"]]
+    [*_, page] = [one["sql"] for one in asked if "string_agg" in one["sql"]]  # twice after another edition
     assert "to_json(f.key)" in page
     assert "to_jsonb" not in page
     assert "row_to_json" not in page

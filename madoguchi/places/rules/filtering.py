@@ -61,6 +61,17 @@ class Sql:
     params: tuple[Any, ...] = ()
 
 
+def literal(text: str) -> str:
+    """A text as SQL writes it, in a statement that has parameters: a name of the catalogue, for which one statement is
+    kept. What a client sends is a parameter."""
+    return "'" + text.replace("'", "''").replace("%", "%%") + "'"
+
+
+def identifier(name: str) -> str:
+    """A name as SQL writes it, in a statement that has parameters."""
+    return '"' + name.replace('"', '""').replace("%", "%%") + '"'
+
+
 def joined(pattern: str, *parts: Sql) -> Sql:
     """The pattern with each ``{}`` filled in turn."""
     params = tuple(one for part in parts for one in part.params)

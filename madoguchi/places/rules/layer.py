@@ -7,9 +7,11 @@ between the two lies the earthquake of 2011, some centimetres in Osaka and five 
 """
 
 import datetime as dt
+import hashlib
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final, Literal
 
 from madoguchi.events.rules import Actor
@@ -165,7 +167,7 @@ class Style:
         return self.colours.get(str(value), self.colour) if value is not None else self.colour
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Layer:
     """One layer. ``accuracy`` is its stated error in metres: nearer to a border than that, the answer is "please ask".
 
@@ -216,13 +218,23 @@ class Layer:
 
     def seen_by(self, audience: Audience) -> tuple[Attribute, ...]:
         """The attributes that this reader may see: none of a layer that is not for them."""
-        if not includes(self.see, audience):
-            return ()
-        return tuple(one for one in self.attributes if includes(one.see, audience))
+        return self._seen[audience]
 
     def drawn_by(self, audience: Audience) -> tuple[Attribute, ...]:
         """Those of them by which the features are coloured and named: a colour may tell what an attribute may not."""
         return tuple(one for one in self.seen_by(audience) if one.key in (self.style.by, self.style.label))
+
+    @cached_property
+    def _seen(self) -> Mapping[Audience, tuple[Attribute, ...]]:
+        return {
+            one: tuple(it for it in self.attributes if includes(it.see, one)) if includes(self.see, one) else ()
+            for one in AUDIENCES
+        }
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 (hexadecimal) of all that is said here: another after any change of the layer's file."""
+        return hashlib.sha256(repr(self).encode()).hexdigest()
 
 
 #: Who somebody is to a layer: of two layers, one may be their own section's.

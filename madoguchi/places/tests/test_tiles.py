@@ -11,10 +11,11 @@ import pytest
 import shapely
 
 from madoguchi.ground.errors import NotFound
+from madoguchi.places.editions import newest_edition
 from madoguchi.places.models import Edition
 from madoguchi.places.rules.layer import Audience, Layer, Style
 from madoguchi.places.tests.test_layers import DAY, LAT, LON, ZONING, taken_in, zone
-from madoguchi.places.tiles import EXTENT, newest_edition, tile
+from madoguchi.places.tiles import EXTENT, tile
 
 pytestmark = pytest.mark.django_db
 
@@ -41,9 +42,10 @@ def read(folder: Path, body: bytes) -> list[tuple[dict[str, Any], Any]]:
 
 
 def cut(layer: Layer, reader: Audience = "public", z: int = 15, **more: Any) -> bytes:
-    edition = newest_edition(layer.code)
-    assert edition is not None
-    return tile(layer, edition, place_of(LON + 0.0005, LAT + 0.0005, z), reader, **more)
+    found = tile(layer, place_of(LON + 0.0005, LAT + 0.0005, z), reader, **more)
+    assert found is not None
+    assert found[0] == newest_edition(layer.code)
+    return found[1]
 
 
 @pytest.mark.parametrize("reader", ["public", "staff", "section"])
@@ -105,6 +107,6 @@ def feature_over_the_city() -> dict[str, Any]:
 
 @pytest.mark.parametrize("place", [(23, 0, 0), (-1, 0, 0), (3, 8, 0), (3, 0, 8), (3, -1, 0), (0, 0, 10**12)])
 def test_there_are_no_other_tiles(tmp_path: Path, place: tuple[int, int, int]) -> None:
-    edition = taken_in(tmp_path, zone("1"), layer=DRAWN)
+    taken_in(tmp_path, zone("1"), layer=DRAWN)
     with pytest.raises(NotFound):
-        tile(DRAWN, edition, place, "public")
+        tile(DRAWN, place, "public")
