@@ -1,12 +1,30 @@
 """Addresses of the face for machines."""
 
-from django.urls import path, re_path
+from typing import Final
+
+from django.urls import include, path, re_path
 
 from madoguchi.feeds import documenting, exports, oauth, opendata, payments
 from madoguchi.feeds.api import api
 from madoguchi.feeds.ogc import tiles
 from madoguchi.feeds.ogc import views as ogc
 from madoguchi.feeds.problems import nothing_here
+
+_OGC: Final = [
+    path("", ogc.landing, name="ogc-landing"),
+    path("conformance", ogc.conformance, name="ogc-conformance"),
+    path("api", ogc.api, name="ogc-api"),
+    path("collections", ogc.collections, name="ogc-collections"),
+    path("collections/<slug:code>", ogc.one_collection, name="ogc-collection"),
+    path("collections/<slug:code>/queryables", ogc.queryables, name="ogc-queryables"),
+    path("collections/<slug:code>/items", ogc.items, name="ogc-items"),
+    path("collections/<slug:code>/items/<path:key>", ogc.item, name="ogc-item"),
+    path("collections/<slug:code>/tiles", tiles.tilesets, name="ogc-tilesets"),
+    path("collections/<slug:code>/tiles/WebMercatorQuad", tiles.tileset, name="ogc-tileset"),
+    path("collections/<slug:code>/tiles/WebMercatorQuad/<int:z>/<int:row>/<int:column>", tiles.tile, name="ogc-tile"),
+    path("tileMatrixSets", tiles.matrix_sets, name="ogc-matrix-sets"),
+    path("tileMatrixSets/WebMercatorQuad", tiles.matrix_set, name="ogc-matrix-set"),
+]
 
 urlpatterns = [
     path("api/v1/openapi.json", documenting.document, name="api-openapi"),
@@ -26,21 +44,7 @@ urlpatterns = [
     path("open-data/standard/<slug:name>.csv", exports.standard, name="open-standard"),
     # Clients ask for the landing page with and without the slash, and a redirect would cost them the query.
     path("ogc", ogc.landing),
-    path("ogc/", ogc.landing, name="ogc-landing"),
-    path("ogc/conformance", ogc.conformance, name="ogc-conformance"),
-    path("ogc/api", ogc.api, name="ogc-api"),
-    path("ogc/collections", ogc.collections, name="ogc-collections"),
-    path("ogc/collections/<slug:code>", ogc.one_collection, name="ogc-collection"),
-    path("ogc/collections/<slug:code>/queryables", ogc.queryables, name="ogc-queryables"),
-    path("ogc/collections/<slug:code>/items", ogc.items, name="ogc-items"),
-    path("ogc/collections/<slug:code>/items/<path:key>", ogc.item, name="ogc-item"),
-    path("ogc/collections/<slug:code>/tiles", tiles.tilesets, name="ogc-tilesets"),
-    path("ogc/collections/<slug:code>/tiles/WebMercatorQuad", tiles.tileset, name="ogc-tileset"),
-    path(
-        "ogc/collections/<slug:code>/tiles/WebMercatorQuad/<int:z>/<int:row>/<int:column>", tiles.tile, name="ogc-tile"
-    ),
-    path("ogc/tileMatrixSets", tiles.matrix_sets, name="ogc-matrix-sets"),
-    path("ogc/tileMatrixSets/WebMercatorQuad", tiles.matrix_set, name="ogc-matrix-set"),
+    path("ogc/", include(_OGC)),
     # Whatever else is asked, also with a line break in it, is answered as machines are.
     re_path(r"^(?:api|oauth|ogc)/(?P<rest>[\s\S]*)\Z", nothing_here, name="api-nothing"),
 ]

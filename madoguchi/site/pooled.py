@@ -33,6 +33,11 @@ class Connection(psycopg.Connection[Any]):
         self._answered_at = now
         return found
 
+    def set_autocommit(self, value: bool) -> None:
+        """As psycopg's; what is so already is not made so under a lock, which Django asks for each time it is lent."""
+        if value != self._autocommit:
+            super().set_autocommit(value)
+
     def _silent(self) -> bool:
         """Whether nothing waits to be read: no end of the connection, and no word of why. Raises as ``fileno`` does."""
         waiting = select.poll()

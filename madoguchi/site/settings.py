@@ -66,7 +66,7 @@ def _database() -> dict[str, Any]:
         size = int(os.environ["MADOGUCHI_POOL"])
         options["pool"] = {"min_size": 1, "max_size": size, "timeout": 10, "connection_class": Connection}
     return {
-        "ENGINE": "django.contrib.gis.db.backends.postgis",
+        "ENGINE": "madoguchi.site.postgis",
         "NAME": parts.get("dbname", "madoguchi"),
         "USER": parts.get("user", ""),
         "PASSWORD": parts.get("password", ""),

@@ -30,7 +30,8 @@ class _Handler(WSGIHandler):
 
     def get_response(self, request: HttpRequest) -> HttpResponseBase:
         response = super().get_response(request)
-        response._resource_closers.append(request.__dict__.clear)  # the last of what `close` calls
+        # The last of what ``close`` calls; Django's stub does not know of it.
+        response._resource_closers.append(request.__dict__.clear)  # type: ignore[attr-defined]
         return response
 
 

@@ -81,11 +81,8 @@ def own_links(request: HttpRequest, media: str = JSON, *, html: bool = False) ->
 
 
 def _in_form(request: HttpRequest, form: str, **changed: str) -> str:
-    query = request.GET.copy()
-    query["f"] = form
-    for name, value in changed.items():
-        query[name] = value
-    return request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
+    query: dict[str, Any] = {**dict(request.GET.lists()), "f": form, **changed}
+    return request.build_absolute_uri(f"{request.path}?{urlencode(query, doseq=True)}")
 
 
 def words(text: LocalText) -> str:

@@ -1,0 +1,1 @@
+"""Django's PostGIS, for connections of a pool (``base``)."""
