@@ -7,6 +7,7 @@ document says what it looks like, and a test holds it to that.
 import datetime as dt
 import json
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -21,7 +22,7 @@ from madoguchi.ground.errors import Invalid
 from madoguchi.ground.languages import LocalText
 from madoguchi.places import queries as places
 from madoguchi.places.queries import Shelters, Where
-from madoguchi.places.rules.applying import Applies, Hit, filled
+from madoguchi.places.rules.applying import Applies, Hit, as_json, filled
 from madoguchi.places.rules.layer import JAPAN, Layer, includes
 from madoguchi.procedures import queries as procedures
 
@@ -60,15 +61,14 @@ def at(
     with asked_together(applying, sheltering, procedures.packages_asked()):
         found, near = applying.answer(), sheltering.answer()
         following = procedures.following(found)
-    said = {
+    rest = {
         "lon": lon,
         "lat": lat,
         "on": (on or clock.today()).isoformat(),
-        "answers": [_applying(one) for one in found],
         "shelters": _shelters(near),
         "procedures": [one.procedure.procedure.code for one in following],
     }
-    text = json.dumps(said, ensure_ascii=False)
+    text = f'{{"answers": [{", ".join(map(_applying, found))}], {_members(rest)}}}'
     return HttpResponse(text, content_type="application/json", headers={"Access-Control-Allow-Origin": "*"})
 
 
@@ -83,29 +83,49 @@ def _asked(codes: str | None) -> Collection[Layer]:
     return [known[code] for code in named]
 
 
-def _applying(one: Applies) -> dict[str, Any]:
-    layer = one.layer
-    city = procedures.city()
+#: JSON as UTF-8 has it; the standard library's ``dumps`` makes a new encoder for each text.
+_encoded = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def _members(said: dict[str, Any]) -> str:
+    """The members of a JSON object, without its braces."""
+    return _encoded(said)[1:-1]
+
+
+def _applying(one: Applies) -> str:
+    """The answer of one layer as JSON. What is the same for every point is put into words once."""
+    layer, city = one.layer, procedures.city()
     section = city.organisation.section(layer.owner)
-    return {
-        "layer": layer.code,
-        "title": _words(layer.title),
+    of_layer = _of_layer(layer, (section.phone if section else None) or city.file.contact.phone)
+    said = {
         "verdict": one.verdict,
         "why": one.why,
         "words": {language: one.sentence(language) for language in LANGUAGES},
-        "features": [
-            {"key": hit.key, "attributes": dict(hit.properties), "metres": _away(one, hit)} for hit in one.hits
-        ],
-        "owner": layer.owner,
-        "phone": (section.phone if section else None) or city.file.contact.phone,
-        "legal_basis": layer.legal_basis,
-        "source": layer.source.name,
-        "licence": layer.source.licence,
-        "credit": layer.source.credit,
         "edition": one.edition,
         "as_of": one.as_of.isoformat(),
-        "sample": layer.source.sample,
     }
+    features = ", ".join(
+        f'{{"key": {_encoded(hit.key)}, "attributes": {as_json(hit.properties)}, "metres": {_away(one, hit)}}}'
+        for hit in one.hits
+    )
+    return f'{{{of_layer}, {_members(said)}, "features": [{features}]}}'
+
+
+@lru_cache(maxsize=256)
+def _of_layer(layer: Layer, phone: str) -> str:
+    return _members(
+        {
+            "layer": layer.code,
+            "title": _words(layer.title),
+            "owner": layer.owner,
+            "phone": phone,
+            "legal_basis": layer.legal_basis,
+            "source": layer.source.name,
+            "licence": layer.source.licence,
+            "credit": layer.source.credit,
+            "sample": layer.source.sample,
+        }
+    )
 
 
 def _away(one: Applies, hit: Hit) -> float:

@@ -6,6 +6,7 @@ import math
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
@@ -32,7 +33,7 @@ from madoguchi.places.finding import (
     reverse,
 )
 from madoguchi.places.models import Amendment, Change, ChangeState, Edition, Feature, Hashed, Photo, PhotoContent
-from madoguchi.places.rules.applying import Applies, Hit, Piece, answer, answer_area
+from madoguchi.places.rules.applying import Applies, Hit, Known, Piece, answer, answer_area
 from madoguchi.places.rules.area import Area
 from madoguchi.places.rules.cql import Node
 from madoguchi.places.rules.editing import MAX_ROWS, Grounds, Standing, as_geojson
@@ -85,7 +86,7 @@ def applying(
     asked = {one.code: one for one in layers if one.told and includes(one.see, reads(one))}
     if known is not None:
         asked = {code: one for code, one in asked.items() if code in known}
-    day, seen = on or clock.today(), {one.code: _keys(one, reads) for one in asked.values()}
+    day = on or clock.today()
 
     def read(rows: list[Any]) -> list[Applies]:
         held: dict[str, _Held] = {}
@@ -98,7 +99,7 @@ def applying(
             held[layer] = _Held(number, as_of, first)
             here = near.setdefault(layer, [])
             if key is not None:
-                said = {name: value for name, value in json.loads(properties).items() if name in seen[layer]}
+                said = _known(asked[layer], reads(asked[layer]), properties)
                 is_area = isinstance(at, Area)
                 here.append(
                     Piece(key, said, shapely.from_wkb(bytes(measured[0]))) if is_area else Hit(key, said, *measured)
@@ -139,9 +140,10 @@ def applying(
 applies = answered(applying)
 
 
-def _keys(layer: Layer, reads: Reader) -> set[str]:
-    """The attributes of a layer that the reader may know."""
-    return {one.key for one in layer.seen_by(reads(layer))}
+@lru_cache(maxsize=4096)
+def _known(layer: Layer, reader: Audience, properties: str) -> Known:
+    """What the reader may know of a feature, of whose properties this is the JSON."""
+    return Known(layer, layer.seen_by(reader), json.loads(properties))
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +258,7 @@ def sheltering(
     asked = [
         (one, attribute) for one in layers for attribute in one.seen_by(reads(one)) if attribute.key in one.hazards
     ]
-    seen = {one.code: _keys(one, reads) for one, _ in asked}
+    by_code = {one.code: one for one, _ in asked}
 
     def read(rows: list[Any]) -> list[Shelters]:
         hits: dict[tuple[str, str], Hit] = {}
@@ -266,7 +268,7 @@ def sheltering(
             if key is None:
                 continue
             if (layer, key) not in hits:
-                said = {name: value for name, value in json.loads(properties).items() if name in seen[layer]}
+                said = _known(by_code[layer], reads(by_code[layer]), properties)
                 hits[layer, key] = Hit(key, said, away == 0, away)
             here.append(hits[layer, key])
         return [
@@ -283,7 +285,7 @@ def sheltering(
             **_around(at),
             "plane": plane,
             "on": on or clock.today(),
-            "once": list({one.code for one, _ in asked}),
+            "once": list(by_code),
             "layers": [one.code for one, _ in asked],
             "hazards": [hazard.key for _, hazard in asked],
             "most": most,

@@ -222,7 +222,7 @@ def test_a_page_of_another_day_does_not_sort_the_whole_layer() -> None:
         cursor.execute("EXPLAIN " + sql.replace("%", "%%"), [])
         plan = "\n".join(line for (line,) in cursor.fetchall())
     assert "feature_states" in plan
-    assert "Seq Scan" not in plan
+    assert "Seq Scan on layer_feature" not in plan
 
 
 def test_a_parameter_that_an_address_does_not_know_is_refused() -> None:

@@ -6,9 +6,11 @@ ask. To an area a layer may apply in part: then it says how much of it, in squar
 """
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from functools import cached_property
+from typing import Any, Final, Literal, TypeGuard
 
 import shapely
 
@@ -16,6 +18,29 @@ from madoguchi.places.rules.layer import Attribute, Audience, Layer, shown
 
 Verdict = Literal["applies", "does_not", "unknown"]
 Why = Literal["", "border", "no_data"]
+
+
+class Known(dict[str, Any]):
+    """What a feature says of itself, as far as a reader may know it who sees these attributes of its layer.
+
+    The same features are told of all day, so it keeps the words that are made of it, by language.
+    """
+
+    def __init__(self, layer: Layer, attributes: Sequence[Attribute], said: Mapping[str, Any]) -> None:
+        keys = {one.key for one in attributes}
+        super().__init__((key, value) for key, value in said.items() if key in keys)
+        self.layer, self.attributes = layer, attributes
+        self.sentences: dict[str, str] = {}
+        self.meanings: dict[str, tuple[str, ...]] = {}
+
+    @cached_property
+    def text(self) -> str:
+        return json.dumps(self, ensure_ascii=False)
+
+
+def as_json(said: Mapping[str, Any]) -> str:
+    """What a feature says, as JSON."""
+    return said.text if isinstance(said, Known) else json.dumps(dict(said), ensure_ascii=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +108,7 @@ class Applies:
         seen = self.layer.seen_by(self.reader) if attributes is None else attributes
         said = [filled(self.layer, hit, language, seen) for hit in hits]
         if self.verdict == "applies":
-            said += [one for hit in hits for one in _meant(self.layer, hit, language, seen)]
+            said += [one for hit in hits for one in _meant(self.layer, hit.properties, language, seen)]
         return ("" if language.startswith("ja") else " ").join(dict.fromkeys(said))
 
 
@@ -221,31 +246,46 @@ def _one(shapes: Sequence[Any]) -> Any:
 # -- words ------------------------------------------------------------------------------------------------------------
 
 
-#: Filled in whatever the layer: how far away it is, for points and lines.
+#: Filled in whatever the layer: how far away it is, for points and lines. No text of the database has such a mark.
 DISTANCE: Final = "distance"
+_AWAY: Final = "\0"
 
 
 class _Shown(dict[str, str]):
     """What stands for the names of a sentence; only those that it has are looked up."""
 
-    def __init__(self, hit: Hit, language: str, attributes: Sequence[Attribute]) -> None:
-        self.hit, self.language, self.attributes = hit, language, attributes
+    def __init__(self, said: Mapping[str, Any], language: str, attributes: Sequence[Attribute]) -> None:
+        self.said, self.language, self.attributes = said, language, attributes
 
     def __missing__(self, name: str) -> str:
         if name == DISTANCE:
-            return f"{self.hit.border:,.0f}m"
+            return _AWAY
         found = next((one for one in self.attributes if one.key == name), None)
-        return "―" if found is None else shown(found, self.hit.properties.get(name), self.language)
+        return "―" if found is None else shown(found, self.said.get(name), self.language)
 
 
 def filled(layer: Layer, hit: Hit, language: str, attributes: Sequence[Attribute]) -> str:
     """The layer's sentence about one feature; what the reader may not see is a dash."""
-    return layer.sentences.applies.get_for(language).format_map(_Shown(hit, language, attributes))
+    said = hit.properties
+    kept = said.sentences if _keeps(said, layer, attributes) else {}
+    sentence = kept.get(language)
+    if sentence is None:
+        shown_ = _Shown(said, language, attributes)
+        sentence = kept[language] = layer.sentences.applies.get_for(language).format_map(shown_)
+    return sentence.replace(_AWAY, f"{hit.border:,.0f}m")
 
 
-def _meant(layer: Layer, hit: Hit, language: str, attributes: Sequence[Attribute]) -> Iterator[str]:
+def _meant(layer: Layer, said: Mapping[str, Any], language: str, attributes: Sequence[Attribute]) -> tuple[str, ...]:
     """What follows for people from the values of one feature that the reader may see."""
-    seen = {one.key for one in attributes}
-    for key, words in layer.sentences.means.items():
-        if key in seen and (meaning := words.get(str(hit.properties.get(key)))) is not None:
-            yield meaning.get_for(language)
+    kept = said.meanings if _keeps(said, layer, attributes) else {}
+    meanings = kept.get(language)
+    if meanings is None:
+        seen = {one.key for one in attributes}
+        of_values = (words.get(str(said.get(key))) for key, words in layer.sentences.means.items() if key in seen)
+        meanings = kept[language] = tuple(one.get_for(language) for one in of_values if one is not None)
+    return meanings
+
+
+def _keeps(said: Mapping[str, Any], layer: Layer, attributes: Sequence[Attribute]) -> TypeGuard[Known]:
+    """Whether its words are those by this layer for whoever sees these attributes."""
+    return isinstance(said, Known) and said.layer is layer and said.attributes is attributes

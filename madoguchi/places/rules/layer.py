@@ -167,20 +167,21 @@ class Style:
         return self.colours.get(str(value), self.colour) if value is not None else self.colour
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Layer:
-    """One layer. ``accuracy`` is its stated error in metres: nearer to a border than that, the answer is "please ask".
+    """One layer, equal only to itself.
 
+    ``accuracy`` is its stated error in metres: nearer to a border than that, the answer is "please ask".
     ``key`` are the attributes by which a feature is known from one file to the next; none: by its shape and all it
     says. ``complete``: the file has every such thing of the city, so that where nothing is drawn there is none.
     ``counted``: what it counts from cases, where it has no file; ``shows``: of which procedures it shows what their
     packages make public of cases, instead of a file.
     ``near``: of points and lines, up to how many metres away they are told of, and ``most`` of them.
     ``told``: it is among what applies at a point (a base map is not). ``refer``: who may not see it is told that its
-    owner knows. ``landmark``: what people call the thing when
-    they look for it, with ``{attribute}`` ({name}駅). ``words``: what people call all of its things (避難所), or those
-    of which an attribute has one of some values (公園). ``hazards`` are those of its attributes (yes or no) that each
-    say whether the thing is a shelter from that hazard; ``procedures`` what follows where it applies.
+    owner knows. ``landmark``: what people call the thing when they look for it, with ``{attribute}`` ({name}駅).
+    ``words``: what people call all of its things (避難所), or those of which an attribute has one of some values
+    (公園). ``hazards`` are those of its attributes (yes or no) that each say whether the thing is a shelter from that
+    hazard; ``procedures`` what follows where it applies.
     """
 
     code: str
