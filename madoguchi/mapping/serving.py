@@ -37,7 +37,7 @@ from madoguchi.mapping.showing import (
 from madoguchi.places import tiles, viewing
 from madoguchi.places.editions import newest_edition
 from madoguchi.places.models import Edition
-from madoguchi.places.rules.layer import Layer, Reader, everybody, includes
+from madoguchi.places.rules.layer import Attribute, Audience, Layer, Reader, everybody, includes
 from madoguchi.places.viewing import Box
 from madoguchi.procedures import queries as procedures
 
@@ -110,13 +110,20 @@ def tile(request: HttpRequest, code: str, place: tuple[int, int, int], reader: R
         response = get_conditional_response(request, etag=etag, last_modified=changed)
         if response is not None:
             return stamped(response, edition)
-    found = tiles.tile(layer, place, audience, on=on, attributes=layer.drawn_by(audience))
+    found = tiles.tile(layer, place, audience, on=on, attributes=drawn_at(layer, audience, place[0]))
     if found is None:
         raise NotFound("no-such-tile", "その地図はありません。")
     edition, body = found
     response = _packed(request, body) if body else HttpResponse(status=204)
     response.headers["Content-Type"] = "application/vnd.mapbox-vector-tile"
     return stamped(response, edition)
+
+
+def drawn_at(layer: Layer, audience: Audience, zoom: int) -> list[Attribute]:
+    """What is needed to draw a tile of this zoom: names only where they are written, also in what is enlarged of it."""
+    style = layer.style
+    written = zoom >= min(style.label_from, tiles.DEEPEST)
+    return [one for one in layer.drawn_by(audience) if one.key == style.by or written]
 
 
 #: What a browser says that has a tile already: then it is often enough to know the edition.

@@ -355,6 +355,7 @@ def _drawn(layer: Layer, number: int, days: Sequence[dt.date], reader: Audience)
         "radius": style.radius,
         "opacity": style.opacity,
         "label": style.label if style.label in seen else "",
+        "labelFrom": style.label_from,
         "credit": layer.source.credit,
         "days": [f"{one:%Y-%m-%d}" for one in days],
     }

@@ -349,3 +349,12 @@ def test_the_view_is_printed(client: Client) -> None:
     assert answer.content.startswith(b"%PDF")
     for bad in ({"scale": "501"}, {"scale": "x"}, {"paper": "b9"}, {"lat": "0"}, {"title": "\U0001f9ff"}):
         assert client.post("/map/print.pdf", sent | bad).status_code == 422, bad
+
+
+def test_names_are_in_a_tile_where_they_are_written() -> None:
+    """Ten thousand numbers of lots are a third of a tile on which none of them could be read."""
+    layer = replace(OPEN, style=replace(OPEN.style, label="far", label_from=17))
+    assert [one.key for one in serving.drawn_at(layer, "public", 15)] == ["use"]
+    assert [one.key for one in serving.drawn_at(layer, "public", 16)] == ["use", "far"], "deeper ones are made of it"
+    early = replace(layer, style=replace(layer.style, label_from=10))
+    assert [one.key for one in serving.drawn_at(early, "public", 12)] == ["use", "far"]

@@ -149,7 +149,8 @@ class Style:
     ``by``: the attribute whose value chooses among ``colours`` (anything else has ``colour``). ``width`` of a line or
     border and ``radius`` of a circle are pixels of the screen, and a quarter of a millimetre each on paper;
     ``opacity`` is that of an area's inside. ``label``: the attribute that is written beside a feature. Below the zoom
-    ``from_zoom`` nothing is drawn (of tiles of 512 pixels: at 14, a screen of a telephone is 2 km wide).
+    ``from_zoom`` nothing is drawn (of tiles of 512 pixels: at 14, a screen of a telephone is 2 km wide), below
+    ``label_from`` nothing is written.
     """
 
     colour: str = "#2563a8"
@@ -160,6 +161,7 @@ class Style:
     opacity: float = 0.3
     label: str = ""
     from_zoom: int = 9
+    label_from: int = 9
 
     def colour_of(self, properties: Mapping[str, Any]) -> str:
         """The colour of a feature with these attributes."""

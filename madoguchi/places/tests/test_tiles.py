@@ -9,6 +9,7 @@ from typing import Any
 import pyogrio.raw
 import pytest
 import shapely
+from django.db import connection
 
 from madoguchi.ground.errors import NotFound
 from madoguchi.places.editions import newest_edition
@@ -110,3 +111,32 @@ def test_there_are_no_other_tiles(tmp_path: Path, place: tuple[int, int, int]) -
     taken_in(tmp_path, zone("1"), layer=DRAWN)
     with pytest.raises(NotFound):
         tile(DRAWN, place, "public")
+
+
+@pytest.mark.parametrize("z", [15, 16])
+def test_what_is_only_put_into_the_tiles_units_is_what_clipping_would_have_made(tmp_path: Path, z: int) -> None:
+    """Whichever way around its border was given: GDAL takes a border the wrong way around for a hole."""
+    rows = []
+    for number in range(6):
+        row = zone(str(number), LON - 0.001 - 0.0003 * number, LAT + 0.0003)
+        if number % 2:
+            row["geometry"]["coordinates"][0].reverse()
+        rows.append(row)
+    taken_in(tmp_path, *rows, layer=DRAWN)
+    found = read(tmp_path, cut(DRAWN, z=z))
+    assert len(found) == 6
+    assert all(shape.is_valid and shape.geom_type in ("Polygon", "MultiPolygon") for _, shape in found)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT ST_Area(ST_AsMVTGeom(drawn, tile, 4096, 64, TRUE)), ST_IsPolygonCCW(ST_AsMVTGeom(drawn, tile))"
+            " FROM layer_feature, ST_TileEnvelope(%s, %s, %s) AS tile WHERE layer = %s ORDER BY key",
+            [*place_of(LON + 0.0005, LAT + 0.0005, z), DRAWN.code],
+        )
+        clipped = cursor.fetchall()
+    assert all(turned for _, turned in clipped)
+    unit = [area / shape.area for (area, _), (_, shape) in zip(clipped, sorted(found, key=by_id), strict=True)]
+    assert max(unit) - min(unit) < 1e-6 * max(unit), "the same areas, in whatever units GDAL reads them"
+
+
+def by_id(one: tuple[dict[str, Any], Any]) -> str:
+    return str(one[0]["id"])

@@ -167,6 +167,8 @@ class LayerStyle(Model):
     """The attribute that is written beside a feature."""
     from_zoom: Annotated[int, Field(ge=5, le=18)] = 9
     """Nothing is drawn further out than that: 15 for parcels, 9 for what is seen of the whole city."""
+    label_from: Annotated[int, Field(ge=5, le=19)] | None = None
+    """Names are written from there on (17 for parcels), where that is not from_zoom."""
 
     @model_validator(mode="after")
     def _has_its_colours(self) -> Self:
@@ -519,6 +521,7 @@ def _style(file: LayerStyle) -> Style:
         opacity=file.opacity,
         label=file.label or "",
         from_zoom=file.from_zoom,
+        label_from=max(file.label_from or 0, file.from_zoom),
     )
 
 

@@ -99,7 +99,7 @@ export class Layers extends EventTarget {
     });
     for (const one of quiet ? quietly(layer) : loudly(layer, this.config.font)) {
       const above = quiet || one.type === "symbol" ? undefined : this.#next(layer, one.id);
-      map.addLayer({ ...one, source, "source-layer": layer.code, minzoom: layer.from }, above);
+      map.addLayer({ ...one, source, "source-layer": layer.code, minzoom: one.type === "symbol" ? layer.labelFrom : layer.from }, above);
     }
     if (quiet) return;
     this.shown.add(layer.code);
