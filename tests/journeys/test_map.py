@@ -134,6 +134,19 @@ def test_a_link_brings_the_layer_that_it_switches_on_into_the_view_of_the_panel(
         expect(visit.page.get_by_role("list", name="凡例")).to_contain_text("10番の地図")
 
 
+def test_at_twice_the_size_of_letters_a_place_can_still_be_typed(browser: Browser, site: str) -> None:
+    """The field beside the button was 60 pixels wide on a telephone."""
+    with visiting(browser, site) as visit:
+        for path, name in (("/map/", "場所をさがす"), ("/here/", "住所、駅、学校など"), ("/", "住所、駅、学校など")):
+            visit.go(path)
+            visit.page.evaluate("document.documentElement.style.fontSize = '200%'")
+            box = visit.page.get_by_label(name).bounding_box()
+            assert box is not None
+            assert box["width"] > 200, path
+            width = visit.page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+            assert width[0] <= width[1], path
+
+
 def test_the_list_is_put_in_another_order_by_thumb_and_by_keyboard(browser: Browser, site: str) -> None:
     """Without the page being loaded anew; whoever pressed a key stays where they were."""
     with visiting(browser, site) as visit:
