@@ -22,6 +22,7 @@ from madoguchi.ground import clock
 from madoguchi.ground.errors import Invalid, NotFound, Refused
 from madoguchi.ground.languages import LocalText
 from madoguchi.places import queries as places
+from madoguchi.places.finding import Middle
 from madoguchi.places.queries import Beside, Located, Shelters, Spot, Where
 from madoguchi.places.rules.applying import Applies, Hit, Part, filled
 from madoguchi.places.rules.area import MAX_BYTES, Area
@@ -381,6 +382,7 @@ def _found(text: str, reader: Reader) -> HerePage:
         layers.values(),
         city.file.plane,
         reader=reader,
+        middle=_middle(),
     )
     sure = [one for one in seen if one.exact]
     if len(sure) == 1:
@@ -400,6 +402,11 @@ def _found(text: str, reader: Reader) -> HerePage:
             )
     page.said = text
     return page
+
+
+def _middle() -> Middle | None:
+    of_city = procedures.city().file.map
+    return Middle(gettext("市の中心"), Where(*of_city.centre)) if of_city is not None else None
 
 
 def _point(asked: Asked, reader: Reader) -> HerePage:
@@ -453,9 +460,16 @@ def _area(text: str, reader: Reader) -> HerePage:
 
 
 def _candidate(one: Located) -> Candidate:
-    beside = _beside(one.beside) if one.beside and one.beside.words not in one.name else ""
+    name, beside = named(one)
     lon, lat = f"{one.at.lon:.6f}", f"{one.at.lat:.6f}"
-    return Candidate(one.name, how(one.level, one.error), _query(one.at), lon, lat, beside)
+    return Candidate(name, how(one.level, one.error), _query(one.at), lon, lat, beside)
+
+
+def named(one: Located) -> tuple[str, str]:
+    """What it is called, and whence it is seen: what has no name of its own is called by that alone (図書館)."""
+    if one.beside is None:
+        return one.name, ""
+    return one.name.removesuffix(f"（{one.beside.words}）"), _beside(one.beside)
 
 
 def _beside(one: Beside) -> str:

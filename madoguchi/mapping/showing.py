@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext
 
-from madoguchi.asking.here import Answer, Asked, told, whom
+from madoguchi.asking.here import Answer, Asked, named, told, whom
 from madoguchi.asking.words import day_words, language, said
 from madoguchi.ground import clock
 from madoguchi.ground.errors import Invalid
@@ -491,12 +491,23 @@ def at_page(face: Face, view: View, reader: Reader, own: Collection[str] = ()) -
 
 def find(face: Face, page: MapPage, text: str, reader: Reader) -> None:
     """Put the places that a text may mean onto the page. Nothing is kept of what was asked."""
+    middle = finding.Middle(gettext("地図の真ん中"), page.view.centre)
     found = finding.locate(
-        text, procedures.gazetteer(), procedures.layers().values(), procedures.city().file.plane, reader=reader
+        text,
+        procedures.gazetteer(),
+        procedures.layers().values(),
+        procedures.city().file.plane,
+        reader=reader,
+        middle=middle,
     )
     page.said = text
-    page.found = [(one.name, address(face, page.view, one.at.lon, one.at.lat, 17)) for one in found]
+    page.found = [(_named(one), address(face, page.view, one.at.lon, one.at.lat, 17)) for one in found]
     if not found:
         page.problem = gettext(
             "この市の中に見つかりませんでした。町の名前から書くか、近くの駅や学校の名前でさがしてください。"
         )
+
+
+def _named(one: finding.Located) -> str:
+    name, beside = named(one)
+    return f"{name}（{beside}）" if beside else name

@@ -109,11 +109,27 @@ class Called:
         return "、".join(filter(None, (self.name, *(one.words for one in self.beside[:1]))))
 
 
+@dataclass(frozen=True, slots=True)
+class Middle:
+    """Whence one looks for what has no name of its own, where a text names no place: the middle of the city or of a
+    map, by the ``name`` that readers know."""
+
+    name: str
+    at: Where
+
+
 def locate(
-    text: str, towns: Gazetteer, layers: Iterable[Layer], plane: int, *, reader: Audience | Reader = "public"
+    text: str,
+    towns: Gazetteer,
+    layers: Iterable[Layer],
+    plane: int,
+    *,
+    reader: Audience | Reader = "public",
+    middle: Middle | None = None,
 ) -> list[Located]:
     """The places of the city that a text may mean, the likeliest first: addresses, things with that name, crossings of
-    roads, and what is near something (住道駅の近くの公園)."""
+    roads, and what is near something (住道駅の近くの公園). What says only what is looked for (図書館) means those that
+    are nearest to the ``middle``."""
     text = text[:MAX_LENGTH].encode(errors="ignore").decode()  # half a character can come in JSON
     seen = _Seen.of(layers, reader)
     if both := asking.crossing(text):
@@ -124,7 +140,10 @@ def locate(
             return _nearest(asked.thing, places[0], towns, seen, plane) if places else []
     [addresses] = _addresses([text], towns, seen, plane)
     named = _named(text, towns, seen, plane)
-    return sorted([*addresses, *named], key=_likelihood)[:MOST]
+    found = sorted([*addresses, *named], key=_likelihood)[:MOST]
+    if found or middle is None or not asking.names_all(text, seen.layers):
+        return found
+    return _nearest(text, Located(middle.name, middle.at, "area", 0.0, False, ""), towns, seen, plane)
 
 
 def lacks_place(text: str) -> bool:

@@ -74,3 +74,8 @@ def meant(thing: str, layers: Sequence[Layer]) -> list[tuple[Layer, str, Mapping
     ]
     longest = max((length for length, *_ in found), default=0)
     return [(layer, word, where) for length, layer, word, where in found if length == longest]
+
+
+def names_all(text: str, layers: Sequence[Layer]) -> bool:
+    """Whether it says what people call such things, and nothing more (図書館)."""
+    return any(key(text) == key(word) or short(text) == short(word) for _, word, _ in meant(text, layers))

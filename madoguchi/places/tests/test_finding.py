@@ -15,6 +15,7 @@ from madoguchi.events import Actor
 from madoguchi.events.models import Event
 from madoguchi.ground.languages import LocalText
 from madoguchi.places.actions import load
+from madoguchi.places.finding import Middle
 from madoguchi.places.models import Place
 from madoguchi.places.queries import Located, Where, lacks_place, locate, locate_many, reverse
 from madoguchi.places.reading import read_file
@@ -281,6 +282,19 @@ def test_near_what_has_to_be_said(city: Any) -> None:
         assert seen(text) == []
         assert lacks_place(text)
     assert not lacks_place("曙町の近くの避難所")
+
+
+def test_what_is_looked_for_alone_is_sought_from_the_middle(city: Any) -> None:
+    """市役所, トイレ: whoever types no more than that is not told that the city has none."""
+    middle = Middle("市の中心", seen("住道駅")[0].at)
+    for text in ("公園", "こうえん", "公 園"):
+        found = locate(text, CITY, LAYERS, PLANE, reader="staff", middle=middle)
+        assert [one.name for one in found] == ["公園（市の中心から北へ約50m）", "公園（市の中心から南へ約300m）"]
+        assert not any(one.exact for one in found)
+    for text in ("公園前の店", "そんな所", ""):
+        assert locate(text, CITY, LAYERS, PLANE, reader="staff", middle=middle) == []
+    assert seen("公園") == []
+    assert locate("住道駅", CITY, LAYERS, PLANE, reader="staff", middle=middle) == seen("住道駅")
 
 
 # -- and back ---------------------------------------------------------------------------------------------------------
