@@ -102,6 +102,7 @@ def test_a_border_is_said_and_whom_to_ask(client: Client) -> None:
 def test_what_may_mean_several_is_asked(client: Client) -> None:
     page = client.post(HERE, {"q": "谷川"}).content.decode()
     assert "どの場所ですか" in page
+    assert 'id="answers"' in page, "the form leads there: on a telephone the question lies below what was typed"
     assert page.count("?lat=") >= 2
     assert "この地点へのリンク" not in page
 
