@@ -195,7 +195,8 @@ def _copy(cursor: Any, reading: Reading) -> None:
     encode = json.JSONEncoder(ensure_ascii=False).encode
     with cursor.copy("COPY incoming (key, properties, geom, digest) FROM STDIN") as rows:
         for one in reading.features:
-            rows.write_row((one.key, encode(one.properties), f"SRID={srid};{one.wkb.hex()}", one.digest))
+            text = one.text or encode(one.properties)
+            rows.write_row((one.key, text, f"SRID={srid};{one.wkb.hex()}", one.digest))
     cursor.execute("ANALYZE incoming")
 
 

@@ -133,9 +133,15 @@ class Feature(models.Model):
     digest = models.TextField()
     valid_from = models.DateField()
     valid_until = models.DateField(null=True)
-    added_in = models.ForeignKey(Edition, on_delete=models.PROTECT, related_name="added")
-    ended_in = models.ForeignKey(Edition, on_delete=models.PROTECT, related_name="ended", null=True)
-    dropped_in = models.ForeignKey(Edition, on_delete=models.PROTECT, related_name="dropped", null=True)
+    # That the editions exist is checked for all rows of a statement at once (migration 0011): row by row that took a
+    # fifth of the time in which a file is taken in.
+    added_in = models.ForeignKey(Edition, models.PROTECT, related_name="added", db_constraint=False, db_index=False)
+    ended_in = models.ForeignKey(
+        Edition, models.PROTECT, related_name="ended", null=True, db_constraint=False, db_index=False
+    )
+    dropped_in = models.ForeignKey(
+        Edition, models.PROTECT, related_name="dropped", null=True, db_constraint=False, db_index=False
+    )
 
     class Meta:
         db_table = "layer_feature"
@@ -160,6 +166,9 @@ class Feature(models.Model):
             GistIndex(Hashed("layer"), F("geom"), name="feature_at"),
             # How it was on a day, page by page; and the history of one feature.
             Index(fields=["layer", "key", "-valid_from", "id"], name="feature_states"),
+            Index(fields=["added_in"], name="feature_added"),
+            Index(fields=["ended_in"], name="feature_ended", condition=Q(ended_in__isnull=False)),
+            Index(fields=["dropped_in"], name="feature_dropped", condition=Q(dropped_in__isnull=False)),
             # An address is a lot: by town, and by how the lot begins.
             Index(
                 KT("properties__town"),
