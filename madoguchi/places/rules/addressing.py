@@ -212,7 +212,8 @@ class Gazetteer:
         return []
 
     def _in_latin(self, said: str) -> list[Found]:
-        """1-1-1 Tanigawa, Daito, Osaka; Tanigawa 1-chome 1-1."""
+        """1-1-1 Tanigawa, Daito, Osaka; Tanigawa 1-chome 1-1. Not exact where other words stand with it and no number
+        does: Tanigawa station is not the town."""
         if not self.latin or not re.search("[a-zA-Z]{3}", said):
             return []
         said = _POSTAL_CODE.sub(" ", said.lower())
@@ -221,12 +222,19 @@ class Gazetteer:
         for unit, kanji in _LATIN_UNITS:
             said = unit.sub(kanji, said)
         tokens = _LATIN.findall(re.sub("[一-鿿]+", " ", said))
+        city = tokens.index(self.romaji) if self.romaji in tokens else len(tokens)
         for size in (5, 4, 3, 2, 1):
             for at in range(len(tokens) - size + 1):
                 key = self.latin.get(shortened(from_romaji("".join(tokens[at : at + size]))))
                 if key is not None:
                     numbers = re.search(r"[0-9]+(?:丁目|番|-)[-0-9番 ]*", said) or re.search("[0-9]+", said)
-                    return self._read(key, numbers[0].strip(" -") if numbers else "", exact=True, village=False)
+                    beside = (
+                        tokens[:city]
+                        if at < city
+                        else [one for one in tokens[city + 1 :] if one not in ("shi", "city")]
+                    )
+                    exact = numbers is not None or len(beside) <= size
+                    return self._read(key, numbers[0].strip(" -") if numbers else "", exact=exact, village=False)
         return []
 
     def _read(self, key: str, rest: str, *, exact: bool, village: bool) -> list[Found]:

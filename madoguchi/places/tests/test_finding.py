@@ -160,6 +160,19 @@ def test_an_address_is_its_lot_where_the_parcels_are(city: Any) -> None:
         assert found.credit == "出典 parcels"
 
 
+@pytest.mark.parametrize(
+    ("text", "exact"),
+    [
+        *((one, True) for one in ("Tanigawa", "Tanigawa, Daito, Osaka", "Osaka-fu Daito-shi Tanigawa", "tanigawa")),
+        *((one, True) for one in ("1-1-1 Tanigawa", "Tanigawa 1-1-1 Mihon-so", "Tanigawa 1-chome")),
+        *((one, False) for one in ("Tanigawa station", "Tanigawa eki", "park of Tanigawa")),
+    ],
+)
+def test_a_town_in_latin_letters_is_in_doubt_where_other_words_stand_with_it(text: str, exact: bool) -> None:
+    """Whoever typed Suminodo station was asked which of two towns, and saw the station last."""
+    assert {one.exact for one in CITY.find(text)} == {exact}
+
+
 def test_the_level_says_how_surely(city: Any) -> None:
     for text, level, error in [
         ("谷川1-1-1-301", "lot", 16),
