@@ -17,9 +17,10 @@ from madoguchi.ground.errors import Invalid
 from madoguchi.mapping.base import FONT, base_file
 from madoguchi.places import finding, viewing
 from madoguchi.places import queries as places
+from madoguchi.places.ordering import Order, order_of
 from madoguchi.places.queries import Where
 from madoguchi.places.rules.layer import Attribute, Audience, Layer, Reader, includes, shown
-from madoguchi.places.viewing import Box, InView, Order
+from madoguchi.places.viewing import Box, InView
 from madoguchi.procedures import queries as procedures
 
 Face = Literal["web", "desk"]
@@ -369,7 +370,11 @@ def listed(
 ) -> list[Listed]:
     """The features in the box, layer by layer: what the map shows, for those who do not see it."""
     near = [one for one in layers if view.zoom >= one.style.from_zoom]
-    orders = {one.code: order for one in near if (order := _order(one, view, reader(one))) is not None}
+    orders = {
+        one.code: order
+        for one in near
+        if (order := order_of(one, reader(one), view.sorts.get(one.code, ""))) is not None
+    }
     found = viewing.in_view(near, box, procedures.city().file.plane, reader=reader, on=view.on, orders=orders)
     days = viewing.days_of([one.code for one in layers]) if view.on is not None else {}
     unknown = {code for code, known in days.items() if view.on is not None and view.on < known[0]}
@@ -377,14 +382,6 @@ def listed(
         _listed(face, one, view, found.get(one.code), reader(one), one.code in own, one.code in unknown)
         for one in layers
     ]
-
-
-def _order(layer: Layer, view: View, reader: Audience) -> Order | None:
-    """The order that the view asks for; None where it is by what this reader does not see, and by how far away."""
-    said_ = view.sorts.get(layer.code, "")
-    known = {one.key: one for one in layer.seen_by(reader)}
-    by = known.get(said_.removeprefix("-"))
-    return Order(by, said_.startswith("-")) if by is not None else None
 
 
 def _listed(
@@ -396,7 +393,7 @@ def _listed(
     own: bool,
     unknown: bool,
 ) -> Listed:
-    order = _order(layer, view, reader)
+    order = order_of(layer, reader, view.sorts.get(layer.code, ""))
     if unknown:
         note = gettext("この日のデータはありません。")
     elif found is None:

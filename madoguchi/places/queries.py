@@ -33,6 +33,7 @@ from madoguchi.places.finding import (
     reverse,
 )
 from madoguchi.places.models import Amendment, Change, ChangeState, Edition, Feature, Hashed, Photo, PhotoContent
+from madoguchi.places.ordering import Order, in_order
 from madoguchi.places.rules.applying import Applies, Hit, Known, Piece, answer, answer_area
 from madoguchi.places.rules.area import Area
 from madoguchi.places.rules.cql import Node
@@ -404,8 +405,9 @@ def as_of(layer: str, on: dt.date, known: dt.datetime | None = None) -> QuerySet
     )
 
 
-#: Features of a page.
+#: Features of a page, and how far pages go in another order than that of the keys.
 PAGE: Final = 50
+MOST_SORTED: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -419,9 +421,20 @@ class Wanted:
 EVERYTHING: Final = Wanted()
 
 
-def listed(layer: Layer, reader: Audience, wanted: Wanted = EVERYTHING, after: str = "") -> tuple[list[Feature], bool]:
-    """A page of the features as they are now, by key, and whether more follow. Raises Refused."""
+def listed(
+    layer: Layer, reader: Audience, wanted: Wanted = EVERYTHING, after: str = "", *, order: Order | None = None
+) -> tuple[list[Feature], bool]:
+    """A page of the features as they are now, by key, and whether more follow. Raises Refused.
+
+    ``after`` is the last key of the page before; in another ``order`` how many were before, up to ``MOST_SORTED``:
+    each page puts all of them in order again (100,000 in a quarter of a second), and nobody turns twenty pages.
+    """
     rows = _saying(layer, reader, wanted)
+    if order is not None:
+        before = min(int(after), MOST_SORTED - PAGE) if after.isascii() and after.isdigit() else 0
+        ordered = rows.defer("geom", "drawn").order_by(in_order(order, "layer_feature"), "key")
+        found = list(ordered[before : before + PAGE + 1])
+        return found[:PAGE], len(found) > PAGE and before + PAGE < MOST_SORTED
     if after:
         rows = rows.filter(key__gt=after)
     found = list(rows.defer("geom", "drawn").order_by("key")[: PAGE + 1])

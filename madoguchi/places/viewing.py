@@ -8,7 +8,7 @@ import datetime as dt
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, get_args
 from uuid import UUID
 
 from django.db import connection
@@ -16,8 +16,9 @@ from django.db import connection
 from madoguchi.ground import clock
 from madoguchi.ground.errors import Invalid
 from madoguchi.places.models import Edition
+from madoguchi.places.ordering import Order, value
 from madoguchi.places.queries import Where
-from madoguchi.places.rules.layer import STORED, Attribute, Kind, Layer, Reader, includes
+from madoguchi.places.rules.layer import STORED, Kind, Layer, Reader, includes
 
 #: Features of a layer that are listed, and points of a line that is measured.
 MOST: Final = 50
@@ -53,14 +54,6 @@ class InView:
     properties: Mapping[str, Any]
     at: Where
     metres: float
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """By which attribute the features of a layer are listed, from the least or (``down``) from the most."""
-
-    by: Attribute
-    down: bool = False
 
 
 def in_view(
@@ -99,8 +92,7 @@ def in_view(
             cursor.execute(_IN_VIEW, given)
             rows += cursor.fetchall()
         for code, order in ordered.items():
-            by = {"layer": code, "by": order.by.key, "codes": list(order.by.codes)}
-            cursor.execute(_IN_ORDER[order.by.kind, order.down], given | by)
+            cursor.execute(_IN_ORDER[order.by.kind, order.down], given | order.given | {"layer": code})
             rows += cursor.fetchall()
     found: dict[str, list[InView]] = {code: [] for code in seen}
     for id_, layer, properties, lon, lat, metres in rows:
@@ -127,17 +119,6 @@ _IN_VIEW: Final = """
 """
 
 
-#: What is compared: numbers as numbers, what has a list of values as they stand there, and words by the collation that
-#: is made for them.
-_NUMBER: Final = "CASE WHEN jsonb_typeof(f.properties->%(by)s) = 'number' THEN (f.properties->>%(by)s)::numeric END"
-_VALUES: Final[Mapping[Kind, str]] = {
-    "text": "nullif(f.properties->>%(by)s, '') COLLATE natural_japanese",
-    "number": _NUMBER,
-    "integer": _NUMBER,
-    "code": "array_position(%(codes)s::text[], f.properties->>%(by)s)",
-    "yes_no": "f.properties->>%(by)s",
-    "date": "f.properties->>%(by)s",
-}
 # What is in the box is put in order by its words alone; only of what is listed it is asked where it lies.
 _ORDERED: Final = """
     WITH view AS (
@@ -157,8 +138,8 @@ _ORDERED: Final = """
     ORDER BY first.value {way} NULLS LAST, first.key, first.id
 """
 _IN_ORDER: Final = {
-    (kind, down): _ORDERED.format(value=value, way="DESC" if down else "ASC")
-    for kind, value in _VALUES.items()
+    (kind, down): _ORDERED.format(value=value(kind, "f"), way="DESC" if down else "ASC")
+    for kind in get_args(Kind)
     for down in (False, True)
 }
 

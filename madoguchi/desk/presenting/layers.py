@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext, gettext_noop
 
 from madoguchi.desk.presenting.words import day_words, time_words
-from madoguchi.desk.presenting.worklist import Choice
+from madoguchi.desk.presenting.worklist import Choice, Head
 from madoguchi.events import Actor
 from madoguchi.ground import clock
 from madoguchi.ground.errors import Invalid, Problem
@@ -21,6 +21,7 @@ from madoguchi.people import queries as people
 from madoguchi.places import queries as places
 from madoguchi.places.actions import DECIDES, EDITS
 from madoguchi.places.models import Change, ChangeState, Edition, Feature
+from madoguchi.places.ordering import Order, order_of
 from madoguchi.places.rules import narrowing
 from madoguchi.places.rules.layer import Attribute, Layer, reader_of, shown
 from madoguchi.procedures import queries as procedures
@@ -107,7 +108,9 @@ class LayerPage:
     title: str
     url: str
     about: Sequence[tuple[str, str]]
-    columns: Sequence[str]
+    heads: Sequence[Head]
+    sort: str
+    ends: str
     lines: Sequence[FeatureLine]
     words: str
     filters: Sequence[Filter]
@@ -252,9 +255,10 @@ def layer_page(layer: Layer, by: Actor, asked: Mapping[str, str]) -> LayerPage:
     kept = kept_of(layer, by, asked)
     problems: Mapping[str, Problem] = {}
     found, more, count, problem = list[Feature](), False, 0, ""
+    order, after = order_of(layer, reader, asked.get("sort", "")), asked.get("after", "")
     try:
         sought = wanted(layer, by, asked)
-        found, more = places.listed(layer, reader, sought, asked.get("after", ""))
+        found, more = places.listed(layer, reader, sought, after, order=order)
         count = places.how_many(layer, reader, sought) if kept else 0
     except Invalid as refusal:
         problem, problems = gettext(refusal.message), refusal.fields
@@ -262,6 +266,12 @@ def layer_page(layer: Layer, by: Actor, asked: Mapping[str, str]) -> LayerPage:
     late = list(places.changes([layer.code])[:10])
     names = people.staff_names({one.asked_by for one in late})
     url = reverse("desk:layer", args=(layer.code,))
+    so_far, following = 0, {}
+    if order is not None:
+        so_far = min((int(after) if after.isascii() and after.isdigit() else 0) + len(found), places.MOST_SORTED)
+        following = {"sort": order.written, "after": str(so_far)}
+    elif found:
+        following = {"after": found[-1].key}
     return LayerPage(
         title=layer.title["ja"],
         url=url,
@@ -272,20 +282,41 @@ def layer_page(layer: Layer, by: Actor, asked: Mapping[str, str]) -> LayerPage:
             (gettext("出典"), layer.source.credit),
             (gettext("編集"), _editing_words(layer)),
         ],
-        columns=[one.title["ja"] for one in seen],
+        heads=[_head(url, kept, one, order) for one in (None, *seen)],
+        sort=order.written if order is not None else "",
+        ends=_ends(so_far) if order is not None and len(found) == places.PAGE and not more else "",
         lines=[_feature_line(layer, one, seen, by) for one in found],
         words=kept.get("q", ""),
         filters=[_filter(one, boxes, kept, problems) for one, boxes in narrowing.names(layer, reader)],
         narrowed=bool(kept.keys() - {"q"}),
         found=count,
         problem=problem,
-        next_url=f"{url}?{urlencode({**kept, 'after': found[-1].key})}" if more else "",
+        next_url=f"{url}?{urlencode({**kept, **following})}" if more else "",
         edits=EDITS.holds(by, layer),
         new_url=reverse("desk:feature-new", args=(layer.code,)),
         table_url=reverse("desk:layer-table", args=(layer.code,)),
         csv_url=reverse("desk:layer-csv", args=(layer.code,)) + (f"?{urlencode(kept)}" if kept else ""),
         changes=[_change_line(one, layer, names, by) for one in late],
     )
+
+
+def _head(url: str, kept: Mapping[str, str], one: Attribute | None, order: Order | None) -> Head:
+    """Above the name (None), by which the table stands by itself, or above an attribute."""
+    is_sorted = (order.by.key if order is not None else None) == (one.key if one is not None else None)
+    down = is_sorted and order is not None and order.down
+    sort = {} if one is None else {"sort": Order(one, is_sorted and not down).written}
+    return Head(
+        title=one.title["ja"] if one is not None else gettext("地物"),
+        url=f"{url}?{urlencode({**kept, **sort})}",
+        sorted="" if not is_sorted else "descending" if down else "ascending",
+    )
+
+
+def _ends(so_far: int) -> str:
+    """Said where the pages end before the features do."""
+    if so_far < places.MOST_SORTED:
+        return ""
+    return gettext("並べ替えて見られるのは、先の%(n)s件までです。続きは、条件で絞って見ます。") % {"n": f"{so_far:,}"}
 
 
 def kept_of(layer: Layer, by: Actor, asked: Mapping[str, str]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from html import unescape
@@ -498,3 +499,42 @@ def test_a_photograph_with_a_virus_or_not_looked_at_is_not_kept(clerk: Actor, mo
     assert Event.objects.get(verb="feature.attach").reason == "file-infected"
     monkeypatch.setattr(giving, "scanner", lambda: Scanner(""))
     assert desk.post(f"{address(one)}photos/", {"photo": jpeg()}).status_code == 302
+
+
+def test_the_table_comes_in_the_order_of_a_column_with_what_narrows_it_and_its_pages(
+    clerk: Actor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = replace(FREE, code="test-wide")
+    monkeypatch.setattr(procedures, "layers", lambda: {many.code: many})
+    widths = [(f"{n:03}", 10 * ((n * 37) % 120)) for n in range(120)]
+    taken_in(tmp_path, *(zone(key, LON + 0.001 * int(key), far=far) for key, far in widths), layer=many)
+    desk, url = client_of(clerk), f"/desk/layers/{many.code}/"
+    by_far = [key for key, far in sorted(widths, key=lambda one: one[1])]
+
+    def lines(page: str) -> list[str]:
+        return re.findall(r'<tr data-line><th scope="row"><a[^>]*>(\d+)<', page)
+
+    def link(page: str, words: str) -> str:
+        [found] = re.findall(rf'href="([^"]*)"[^>]*>{words}(?:<| )', page)
+        return unescape(found)
+
+    page = desk.get(url, {"p-use": "1"}).content.decode()
+    assert lines(page) == [key for key, _ in widths[:50]]
+    page = desk.get(link(page, "容積率")).content.decode()
+    assert 'aria-sort="ascending"><a' in page
+    read = lines(page)
+    while "次の50件" in page:
+        assert "p-use=1" in link(page, "次の50件"), "what narrows it is kept"
+        assert '<input type="hidden" name="sort" value="far">' in page
+        page = desk.get(link(page, "次の50件")).content.decode()
+        read += lines(page)
+    assert read == by_far, "each once, over three pages"
+    page = desk.get(link(page, "容積率")).content.decode()
+    assert (lines(page), "p-use=1" in link(page, "次の50件")) == (by_far[:-51:-1], True)
+    assert lines(desk.get(link(page, "地物")).content.decode()) == [key for key, _ in widths[:50]]
+
+    monkeypatch.setattr(places, "MOST_SORTED", 100)
+    page = desk.get(url, {"sort": "far", "after": "50"}).content.decode()
+    assert ("次の50件" in page, "先の100件までです" in page) == (False, True)
+    for bad in ({"sort": "memos"}, {"sort": "-"}, {"sort": "far", "after": "x"}, {"sort": "far", "after": "9" * 30}):
+        assert desk.get(url, bad).status_code == 200, bad

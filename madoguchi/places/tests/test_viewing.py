@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from madoguchi.ground.languages import LocalText
+from madoguchi.places.ordering import Order
 from madoguchi.places.rules.layer import Attribute, Audience, Layer, everybody
 from madoguchi.places.tests.test_layers import LAT, LON, PLANE, ZONING, feature, square, taken_in
-from madoguchi.places.viewing import Box, Order, in_view
+from madoguchi.places.viewing import Box, in_view
 
 pytestmark = pytest.mark.django_db
 
