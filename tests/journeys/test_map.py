@@ -131,7 +131,13 @@ def test_a_link_brings_the_layer_that_it_switches_on_into_the_view_of_the_panel(
             expect(visit.page.get_by_role("checkbox", name="29番の地図")).to_be_in_viewport(ratio=1)
         # Another view of the same page, typed or followed while this one is open.
         visit.page.evaluate("to => { location.hash = to }", f"{place}&layers=test-10")
-        expect(visit.page.get_by_role("list", name="凡例")).to_contain_text("10番の地図")
+        legend = visit.page.get_by_role("list", name="凡例")
+        expect(legend).to_contain_text("10番の地図")
+        expect(visit.page.locator("#map[data-drawn]")).to_have_count(1)
+        # A link within the page is no other view.
+        visit.page.evaluate("() => { document.body.dataset.stays = '1'; location.hash = '#main' }")
+        visit.page.wait_for_timeout(500)
+        expect(visit.page.locator("body[data-stays]")).to_have_count(1)
 
 
 def test_at_twice_the_size_of_letters_a_place_can_still_be_typed(browser: Browser, site: str) -> None:

@@ -111,7 +111,7 @@ function legending({ layers, form, config: { words } }) {
 }
 
 // An address of another view, typed or followed while this one is open, is another page that differs behind # alone.
-addEventListener("hashchange", () => location.reload());
+addEventListener("hashchange", () => readAddress() && location.reload());
 
 // The address of this view; the address bar has it already, but telephones hide that.
 function sharing({ config: { words } }) {
