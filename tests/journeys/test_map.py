@@ -140,6 +140,23 @@ def test_a_link_brings_the_layer_that_it_switches_on_into_the_view_of_the_panel(
         expect(visit.page.locator("body[data-stays]")).to_have_count(1)
 
 
+def test_what_a_tap_is_answered_does_not_carry_the_page_away(browser: Browser, site: str) -> None:
+    """On a telephone the panel of layers stands below the answer, but before it in the page: a browser that keeps in
+    place what it takes for the first thing in view went down by the whole answer."""
+    with visiting(browser, site) as visit:
+        page = visit.page
+        visit.go(f"/map/#17/{LAT + 0.0005}/{LON + 0.001}&layers={OPEN.code}")
+        expect(page.locator("#map[data-drawn]")).to_have_count(1)
+        page.locator("#map").evaluate("one => one.scrollIntoView()")
+        expect(page.get_by_text("レイヤーと凡例")).to_be_in_viewport()
+        long = "<p>この場所は用途地域の外です。</p>" * 80
+        page.route("**/map/at/**", lambda route: route.fulfill(content_type="text/html", body=long))
+        page.mouse.click(100, 300)
+        expect(page.locator("#map-at-words p")).to_have_count(80)
+        expect(page.get_by_role("heading", name="この地点")).to_be_in_viewport(ratio=1)
+        expect(page.get_by_role("img", name="この地点", exact=True)).to_be_in_viewport(ratio=1)
+
+
 def test_at_twice_the_size_of_letters_a_place_can_still_be_typed(browser: Browser, site: str) -> None:
     """The field beside the button was 60 pixels wide on a telephone."""
     with visiting(browser, site) as visit:
