@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import islice
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from django.db import connection
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.lookups import Exact
 
-from madoguchi.events.composing import Pending, answered, planned
+from madoguchi.events.composing import Asked, Pending, answered, planned
 from madoguchi.ground import clock
 from madoguchi.ground.errors import NotFound, Problem
 from madoguchi.places.finding import (
@@ -32,6 +33,7 @@ from madoguchi.places.finding import (
     locate_many,
     reverse,
 )
+from madoguchi.places.kept import kept, was_asked
 from madoguchi.places.models import Amendment, Change, ChangeState, Edition, Feature, Hashed, Photo, PhotoContent
 from madoguchi.places.ordering import Order, in_order
 from madoguchi.places.rules.applying import Applies, Hit, Known, Piece, answer, answer_area
@@ -87,7 +89,10 @@ def applying(
     asked = {one.code: one for one in layers if one.told and includes(one.see, reads(one))}
     if known is not None:
         asked = {code: one for code, one in asked.items() if code in known}
-    day = on or clock.today()
+    day, is_area = on or clock.today(), isinstance(at, Area)
+    reach = {code: max(one.accuracy, one.near + (error if one.complete else 0), error) for code, one in asked.items()}
+    most = {code: None if one.shape == "polygon" else one.most for code, one in asked.items()}
+    in_memory = {code: None if is_area or known is not None else kept(code, day) for code in asked}
 
     def read(rows: list[Any]) -> list[Applies]:
         held: dict[str, _Held] = {}
@@ -97,13 +102,13 @@ def applying(
             if layer is None:
                 flat = shapely.from_wkb(bytes(measured[0]))
                 continue
-            held[layer] = _Held(number, as_of, first)
-            here = near.setdefault(layer, [])
+            if layer not in held:
+                held[layer] = _Held(number, as_of, first)
+                near[layer] = [] if is_area else remembered(layer, *measured[2:])
             if key is not None:
                 said = _known(asked[layer], reads(asked[layer]), properties)
-                is_area = isinstance(at, Area)
-                here.append(
-                    Piece(key, said, shapely.from_wkb(bytes(measured[0]))) if is_area else Hit(key, said, *measured)
+                near[layer].append(
+                    Piece(key, said, shapely.from_wkb(bytes(measured[0]))) if is_area else Hit(key, said, *measured[:2])
                 )
         found = []
         for one in asked.values():
@@ -119,9 +124,22 @@ def applying(
             found.append(replace(of_it, reader=reads(one), edition=edition.number, as_of=edition.as_of))
         return found
 
+    def remembered(code: str, edition: UUID, x: float, y: float) -> list[Hit]:
+        memory = in_memory[code]
+        if memory is None or memory.edition != edition:
+            if known is None and day == clock.today():
+                was_asked(code, edition, day, plane)
+            return []
+        assert isinstance(at, Where)
+        layer = asked[code]
+        return [
+            Hit(one.key, _known(layer, reads(layer), one.properties), one.inside, one.border)
+            for one in memory.near((at.lon, at.lat), (x, y), reach[code], most[code])
+        ]
+
     if not asked:
         return Pending(None, read)
-    statement = _TO if isinstance(at, Area) else _AT
+    statement = _TO if is_area else _AT
     question = planned.of(
         statement.format(*(_NOW if known is None else _AS_KNOWN), asked=_ASKED),
         {
@@ -129,9 +147,10 @@ def applying(
             "plane": plane,
             "on": day,
             "layers": list(asked),
-            "reach": [max(one.accuracy, one.near + (error if one.complete else 0), error) for one in asked.values()],
-            "most": [None if one.shape == "polygon" else one.most for one in asked.values()],
+            "reach": list(reach.values()),
+            "most": list(most.values()),
             "known": [None if known is None else known[code] for code in asked],
+            "kept": [None if one is None else one.edition for one in in_memory.values()],
         },
     )
     return Pending(question, read)
@@ -163,14 +182,16 @@ def _around(at: Spot) -> dict[str, Any]:
     return {"at": wkb, "stored": STORED, "north": LATITUDE, "east": LATITUDE * math.cos(math.radians(lat + 0.1))}
 
 
-#: Of each layer of which something was taken in: the newest edition, or the one that was known then.
+#: Of each layer of which something was taken in: the newest edition, or the one that was known then; and whether that
+#: is the one that is kept in memory (:mod:`madoguchi.places.kept`), where nothing has to be looked up.
 _ASKED: Final = """
     asked AS (
-        SELECT one.layer, one.reach, one.most, edition.number, edition.as_of, first.as_of AS first
-        FROM unnest(%(layers)s::text[], %(reach)s::float8[], %(most)s::int[], %(known)s::int[])
-            AS one (layer, reach, most, known)
+        SELECT one.layer, one.reach, one.most, edition.id, edition.number, edition.as_of, first.as_of AS first,
+               one.kept IS NOT DISTINCT FROM edition.id AS is_kept
+        FROM unnest(%(layers)s::text[], %(reach)s::float8[], %(most)s::int[], %(known)s::int[], %(kept)s::uuid[])
+            AS one (layer, reach, most, known, kept)
         JOIN LATERAL (
-            SELECT number, as_of FROM layer_edition
+            SELECT id, number, as_of FROM layer_edition
             WHERE layer = one.layer AND (one.known IS NULL OR number = one.known) ORDER BY number DESC LIMIT 1
         ) AS edition ON true
         JOIN layer_edition first ON first.layer = one.layer AND first.number = 1
@@ -187,14 +208,16 @@ _AT: Final = """
                ST_Distance(CASE WHEN ST_Dimension(f.geom) = 2 THEN ST_Transform(ST_Boundary(f.geom), %(plane)s::int)
                                 ELSE ST_Transform(f.geom, %(plane)s::int) END, here.flat) AS border
         FROM here, asked JOIN layer_feature f ON f.layer = asked.layer AND hashtext(f.layer) = hashtext(asked.layer) {0}
-        WHERE f.geom && ST_Expand(here.point, asked.reach / %(east)s::float8, asked.reach / %(north)s::float8) AND {1}
+        WHERE NOT asked.is_kept AND {1}
+          AND f.geom && ST_Expand(here.point, asked.reach / %(east)s::float8, asked.reach / %(north)s::float8)
     ), told AS (
         SELECT around.*, row_number() OVER (PARTITION BY layer ORDER BY border, key) AS at
         FROM around JOIN asked USING (layer) WHERE inside OR border <= asked.reach
     )
     SELECT asked.layer, asked.number, asked.as_of, asked.first, told.key, told.properties::text, told.inside,
-           told.border
-    FROM asked LEFT JOIN told ON told.layer = asked.layer AND (asked.most IS NULL OR told.at <= asked.most)
+           told.border, asked.id, ST_X(here.flat), ST_Y(here.flat)
+    FROM here CROSS JOIN asked
+    LEFT JOIN told ON told.layer = asked.layer AND (asked.most IS NULL OR told.at <= asked.most)
     ORDER BY told.border, told.key
 """
 #: The area itself in metres is the row without a layer. Of large features only what is near comes out: twice the stated
@@ -255,22 +278,42 @@ def sheltering(
 
     A hazard of which the city has no shelter is told of, too: with none.
     """
-    reads = reading_as(reader)
+    reads, day = reading_as(reader), on or clock.today()
     asked = [
         (one, attribute) for one in layers for attribute in one.seen_by(reads(one)) if attribute.key in one.hazards
     ]
     by_code = {one.code: one for one, _ in asked}
+    in_memory = {code: kept(code, day) if isinstance(at, Where) else None for code in by_code}
+
+    def said(layer: str, properties: str) -> Known:
+        return _known(by_code[layer], reads(by_code[layer]), properties)
 
     def read(rows: list[Any]) -> list[Shelters]:
         hits: dict[tuple[str, str], Hit] = {}
         near: dict[tuple[str, str], list[Hit]] = {}
-        for layer, hazard, key, properties, away in rows:
+        places: dict[str, list[tuple[float, str, str]]] = {}
+        for layer, hazard, key, properties, away, edition, *flat in rows:
+            memory = in_memory[layer]
+            if memory is not None:
+                if memory.edition != edition:  # another has come since: look there
+                    in_memory[layer] = None
+                    return read(asking().rows())
+                if layer not in places:
+                    places[layer] = memory.by_distance((flat[0], flat[1]))
+                shelters = (
+                    Hit(place, known, metres == 0, metres)
+                    for metres, place, text in places[layer]
+                    if (known := said(layer, text)).get(hazard) is True
+                )
+                near[layer, hazard] = list(islice(shelters, most))
+                continue
+            if (layer, hazard) not in near and isinstance(at, Where) and day == clock.today():
+                was_asked(layer, edition, day, plane)
             here = near.setdefault((layer, hazard), [])
             if key is None:
                 continue
             if (layer, key) not in hits:
-                said = _known(by_code[layer], reads(by_code[layer]), properties)
-                hits[layer, key] = Hit(key, said, away == 0, away)
+                hits[layer, key] = Hit(key, said(layer, properties), away == 0, away)
             here.append(hits[layer, key])
         return [
             Shelters(one, hazard, tuple(near[one.code, hazard.key]))
@@ -278,21 +321,21 @@ def sheltering(
             if (one.code, hazard.key) in near
         ]
 
-    if not asked:
-        return Pending(None, read)
-    question = planned.of(
-        _SHELTERS.format(_NOW[1]),
-        {
-            **_around(at),
-            "plane": plane,
-            "on": on or clock.today(),
-            "once": list(by_code),
-            "layers": [one.code for one, _ in asked],
-            "hazards": [hazard.key for _, hazard in asked],
-            "most": most,
-        },
-    )
-    return Pending(question, read)
+    def asking() -> Asked:
+        return planned.of(
+            _SHELTERS.format(_NOW[1]),
+            {
+                **_around(at),
+                "plane": plane,
+                "on": day,
+                "once": [code for code, memory in in_memory.items() if memory is None],
+                "layers": [one.code for one, _ in asked],
+                "hazards": [hazard.key for _, hazard in asked],
+                "most": most,
+            },
+        )
+
+    return Pending(asking() if asked else None, read)
 
 
 #: The answer at once, too.
@@ -300,19 +343,23 @@ shelters = answered(sheltering)
 
 
 #: Each place is measured once, whatever it is a shelter from; a hazard from which there is none is a row without a key,
-#: one of a layer of which nothing was taken in is none.
+#: as is one of a layer that is kept in memory; one of a layer of which nothing was taken in is none.
 _SHELTERS: Final = """
     WITH here AS (
         SELECT ST_Transform(ST_SetSRID(ST_GeomFromWKB(%(at)s), %(stored)s::int), %(plane)s::int) AS flat
     ), asked AS (
-        SELECT * FROM unnest(%(layers)s::text[], %(hazards)s::text[]) AS one (layer, hazard)
-        WHERE EXISTS (SELECT FROM layer_edition WHERE layer_edition.layer = one.layer)
+        SELECT one.layer, one.hazard, edition.id
+        FROM unnest(%(layers)s::text[], %(hazards)s::text[]) AS one (layer, hazard)
+        JOIN LATERAL (
+            SELECT id FROM layer_edition WHERE layer_edition.layer = one.layer ORDER BY number DESC LIMIT 1
+        ) AS edition ON true
     ), place AS MATERIALIZED (
         SELECT f.layer, f.key, f.properties, ST_Distance(ST_Transform(f.geom, %(plane)s::int), here.flat) AS away
         FROM here, layer_feature f WHERE f.layer = ANY(%(once)s::text[]) AND {0}
     )
-    SELECT asked.layer, asked.hazard, near.key, near.properties::text, near.away
-    FROM asked LEFT JOIN LATERAL (
+    SELECT asked.layer, asked.hazard, near.key, near.properties::text, near.away, asked.id,
+           ST_X(ST_Centroid(here.flat)), ST_Y(ST_Centroid(here.flat))
+    FROM here CROSS JOIN asked LEFT JOIN LATERAL (
         SELECT place.key, place.properties, place.away FROM place
         WHERE place.layer = asked.layer AND place.properties -> asked.hazard = 'true'::jsonb
         ORDER BY place.away, place.key LIMIT %(most)s::int

@@ -43,9 +43,8 @@ def _files(name: str) -> list[str]:
 
 
 #: Statements are many and short: PostgreSQL takes seconds to compile one that answers in a quarter of one, and starts
-#: two processes, each of which loads PostGIS, for a tile that one alone cuts in the same time. What we ask it to plan
-#: once (events/composing.py) it plans once; by itself it plans some of that anew each time.
-AS_APP = "-c role=madoguchi_app -c jit=off -c max_parallel_workers_per_gather=0 -c plan_cache_mode=force_generic_plan"
+#: two processes, each of which loads PostGIS, for a tile that one alone cuts in the same time.
+AS_APP = "-c role=madoguchi_app -c jit=off -c max_parallel_workers_per_gather=0"
 
 
 def _database() -> dict[str, Any]:
