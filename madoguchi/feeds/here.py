@@ -57,9 +57,9 @@ def at(
     procedures that follow from these. Without a token, and nothing is kept of what was asked."""
     where, plane = Where(lon, lat), procedures.city().file.plane
     asked = _asked(layers)
-    applying, sheltering = places.applying(asked, where, plane, on=on), places.sheltering(asked, where, plane, on=on)
-    with asked_together(applying, sheltering, procedures.packages_asked()):
-        found, near = applying.answer(), sheltering.answer()
+    told = places.told_at(asked, where, plane, on=on)
+    with asked_together(told, procedures.packages_asked()):
+        found, near = told.answer()
         following = procedures.following(found)
     rest = {
         "lon": lon,
@@ -94,9 +94,16 @@ def _members(said: dict[str, Any]) -> str:
 
 def _applying(one: Applies) -> str:
     """The answer of one layer as JSON. What is the same for every point is put into words once."""
-    layer, city = one.layer, procedures.city()
-    section = city.organisation.section(layer.owner)
-    of_layer = _of_layer(layer, (section.phone if section else None) or city.file.contact.phone)
+    city = procedures.city()
+    section = city.organisation.section(one.layer.owner)
+    phone = (section.phone if section else None) or city.file.contact.phone
+    if one.layer.tells_distance:
+        return _written(one, phone)
+    return _written_once(one.anywhere, phone)
+
+
+def _written(one: Applies, phone: str) -> str:
+    of_layer = _of_layer(one.layer, phone)
     said = {
         "verdict": one.verdict,
         "why": one.why,
@@ -109,6 +116,9 @@ def _applying(one: Applies) -> str:
         for hit in one.hits
     )
     return f'{{{of_layer}, {_members(said)}, "features": [{features}]}}'
+
+
+_written_once = lru_cache(maxsize=4096)(_written)
 
 
 @lru_cache(maxsize=256)

@@ -1,103 +1,120 @@
 """Small layers, kept in memory as they are in their newest edition: zones, towns, shelters, stations.
 
 What applies at a point is asked all day of the same few hundred features, and most of the time of the answer went into
-finding them anew. Only for points, and for how things are today; whoever asks says which edition is kept, and the
+finding them anew. Only for points, and for how things are today; whoever asks says which editions are kept, and the
 database looks up itself what has a newer one. So nothing here can be out of date.
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import repeat
+from threading import Lock
 from typing import Any, Final
 from uuid import UUID
 
 import numpy as np
 import shapely
 from django.db import connection
+from numpy.typing import NDArray
 
-#: Features of a layer that is kept, at most: of a larger one an index finds them faster.
+#: Features of a layer that is kept, at most: of a larger one an index of the database finds them faster.
 MOST: Final = 5_000
 #: How often an edition is asked for before it is kept: what is asked once is not read whole for that.
 OFTEN: Final = 10
 
+#: A feature near a point: metres of the plane to its border or, of a point or line, to itself; its key; whether the
+#: point lies in it (areas); its properties as JSON.
+Near = tuple[float, str, bool, str]
+
 
 @dataclass(frozen=True, slots=True)
-class Near:
-    """A feature near a point: its properties as JSON, whether the point lies in it (areas), and metres of the plane to
-    its border or, of a point or line, to itself."""
+class _Layer:
+    """The features of a layer: ``shapes`` in degrees, ``flat`` in metres of the plane."""
 
-    key: str
-    properties: str
-    inside: bool
-    border: float
+    edition: UUID
+    keys: list[str]
+    properties: list[str]
+    shapes: NDArray[Any]
+    flat: NDArray[Any]
 
 
-class Kept:
-    """The features of one layer as they are on a day, each by its number: ``shapes`` in degrees, ``flat`` in metres."""
+class Index:
+    """Layers as they are on a day, in one index, so that a point is looked up once for all of them."""
 
-    def __init__(self, edition: UUID, day: dt.date, rows: Sequence[tuple[str, str, Any, Any]]) -> None:
-        self.edition, self.day = edition, day
-        self.keys = [key for key, _, _, _ in rows]
-        self.properties = [said for _, said, _, _ in rows]
-        self.flat = shapely.from_wkb([bytes(one) for _, _, _, one in rows])
-        self.points = bool((shapely.get_type_id(self.flat) == shapely.GeometryType.POINT).all())
-        if self.points:
-            self.x, self.y = shapely.get_x(self.flat), shapely.get_y(self.flat)
-            return
-        self.shapes = shapely.from_wkb([bytes(one) for _, _, one, _ in rows])
-        shapely.prepare(self.shapes)
-        self.areas = shapely.get_dimensions(self.flat) == 2
-        self.borders = np.where(self.areas, shapely.boundary(self.flat), self.flat)
-        self.tree = shapely.STRtree(self.flat)
+    def __init__(self, day: dt.date, layers: Mapping[str, _Layer]) -> None:
+        self.day, self.layers = day, layers
+        self.editions = {code: one.edition for code, one in layers.items()}
+        self._codes = [*layers]
+        of_layer = np.repeat(np.arange(len(layers)), [len(one.keys) for one in layers.values()])
+        keys = [key for one in layers.values() for key in one.keys]
+        properties = [said for one in layers.values() for said in one.properties]
+        said = np.array([*zip(self._codes_of(of_layer), keys, properties, strict=True)], dtype=object).reshape(-1, 3)
+        shapes = np.concatenate([[], *(one.shapes for one in layers.values())])
+        flat = np.concatenate([[], *(one.flat for one in layers.values())])
+        points = shapely.get_type_id(flat) == shapely.GeometryType.POINT
+        self._of_point, self._said_of_point = of_layer[points], said[points].tolist()
+        self._x, self._y = shapely.get_x(flat[points]), shapely.get_y(flat[points])
+        self._have_shapes = np.isin(np.arange(len(layers)), of_layer[~points])
+        self._of_shape, self._said_of_shape = of_layer[~points], said[~points].tolist()
+        self._shapes, flat = shapes[~points], flat[~points]
+        shapely.prepare(self._shapes)
+        self._areas = shapely.get_dimensions(flat) == 2
+        self._borders = np.where(self._areas, shapely.boundary(flat), flat)
+        self._tree = shapely.STRtree(flat)
 
-    def near(self, at: tuple[float, float], flat: tuple[float, float], reach: float, most: int | None) -> list[Near]:
-        """What the point lies in, and what is within ``reach`` metres of it: the nearest first, ``most`` of them.
+    def _codes_of(self, of_layer: NDArray[Any]) -> list[str]:
+        return [self._codes[one] for one in of_layer.tolist()]
+
+    def near(
+        self, at: tuple[float, float], flat: tuple[float, float], reach: Mapping[str, float]
+    ) -> dict[str, list[Near]]:
+        """Of each of these layers what the point lies in, and what is within so many metres of it: the nearest first.
 
         ``at`` is the point in degrees, ``flat`` the same in metres of the plane.
         """
         x, y = flat
-        if self.points:
-            metres = np.hypot(self.x - x, self.y - y)
-            found = np.flatnonzero(metres <= reach)
-            borders, inside = metres[found].tolist(), repeat(False)
-        else:
-            found = self.tree.query(shapely.box(x - reach, y - reach, x + reach, y + reach))
-            borders = shapely.distance(self.borders[found], shapely.points(x, y)).tolist()
-            inside = (self.areas[found] & shapely.intersects_xy(self.shapes[found], *at)).tolist()
-        near = [
-            (border, self.keys[one], one, lies)
-            for one, border, lies in zip(found.tolist(), borders, inside, strict=False)
-            if lies or border <= reach
-        ]
-        near.sort()
-        return [Near(key, self.properties[one], lies, border) for border, key, one, lies in near[:most]]
+        metres = np.array([reach.get(code, -1.0) for code in self._codes])
+        found: dict[str, list[Near]] = {code: [] for code in reach}
+        away = np.hypot(self._x - x, self._y - y)
+        for at_ in np.flatnonzero(away <= metres[self._of_point]).tolist():
+            code, key, said = self._said_of_point[at_]
+            found[code].append((float(away[at_]), key, False, said))
+        several = np.unique(metres[self._have_shapes & (metres >= 0)])
+        which, shapes = self._tree.query(shapely.box(x - several, y - several, x + several, y + several))
+        within = metres[self._of_shape[shapes]]
+        shapes, within = (one[within == several[which]] for one in (shapes, within))
+        borders = shapely.distance(self._borders[shapes], shapely.points(x, y))
+        inside = self._areas[shapes] & shapely.intersects_xy(self._shapes[shapes], *at)
+        near = inside | (borders <= within)
+        for at_, border, lies in zip(shapes[near].tolist(), borders[near].tolist(), inside[near].tolist(), strict=True):
+            code, key, said = self._said_of_shape[at_]
+            found[code].append((border, key, lies, said))
+        for one in found.values():
+            one.sort()
+        return found
 
-    def by_distance(self, flat: tuple[float, float]) -> list[tuple[float, str, str]]:
-        """Of every feature, the nearest first: metres to it (none within it), key, properties as JSON."""
-        metres = (
-            np.hypot(self.x - flat[0], self.y - flat[1])
-            if self.points
-            else shapely.distance(self.flat, shapely.points(*flat))
-        )
-        return sorted(zip(metres.tolist(), self.keys, self.properties, strict=True))
+    def by_distance(self, code: str, flat: tuple[float, float]) -> list[tuple[float, str, str]]:
+        """Of every feature of a layer, the nearest first: metres to it (none within it), key, properties as JSON."""
+        layer = self.layers[code]
+        metres = shapely.distance(layer.flat, shapely.points(*flat)).tolist()
+        return sorted(zip(metres, layer.keys, layer.properties, strict=True))
 
 
-_kept: Final[dict[str, Kept]] = {}
-#: By layer, the edition that is not kept and how often it was asked for; None where it is too large.
+_lock: Final = Lock()
+_index = Index(dt.date.min, {})
+#: By layer, an edition that is not kept and how often it was asked for; None where it is too large.
 _asked: Final[dict[str, tuple[UUID, int | None]]] = {}
 
 
-def kept(layer: str, day: dt.date) -> Kept | None:
-    """What is kept of a layer for that day; None where nothing is."""
-    found = _kept.get(layer)
-    return found if found is not None and found.day == day else None
+def index(day: dt.date) -> Index | None:
+    """What is kept for that day; None where nothing is."""
+    return _index if _index.day == day else None
 
 
 def was_asked(layer: str, edition: UUID, day: dt.date, plane: int) -> None:
     """Somebody asked for a layer that is not kept in its newest edition: often enough, and it is.
 
-    ``plane`` is the EPSG code of the city's plane system.
+    ``day`` is today, ``plane`` the EPSG code of the city's plane system.
     """
     asked, times = _asked.get(layer, (edition, 0))
     if asked != edition:
@@ -110,11 +127,19 @@ def was_asked(layer: str, edition: UUID, day: dt.date, plane: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_ALL, {"layer": layer, "edition": edition, "day": day, "plane": plane, "most": MOST + 1})
         rows = cursor.fetchall()
-    _asked[layer] = edition, None if len(rows) > MOST else 0
-    if rows and len(rows) <= MOST:
-        _kept[layer] = Kept(edition, day, rows)
-    else:
-        _kept.pop(layer, None)
+    _asked[layer] = edition, 0 if rows and len(rows) <= MOST else None
+    if not rows or len(rows) > MOST:
+        return
+    keys, properties, *shapes = zip(*rows, strict=True)
+    degrees, flat = (shapely.from_wkb([bytes(shape) for shape in one]) for one in shapes)
+    _keep(layer, day, _Layer(edition, [*keys], [*properties], degrees, flat))
+
+
+def _keep(code: str, day: dt.date, layer: _Layer) -> None:
+    global _index
+    with _lock:
+        others = _index.layers if _index.day == day else {}
+        _index = Index(day, {**others, code: layer})
 
 
 #: Nothing where another edition has come meanwhile.

@@ -3,10 +3,11 @@
 import datetime as dt
 import json
 import math
+import struct
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
 from itertools import islice
 from typing import Any, Final
 from uuid import UUID
@@ -33,7 +34,7 @@ from madoguchi.places.finding import (
     locate_many,
     reverse,
 )
-from madoguchi.places.kept import kept, was_asked
+from madoguchi.places.kept import Index, index, was_asked
 from madoguchi.places.models import Amendment, Change, ChangeState, Edition, Feature, Hashed, Photo, PhotoContent
 from madoguchi.places.ordering import Order, in_order
 from madoguchi.places.rules.applying import Applies, Hit, Known, Piece, answer, answer_area
@@ -80,84 +81,176 @@ def applying(
 ) -> Pending[list[Applies]]:
     """What each of these layers says about the place, for this reader, as things were ``on`` that day (today).
 
-    One statement for all of them. ``plane`` is the EPSG code of the city's plane rectangular system, in which metres
-    are measured (大東市: 6674, JGD2011 系VI). Layers that are not for the reader are left out, and so are attributes.
+    One statement for all of them; what is kept in memory (:mod:`madoguchi.places.kept`) is not looked up. ``plane`` is
+    the EPSG code of the city's plane rectangular system, in which metres are measured (大東市: 6674, JGD2011 系VI).
+    Layers that are not for the reader are left out, and so are attributes.
     ``error``: how many metres from there a point may be (an address is known as far as its town): what is nearer to a
     border than that is not known. ``known``: layer → number of its edition, for the answer as it was then known.
     """
-    reads = reading_as(reader)
-    asked = {one.code: one for one in layers if one.told and includes(one.see, reads(one))}
-    if known is not None:
-        asked = {code: one for code, one in asked.items() if code in known}
-    day, is_area = on or clock.today(), isinstance(at, Area)
-    reach = {code: max(one.accuracy, one.near + (error if one.complete else 0), error) for code, one in asked.items()}
-    most = {code: None if one.shape == "polygon" else one.most for code, one in asked.items()}
-    in_memory = {code: None if is_area or known is not None else kept(code, day) for code in asked}
+    asked = _Asked.of(layers, at, plane, reader, on, error, known)
+    return Pending(asked.question(), lambda rows: asked.read(rows)[0])
 
-    def read(rows: list[Any]) -> list[Applies]:
+
+#: The answer at once, for whoever asks nothing else.
+applies = answered(applying)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is asked about a place: of which layers, by whom, of which day, and what of it is in memory."""
+
+    layers: Mapping[str, Layer]
+    at: Spot
+    plane: int
+    reads: Reader
+    day: dt.date
+    error: float
+    known: Mapping[str, int] | None
+    memory: Index | None
+
+    @classmethod
+    def of(
+        cls,
+        layers: Iterable[Layer],
+        at: Spot,
+        plane: int,
+        reader: Audience | Reader,
+        on: dt.date | None,
+        error: float = 0.0,
+        known: Mapping[str, int] | None = None,
+    ) -> "_Asked":
+        reads, day = reading_as(reader), on or clock.today()
+        wanted = {one.code: one for one in layers if one.told and includes(one.see, reads(one))}
+        if known is not None:
+            wanted = {code: one for code, one in wanted.items() if code in known}
+        memory = index(day) if isinstance(at, Where) and known is None else None
+        return cls(wanted, at, plane, reads, day, error, known, memory)
+
+    def reach(self, layer: Layer) -> float:
+        """How many metres around the place a layer is looked at."""
+        return max(layer.accuracy, layer.near + (self.error if layer.complete else 0), self.error)
+
+    def question(self) -> Asked | None:
+        if not self.layers:
+            return None
+        kept = self.memory.editions if self.memory is not None else {}
+        return planned.of(
+            _statement(_TO if isinstance(self.at, Area) else _AT, as_known=self.known is not None),
+            {
+                **_around(self.at),
+                "plane": self.plane,
+                "on": self.day,
+                "layers": [*self.layers],
+                "reach": [self.reach(one) for one in self.layers.values()],
+                "most": [None if one.shape == "polygon" else one.most for one in self.layers.values()],
+                "known": None if self.known is None else [self.known[code] for code in self.layers],
+                "kept": [kept.get(code) for code in self.layers] if kept else None,
+            },
+        )
+
+    def read(self, rows: list[Any]) -> tuple[list[Applies], "_Remembered | None"]:
+        """The answers; and what of the memory is as the database has it now."""
         held: dict[str, _Held] = {}
         near: dict[str, list[Any]] = {}
-        flat = None
+        flat, is_area = None, isinstance(self.at, Area)
         for layer, number, as_of, first, key, properties, *measured in rows:
             if layer is None:
                 flat = shapely.from_wkb(bytes(measured[0]))
                 continue
             if layer not in held:
-                held[layer] = _Held(number, as_of, first)
-                near[layer] = [] if is_area else remembered(layer, *measured[2:])
+                held[layer] = _Held(number, as_of, first, *(() if is_area else measured[2:]))
+                near[layer] = []
             if key is not None:
-                said = _known(asked[layer], reads(asked[layer]), properties)
+                said = self.said(layer, properties)
                 near[layer].append(
                     Piece(key, said, shapely.from_wkb(bytes(measured[0]))) if is_area else Hit(key, said, *measured[:2])
                 )
-        found = []
-        for one in asked.values():
+        remembered = self._remember(held)
+        if remembered is not None:
+            near |= remembered.near(self)
+        answers = []
+        for one in self.layers.values():
             edition = held.get(one.code)
             if edition is None:
                 continue
-            if day < edition.first:
+            if self.day < edition.first:
                 of_it = Applies(one, "unknown", "no_data", ())
             elif flat is None:
-                of_it = answer(one, near[one.code], error)
+                of_it = answer(one, near[one.code], self.error)
             else:
                 of_it = answer_area(one, flat, near[one.code])
-            found.append(replace(of_it, reader=reads(one), edition=edition.number, as_of=edition.as_of))
+            answers.append(of_it.told_to(self.reads(one), edition.number, edition.as_of))
+        return answers, remembered
+
+    def said(self, code: str, properties: str) -> Known:
+        """What this reader may know of a feature."""
+        return _known(self.layers[code], self.reads(self.layers[code]), properties)
+
+    def _remember(self, held: Mapping[str, "_Held"]) -> "_Remembered | None":
+        if isinstance(self.at, Area) or self.known is not None or not held:
+            return None
+        kept = self.memory.editions if self.memory is not None else {}
+        codes = [code for code, one in held.items() if one.key == kept.get(code)]
+        if self.day == clock.today():
+            for code, one in held.items():
+                if one.key != kept.get(code) and one.key is not None:
+                    was_asked(code, one.key, self.day, self.plane)
+        if self.memory is None or not codes:
+            return None
+        return _Remembered(self.memory, frozenset(codes), held[codes[0]].flat)
+
+
+@dataclass(frozen=True, slots=True)
+class _Remembered:
+    """The layers that are in memory as the database has them, and the place in metres of the plane."""
+
+    memory: Index
+    codes: frozenset[str]
+    flat: tuple[float, float]
+
+    def near(self, asked: _Asked) -> dict[str, list[Hit]]:
+        """Of each of these layers the features at the place, the nearest first."""
+        assert isinstance(asked.at, Where)
+        reach = {code: asked.reach(asked.layers[code]) for code in self.codes}
+        found: dict[str, list[Hit]] = {}
+        for code, features in self.memory.near((asked.at.lon, asked.at.lat), self.flat, reach).items():
+            layer = asked.layers[code]
+            most = None if layer.shape == "polygon" else layer.most
+            found[code] = [
+                Hit(key, asked.said(code, properties), inside, border)
+                for border, key, inside, properties in features[:most]
+            ]
         return found
 
-    def remembered(code: str, edition: UUID, x: float, y: float) -> list[Hit]:
-        memory = in_memory[code]
-        if memory is None or memory.edition != edition:
-            if known is None and day == clock.today():
-                was_asked(code, edition, day, plane)
-            return []
-        assert isinstance(at, Where)
-        layer = asked[code]
-        return [
-            Hit(one.key, _known(layer, reads(layer), one.properties), one.inside, one.border)
-            for one in memory.near((at.lon, at.lat), (x, y), reach[code], most[code])
-        ]
 
-    if not asked:
-        return Pending(None, read)
-    statement = _TO if is_area else _AT
-    question = planned.of(
-        statement.format(*(_NOW if known is None else _AS_KNOWN), asked=_ASKED),
-        {
-            **_around(at),
-            "plane": plane,
-            "on": day,
-            "layers": list(asked),
-            "reach": list(reach.values()),
-            "most": list(most.values()),
-            "known": [None if known is None else known[code] for code in asked],
-            "kept": [None if one is None else one.edition for one in in_memory.values()],
-        },
-    )
-    return Pending(question, read)
+def told_at(
+    layers: Collection[Layer], at: Where, plane: int, *, reader: Audience | Reader = "public", on: dt.date | None = None
+) -> Pending[tuple[list[Applies], list["Shelters"]]]:
+    """What :func:`applying` and :func:`sheltering` say of a point, in one question where the shelters are in memory."""
+    asked = _Asked.of(layers, at, plane, reader, on)
+    hazards = _hazards(layers, asked.reads)
+
+    def read(rows: list[Any]) -> tuple[list[Applies], list[Shelters]]:
+        found, remembered = asked.read(rows)
+        if remembered is None or not remembered.codes.issuperset(one.code for one, _ in hazards):
+            return found, shelters(layers, at, plane, reader=reader, on=on)
+        places = {one.code: remembered.memory.by_distance(one.code, remembered.flat) for one, _ in hazards}
+        near = []
+        for layer, hazard in hazards:
+            hits = (
+                Hit(key, known, metres == 0, metres)
+                for metres, key, properties in places[layer.code]
+                if (known := asked.said(layer.code, properties)).get(hazard.key) is True
+            )
+            near.append(Shelters(layer, hazard, tuple(islice(hits, NEAREST))))
+        return found, near
+
+    return Pending(asked.question(), read)
 
 
-#: The answer at once, for whoever asks nothing else.
-applies = answered(applying)
+@cache
+def _statement(pattern: str, *, as_known: bool) -> str:
+    return pattern.format(*(_AS_KNOWN if as_known else _NOW), asked=_ASKED)
 
 
 @lru_cache(maxsize=4096)
@@ -168,16 +261,24 @@ def _known(layer: Layer, reader: Audience, properties: str) -> Known:
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """The edition of a layer by which is answered, and the day before which the city knows nothing of it."""
+    """The edition of a layer by which is answered, and the day before which the city knows nothing of it; where a point
+    was asked for, the edition's key, and where the point is in metres of the plane."""
 
     number: int
     as_of: dt.date
     first: dt.date
+    key: UUID | None = None
+    x: float = 0.0
+    y: float = 0.0
+
+    @property
+    def flat(self) -> tuple[float, float]:
+        return self.x, self.y
 
 
 def _around(at: Spot) -> dict[str, Any]:
     """The place for a statement, and how many metres a degree has there: for looking around, not for measuring."""
-    wkb = at.wkb if isinstance(at, Area) else shapely.to_wkb(shapely.Point(at.lon, at.lat))
+    wkb = at.wkb if isinstance(at, Area) else struct.pack("<BIdd", 1, 1, at.lon, at.lat)
     lat = at.within[1] if isinstance(at, Area) else at.lat
     return {"at": wkb, "stored": STORED, "north": LATITUDE, "east": LATITUDE * math.cos(math.radians(lat + 0.1))}
 
@@ -256,6 +357,10 @@ _AS_KNOWN: Final = (
 )
 
 
+#: Shelters that are told of, of each hazard.
+NEAREST: Final = 3
+
+
 @dataclass(frozen=True, slots=True)
 class Shelters:
     """The shelters from one hazard (an attribute of the layer), the nearest first."""
@@ -272,48 +377,26 @@ def sheltering(
     *,
     reader: Audience | Reader = "public",
     on: dt.date | None = None,
-    most: int = 3,
+    most: int = NEAREST,
 ) -> Pending[list[Shelters]]:
     """Of each hazard that a layer names, the ``most`` nearest places that are shelters from it, by metres of the plane.
 
     A hazard of which the city has no shelter is told of, too: with none.
     """
-    reads, day = reading_as(reader), on or clock.today()
-    asked = [
-        (one, attribute) for one in layers for attribute in one.seen_by(reads(one)) if attribute.key in one.hazards
-    ]
+    reads = reading_as(reader)
+    asked = _hazards(layers, reads)
     by_code = {one.code: one for one, _ in asked}
-    in_memory = {code: kept(code, day) if isinstance(at, Where) else None for code in by_code}
-
-    def said(layer: str, properties: str) -> Known:
-        return _known(by_code[layer], reads(by_code[layer]), properties)
 
     def read(rows: list[Any]) -> list[Shelters]:
         hits: dict[tuple[str, str], Hit] = {}
         near: dict[tuple[str, str], list[Hit]] = {}
-        places: dict[str, list[tuple[float, str, str]]] = {}
-        for layer, hazard, key, properties, away, edition, *flat in rows:
-            memory = in_memory[layer]
-            if memory is not None:
-                if memory.edition != edition:  # another has come since: look there
-                    in_memory[layer] = None
-                    return read(asking().rows())
-                if layer not in places:
-                    places[layer] = memory.by_distance((flat[0], flat[1]))
-                shelters = (
-                    Hit(place, known, metres == 0, metres)
-                    for metres, place, text in places[layer]
-                    if (known := said(layer, text)).get(hazard) is True
-                )
-                near[layer, hazard] = list(islice(shelters, most))
-                continue
-            if (layer, hazard) not in near and isinstance(at, Where) and day == clock.today():
-                was_asked(layer, edition, day, plane)
+        for layer, hazard, key, properties, away in rows:
             here = near.setdefault((layer, hazard), [])
             if key is None:
                 continue
             if (layer, key) not in hits:
-                hits[layer, key] = Hit(key, said(layer, properties), away == 0, away)
+                said = _known(by_code[layer], reads(by_code[layer]), properties)
+                hits[layer, key] = Hit(key, said, away == 0, away)
             here.append(hits[layer, key])
         return [
             Shelters(one, hazard, tuple(near[one.code, hazard.key]))
@@ -321,21 +404,26 @@ def sheltering(
             if (one.code, hazard.key) in near
         ]
 
-    def asking() -> Asked:
-        return planned.of(
-            _SHELTERS.format(_NOW[1]),
-            {
-                **_around(at),
-                "plane": plane,
-                "on": day,
-                "once": [code for code, memory in in_memory.items() if memory is None],
-                "layers": [one.code for one, _ in asked],
-                "hazards": [hazard.key for _, hazard in asked],
-                "most": most,
-            },
-        )
+    if not asked:
+        return Pending(None, read)
+    question = planned.of(
+        _SHELTERS.format(_NOW[1]),
+        {
+            **_around(at),
+            "plane": plane,
+            "on": on or clock.today(),
+            "once": list(by_code),
+            "layers": [one.code for one, _ in asked],
+            "hazards": [hazard.key for _, hazard in asked],
+            "most": most,
+        },
+    )
+    return Pending(question, read)
 
-    return Pending(asking() if asked else None, read)
+
+def _hazards(layers: Iterable[Layer], reads: Reader) -> list[tuple[Layer, Attribute]]:
+    """The hazards of which the reader may know, with the layers that name shelters from them."""
+    return [(one, attribute) for one in layers for attribute in one.seen_by(reads(one)) if attribute.key in one.hazards]
 
 
 #: The answer at once, too.
@@ -343,23 +431,19 @@ shelters = answered(sheltering)
 
 
 #: Each place is measured once, whatever it is a shelter from; a hazard from which there is none is a row without a key,
-#: as is one of a layer that is kept in memory; one of a layer of which nothing was taken in is none.
+#: one of a layer of which nothing was taken in is none.
 _SHELTERS: Final = """
     WITH here AS (
         SELECT ST_Transform(ST_SetSRID(ST_GeomFromWKB(%(at)s), %(stored)s::int), %(plane)s::int) AS flat
     ), asked AS (
-        SELECT one.layer, one.hazard, edition.id
-        FROM unnest(%(layers)s::text[], %(hazards)s::text[]) AS one (layer, hazard)
-        JOIN LATERAL (
-            SELECT id FROM layer_edition WHERE layer_edition.layer = one.layer ORDER BY number DESC LIMIT 1
-        ) AS edition ON true
+        SELECT * FROM unnest(%(layers)s::text[], %(hazards)s::text[]) AS one (layer, hazard)
+        WHERE EXISTS (SELECT FROM layer_edition WHERE layer_edition.layer = one.layer)
     ), place AS MATERIALIZED (
         SELECT f.layer, f.key, f.properties, ST_Distance(ST_Transform(f.geom, %(plane)s::int), here.flat) AS away
         FROM here, layer_feature f WHERE f.layer = ANY(%(once)s::text[]) AND {0}
     )
-    SELECT asked.layer, asked.hazard, near.key, near.properties::text, near.away, asked.id,
-           ST_X(ST_Centroid(here.flat)), ST_Y(ST_Centroid(here.flat))
-    FROM here CROSS JOIN asked LEFT JOIN LATERAL (
+    SELECT asked.layer, asked.hazard, near.key, near.properties::text, near.away
+    FROM asked LEFT JOIN LATERAL (
         SELECT place.key, place.properties, place.away FROM place
         WHERE place.layer = asked.layer AND place.properties -> asked.hazard = 'true'::jsonb
         ORDER BY place.away, place.key LIMIT %(most)s::int

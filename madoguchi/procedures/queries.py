@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from madoguchi.events.composing import Asked, statement
+from madoguchi.events.composing import Asked, planned
 from madoguchi.facts.rules.register import Layout
 from madoguchi.ground import clock
 from madoguchi.ground.calendar import Calendar
@@ -117,7 +117,7 @@ def packages_offered() -> list[Published]:
 
 def packages_asked() -> Asked:
     """What :func:`packages_offered` asks."""
-    return statement.of(_NEWEST_KEYS, [clock.today()])
+    return planned.of(_NEWEST_KEYS, [clock.today()])
 
 
 def current(code: str) -> Procedure | None:

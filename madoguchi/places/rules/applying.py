@@ -14,7 +14,7 @@ from typing import Any, Final, Literal, TypeGuard
 
 import shapely
 
-from madoguchi.places.rules.layer import Attribute, Audience, Layer, shown
+from madoguchi.places.rules.layer import DISTANCE, Attribute, Audience, Layer, shown
 
 Verdict = Literal["applies", "does_not", "unknown"]
 Why = Literal["", "border", "no_data"]
@@ -23,8 +23,10 @@ Why = Literal["", "border", "no_data"]
 class Known(dict[str, Any]):
     """What a feature says of itself, as far as a reader may know it who sees these attributes of its layer.
 
-    The same features are told of all day, so it keeps the words that are made of it, by language.
+    The same features are told of all day, so it keeps the words that are made of it, by language. It never changes.
     """
+
+    __hash__ = object.__hash__  # type: ignore[assignment]  # by which an answer is found again
 
     def __init__(self, layer: Layer, attributes: Sequence[Attribute], said: Mapping[str, Any]) -> None:
         keys = {one.key for one in attributes}
@@ -95,6 +97,24 @@ class Applies:
     reader: Audience = "public"
     edition: int = 0
     as_of: dt.date = dt.date.min
+
+    def told_to(self, reader: Audience, edition: int, as_of: dt.date) -> "Applies":
+        """The same as told to this reader, by this edition."""
+        return Applies(
+            self.layer, self.verdict, self.why, self.hits, self.parts, self.rest, self.close, reader, edition, as_of
+        )
+
+    @property
+    def anywhere(self) -> "Applies":
+        """The same without how far from a border the point lies, where that is told nowhere: equal for every point of
+        which the same is said."""
+        if self.layer.tells_distance or not any(hit.inside and hit.border for hit in self.hits):
+            return self
+        hits = tuple(Hit(one.key, one.properties, True, 0.0) if one.inside else one for one in self.hits)
+        return Applies(
+            self.layer, self.verdict, self.why, hits, self.parts, self.rest, self.close,
+            self.reader, self.edition, self.as_of,
+        )  # fmt: skip
 
     def sentence(self, language: str, attributes: Sequence[Attribute] | None = None) -> str:
         """The answer in words, by the attributes that the reader may see."""
@@ -246,8 +266,7 @@ def _one(shapes: Sequence[Any]) -> Any:
 # -- words ------------------------------------------------------------------------------------------------------------
 
 
-#: Filled in whatever the layer: how far away it is, for points and lines. No text of the database has such a mark.
-DISTANCE: Final = "distance"
+#: Where a distance goes in a sentence that is kept. No text of the database has such a mark.
 _AWAY: Final = "\0"
 
 

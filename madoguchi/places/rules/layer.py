@@ -28,6 +28,8 @@ Terms = Literal["open", "to_read", "closed"]
 """open: a licence that was read; to_read: the condition of this dataset was not read, so it stays inside; closed: the
 publisher gives it out under a condition."""
 
+#: Filled into a sentence whatever the layer: how far away a thing is, for points and lines.
+DISTANCE: Final = "distance"
 #: From the narrowest to the widest.
 AUDIENCES: Final[tuple[Audience, ...]] = ("section", "staff", "public")
 #: EPSG codes of what is stored and of what is drawn.
@@ -233,6 +235,11 @@ class Layer:
             one: tuple(it for it in self.attributes if includes(it.see, one)) if includes(self.see, one) else ()
             for one in AUDIENCES
         }
+
+    @cached_property
+    def tells_distance(self) -> bool:
+        """Whether its sentences say how far away a thing is."""
+        return any(f"{{{DISTANCE}" in self.sentences.applies[language] for language in self.sentences.applies)
 
     @cached_property
     def digest(self) -> str:

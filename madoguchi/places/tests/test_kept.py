@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from madoguchi.ground import clock
 from madoguchi.places import kept, queries
-from madoguchi.places.queries import Where, applies, shelters
+from madoguchi.places.queries import Where, applies, told_at
 from madoguchi.places.rules.layer import Layer
 from madoguchi.places.tests.test_areas import SHELTERS
 from madoguchi.places.tests.test_layers import DAY, LAT, LON, PLANE, ZONING, feature, taken_in, zone
@@ -31,11 +31,9 @@ NORTH = st.one_of(st.sampled_from([LAT, LAT + 0.001]), st.floats(LAT - 0.003, LA
 
 @pytest.fixture(autouse=True)
 def nothing_kept() -> Iterator[None]:
-    for one in (kept._kept, kept._asked):
-        one.clear()
-    yield
-    for one in (kept._kept, kept._asked):
-        one.clear()
+    kept._asked.clear()
+    with patch.object(kept, "_index", kept.Index(dt.date.min, {})):
+        yield
 
 
 @pytest.fixture
@@ -65,30 +63,33 @@ def city(tmp_path: Path) -> Path:
 
 def told(at: Where, layers: Sequence[Layer] = LAYERS) -> Any:
     """The answers, with metres as far as two ways of reckoning agree: on a border they differ by what rounding is."""
+    found, sheltered = told_at(layers, at, PLANE).answer()
     answers = [
         (
             one.layer.code,
             (one.verdict, one.why, one.edition, one.as_of),
             sorted((round(hit.border, 5), hit.key, hit.inside, dict(hit.properties)) for hit in one.hits),
         )
-        for one in applies(layers, at, PLANE)
+        for one in found
     ]
-    near = [
-        (one.hazard.key, [(hit.key, hit.inside, round(hit.border, 5)) for hit in one.hits])
-        for one in shelters(layers, at, PLANE)
-    ]
+    near = [(one.hazard.key, [(hit.key, hit.inside, round(hit.border, 5)) for hit in one.hits]) for one in sheltered]
     return answers, near
 
 
 def by_database(at: Where, layers: Sequence[Layer] = LAYERS) -> Any:
-    with patch.object(queries, "kept", lambda *_: None), patch.object(queries, "was_asked", lambda *_: None):
+    with patch.object(queries, "index", lambda *_: None), patch.object(queries, "was_asked", lambda *_: None):
         return told(at, layers)
 
 
 def keep(*layers: Layer) -> None:
     for _ in range(kept.OFTEN + 1):
         told(Where(LON, LAT), layers)
-    assert all(kept.kept(one.code, clock.today()) is not None for one in layers)
+    assert held().issuperset(one.code for one in layers)
+
+
+def held() -> set[str]:
+    found = kept.index(clock.today())
+    return set() if found is None else {*found.editions}
 
 
 @pytest.mark.usefixtures("city")
@@ -108,7 +109,7 @@ def test_what_is_kept_is_not_looked_up() -> None:
     with CaptureQueriesContext(connection) as before:
         applies([ZONING], Where(LON, LAT), PLANE)
     keep(ZONING)
-    with CaptureQueriesContext(connection) as after, patch.object(kept.Kept, "near", lambda *_: []):
+    with CaptureQueriesContext(connection) as after, patch.object(kept.Index, "near", lambda *_: {ZONING.code: []}):
         [one] = applies([ZONING], Where(LON + 0.0005, LAT + 0.0005), PLANE)
     assert len(before) == len(after) == 1
     assert one.verdict != "applies", "what stands there is in memory alone"
@@ -130,7 +131,7 @@ def test_another_edition_is_answered_from_at_once(city: Path) -> None:
 def test_as_it_was_and_to_an_area_the_database_answers() -> None:
     keep(*LAYERS)
     at, first = Where(LON + 0.0005, LAT + 0.0005), DAY - dt.timedelta(days=1)
-    with patch.object(kept.Kept, "near", side_effect=AssertionError):
+    with patch.object(kept.Index, "near", side_effect=AssertionError):
         assert applies([ZONING], at, PLANE, on=first)[0].why == "no_data"
         assert applies([ZONING], at, PLANE, known={ZONING.code: 1})[0].edition == 1
 
@@ -138,8 +139,12 @@ def test_as_it_was_and_to_an_area_the_database_answers() -> None:
 @pytest.mark.usefixtures("city")
 def test_another_day_is_kept_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     keep(ZONING)
-    tomorrow = clock.today() + dt.timedelta(days=1)
-    assert kept.kept(ZONING.code, tomorrow) is None
+    at, now = Where(LON + 0.0005, LAT + 0.0005), clock.now()
+    monkeypatch.setattr(clock, "now", lambda: now + dt.timedelta(days=1))
+    assert held() == set()
+    assert told(at) == by_database(at)
+    keep(ZONING)
+    assert held() == {ZONING.code}
 
 
 @pytest.mark.usefixtures("city")
@@ -147,7 +152,7 @@ def test_what_is_large_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kept, "MOST", 2)
     for _ in range(kept.OFTEN + 1):
         told(Where(LON, LAT), [ZONING])
-    assert kept.kept(ZONING.code, clock.today()) is None
+    assert held() == set()
     with CaptureQueriesContext(connection) as asked:
         for _ in range(kept.OFTEN + 1):
             applies([ZONING], Where(LON, LAT), PLANE)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar, cast
 
@@ -305,7 +306,11 @@ class Organisation(Model):
             yield from department.sections
 
     def section(self, id_: str) -> Section | None:
-        return next((section for section in self.sections() if section.id == id_), None)
+        return self._by_id.get(id_)
+
+    @cached_property
+    def _by_id(self) -> dict[str, Section]:
+        return {section.id: section for section in self.sections()}
 
     def leaders(self, section_id: str) -> frozenset[str]:
         """The posts that give out a section's work: its head, who stands in (代決), the department's head."""

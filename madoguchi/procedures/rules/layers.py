@@ -10,10 +10,10 @@ from pydantic import Field, StringConstraints, model_validator
 
 from madoguchi.ground.expressions import Expression, ExpressionError
 from madoguchi.ground.languages import LocalText
-from madoguchi.places.rules.applying import DISTANCE
 from madoguchi.places.rules.counted import Counted
 from madoguchi.places.rules.layer import (
     AUDIENCES,
+    DISTANCE,
     Attribute,
     Audience,
     Editing,
