@@ -26,22 +26,30 @@ _OGC: Final = [
     path("tileMatrixSets/WebMercatorQuad", tiles.matrix_set, name="ogc-matrix-set"),
 ]
 
+_OPEN_DATA: Final = [
+    path("procedures.json", opendata.procedures_json, name="open-procedures-json"),
+    path("procedures.csv", opendata.procedures_csv, name="open-procedures-csv"),
+    path("figures.json", opendata.figures_json, name="open-figures-json"),
+    path("figures.csv", opendata.figures_csv, name="open-figures-csv"),
+    path("catalog.jsonld", exports.catalogue, name="open-catalog"),
+    path("layers/<slug:code>.<slug:form>", exports.layer, name="open-layer"),
+    path("standard/<slug:name>.csv", exports.standard, name="open-standard"),
+]
+
+_OAUTH: Final = [
+    path("token", oauth.token, name="oauth-token"),
+    path("introspect", oauth.introspect, name="oauth-introspect"),
+    path("revoke", oauth.revoke, name="oauth-revoke"),
+]
+
 urlpatterns = [
     path("api/v1/openapi.json", documenting.document, name="api-openapi"),
     path("api/docs/", documenting.page, name="api-docs"),
     path("api/v1/", api.urls),
-    path("oauth/token", oauth.token, name="oauth-token"),
-    path("oauth/introspect", oauth.introspect, name="oauth-introspect"),
-    path("oauth/revoke", oauth.revoke, name="oauth-revoke"),
+    path("oauth/", include(_OAUTH)),
     path(".well-known/oauth-authorization-server", oauth.metadata, name="oauth-metadata"),
     path("payments/notice/", payments.notice, name="payment-notice"),
-    path("open-data/procedures.json", opendata.procedures_json, name="open-procedures-json"),
-    path("open-data/procedures.csv", opendata.procedures_csv, name="open-procedures-csv"),
-    path("open-data/figures.json", opendata.figures_json, name="open-figures-json"),
-    path("open-data/figures.csv", opendata.figures_csv, name="open-figures-csv"),
-    path("open-data/catalog.jsonld", exports.catalogue, name="open-catalog"),
-    path("open-data/layers/<slug:code>.<slug:form>", exports.layer, name="open-layer"),
-    path("open-data/standard/<slug:name>.csv", exports.standard, name="open-standard"),
+    path("open-data/", include(_OPEN_DATA)),
     # Clients ask for the landing page with and without the slash, and a redirect would cost them the query.
     path("ogc", ogc.landing),
     path("ogc/", include(_OGC)),

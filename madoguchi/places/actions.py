@@ -201,7 +201,7 @@ def _copy(cursor: Any, reading: Reading) -> None:
 
 
 _INCOMING = """
-    CREATE TEMP TABLE incoming (key text PRIMARY KEY, properties jsonb, geom geometry, digest text) ON COMMIT DROP
+    CREATE TEMP TABLE incoming (key text, properties jsonb, geom geometry, digest text) ON COMMIT DROP
 """
 
 

@@ -10,12 +10,13 @@ import os
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator
+from importlib import import_module
 from typing import Any, Final
 
 import django
+from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpRequest, HttpResponseBase
-from django.urls import get_resolver
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "madoguchi.site.settings")
 django.setup(set_prefix=False)
@@ -40,7 +41,7 @@ _django: Callable[[dict[str, Any], Callable[..., Any]], HttpResponseBase] = _Han
 # A page makes some ten thousand objects and drops nearly all of them at its end: looking for circles after every 700,
 # which is Python's own measure, costs a fortieth of its time. What a template leaves (20 to 800 objects) is found a few
 # milliseconds' worth at a time, and what every page needs is never looked through.
-_ = get_resolver().url_patterns  # imports every view
+import_module(settings.ROOT_URLCONF)  # and with it every view
 gc.collect()
 gc.freeze()
 gc.set_threshold(5_000, 20, 20)

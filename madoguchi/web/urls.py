@@ -1,6 +1,8 @@
 """The addresses of the residents' face. A case is named by its 受付番号, before it has one by its id."""
 
-from django.urls import path
+from typing import Final
+
+from django.urls import include, path
 
 from madoguchi.web.views import (
     applying,
@@ -27,7 +29,20 @@ from madoguchi.web.views import (
 
 app_name = "web"
 
+#: Apart and first: a map asks for fifty tiles at once, each of which would try every address before.
+_MAP: Final = [
+    path("", mapping.page, name="city-map"),
+    path("tiles/<slug:code>/<int:z>/<int:x>/<int:y>.mvt", mapping.tile, name="map-tile"),
+    path("base.pmtiles", mapping.base, name="map-base"),
+    path("style.json", mapping.style, name="map-style"),
+    path("at/", mapping.at, name="map-at"),
+    path("list/", mapping.in_words, name="map-list"),
+    path("measure/", mapping.measure, name="map-measure"),
+    path("print.pdf", mapping.printed, name="map-print"),
+]
+
 urlpatterns = [
+    path("map/", include(_MAP)),
     path("", finding.home, name="home"),
     path("procedures/", finding.procedures, name="procedures"),
     path("procedures/<slug:code>/", finding.procedure, name="procedure"),
@@ -40,14 +55,6 @@ urlpatterns = [
     path("offices/<slug:slug>/", finding.office, name="office"),
     path("here/", here.here, name="here"),
     path("here/answer.pdf", here.here_pdf, name="here-pdf"),
-    path("map/", mapping.page, name="city-map"),
-    path("map/tiles/<slug:code>/<int:z>/<int:x>/<int:y>.mvt", mapping.tile, name="map-tile"),
-    path("map/base.pmtiles", mapping.base, name="map-base"),
-    path("map/style.json", mapping.style, name="map-style"),
-    path("map/at/", mapping.at, name="map-at"),
-    path("map/list/", mapping.in_words, name="map-list"),
-    path("map/measure/", mapping.measure, name="map-measure"),
-    path("map/print.pdf", mapping.printed, name="map-print"),
     path("help/", helping.pages, name="help"),
     path("help/<slug:code>/", helping.page, name="help-page"),
     path("figures/", finding.figures, name="figures"),
