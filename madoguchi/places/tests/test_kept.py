@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from madoguchi.ground import clock
-from madoguchi.places import kept, queries
+from madoguchi.places import kept, telling
 from madoguchi.places.queries import Where, applies, told_at
 from madoguchi.places.rules.layer import Layer
 from madoguchi.places.tests.test_areas import SHELTERS
@@ -77,7 +77,7 @@ def told(at: Where, layers: Sequence[Layer] = LAYERS) -> Any:
 
 
 def by_database(at: Where, layers: Sequence[Layer] = LAYERS) -> Any:
-    with patch.object(queries, "index", lambda *_: None), patch.object(queries, "was_asked", lambda *_: None):
+    with patch.object(telling, "index", lambda *_: None), patch.object(telling, "was_asked", lambda *_: None):
         return told(at, layers)
 
 
