@@ -17,6 +17,7 @@ from django.db import connection
 from madoguchi.events import Actor
 from madoguchi.ground.errors import Invalid
 from madoguchi.ground.languages import LocalText
+from madoguchi.places import actions
 from madoguchi.places import reading as reader
 from madoguchi.places.actions import load
 from madoguchi.places.models import Edition, Feature
@@ -469,3 +470,14 @@ def test_when_a_source_is_to_be_renewed() -> None:
     assert replace(yearly, refresh=1).due(dt.date(2025, 1, 31)) == dt.date(2025, 2, 28)
     assert replace(yearly, refresh=3).due(dt.date(2025, 11, 15)) == dt.date(2026, 2, 15)
     assert WELLS.source.due(DAY) is None
+
+
+@pytest.mark.django_db
+def test_what_comes_in_is_found_by_its_key(tmp_path: Path) -> None:
+    """Without it a file of 100,000 is compared with what stands for minutes, and not in a second."""
+    reading = read_file(WELLS, wells(tmp_path / "w.gpkg", "GPKG"))
+    with connection.cursor() as cursor:
+        actions._copy(cursor, reading)
+        cursor.execute("SELECT indisunique FROM pg_index WHERE indrelid = 'incoming'::regclass")
+        assert cursor.fetchall() == [(True,)]
+        cursor.execute("DROP TABLE incoming")
