@@ -28,8 +28,10 @@ EXTENT: Final = 4096
 BUFFER: Final = 64
 #: Features of a tile: what is smallest is left out beyond.
 MOST: Final = 20_000
-#: Bytes of tiles that each process keeps.
+#: Bytes of tiles that each process keeps, and how many of them a tile takes beside what is in it: most tiles of the
+#: world are empty.
 MOST_KEPT: Final = 64 * 1024 * 1024
+KEY: Final = 1_024
 _WORLD: Final = 40_075_016.685578488
 
 
@@ -94,9 +96,9 @@ class _Kept:
             if key in self._tiles:  # another thread was faster
                 return
             self._tiles[key] = tile
-            self._size += len(tile)
+            self._size += KEY + len(tile)
             while self._size > MOST_KEPT:
-                self._size -= len(self._tiles.pop(next(iter(self._tiles))))
+                self._size -= KEY + len(self._tiles.pop(next(iter(self._tiles))))
 
 
 _kept: Final = _Kept()

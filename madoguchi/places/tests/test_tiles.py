@@ -12,6 +12,7 @@ import shapely
 from django.db import connection
 
 from madoguchi.ground.errors import NotFound
+from madoguchi.places import tiles
 from madoguchi.places.editions import newest_edition
 from madoguchi.places.models import Edition
 from madoguchi.places.rules.layer import Audience, Layer, Style
@@ -141,3 +142,15 @@ def test_what_is_only_put_into_the_tiles_units_is_what_clipping_would_have_made(
 
 def by_id(one: tuple[dict[str, Any], Any]) -> str:
     return str(one[0]["id"])
+
+
+def test_what_is_kept_has_its_measure_and_the_empty_counts_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tiles, "MOST_KEPT", 10 * tiles.KEY)
+    kept = tiles._Kept()
+    for number in range(100):
+        kept.keep(number, b"")
+    assert [number for number in range(100) if kept.get(number) is not None] == [*range(90, 100)], "the last"
+    kept.keep("large", b"x" * 8 * tiles.KEY)
+    assert kept.get("large") is not None
+    assert kept.get(98) is None
+    assert kept.get(99) == b""
